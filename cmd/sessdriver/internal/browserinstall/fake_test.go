@@ -1,0 +1,73 @@
+package browserinstall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+const (
+	debian = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n"
+	ubuntu = "NAME=\"Ubuntu\"\nID=ubuntu\nID_LIKE=debian\n"
+	mint   = "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"
+	fedora = "ID=fedora\n"
+)
+
+// machine is a made-up computer: what is in PATH and on disk, and what its
+// commands do.
+type machine struct {
+	goos      string // empty: linux
+	uid       int
+	osRelease string
+	path      []string // commands in PATH, all in /usr/bin
+	files     []string // executables elsewhere
+
+	fails    map[string]error // by apt-get's verb
+	installs string           // the file that "install" leaves behind
+	onRun    func()           // called as each command starts
+
+	ran []string // commands so far
+}
+
+func (m *machine) system() system {
+	goos := m.goos
+	if goos == "" {
+		goos = "linux"
+	}
+	return system{
+		goos: goos, home: "/home/ann", uid: m.uid, osRelease: m.osRelease,
+		lookPath: m.lookPath, executable: m.executable, run: m.run,
+	}
+}
+
+func (m *machine) lookPath(name string) (string, error) {
+	if !slices.Contains(m.path, name) {
+		return "", errors.New("not in PATH")
+	}
+	return "/usr/bin/" + name, nil
+}
+
+func (m *machine) executable(path string) bool {
+	name, inPath := strings.CutPrefix(path, "/usr/bin/")
+	return inPath && slices.Contains(m.path, name) || slices.Contains(m.files, path)
+}
+
+func (m *machine) run(ctx context.Context, out io.Writer, argv []string) error {
+	line := strings.Join(argv, " ")
+	m.ran = append(m.ran, line)
+	if m.onRun != nil {
+		m.onRun()
+	}
+	if ctx.Err() != nil {
+		return errors.New("signal: interrupt")
+	}
+	verb := argv[slices.Index(argv, "apt-get")+1]
+	fmt.Fprintf(out, "<%s>\n", verb)
+	if verb == "install" && m.installs != "" && m.fails[verb] == nil {
+		m.files = append(m.files, m.installs)
+	}
+	return m.fails[verb]
+}

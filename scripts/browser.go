@@ -1,0 +1,34 @@
+package scripts
+
+import (
+	"context"
+
+	"sessdriver/sessions"
+)
+
+// Browser is what the commands need of a browser. All of it acts on the current
+// tab and its window.
+type Browser interface {
+	// Window and Location are those of the current tab; Location is "" when
+	// there is none.
+	Window() sessions.Window
+	Location() string
+
+	// Open and Reload answer when the page has loaded.
+	Open(ctx context.Context, url string) error
+	Reload(ctx context.Context) error
+
+	// Use, New and Unset change the active session. They answer when every
+	// request that starts later belongs to it; with wait, when the reloads
+	// are committed too.
+	Use(ctx context.Context, ref sessions.Ref, wait bool) (sessions.Switch, error)
+	New(ctx context.Context, site, name string, wait bool) (sessions.Switch, error)
+	Unset(ctx context.Context, site string, wait bool) (sessions.Switch, error)
+
+	Remove(ctx context.Context, ref sessions.Ref) (sessions.Switch, error)
+	AddToken(ctx context.Context, site, name string, kind sessions.Kind) error
+	RemoveToken(ctx context.Context, site, name string) error
+
+	// Settle answers when everything the browser told up to now is booked.
+	Settle(ctx context.Context) error
+}

@@ -1,0 +1,197 @@
+package sessions
+
+import (
+	"strings"
+	"sync"
+	"time"
+)
+
+// Window names a browser context: a jar of its own.
+type Window string
+
+// Main is the browser's default context.
+const Main Window = ""
+
+// Options of a [Book]. The zero value is ready to use, with no default tokens.
+type Options struct {
+	Scope    Scope
+	Defaults []Default // usually [StandardDefaults]
+	// ForceEverywhere puts the active session's tokens on every request of a
+	// site, also where the browser would send none (ZAP's way); never on
+	// preflights, never a Secure token over http.
+	ForceEverywhere bool
+	// Observes says whether a URL is looked at; nil means all are. Outside,
+	// nothing is booked.
+	Observes func(rawURL string) bool
+	// Notify is told every change, in order, while the book is locked: it may
+	// only pass the event on, never call the book.
+	Notify func(Event)
+}
+
+// Book holds the sites, their tokens and their sessions. It is safe for
+// concurrent use.
+type Book struct {
+	options  Options
+	defaults *defaults
+
+	mu    sync.Mutex // guards all below
+	sites map[string]*site
+	order []*site          // as they appeared
+	hosts map[string]*site // by host or host:port, a bounded cache of where a host belongs
+	aging int64            // grows with every cookie learned: its age for jar order
+}
+
+// New returns an empty book.
+func New(o Options) *Book {
+	return &Book{
+		options:  o,
+		defaults: newDefaults(o.Defaults),
+		sites:    map[string]*site{},
+		hosts:    map[string]*site{},
+	}
+}
+
+// Scope returns the scope that sites are cut by.
+func (b *Book) Scope() Scope { return b.options.Scope }
+
+// SiteOf returns the site of a URL, "" when it has none.
+func (b *Book) SiteOf(rawURL string) string { return b.options.Scope.SiteOf(rawURL) }
+
+// maxHosts bounds what a hostile page can make us remember.
+const maxHosts = 10_000
+
+// siteAt finds the site of a location, nil when it is not known yet.
+func (b *Book) siteAt(l *location) *site {
+	host := l.host
+	if b.options.Scope == ScopeHost {
+		host = b.options.Scope.site(*l)
+	}
+	if s, ok := b.hosts[host]; ok {
+		return s
+	}
+	s := b.sites[b.options.Scope.site(*l)]
+	if s == nil {
+		return nil
+	}
+	if len(b.hosts) >= maxHosts {
+		clear(b.hosts)
+	}
+	b.hosts[strings.Clone(host)] = s
+	return s
+}
+
+// learnSite finds the site of a location, making it when it is new.
+func (b *Book) learnSite(l *location) *site {
+	if s := b.siteAt(l); s != nil {
+		return s
+	}
+	return b.makeSite(b.options.Scope.site(*l))
+}
+
+func (b *Book) makeSite(name string) *site {
+	if s := b.sites[name]; s != nil {
+		return s
+	}
+	s := newSite(strings.Clone(name))
+	b.sites[s.name] = s
+	b.order = append(b.order, s)
+	b.notify(Event{Kind: SiteSeen, Site: s.name})
+	return s
+}
+
+func (b *Book) observes(rawURL string) bool {
+	return b.options.Observes == nil || b.options.Observes(rawURL)
+}
+
+func (b *Book) notify(e Event) {
+	if b.options.Notify != nil {
+		b.options.Notify(e)
+	}
+}
+
+// nextAge numbers the cookies as they are learned: the older of two with equal
+// paths comes first in a Cookie header.
+func (b *Book) nextAge() int64 {
+	b.aging++
+	return b.aging
+}
+
+// site is the book's page on one site.
+type site struct {
+	name    string
+	kinds   map[string]Kind // by cookie name, case-sensitive (ZAP 3.1)
+	tokens  []string        // the names in kinds, as they were learned
+	removed map[string]bool // bare names of defaults that a user removed here
+
+	sessions  []*session // in the order of creation
+	numbers   map[int]*session
+	names     map[string]*session
+	lastID    int
+	anonymous *session
+	current   map[pair][]*session // who holds this value now
+	past      map[pair][]*session // who held it before
+	scopes    map[scope]int       // scopes of token cookies, with how many cookies have each
+
+	places   map[Window]*place
+	requests int
+	last     time.Time
+}
+
+// scope is where a cookie applies.
+type scope struct {
+	domain, path string
+	secure       bool
+}
+
+func (c *Cookie) scope() scope { return scope{c.Domain, c.Path, c.Secure} }
+
+// place is one site in one window.
+type place struct {
+	active *session
+	last   *session // the one that the window's requests last belonged to
+	before *before  // what the jar was on when forcing began; nil while nothing is forced
+	// taken holds the active session's cookies that a late response of another
+	// session took from the jar, until the mirror has mended it.
+	taken map[key]bool
+}
+
+// before is what unset goes back to.
+type before struct {
+	session *session
+	raw     []Cookie // where no session ever held them
+}
+
+func newSite(name string) *site {
+	return &site{
+		name:    name,
+		kinds:   map[string]Kind{},
+		removed: map[string]bool{},
+		numbers: map[int]*session{},
+		names:   map[string]*session{},
+		current: map[pair][]*session{},
+		past:    map[pair][]*session{},
+		scopes:  map[scope]int{},
+		places:  map[Window]*place{},
+	}
+}
+
+func (s *site) place(w Window) *place {
+	p := s.places[w]
+	if p == nil {
+		p = &place{}
+		s.places[w] = p
+	}
+	return p
+}
+
+// All is the name that stands for every other cookie of a site: carried, it
+// makes the whole jar of the site travel with the session.
+const All = "*"
+
+// kind says what a cookie name is on this site.
+func (s *site) kind(name string) Kind {
+	if k, ok := s.kinds[name]; ok {
+		return k
+	}
+	return s.kinds[All]
+}

@@ -1,0 +1,92 @@
+package sessions
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parseCookieDate reads an Expires value by the forgiving algorithm of RFC
+// 6265bis section 5.1.1: the first token of each kind counts, in any order.
+func parseCookieDate(text string) (time.Time, bool) {
+	var d cookieDate
+	for token := range strings.FieldsFuncSeq(text, isDateDelimiter) {
+		d.take(token)
+	}
+	return d.time()
+}
+
+func isDateDelimiter(r rune) bool {
+	return r == '\t' || r >= 0x20 && r <= 0x2f || r >= 0x3b && r <= 0x40 || r >= 0x5b && r <= 0x60 || r >= 0x7b && r <= 0x7e
+}
+
+type cookieDate struct {
+	hour, minute, second           int
+	day, month, year               int
+	hasTime, hasDay, hasMon, hasYr bool
+}
+
+const months = "jan feb mar apr may jun jul aug sep oct nov dec"
+
+func (d *cookieDate) take(token string) {
+	if !d.hasTime && d.takeTime(token) {
+		return
+	}
+	if n, ok := leadingDigits(token, 1, 2); ok && !d.hasDay {
+		d.day, d.hasDay = n, true
+		return
+	}
+	if len(token) >= 3 && !d.hasMon {
+		if i := strings.Index(months, strings.ToLower(token[:3])); i >= 0 && i%4 == 0 {
+			d.month, d.hasMon = i/4+1, true
+			return
+		}
+	}
+	if n, ok := leadingDigits(token, 2, 4); ok && !d.hasYr {
+		d.year, d.hasYr = n, true
+	}
+}
+
+func (d *cookieDate) takeTime(token string) bool {
+	parts := strings.SplitN(token, ":", 3)
+	if len(parts) != 3 {
+		return false
+	}
+	hour, ok1 := leadingDigits(parts[0], 1, 2)
+	minute, ok2 := leadingDigits(parts[1], 1, 2)
+	second, ok3 := leadingDigits(parts[2], 1, 2)
+	if !ok1 || !ok2 || !ok3 {
+		return false
+	}
+	d.hour, d.minute, d.second, d.hasTime = hour, minute, second, true
+	return true
+}
+
+func (d *cookieDate) time() (time.Time, bool) {
+	switch {
+	case d.year >= 70 && d.year <= 99:
+		d.year += 1900
+	case d.year >= 0 && d.year <= 69:
+		d.year += 2000
+	}
+	if !d.hasTime || !d.hasDay || !d.hasMon || !d.hasYr ||
+		d.day < 1 || d.day > 31 || d.year < 1601 || d.hour > 23 || d.minute > 59 || d.second > 59 {
+		return time.Time{}, false
+	}
+	t := time.Date(d.year, time.Month(d.month), d.day, d.hour, d.minute, d.second, 0, time.UTC)
+	return t, t.Day() == d.day
+}
+
+// leadingDigits reads a run of min to max digits that is not followed by one
+// more.
+func leadingDigits(s string, min, max int) (int, bool) {
+	n := 0
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	if n < min || n > max {
+		return 0, false
+	}
+	v, err := strconv.Atoi(s[:n])
+	return v, err == nil
+}

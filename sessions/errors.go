@@ -1,0 +1,67 @@
+package sessions
+
+import (
+	"fmt"
+	"strings"
+)
+
+// NoSiteError reports a site that the book does not know.
+type NoSiteError struct {
+	Name  string
+	Known []string
+}
+
+func (e *NoSiteError) Error() string {
+	if e.Name == "" {
+		return "no site yet; open a page first: open URL"
+	}
+	if len(e.Known) == 0 {
+		return fmt.Sprintf("no site %q; open a page of it first: open URL", e.Name)
+	}
+	return fmt.Sprintf("no site %q; known are %s (see: sites --all)", e.Name, strings.Join(e.Known, ", "))
+}
+
+// NoSessionError reports a session that a site does not have.
+type NoSessionError struct {
+	Site, Name string
+	Known      []string // names of the site's sessions
+	Elsewhere  []string // sites that do have it
+}
+
+func (e *NoSessionError) Error() string {
+	where := ""
+	if e.Site != "" {
+		where = " on " + e.Site
+	}
+	switch {
+	case len(e.Elsewhere) > 1:
+		return fmt.Sprintf("no session %q%s; these sites have one: %s (type SITE/NAME)", e.Name, where, strings.Join(e.Elsewhere, ", "))
+	case len(e.Known) > 0:
+		return fmt.Sprintf("no session %q%s; there are %s (see: ls)", e.Name, where, strings.Join(e.Known, ", "))
+	}
+	return fmt.Sprintf("no session %q%s; make one with: new %s", e.Name, where, quote(e.Name))
+}
+
+// AmbiguousError reports a prefix that several sessions share.
+type AmbiguousError struct {
+	Site, Name string
+	Fits       []string
+}
+
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("%q on %s may be %s; type more of the name, or its number from ls", e.Name, e.Site, strings.Join(e.Fits, " or "))
+}
+
+// NameTakenError reports a name that another session of the site has.
+type NameTakenError struct{ Site, Name string }
+
+func (e *NameTakenError) Error() string {
+	return fmt.Sprintf("the name %q is taken on %s; choose another, or: use %s", e.Name, e.Site, quote(e.Name))
+}
+
+func quote(name string) string {
+	if strings.ContainsAny(name, " \t'\"") {
+		return fmt.Sprintf("%q", name)
+	}
+	return name
+}

@@ -1,0 +1,165 @@
+package sessions
+
+import (
+	"fmt"
+	"time"
+)
+
+// Use makes a session the active one of its site in a window: from now on every
+// request there belongs to it. jar has the window's present cookies, so that
+// nothing in it is lost and Unset can go back. Requests decided before keep
+// their verdict.
+func (b *Book) Use(w Window, ref Ref, jar []Cookie, now time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	session, err := b.session(ref)
+	if err != nil {
+		return err
+	}
+	b.activate(w, session, jar, now)
+	return nil
+}
+
+func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time) {
+	p := session.site.place(w)
+	if p.active == session {
+		return
+	}
+	if p.before == nil {
+		p.before = b.learnJar(w, session.site, jar, now)
+	}
+	old := p.active
+	p.active, p.last, p.taken = session, session, nil
+	if session.site.anonymous == session {
+		session.site.anonymous = nil // forced, it is a session like any other
+	}
+	e := session.event(SessionForced)
+	e.Window = w
+	b.notify(e)
+	b.discard(old)
+}
+
+// discard removes a session that nobody named or filled, once it is active
+// nowhere.
+func (b *Book) discard(s *session) {
+	if s == nil || !s.spare() || s.activeSomewhere() || s.removed {
+		return
+	}
+	s.remove()
+	b.notify(s.event(SessionRemoved))
+}
+
+func (s *session) activeSomewhere() bool {
+	for _, p := range s.site.places {
+		if p.active == s {
+			return true
+		}
+	}
+	return false
+}
+
+// New makes an empty session, with a generated name when name is "", and makes
+// it active. The others stay as they are.
+func (b *Book) New(w Window, site, name string, jar []Cookie, now time.Time) (Session, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.makeSite(site)
+	if name != "" && s.names[name] != nil {
+		return Session{}, &NameTakenError{site, name}
+	}
+	if p := s.place(w); p.before == nil {
+		p.before = b.learnJar(w, s, jar, now) // first, so that the numbers tell the order
+	}
+	session := s.newSession(name)
+	b.activate(w, session, jar, now)
+	return session.view(now), nil
+}
+
+// Unset ends forcing on a site in a window. It reports the session that was
+// active. The next [Book.PlanJar] puts back what the jar was on before.
+func (b *Book) Unset(w Window, site string, now time.Time) (Session, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.sites[site]
+	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+		return Session{}, false
+	}
+	p := s.places[w]
+	session := p.active
+	p.active, p.taken = nil, nil
+	p.last = nil
+	if p.before != nil {
+		p.last = p.before.session
+	}
+	e := session.event(SessionUnset)
+	e.Window = w
+	b.notify(e)
+	view := session.view(now)
+	b.discard(session)
+	return view, true
+}
+
+// Rename gives a session another name. Its own name is no error.
+func (b *Book) Rename(ref Ref, name string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	session, err := b.session(ref)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return fmt.Errorf("renaming %q: a name needs at least one character", session.name)
+	}
+	if other := session.site.names[name]; other != nil && other != session {
+		return &NameTakenError{ref.Site, name}
+	}
+	old := session.name
+	delete(session.site.names, old)
+	session.name, session.given = name, true
+	session.site.names[name] = session
+	e := session.event(SessionRenamed)
+	e.Text = old
+	b.notify(e)
+	return nil
+}
+
+// Remove deletes a session and returns it as it was: its cookies are to be
+// taken out of every jar. Where it was active nothing is active afterwards, and
+// nothing is restored.
+func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	session, err := b.session(ref)
+	if err != nil {
+		return Session{}, err
+	}
+	view := session.view(now)
+	for _, p := range session.site.places {
+		if p.active == session {
+			p.before = &before{}
+		}
+	}
+	session.remove()
+	b.notify(session.event(SessionRemoved))
+	return view, nil
+}
+
+// Import makes a session of cookies that a person gave. Their names become
+// tokens of the site.
+func (b *Book) Import(site, name string, cookies []Cookie, now time.Time) (Session, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.makeSite(site)
+	if s.names[name] != nil {
+		return Session{}, &NameTakenError{site, name}
+	}
+	session := s.newSession(name)
+	for _, c := range cookies {
+		if s.kinds[c.Name] == NotToken {
+			b.addToken(s, c.Name, Token)
+		}
+		session.set(c, s.kinds[c.Name], b.nextAge())
+	}
+	b.notify(session.event(SessionNew))
+	return session.view(now), nil
+}

@@ -1,0 +1,53 @@
+package sessions
+
+import (
+	"iter"
+	"strings"
+)
+
+// crumb is one piece of a Cookie header between semicolons: where it stands
+// and the name and value in it, without the blanks around them.
+type crumb struct {
+	start, end  int // of the piece, blanks included, semicolon excluded
+	name, value string
+}
+
+// crumbs splits a Cookie header at its semicolons and yields every piece, the
+// empty ones too, so that the pieces joined by ";" are the header again. It is
+// our own splitter since net/http drops or alters what browsers send: JSON-like
+// values, non-ASCII bytes, flags without "=". A piece without "=" is a cookie
+// without a name, as Chrome sends it.
+func crumbs(header string) iter.Seq[crumb] {
+	return func(yield func(crumb) bool) {
+		for start := 0; start <= len(header); {
+			end := strings.IndexByte(header[start:], ';')
+			if end < 0 {
+				end = len(header)
+			} else {
+				end += start
+			}
+			c := crumb{start: start, end: end}
+			piece := strings.Trim(header[start:end], " \t")
+			if i := strings.IndexByte(piece, '='); i >= 0 {
+				c.name, c.value = strings.TrimRight(piece[:i], " \t"), strings.TrimLeft(piece[i+1:], " \t")
+			} else {
+				c.value = piece
+			}
+			if !yield(c) {
+				return
+			}
+			start = end + 1
+		}
+	}
+}
+
+// pairsOf lists the named cookies of a Cookie header in their order.
+func pairsOf(header string) []pair {
+	var list []pair
+	for c := range crumbs(header) {
+		if c.name != "" {
+			list = append(list, pair{c.name, c.value})
+		}
+	}
+	return list
+}

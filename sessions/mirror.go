@@ -1,0 +1,166 @@
+package sessions
+
+import (
+	"slices"
+	"time"
+)
+
+// Plan is what brings a jar in step with the book. The empty Plan says that it
+// is.
+type Plan struct {
+	Set    []Cookie
+	Delete []Cookie
+}
+
+// Empty reports whether there is nothing to do.
+func (p Plan) Empty() bool { return len(p.Set) == 0 && len(p.Delete) == 0 }
+
+// PlanJar compares the jar of a window with what it must hold for a site: the
+// active session's cookies, or, after an Unset, the present cookies of the
+// session that the jar was on before forcing began (none when that one is
+// logged out or gone; the raw old ones where no session ever held them). Other
+// cookies are not touched. Call it again with the jar read back, until the plan
+// is empty.
+func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.sites[site]
+	if s == nil || s.places[w] == nil {
+		return Plan{}
+	}
+	p := s.places[w]
+	if p.active == nil && p.before == nil {
+		return Plan{}
+	}
+	plan := b.compare(s, p.wanted(now), jar, now)
+	if plan.Empty() {
+		p.taken = nil
+		if p.active == nil {
+			p.before = nil
+		}
+	}
+	return plan
+}
+
+// wanted lists the cookies that the jar of a place must hold.
+func (p *place) wanted(now time.Time) []Cookie {
+	switch {
+	case p.active != nil:
+		return p.active.present(now)
+	case p.before.session == nil:
+		return p.before.raw
+	case p.before.session.removed || !p.before.session.hasTokens(now):
+		return nil
+	}
+	return p.before.session.present(now)
+}
+
+func (s *session) present(now time.Time) []Cookie {
+	var list []Cookie
+	for _, h := range s.cookies {
+		if !h.Expired(now) {
+			list = append(list, h.Cookie)
+		}
+	}
+	return list
+}
+
+func (b *Book) compare(s *site, wanted, jar []Cookie, now time.Time) Plan {
+	var plan Plan
+	for _, c := range jar {
+		if s.kind(c.Name) == NotToken || !b.options.Scope.holdsCookie(s.name, c) {
+			continue
+		}
+		if !slices.ContainsFunc(wanted, func(want Cookie) bool { return want.key() == c.key() }) {
+			plan.Delete = append(plan.Delete, c)
+		}
+	}
+	for _, want := range wanted {
+		has := slices.ContainsFunc(jar, func(c Cookie) bool { return c.key() == want.key() && c.Value == want.Value })
+		if !has && !want.Expired(now) {
+			plan.Set = append(plan.Set, want)
+		}
+	}
+	return plan
+}
+
+// SeeJar books what a window's jar holds: of each site with tokens the session
+// that the jar is on, a new one where no session has its values.
+func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.options.Scope == ScopeHost {
+		return // a cookie does not tell the port
+	}
+	for _, c := range jar {
+		if b.defaults.kind(c.Name) != Token || !b.observes("http://"+c.host()+c.Path) {
+			continue
+		}
+		s := b.makeSite(registrable(c.host()))
+		if p := s.place(w); p.active == nil {
+			b.learnJar(w, s, jar, now)
+		}
+	}
+}
+
+func (c *Cookie) host() string {
+	if c.HostOnly() {
+		return c.Domain
+	}
+	return c.Domain[1:]
+}
+
+// learnJar finds the session that a jar is on, completing it with what it lacks
+// and no other has, or makes one of values that no session has.
+func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before {
+	var cookies []Cookie
+	for _, c := range jar {
+		if !b.options.Scope.holdsCookie(s.name, c) {
+			continue
+		}
+		b.detect(s, c.Name)
+		if s.kind(c.Name) != NotToken {
+			cookies = append(cookies, c)
+		}
+	}
+	p := s.place(w)
+	session := b.holder(s, cookies)
+	if session == nil && slices.ContainsFunc(cookies, func(c Cookie) bool { return s.kind(c.Name) == Token && !s.known(c.pair()) }) {
+		session = s.newSession("")
+		defer b.notifyNew(session, w)
+	}
+	if session == nil {
+		return &before{raw: cookies}
+	}
+	for _, c := range cookies {
+		if !s.known(c.pair()) {
+			session.set(c, s.kind(c.Name), b.nextAge())
+		}
+	}
+	if s.anonymous == session && session.filled {
+		s.anonymous = nil
+	}
+	p.last = session
+	return &before{session: session}
+}
+
+// holder is the oldest session that has a token of the jar and none that
+// differs from it.
+func (b *Book) holder(s *site, jar []Cookie) *session {
+	var found *session
+	for _, c := range jar {
+		for _, candidate := range s.current[c.pair()] {
+			if s.kind(c.Name) == Token && candidate.agrees(jar) && (found == nil || candidate.id < found.id) {
+				found = candidate
+			}
+		}
+	}
+	return found
+}
+
+func (s *session) agrees(jar []Cookie) bool {
+	return !slices.ContainsFunc(jar, func(c Cookie) bool {
+		h := s.find(c.key())
+		return h != nil && h.kind == Token && h.Value != c.Value
+	})
+}

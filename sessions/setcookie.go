@@ -1,0 +1,181 @@
+package sessions
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+const (
+	maxPairSize      = 4096 // RFC 6265bis 5.6: name plus value, in bytes
+	maxAttributeSize = 1024 // RFC 6265bis 5.6: longer attributes are ignored
+	maxAge           = 400 * 24 * time.Hour
+)
+
+// Expire is the moment that a deleted cookie is given: long past.
+var expire = time.Unix(1, 0)
+
+// ParseSetCookie reads one Set-Cookie line of a response from the URL, by the
+// algorithm of RFC 6265bis section 5.6. It reports false for a line that sets
+// nothing. Whether a browser accepts the cookie is the browser's word, where
+// there is one; this parser serves what no browser judged (WebSocket
+// handshakes, imports) and the attributes of what one accepted. A deletion
+// comes out as an expired cookie. Partition is left empty.
+func ParseSetCookie(line, rawURL string, now time.Time) (Cookie, bool) {
+	l, ok := locate(rawURL)
+	if !ok {
+		return Cookie{}, false
+	}
+	if i := strings.IndexAny(line, "\x00\r\n"); i >= 0 {
+		line = line[:i]
+	}
+	head, attributes, _ := strings.Cut(line, ";")
+	name, value, hasName := strings.Cut(head, "=")
+	if !hasName {
+		name, value = "", head
+	}
+	c := Cookie{Name: trimBlank(name), Value: trimBlank(value), Domain: l.host, Path: defaultPath(l.path)}
+	if c.Name == "" && c.Value == "" || len(c.Name)+len(c.Value) > maxPairSize || hasControl(c.Name+c.Value) {
+		return Cookie{}, false
+	}
+	if !c.readAttributes(attributes, &l, now) || !c.prefixHolds(&l) {
+		return Cookie{}, false
+	}
+	return c, true
+}
+
+// readAttributes applies the attributes in their order, the last of a kind
+// winning, Max-Age winning over Expires. It reports false when the cookie is
+// not for this host.
+func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
+	var hasMaxAge bool
+	for attribute := range strings.SplitSeq(text, ";") {
+		name, value, _ := strings.Cut(attribute, "=")
+		name, value = strings.ToLower(trimBlank(name)), trimBlank(value)
+		if len(value) > maxAttributeSize {
+			continue
+		}
+		switch name {
+		case "expires":
+			if at, ok := parseCookieDate(value); ok && !hasMaxAge {
+				c.Expires = capExpiry(at, now)
+			}
+		case "max-age":
+			if at, ok := parseMaxAge(value, now); ok {
+				c.Expires, hasMaxAge = at, true
+			}
+		case "domain":
+			if !c.setDomain(value, l) {
+				return false
+			}
+		case "path":
+			c.Path = defaultPath(l.path)
+			if strings.HasPrefix(value, "/") {
+				c.Path = value
+			}
+		case "secure":
+			c.Secure = true
+		case "httponly":
+			c.HTTPOnly = true
+		case "samesite":
+			c.SameSite = sameSite(value)
+		}
+	}
+	return true
+}
+
+// setDomain applies a Domain attribute. A domain that is a public suffix is
+// only good for the host of that very name, and means host-only there.
+func (c *Cookie) setDomain(value string, l *location) bool {
+	domain := strings.ToLower(strings.TrimPrefix(value, "."))
+	if domain == "" {
+		c.Domain = l.host
+		return true
+	}
+	covered := Cookie{Domain: "." + domain}
+	switch {
+	case isIP(l.host):
+		c.Domain = l.host
+		return domain == l.host
+	case !covered.coversHost(l.host):
+		return false
+	case isSuffix(domain):
+		c.Domain = l.host
+		return domain == l.host
+	}
+	c.Domain = covered.Domain
+	return true
+}
+
+// isSuffix reports whether a domain is a public suffix, for which no cookie may
+// be set. localhost and single labels count as such.
+func isSuffix(domain string) bool {
+	_, err := publicsuffix.EffectiveTLDPlusOne(domain)
+	return err != nil
+}
+
+// prefixHolds checks the name prefixes of RFC 6265bis section 4.1.3.
+func (c *Cookie) prefixHolds(l *location) bool {
+	name := strings.ToLower(c.Name)
+	switch {
+	case c.Name == "" && (strings.HasPrefix(strings.ToLower(c.Value), "__secure-") || strings.HasPrefix(strings.ToLower(c.Value), "__host-")):
+		return false
+	case strings.HasPrefix(name, "__host-"):
+		return c.Secure && trustworthy(l) && c.Path == "/" && c.HostOnly()
+	case strings.HasPrefix(name, "__secure-"):
+		return c.Secure && trustworthy(l)
+	}
+	return !c.Secure || trustworthy(l)
+}
+
+func sameSite(value string) string {
+	switch strings.ToLower(value) {
+	case "strict":
+		return "Strict"
+	case "lax":
+		return "Lax"
+	case "none":
+		return "None"
+	}
+	return ""
+}
+
+// defaultPath is the directory of a request path (RFC 6265bis 5.1.4).
+func defaultPath(path string) string {
+	if i := strings.LastIndexByte(path, '/'); i > 0 {
+		return path[:i]
+	}
+	return "/"
+}
+
+func parseMaxAge(value string, now time.Time) (time.Time, bool) {
+	digits := strings.TrimPrefix(value, "-")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return time.Time{}, false
+	}
+	seconds, err := strconv.ParseInt(value, 10, 64)
+	switch {
+	case strings.HasPrefix(value, "-") || (err == nil && seconds == 0):
+		return expire, true
+	case err != nil || seconds > int64(maxAge/time.Second):
+		return now.Add(maxAge), true
+	}
+	return now.Add(time.Duration(seconds) * time.Second), true
+}
+
+func capExpiry(at, now time.Time) time.Time {
+	if limit := now.Add(maxAge); at.After(limit) {
+		return limit
+	}
+	return at
+}
+
+func trimBlank(s string) string { return strings.Trim(s, " \t") }
+
+// hasControl reports a control character other than tab, which makes a browser
+// refuse the whole line.
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 && r != '\t' || r == 0x7f })
+}

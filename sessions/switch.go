@@ -1,0 +1,9 @@
+package sessions
+
+// Switch tells what carrying out a change of the active session did in the
+// browser.
+type Switch struct {
+	Session  Session  `json:"session"`
+	Reloaded int      `json:"reloaded"`        // tabs
+	Notes    []string `json:"notes,omitempty"` // what a person should know, one line each, unescaped
+}

@@ -1,0 +1,107 @@
+package sessions
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// location is the part of a URL that cookies and sites depend on. Host is in
+// lower case without a trailing dot; IPv6 literals keep no brackets.
+type location struct {
+	secure bool
+	host   string
+	port   string
+	path   string
+}
+
+// locate splits an absolute URL as a browser reports it (http, https, ws or
+// wss). It allocates nothing for a URL in normal form, since it runs once per
+// request.
+func locate(raw string) (location, bool) {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok {
+		return location{}, false
+	}
+	l := location{port: "80"}
+	switch scheme {
+	case "http", "ws":
+	case "https", "wss":
+		l.secure, l.port = true, "443"
+	default:
+		return location{}, false
+	}
+	authority, path := rest, "/"
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority = rest[:i]
+		if rest[i] == '/' {
+			path = rest[i:]
+		}
+	}
+	if i := strings.IndexAny(path, "?#"); i >= 0 {
+		path = path[:i]
+	}
+	l.path = path
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		authority = authority[i+1:]
+	}
+	l.host = authority
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && !strings.HasSuffix(authority, "]") {
+		l.host = authority[:i]
+		if p := authority[i+1:]; p != "" {
+			l.port = p
+		}
+	}
+	l.host = cleanHost(l.host)
+	return l, l.host != ""
+}
+
+// cleanHost brings a host to the form that the book uses: lower case, no
+// trailing dot, no brackets around IPv6.
+func cleanHost(host string) string {
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	host = strings.TrimSuffix(host, ".")
+	return strings.ToLower(host)
+}
+
+// isIP reports whether host is an IP literal; such hosts have no sub-domains.
+func isIP(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+// NormalizeURL turns what a person types into the URL that a browser would
+// report: http:// is added when there is no scheme (as for "127.0.0.1:8080" or
+// "shop.test/a"), the host becomes lower-case punycode. An error names what is
+// not a URL.
+func NormalizeURL(raw string) (string, error) {
+	text := strings.TrimSpace(raw)
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		return "", fmt.Errorf("%q is not an http or https URL", raw)
+	}
+	host := u.Hostname()
+	if !isIP(host) {
+		host, err = idna.Lookup.ToASCII(host)
+	}
+	if err != nil || host == "" || strings.ContainsAny(host, " \t%<>\"") {
+		return "", fmt.Errorf("%q has no valid host", raw)
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port := u.Port(); port != "" {
+		host += ":" + port
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), host
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u.String(), nil
+}

@@ -1,0 +1,267 @@
+package sessions
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Paused is a request that the browser is about to send.
+type Paused struct {
+	Window Window
+	URL    string
+	// Header is the Cookie header that the browser would send; "" for none.
+	Header string
+	// Preflight says that it is a CORS preflight, which never has cookies.
+	Preflight bool
+	// Settled says that everything the browser told up to now is booked, and
+	// Jar has the cookies of the window as they are: what is still unknown
+	// was written by a script.
+	Settled bool
+	Jar     []Cookie
+	Now     time.Time
+}
+
+// Verdict is the decision on a paused request. The zero Verdict means "continue
+// unchanged".
+type Verdict struct {
+	Action Action
+	// Header is the Cookie header to send instead, for [Rewrite]; "" means
+	// none.
+	Header string
+	// Session is the session that the request goes out as, the zero Ref where
+	// none is forced.
+	Session Ref
+}
+
+// Action is what to do with a paused request.
+type Action int
+
+const (
+	// Continue sends the request as it is.
+	Continue Action = iota
+	// Rewrite sends it with another Cookie header.
+	Rewrite
+	// Settle asks for the question again, [Paused.Settled]: the header has a
+	// value that no response has set as far as we know.
+	Settle
+)
+
+// Decide gives the verdict on a paused request (DESIGN 4.3): on a site with an
+// active session the values of token and carried cookies are replaced by that
+// session's, those it lacks are removed, and every other byte stays. A request
+// without a Cookie header is not given one, unless the book forces everywhere.
+// An unknown value in a settled request is adopted by the active session.
+func (b *Book) Decide(r Paused) Verdict {
+	l, ok := locate(r.URL)
+	if !ok {
+		return Verdict{}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.siteAt(&l)
+	if s == nil {
+		return Verdict{}
+	}
+	p := s.places[r.Window]
+	if p == nil || p.active == nil || r.Preflight {
+		return Verdict{}
+	}
+	v := Verdict{Session: Ref{s.name, p.active.id}}
+	adds := b.options.ForceEverywhere || len(p.taken) > 0
+	if r.Header == "" && !b.options.ForceEverywhere || !adds && b.inStep(s, p.active, &r, &l) {
+		return v
+	}
+	d := decision{book: b, site: s, place: p, request: &r, at: &l}
+	v.Action, v.Header = d.decide()
+	return v
+}
+
+// inStep reports whether the header is the session's own as it stands: the
+// common case, thanks to the jar mirror, decided without allocating.
+func (b *Book) inStep(s *site, active *session, r *Paused, l *location) bool {
+	var used uint64 // which of the session's cookies are in the header
+	for c := range crumbs(r.Header) {
+		if c.name == "" || b.kindOf(s, c.name) == NotToken {
+			continue
+		}
+		i := active.index(c.name, c.value)
+		if i < 0 || i > 63 || used&(1<<i) != 0 || !active.cookies[i].covers(l) || active.cookies[i].Expired(r.Now) {
+			return false
+		}
+		used |= 1 << i
+	}
+	return true
+}
+
+// kindOf looks a name up, learning default tokens on the way: a site may be
+// forced before its first token is known.
+func (b *Book) kindOf(s *site, name string) Kind {
+	if kind := s.kind(name); kind != NotToken {
+		return kind
+	}
+	if b.defaults.kind(name) == NotToken {
+		return NotToken
+	}
+	b.detect(s, strings.Clone(name))
+	return s.kind(name)
+}
+
+// decision works one verdict out.
+type decision struct {
+	book    *Book
+	site    *site
+	place   *place
+	request *Paused
+	at      *location
+	crumbs  []edit
+	given   []*held // the session's cookies that are in the header, rewritten or not
+}
+
+// edit is a token or carried cookie in the header and what becomes of it.
+type edit struct {
+	crumb
+	kind   Kind
+	to     *held // nil: removed
+	paired bool
+}
+
+func (d *decision) decide() (Action, string) {
+	var few [8]edit
+	d.crumbs = few[:0]
+	for c := range crumbs(d.request.Header) {
+		if c.name == "" {
+			continue
+		}
+		kind := d.book.kindOf(d.site, c.name)
+		if kind != NotToken {
+			d.crumbs = append(d.crumbs, edit{crumb: c, kind: kind})
+		}
+	}
+	if d.strange() {
+		if !d.request.Settled {
+			return Settle, ""
+		}
+		d.adopt()
+	}
+	d.pair()
+	header := d.write()
+	if header == d.request.Header {
+		return Continue, ""
+	}
+	return Rewrite, header
+}
+
+// strange reports whether the header has a value that the book never saw.
+func (d *decision) strange() bool {
+	return slices.ContainsFunc(d.crumbs, d.isStrange)
+}
+
+func (d *decision) isStrange(e edit) bool {
+	return !d.site.known(pair{e.name, e.value})
+}
+
+// adopt gives the active session the values that a script must have written.
+func (d *decision) adopt() {
+	for _, e := range d.crumbs {
+		if !d.isStrange(e) {
+			continue
+		}
+		c := describe(pair{e.name, e.value}, d.request.Jar, d.at)
+		d.place.active.set(c, e.kind, d.book.nextAge())
+		event := d.place.active.event(ValueAdopted)
+		event.Window, event.Token = d.request.Window, c.Name
+		d.book.notify(event)
+	}
+}
+
+// pair finds for each crumb the cookie of the active session that takes its
+// place: the one of the same value, else of the same identity as far as the
+// value tells, else the next in jar order.
+func (d *decision) pair() {
+	active := d.place.active
+	for _, same := range []func(*edit, *held) bool{sameValue, d.sameIdentity, sameName} {
+		for i := range d.crumbs {
+			e := &d.crumbs[i]
+			for j := range active.cookies {
+				h := &active.cookies[j]
+				if e.paired || h.Name != e.name || !same(e, h) || !d.usable(h) {
+					continue
+				}
+				e.to, e.paired = h, true
+				d.given = append(d.given, h)
+			}
+		}
+	}
+}
+
+func (d *decision) usable(h *held) bool {
+	return !slices.Contains(d.given, h) && h.covers(d.at) && !h.Expired(d.request.Now)
+}
+
+func sameValue(e *edit, h *held) bool { return e.value == h.Value }
+func sameName(*edit, *held) bool      { return true }
+
+// sameIdentity reports whether some session holds the crumb's value in a cookie
+// of this identity.
+func (d *decision) sameIdentity(e *edit, h *held) bool {
+	for _, holder := range d.site.current[pair{e.name, e.value}] {
+		if other := holder.find(h.key()); other != nil && other.Value == e.value {
+			return true
+		}
+	}
+	return false
+}
+
+// write builds the header: other bytes as they were, replaced values in place,
+// removed pieces with the semicolon before them, missing ones at the end.
+func (d *decision) write() string {
+	missing := d.missing()
+	if len(missing) == 0 && !slices.ContainsFunc(d.crumbs, changes) {
+		return d.request.Header
+	}
+	old := d.request.Header
+	var b strings.Builder
+	b.Grow(len(old) + 128)
+	from := 0
+	for _, e := range d.crumbs {
+		if !changes(e) {
+			continue
+		}
+		if e.to == nil {
+			b.WriteString(old[from:max(from, e.start-1)]) // the semicolon goes too
+			from = e.end
+			continue
+		}
+		valueEnd := e.end - trailing(old[e.start:e.end])
+		b.WriteString(old[from : valueEnd-len(e.value)])
+		b.WriteString(e.to.Value)
+		from = valueEnd
+	}
+	b.WriteString(old[min(from, len(old)):])
+	for _, h := range missing {
+		b.WriteString("; " + h.Name + "=" + h.Value)
+	}
+	return strings.TrimLeft(strings.TrimPrefix(b.String(), ";"), " ")
+}
+
+func changes(e edit) bool { return e.to == nil || e.to.Value != e.value }
+
+func trailing(piece string) int { return len(piece) - len(strings.TrimRight(piece, " \t")) }
+
+// missing lists the active session's cookies that are added: those that a late
+// response of another session took from the jar, or all that apply when the
+// book forces everywhere.
+func (d *decision) missing() []*held {
+	if !d.book.options.ForceEverywhere && len(d.place.taken) == 0 {
+		return nil
+	}
+	var list []*held
+	for i := range d.place.active.cookies {
+		h := &d.place.active.cookies[i]
+		if (d.book.options.ForceEverywhere || d.place.taken[h.key()]) && d.usable(h) && (!h.Secure || trustworthy(d.at)) {
+			list = append(list, h)
+		}
+	}
+	return list
+}
