@@ -1,0 +1,241 @@
+package cdp
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/chromedp"
+
+	"sessdriver/sessions"
+)
+
+const (
+	// oldest is the first Chrome in which an override of the Cookie header
+	// works while the jar has a cookie (CDP-FACTS 13).
+	oldest = 145
+
+	startTimeout = 30 * time.Second
+	endTimeout   = 10 * time.Second
+)
+
+// Browser is a browser with its sessions kept. Its methods are safe for
+// concurrent use; commands that change something run one at a time.
+type Browser struct {
+	options Options
+	book    *sessions.Book
+	log     *slog.Logger
+	process *process // nil when we attached
+	product string
+
+	wire  *wire
+	link  link // our connection to the browser target
+	guest context.Context
+	leave context.CancelFunc // ends chromedp
+
+	targets     *targets
+	exchanges   *exchanges
+	interceptor *interceptor
+	mirror      *mirror
+	pages       pages
+
+	commands sync.Mutex // held by a command that changes what is forced
+	closing  sync.Once
+}
+
+// Launch starts a browser, which ends with [Browser.Close] or with this
+// process. The context bounds the start only.
+func Launch(ctx context.Context, o Options) (*Browser, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	p, err := startProcess(&o)
+	if err != nil {
+		return nil, err
+	}
+	b := newBrowser(o, p.transport)
+	b.process = p
+	if err := b.start(ctx); err != nil {
+		b.abandon()
+		if err := b.versionError(); err != nil {
+			return nil, err
+		}
+		return nil, p.failure(ctx, o.Path, err)
+	}
+	return b, nil
+}
+
+// Attach connects to a running browser, which [Browser.Close] leaves as it was
+// found. See [dial] for the endpoints.
+func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
+	transport, err := dial(ctx, endpoint)
+	if err != nil {
+		return nil, err
+	}
+	b := newBrowser(o, transport)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := b.start(ctx); err != nil {
+		b.abandon()
+		if err := b.versionError(); err != nil {
+			return nil, err
+		}
+		return nil, noEndpoint(endpoint, err)
+	}
+	return b, nil
+}
+
+func newBrowser(o Options, transport chromedp.Transport) *Browser {
+	if o.Reload == "" {
+		o.Reload = ReloadAll
+	}
+	if o.Notice == nil {
+		o.Notice = func(string) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	b := &Browser{options: o, book: o.Book, log: o.Log}
+	b.targets = newTargets()
+	b.exchanges = newExchanges(b)
+	b.interceptor = newInterceptor(b)
+	b.mirror = newMirror(b)
+	b.wire = newWire(transport, b.handle)
+	ctx, leave := chromedp.NewAllocatorContext(context.Background(), &allocator{b.wire, b.chromedpError})
+	b.leave = leave
+	b.guest, _ = chromedp.NewContext(ctx) // ends with leave
+	return b
+}
+
+func (b *Browser) chromedpError(format string, args ...any) {
+	b.log.Debug("chromedp: " + fmt.Sprintf(format, args...))
+}
+
+// start checks the browser and begins to watch it.
+func (b *Browser) start(ctx context.Context) error {
+	version, err := call(ctx, link{wire: b.wire}, browser.GetVersion, cdp.Empty{})
+	if err != nil {
+		return err
+	}
+	b.product = version.Product
+	if err := b.versionError(); err != nil {
+		return err
+	}
+	b.log.Debug("browser", "product", b.product)
+	if b.link, err = b.wire.browserLink(ctx); err != nil {
+		return err
+	}
+	b.interceptor.link, b.mirror.link = b.link, b.link
+	go b.mirror.run()
+	if err := b.watch(ctx); err != nil {
+		return err
+	}
+	// chromedp's browser must exist before its tabs; it lives with b.guest.
+	if _, err := chromedp.CallBrowser(b.guest, browser.GetVersion, cdp.Empty{}); err != nil {
+		return err
+	}
+	if b.process != nil && b.options.Profile == "" {
+		return nil
+	}
+	return b.seeJars(ctx)
+}
+
+// seeJars books the sessions that a browser brings along.
+func (b *Browser) seeJars(ctx context.Context) error {
+	for _, w := range b.targets.windows() {
+		jar, err := b.mirror.jar(ctx, w)
+		if err != nil {
+			return err
+		}
+		b.book.SeeJar(w, jar, time.Now())
+	}
+	return nil
+}
+
+// versionError says that the browser is too old; nil while its version is not
+// known.
+func (b *Browser) versionError() error {
+	_, version, ok := strings.Cut(b.product, "/")
+	major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
+	if !ok || err != nil || major >= oldest {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is too old, the oldest that works is Chrome %d; install a newer one with: sessdriver browser install", ErrNoBrowser, b.product, oldest)
+}
+
+// Product is the browser's name and version, such as "Chrome/156.0.8078.73".
+func (b *Browser) Product() string { return b.product }
+
+// Lost is closed when the browser is gone: closed by hand, crashed, or the
+// connection broke. [Browser.Err] says why.
+func (b *Browser) Lost() <-chan struct{} { return b.wire.lost }
+
+// Err is why the browser is gone.
+func (b *Browser) Err() error { return b.wire.lostError() }
+
+// abandon ends what newBrowser began, without a word to the browser.
+func (b *Browser) abandon() {
+	b.leave()
+	b.wire.close()
+	b.mirror.stop()
+	if b.process != nil {
+		b.process.end()
+	}
+}
+
+// Close gives the browser back: one that we launched ends, one that we attached
+// to is left as it was found. It answers when that is done.
+func (b *Browser) Close() error {
+	var err error
+	b.closing.Do(func() {
+		b.commands.Lock()
+		defer b.commands.Unlock()
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		defer cancel()
+		if b.process == nil || b.options.Profile != "" {
+			err = b.restore(ctx)
+		}
+		b.pages.close(ctx, b)
+		if b.process != nil {
+			// Chrome saves its profile and ends its helpers.
+			send(b.link, browser.Close, cdp.Empty{}, nil)
+			select {
+			case <-b.wire.lost:
+			case <-ctx.Done():
+			}
+		}
+		b.abandon()
+	})
+	return err
+}
+
+// restore puts back what we changed: the jars, and Fetch.
+func (b *Browser) restore(ctx context.Context) error {
+	select {
+	case <-b.wire.lost:
+		return nil // nothing to give back to
+	default:
+	}
+	now := time.Now()
+	for _, site := range b.book.Forced() {
+		for _, w := range b.targets.windows() {
+			if _, was := b.book.Unset(w, site, now); !was {
+				continue
+			}
+			if _, err := b.mirror.sync(ctx, w, site); err != nil {
+				return fmt.Errorf("putting the cookies of %s back: %w", site, err)
+			}
+		}
+	}
+	return b.interceptor.stop(ctx)
+}
+
+// notice tells a person something.
+func (b *Browser) notice(format string, args ...any) {
+	b.options.Notice(fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,41 @@
+// Package cdp is the browser side of sessdriver: it launches Chrome or attaches
+// to one, tells the book of package sessions what the browser does, and carries
+// out what the book decides. It is the only package that imports chromedp and
+// cdproto, it holds no rules about sessions, and it never prints.
+//
+// # One wire
+//
+// There is one connection to the browser, with two users. chromedp has the
+// root of it, for page automation. We have a connection to the browser target
+// of our own (Target.attachToBrowserTarget) and everything attached below it,
+// so that a message belongs to us or to chromedp by its session id alone.
+// Interception never waits for chromedp.
+//
+// # Goroutines
+//
+//	goroutine  started by      ends when
+//	reader     newWire         the transport ends; closes the queues
+//	pump       newWire         its queue is closed and empty
+//	mirror     newBrowser      the wire is lost or Close
+//	process    startProcess    the browser process is gone
+//	stderr     startProcess    the browser's standard error is closed
+//	chromedp   the first page command, one pair and one per tab; end with Close
+//
+// The reader only appends to unbounded queues. The pump handles everything
+// that the browser tells us, in the order of the wire: paused requests, network
+// events, replies to what it sent. It never waits for the browser. Commands of
+// people (Use, Open, …) run on their caller's goroutine and may wait.
+//
+// # Every paused request gets exactly one answer
+//
+// The interceptor's handler returns a verdict on every path and one function
+// answers. If Chrome refuses an answer, the second one is Fetch.failRequest
+// where the verdict was a rewrite, and a plain continue where it was not.
+//
+// # Not done
+//
+// Routing by guessing which attach belongs to whom: the own browser connection
+// makes it unnecessary. Handling paused requests on a goroutine each: no faster
+// (measured), and the order is lost. Refetching with Go's client: another
+// network stack, another TLS and cookie behaviour.
+package cdp

@@ -1,0 +1,96 @@
+package cdp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/remote"
+)
+
+const dialTimeout = 10 * time.Second
+
+// dial connects to a running browser. The endpoint is a websocket URL
+// (ws://…/devtools/browser/…), the URL of a DevTools port
+// (http://127.0.0.1:9222), HOST:PORT or PORT.
+func dial(ctx context.Context, endpoint string) (chromedp.Transport, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	socket, err := discover(ctx, endpoint)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := remote.DialContext(ctx, socket)
+	if err != nil {
+		return nil, noEndpoint(endpoint, err)
+	}
+	return transport, nil
+}
+
+func noEndpoint(endpoint string, cause error) error {
+	return fmt.Errorf("%w: attaching to %s: %w; start the browser with --remote-debugging-port=9222 and type: sessdriver attach http://127.0.0.1:9222",
+		ErrNoBrowser, endpoint, cause)
+}
+
+// discover finds the websocket URL of an endpoint. The host is the one that
+// the user gave: a browser behind a forwarded port only knows its own.
+func discover(ctx context.Context, endpoint string) (string, error) {
+	text := endpoint
+	if strings.Trim(text, "0123456789") == "" {
+		text = "127.0.0.1:" + text
+	}
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return "", noEndpoint(endpoint, errors.New("it is not a URL"))
+	}
+	switch u.Scheme {
+	case "ws", "wss":
+		return text, nil
+	case "http", "https":
+	default:
+		return "", noEndpoint(endpoint, fmt.Errorf("its scheme is %q, not http, https, ws or wss", u.Scheme))
+	}
+	socket, err := askVersion(ctx, *u)
+	if err != nil {
+		return "", noEndpoint(endpoint, err)
+	}
+	socket.Host = u.Host
+	if u.Scheme == "https" {
+		socket.Scheme = "wss"
+	}
+	return socket.String(), nil
+}
+
+// askVersion reads /json/version of a DevTools port.
+func askVersion(ctx context.Context, u url.URL) (*url.URL, error) {
+	u.Path = strings.TrimSuffix(u.Path, "/") + "/json/version"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Close = true // one question, no connection left behind
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, errors.Unwrap(err) // the URL is named already
+	}
+	defer response.Body.Close()
+	var version struct{ WebSocketDebuggerURL string }
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
+	if err == nil {
+		err = json.Unmarshal(body, &version)
+	}
+	if err != nil || version.WebSocketDebuggerURL == "" {
+		return nil, fmt.Errorf("it answers (status %d), but not as a DevTools port", response.StatusCode)
+	}
+	return url.Parse(version.WebSocketDebuggerURL)
+}

@@ -1,0 +1,252 @@
+package cdp
+
+import (
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+
+	"sessdriver/sessions"
+)
+
+// maxOpen bounds the exchanges that wait for an event that may never come.
+const maxOpen = 20_000
+
+// exchanges puts the events of each request together and tells the book. A
+// request has one hop per redirect; what was sent and what came back is told in
+// separate events, which may come before or after the one that has the URL, but
+// are in order among their kind (CDP-FACTS 26). Only the pump uses it.
+type exchanges struct {
+	browser *Browser
+	open    map[network.RequestID]*exchange
+	order   []network.RequestID // oldest first, for the bound
+}
+
+type exchange struct {
+	window   sessions.Window
+	urls     []hop
+	sent     []*network.EventRequestWillBeSentExtraInfo
+	received []*network.EventResponseReceivedExtraInfo
+	finished bool
+}
+
+// hop is one request of a redirect chain.
+type hop struct {
+	url    string
+	silent bool // from a cache: nothing was sent
+	booked *sessions.Exchange
+	done   bool
+}
+
+func newExchanges(b *Browser) *exchanges {
+	return &exchanges{browser: b, open: map[network.RequestID]*exchange{}}
+}
+
+func (x *exchanges) at(id network.RequestID) *exchange {
+	if e := x.open[id]; e != nil {
+		return e
+	}
+	if len(x.order) >= maxOpen {
+		delete(x.open, x.order[0])
+		x.order = x.order[1:]
+	}
+	e := &exchange{}
+	x.open[id] = e
+	x.order = append(x.order, id)
+	return e
+}
+
+// begin notes the URL of a hop.
+func (x *exchanges) begin(t *tab, e *network.EventRequestWillBeSent) {
+	if !strings.HasPrefix(e.Request.URL, "http") {
+		return
+	}
+	ex := x.at(e.RequestID)
+	if n := len(ex.urls); n > 0 {
+		if e.RedirectResponse == nil {
+			return // the same request, told by two targets
+		}
+		if !e.RedirectHasExtraInfo {
+			ex.urls[n-1].silent = true
+		}
+	}
+	ex.window = t.window
+	ex.urls = append(ex.urls, hop{url: e.Request.URL})
+	x.book(e.RequestID, ex)
+}
+
+// sent notes what really left.
+func (x *exchanges) sent(e *network.EventRequestWillBeSentExtraInfo) {
+	ex := x.at(e.RequestID)
+	ex.sent = append(ex.sent, e)
+	x.book(e.RequestID, ex)
+}
+
+// received notes what came back.
+func (x *exchanges) received(e *network.EventResponseReceivedExtraInfo) {
+	ex := x.at(e.RequestID)
+	ex.received = append(ex.received, e)
+	x.book(e.RequestID, ex)
+}
+
+// finish notes that no more events with a URL come.
+func (x *exchanges) finish(id network.RequestID) {
+	if ex := x.open[id]; ex != nil {
+		ex.finished = true
+		x.book(id, ex)
+	}
+}
+
+// book tells the book what is complete, hop by hop.
+func (x *exchanges) book(id network.RequestID, ex *exchange) {
+	for i := range ex.urls {
+		h := &ex.urls[i]
+		if h.silent || h.done {
+			continue
+		}
+		if h.booked == nil {
+			if len(ex.sent) == 0 {
+				break
+			}
+			booked := x.browser.book.Sent(request(h.url, ex.window, ex.sent[0]))
+			h.booked, ex.sent = &booked, ex.sent[1:]
+		}
+		if len(ex.received) == 0 {
+			break
+		}
+		x.respond(h, response(h.url, ex.received[0]))
+		h.done, ex.received = true, ex.received[1:]
+	}
+	if ex.finished && ex.complete() {
+		x.drop(id)
+	}
+}
+
+// complete reports whether every hop that was sent is booked.
+func (ex *exchange) complete() bool {
+	for _, h := range ex.urls {
+		if h.booked != nil && !h.done {
+			return false
+		}
+	}
+	return len(ex.sent) == 0 && len(ex.received) == 0
+}
+
+func (x *exchanges) drop(id network.RequestID) {
+	delete(x.open, id)
+	// Requests mostly end in the order they began.
+	for len(x.order) > 0 && x.open[x.order[0]] == nil {
+		x.order = x.order[1:]
+	}
+}
+
+// respond books a response and lets the mirror mend the jars that it put out
+// of step.
+func (x *exchanges) respond(h *hop, r sessions.Response) {
+	book := x.browser.book
+	for _, window := range book.Received(*h.booked, r) {
+		x.browser.mirror.mend(window, book.SiteOf(h.url))
+	}
+}
+
+// request is a request as it was sent, in the words of the book.
+func request(url string, w sessions.Window, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
+	r := sessions.Request{Window: w, URL: url, Header: header(e.Headers, "cookie"), Now: time.Now()}
+	for _, a := range e.AssociatedCookies {
+		if len(a.BlockedReasons) == 0 {
+			r.Jar = append(r.Jar, cookie(a.Cookie))
+		} else {
+			r.Held = append(r.Held, a.Cookie.Name)
+		}
+	}
+	return r
+}
+
+// response is what came back: the cookies that Chrome took, by its word, with
+// the attributes of their lines.
+func response(url string, e *network.EventResponseReceivedExtraInfo) sessions.Response {
+	r := sessions.Response{Now: time.Now()}
+	lines := header(e.Headers, "set-cookie")
+	if lines == "" {
+		return r
+	}
+	refused := map[string]int{}
+	for _, blocked := range e.BlockedCookies {
+		refused[blocked.CookieLine]++
+	}
+	for line := range strings.SplitSeq(lines, "\n") {
+		if refused[line] > 0 {
+			refused[line]--
+			continue
+		}
+		if c, ok := sessions.ParseSetCookie(line, url, r.Now); ok {
+			if partitioned(line) {
+				c.Partition = partition(e.CookiePartitionKey)
+			}
+			r.Cookies = append(r.Cookies, c)
+		}
+	}
+	return r
+}
+
+// partitioned reports the Partitioned attribute.
+func partitioned(line string) bool {
+	for attribute := range strings.SplitSeq(line, ";") {
+		if strings.EqualFold(strings.TrimSpace(attribute), "partitioned") {
+			return true
+		}
+	}
+	return false
+}
+
+// header finds a header, in any case: HTTP/2 has them in lower case.
+func header(headers network.Headers, name string) string {
+	for key, value := range headers {
+		if strings.EqualFold(key, name) {
+			text, _ := value.(string)
+			return text
+		}
+	}
+	return ""
+}
+
+// socket notes the URL of a WebSocket.
+func (x *exchanges) socket(t *tab, e *network.EventWebSocketCreated) {
+	if t == nil {
+		return
+	}
+	ex := x.at(e.RequestID)
+	ex.window, ex.urls = t.window, []hop{{url: e.URL}}
+}
+
+// handshake books the request of a WebSocket.
+func (x *exchanges) handshake(e *network.EventWebSocketWillSendHandshakeRequest) {
+	ex := x.open[e.RequestID]
+	if ex == nil || len(ex.urls) == 0 {
+		return
+	}
+	booked := x.browser.book.Sent(sessions.Request{
+		Window: ex.window, URL: ex.urls[0].url, Header: header(e.Request.Headers, "cookie"), Now: time.Now(),
+	})
+	ex.urls[0].booked = &booked
+}
+
+// handshakeAnswer books its response. Chrome does not say which cookies it took
+// here, so our parser does.
+func (x *exchanges) handshakeAnswer(e *network.EventWebSocketHandshakeResponseReceived) {
+	ex := x.open[e.RequestID]
+	if ex == nil || len(ex.urls) == 0 || ex.urls[0].booked == nil {
+		return
+	}
+	h := &ex.urls[0]
+	r := sessions.Response{Now: time.Now()}
+	if lines := header(e.Response.Headers, "set-cookie"); lines != "" {
+		for line := range strings.SplitSeq(lines, "\n") {
+			if c, ok := sessions.ParseSetCookie(line, h.url, r.Now); ok && !partitioned(line) {
+				r.Cookies = append(r.Cookies, c)
+			}
+		}
+	}
+	x.respond(h, r)
+	h.done = true
+}

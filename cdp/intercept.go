@@ -1,0 +1,243 @@
+package cdp
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/serviceworker"
+	"github.com/chromedp/cdproto/storage"
+
+	"sessdriver/sessions"
+)
+
+// never is a pattern that no request matches.
+const never = "http://never.invalid/"
+
+// interceptor answers paused requests. Fetch is on while a site has an active
+// session, for the URLs of those sites. What is not marked otherwise is used by
+// the pump alone.
+type interceptor struct {
+	browser *Browser
+	link    link
+	on      bool // Fetch is enabled; used by commands, one at a time
+	// open has the requests that are paused: their answer was not confirmed.
+	open map[fetch.RequestID]bool
+	idle []chan struct{} // closed when open is empty
+}
+
+func newInterceptor(b *Browser) *interceptor {
+	return &interceptor{browser: b, open: map[fetch.RequestID]bool{}}
+}
+
+// update makes Fetch pause the requests of the sites that have an active
+// session. The first time it also reaches the documents and service workers
+// that are alive, of all sites: a page of another site may call a forced one
+// (CDP-FACTS 14, 21).
+func (i *interceptor) update(ctx context.Context) error {
+	patterns := i.patterns()
+	if len(patterns) == 0 {
+		return i.stop(ctx)
+	}
+	if _, err := call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns}); err != nil {
+		return err
+	}
+	if !i.on {
+		i.on = true
+		i.cure(ctx)
+	}
+	return nil
+}
+
+// stop turns Fetch off, once nothing is paused: it would be released unmodified
+// (CDP-FACTS 6).
+func (i *interceptor) stop(ctx context.Context) error {
+	if !i.on {
+		return nil
+	}
+	narrow := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
+	if _, err := call(ctx, i.link, fetch.Enable, narrow); err != nil {
+		return err
+	}
+	if err := i.drain(ctx); err != nil {
+		return err
+	}
+	i.on = false
+	_, err := call(ctx, i.link, fetch.Disable, cdp.Empty{})
+	return err
+}
+
+// drain waits until every request that was paused up to now has its answer.
+func (i *interceptor) drain(ctx context.Context) error {
+	done := make(chan struct{})
+	i.browser.wire.jobs.push(job{run: func() {
+		i.idle = append(i.idle, done)
+		i.settle()
+	}})
+	select {
+	case <-done:
+		return nil
+	case <-i.browser.wire.lost:
+		return i.browser.wire.lostError()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (i *interceptor) settle() {
+	if len(i.open) > 0 {
+		return
+	}
+	for _, done := range i.idle {
+		close(done)
+	}
+	i.idle = nil
+}
+
+// patterns lists the URLs of the forced sites. A pattern without a port does
+// not match a URL with one (CDP-FACTS 22).
+func (i *interceptor) patterns() []*fetch.RequestPattern {
+	var list []*fetch.RequestPattern
+	add := func(host string) {
+		list = append(list, &fetch.RequestPattern{URLPattern: "*://" + host + "/*"}, &fetch.RequestPattern{URLPattern: "*://" + host + ":*/*"})
+	}
+	for _, site := range i.browser.book.Forced() {
+		host := site
+		if i.browser.book.Scope() == sessions.ScopeHost {
+			host, _, _ = net.SplitHostPort(site)
+		}
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		add(host)
+		if i.browser.book.Scope() == sessions.ScopeDomain {
+			add("*." + host)
+		}
+	}
+	return list
+}
+
+// cure makes the documents and workers that are alive visible to Fetch. Its
+// commands may fail where a target is just going; what matters is that all are
+// through before it returns.
+func (i *interceptor) cure(ctx context.Context) {
+	narrow := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
+	for _, tab := range i.browser.targets.list("page", "iframe", "worker", "shared_worker") {
+		send(tab.link, fetch.Enable, narrow, nil)
+		send(tab.link, fetch.Disable, cdp.Empty{}, nil)
+	}
+	i.stopWorkers()
+	for _, tab := range i.browser.targets.list("page", "iframe") {
+		i.await(ctx, tab)
+	}
+}
+
+// await returns when a page has carried out what was sent to it.
+func (i *interceptor) await(ctx context.Context, tab *tab) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if _, err := call(ctx, tab.link, fetch.Disable, cdp.Empty{}); err != nil {
+		i.browser.log.Debug("reaching an open page", "url", tab.url, "error", err)
+	}
+}
+
+// stopWorkers ends the service workers, which start anew at their next event.
+// The command is a page's.
+func (i *interceptor) stopWorkers() {
+	pages := i.browser.targets.list("page")
+	if len(pages) == 0 || len(i.browser.targets.list("service_worker")) == 0 {
+		return
+	}
+	l := pages[0].link
+	send(l, serviceworker.Enable, cdp.Empty{}, nil)
+	send(l, serviceworker.StopAllWorkers, cdp.Empty{}, nil)
+	send(l, serviceworker.Disable, cdp.Empty{}, nil)
+}
+
+// paused handles one paused request.
+func (i *interceptor) paused(e *fetch.EventRequestPaused) {
+	i.open[e.RequestID] = true
+	r := sessions.Paused{
+		Window:    i.browser.targets.windowOfFrame(e.FrameID),
+		URL:       e.Request.URL,
+		Header:    header(e.Request.Headers, "cookie"),
+		Preflight: e.ResourceType == network.ResourceTypePreflight,
+		Now:       time.Now(),
+	}
+	v := i.browser.book.Decide(r)
+	if v.Action != sessions.Settle {
+		i.answer(e, v)
+		return
+	}
+	// The jar is read behind everything that the browser told before.
+	send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: contextOf(r.Window)}, func(jar storage.GetCookiesResult, err error) {
+		r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
+		i.answer(e, i.browser.book.Decide(r))
+	})
+}
+
+// answer sends the verdict, the one answer that the request gets.
+func (i *interceptor) answer(e *fetch.EventRequestPaused, v sessions.Verdict) {
+	params := fetch.ContinueRequestParams{RequestID: e.RequestID}
+	rewrite := v.Action == sessions.Rewrite
+	if rewrite {
+		params.Headers = override(e.Request.Headers, v.Header)
+	}
+	send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
+		if err == nil || gone(err) {
+			i.answered(e)
+			return
+		}
+		i.second(e, rewrite, err)
+	})
+}
+
+// second answers a request whose first answer was refused: it stays paused
+// otherwise (CDP-FACTS 12). A rewrite fails closed.
+func (i *interceptor) second(e *fetch.EventRequestPaused, rewrite bool, cause error) {
+	done := func(_ cdp.Empty, err error) {
+		if err != nil && !gone(err) {
+			i.browser.log.Error("answering a paused request twice", "url", e.Request.URL, "error", err)
+		}
+		i.answered(e)
+	}
+	if !rewrite {
+		send(i.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID}, done)
+		return
+	}
+	i.browser.notice("blocked %s %s: Chrome refused the rewritten request (%v), and as it was it would have gone out as another session", e.Request.Method, withoutQuery(e.Request.URL), cause)
+	send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, done)
+}
+
+func (i *interceptor) answered(e *fetch.EventRequestPaused) {
+	delete(i.open, e.RequestID)
+	i.settle()
+}
+
+// gone reports that there is nobody to answer any more: the page was closed or
+// went elsewhere (CDP-FACTS 9), or the browser is lost.
+func gone(err error) bool {
+	var refused *cdproto.Error
+	return errors.Is(err, ErrGone) || errors.As(err, &refused) && strings.Contains(refused.Message, "Invalid InterceptionId")
+}
+
+// override copies the headers with another Cookie, since the list replaces all
+// of them (CDP-FACTS 12); "" leaves it out.
+func override(headers network.Headers, cookie string) []*fetch.HeaderEntry {
+	list := make([]*fetch.HeaderEntry, 0, len(headers)+1)
+	for name, value := range headers {
+		if text, ok := value.(string); ok && !strings.EqualFold(name, "cookie") {
+			list = append(list, &fetch.HeaderEntry{Name: name, Value: text})
+		}
+	}
+	if cookie != "" {
+		list = append(list, &fetch.HeaderEntry{Name: "Cookie", Value: cookie})
+	}
+	return list
+}

@@ -1,0 +1,211 @@
+package cdp
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sessdriver/sessions"
+)
+
+// TestMain fails when the tests leave something behind: temporary profiles,
+// browser processes, goroutines.
+func TestMain(m *testing.M) {
+	temp, err := os.MkdirTemp("", "sessdriver-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Setenv("TMPDIR", temp)
+	goroutines := runtime.NumGoroutine()
+	code := m.Run()
+	if left := leftovers(temp, goroutines); left != "" && code == 0 {
+		fmt.Fprintln(os.Stderr, "left behind:", left)
+		code = 1
+	}
+	os.RemoveAll(temp)
+	os.Exit(code)
+}
+
+// leftovers says what is still there after a moment of grace.
+func leftovers(temp string, goroutines int) (left string) {
+	for range 100 {
+		if left = leftNow(temp, goroutines); left == "" {
+			return ""
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return left
+}
+
+func leftNow(temp string, goroutines int) string {
+	if profiles, _ := filepath.Glob(filepath.Join(temp, profileDir+"*")); len(profiles) > 0 {
+		return fmt.Sprint("profiles ", profiles)
+	}
+	if pids := processesUsing(temp); len(pids) > 0 {
+		return fmt.Sprint("browser processes ", pids)
+	}
+	if now := runtime.NumGoroutine(); now > goroutines {
+		buf := make([]byte, 1<<20)
+		return fmt.Sprintf("%d goroutines, %d at the start:\n%s", now, goroutines, buf[:runtime.Stack(buf, true)])
+	}
+	return ""
+}
+
+// processesUsing lists the processes whose command line names a path under dir.
+func processesUsing(dir string) []string {
+	var pids []string
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), "--user-data-dir="+dir) {
+			pids = append(pids, filepath.Base(filepath.Dir(file)))
+		}
+	}
+	return pids
+}
+
+// chromium is the browser that the tests run. A missing one fails them: they
+// would prove nothing.
+func chromium(t testing.TB) string {
+	t.Helper()
+	names := []string{os.Getenv("SESSDRIVER_BROWSER"), "chromium", "google-chrome", "google-chrome-stable", "chromium-browser"}
+	for _, name := range names {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			return path
+		}
+	}
+	t.Fatal("no browser; install one with: go run ./cmd/sessdriver browser install")
+	return ""
+}
+
+// rig is a browser under test with its book.
+type rig struct {
+	*Browser
+	t    testing.TB
+	book *sessions.Book
+
+	mu      sync.Mutex // guards all below
+	notices []string
+	events  []sessions.Event
+	changed chan struct{} // closed and replaced at every notice and event
+}
+
+// launch starts a browser that ends with the test.
+func launch(t testing.TB, change ...func(*Options)) *rig {
+	t.Helper()
+	r := newRig(t)
+	o := r.options(change...)
+	b, err := Launch(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Browser = b
+	t.Cleanup(r.close)
+	return r
+}
+
+func newRig(t testing.TB) *rig {
+	r := &rig{t: t, changed: make(chan struct{})}
+	r.book = sessions.New(sessions.Options{Defaults: sessions.StandardDefaults(), Notify: r.notify})
+	return r
+}
+
+func (r *rig) options(change ...func(*Options)) Options {
+	o := Options{Path: chromium(r.t), Headless: true, Book: r.book, Notice: r.note}
+	for _, c := range change {
+		c(&o)
+	}
+	return o
+}
+
+func (r *rig) close() {
+	if err := r.Close(); err != nil {
+		r.t.Errorf("closing the browser: %v", err)
+	}
+}
+
+func (r *rig) notify(e sessions.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, e)
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+func (r *rig) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notices = append(r.notices, text)
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// ctx bounds a step of a test.
+func (r *rig) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
+	r.t.Cleanup(cancel)
+	return ctx
+}
+
+// until waits for an event or a notice that makes the condition true.
+func (r *rig) until(what string, condition func() bool) {
+	r.t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		r.mu.Lock()
+		changed := r.changed
+		r.mu.Unlock()
+		if condition() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-time.After(50 * time.Millisecond): // what the book counts tells nobody
+		case <-deadline:
+			r.t.Fatalf("waited in vain for: %s", what)
+		}
+	}
+}
+
+func (r *rig) open(url string) {
+	r.t.Helper()
+	if err := r.Open(r.ctx(), url); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// use forces the session with that name.
+func (r *rig) use(site, name string) sessions.Switch {
+	r.t.Helper()
+	ref, err := r.book.Find(sessions.Query{Text: name, Site: site})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	s, err := r.Use(r.ctx(), ref, true)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return s
+}
+
+// add makes a session of cookies, as --session does.
+func (r *rig) add(page, name, cookies string) sessions.Ref {
+	r.t.Helper()
+	site := r.book.SiteOf(page)
+	list, err := sessions.ReadCookies(r.book.Scope(), cookies, site, page)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	s, err := r.book.Import(site, name, list, time.Now())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return s.Ref()
+}

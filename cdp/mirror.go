@@ -1,0 +1,206 @@
+package cdp
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/storage"
+
+	"sessdriver/sessions"
+)
+
+const (
+	// syncRounds bounds how often a write is repeated: a rotation may race
+	// it, but not for ever.
+	syncRounds  = 8
+	mendTimeout = 10 * time.Second
+)
+
+// mirror keeps the jars in step with the sessions that are active. Commands
+// call sync and wait; what responses put out of step is mended on a goroutine
+// of its own, because the pump may not wait.
+type mirror struct {
+	browser *Browser
+	link    link
+
+	writing sync.Mutex // held while a jar is compared and written
+
+	torn    *queue[tear]
+	quit    chan struct{}
+	stopped chan struct{} // closed when run has ended; nil before it began
+
+	mu      sync.Mutex      // guards refused
+	refused map[string]bool // cookies that were named to the user already
+}
+
+// tear is a jar that may be out of step.
+type tear struct {
+	window sessions.Window
+	site   string
+}
+
+func newMirror(b *Browser) *mirror {
+	return &mirror{browser: b, torn: newQueue[tear](), quit: make(chan struct{}), refused: map[string]bool{}}
+}
+
+// mend lets the mirror look at a jar soon. It never blocks.
+func (m *mirror) mend(w sessions.Window, site string) { m.torn.push(tear{w, site}) }
+
+func (m *mirror) run() {
+	m.mu.Lock()
+	stopped := make(chan struct{})
+	m.stopped = stopped
+	m.mu.Unlock()
+	defer close(stopped)
+	for {
+		torn := m.torn.take(m.quit)
+		if len(torn) == 0 {
+			return
+		}
+		slices.SortFunc(torn, func(a, b tear) int { return compareTears(a, b) })
+		for _, t := range slices.Compact(torn) {
+			m.mendNow(t)
+		}
+	}
+}
+
+func compareTears(a, b tear) int {
+	switch {
+	case a == b:
+		return 0
+	case a.site < b.site || a.site == b.site && a.window < b.window:
+		return -1
+	}
+	return 1
+}
+
+func (m *mirror) mendNow(t tear) {
+	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
+	defer cancel()
+	if _, err := m.sync(ctx, t.window, t.site); err != nil {
+		m.browser.log.Warn("mending a jar", "site", t.site, "error", err)
+	}
+}
+
+// stop ends run. It does nothing before run began.
+func (m *mirror) stop() {
+	close(m.quit)
+	m.mu.Lock()
+	stopped := m.stopped
+	m.mu.Unlock()
+	if stopped != nil {
+		<-stopped
+	}
+}
+
+// jar reads the cookies of a window.
+func (m *mirror) jar(ctx context.Context, w sessions.Window) ([]sessions.Cookie, error) {
+	r, err := call(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: contextOf(w)})
+	if err != nil {
+		return nil, fmt.Errorf("reading the cookies: %w", err)
+	}
+	return cookiesOf(r), nil
+}
+
+func cookiesOf(r storage.GetCookiesResult) []sessions.Cookie {
+	list := make([]sessions.Cookie, 0, len(r.Cookies))
+	for _, c := range r.Cookies {
+		list = append(list, cookie(c))
+	}
+	return list
+}
+
+// sync brings the jar of a window in step with the book: it writes, reads back
+// and repeats until they agree. It returns the cookies that Chrome refuses.
+func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	var last sessions.Plan
+	for range syncRounds {
+		jar, err := m.jar(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		plan := m.browser.book.PlanJar(w, site, jar, time.Now())
+		if plan.Empty() {
+			return nil, nil
+		}
+		if equal(plan, last) {
+			m.tell(site, plan.Set)
+			return plan.Set, nil
+		}
+		m.write(ctx, w, plan)
+		last = plan
+	}
+	return nil, fmt.Errorf("the jar of %s does not come to rest: the site sets its cookies again and again", site)
+}
+
+func equal(a, b sessions.Plan) bool {
+	return slices.Equal(a.Set, b.Set) && slices.Equal(a.Delete, b.Delete)
+}
+
+// write carries a plan out: in one batch, or one by one when the batch is
+// refused, since one bad cookie fails all (CDP-FACTS 32).
+func (m *mirror) write(ctx context.Context, w sessions.Window, plan sessions.Plan) {
+	var batch []*network.CookieParam
+	for _, c := range plan.Delete {
+		batch = append(batch, removal(c))
+	}
+	for _, c := range plan.Set {
+		batch = append(batch, parameter(c))
+	}
+	if m.set(ctx, w, batch) == nil {
+		return
+	}
+	for _, p := range batch {
+		if err := m.set(ctx, w, []*network.CookieParam{p}); err != nil {
+			m.browser.log.Debug("setting a cookie", "name", p.Name, "error", err)
+		}
+	}
+}
+
+func (m *mirror) set(ctx context.Context, w sessions.Window, batch []*network.CookieParam) error {
+	_, err := call(ctx, m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: batch, BrowserContextID: contextOf(w)})
+	return err
+}
+
+// takeOut deletes those of the cookies that a jar holds.
+func (m *mirror) takeOut(ctx context.Context, w sessions.Window, cookies []sessions.Cookie) error {
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	jar, err := m.jar(ctx, w)
+	if err != nil {
+		return err
+	}
+	var plan sessions.Plan
+	for _, c := range jar {
+		same := func(other sessions.Cookie) bool {
+			return other.Name == c.Name && other.Domain == c.Domain && other.Path == c.Path && other.Partition == c.Partition && other.Value == c.Value
+		}
+		if slices.ContainsFunc(cookies, same) {
+			plan.Delete = append(plan.Delete, c)
+		}
+	}
+	if !plan.Empty() {
+		m.write(ctx, w, plan)
+	}
+	return nil
+}
+
+// tell names the cookies that Chrome refuses, each once.
+func (m *mirror) tell(site string, cookies []sessions.Cookie) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range cookies {
+		id := site + "\x00" + c.Name + "\x00" + c.Value
+		if m.refused[id] {
+			continue
+		}
+		m.refused[id] = true
+		m.browser.notice("%s: Chrome refuses the cookie %q (domain %s, path %s); requests still get it, but page scripts and WebSockets do not see it", site, c.Name, c.Domain, c.Path)
+	}
+}

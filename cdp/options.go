@@ -1,0 +1,47 @@
+package cdp
+
+import (
+	"fmt"
+	"log/slog"
+
+	"sessdriver/sessions"
+)
+
+// Options of a browser.
+type Options struct {
+	// Path is the browser to launch. The other fields up to Arguments are for
+	// [Launch] only.
+	Path                    string
+	Headless                bool
+	Profile                 string // directory; "" for a temporary one that is removed at the end
+	Proxy                   string
+	DebugPort               int // a DevTools port on loopback for other clients; 0 for none
+	IgnoreCertificateErrors bool
+	NoSandbox               bool     // always on for root, since Chrome refuses to run otherwise
+	Arguments               []string // more command-line arguments
+
+	Book   *sessions.Book
+	Reload ReloadPolicy
+	// Notice gets lines that a person should see, unescaped; it must not
+	// block. nil drops them.
+	Notice func(string)
+	Log    *slog.Logger // nil drops the log
+}
+
+// ReloadPolicy says which tabs a switch of sessions reloads.
+type ReloadPolicy string
+
+const (
+	ReloadAll     ReloadPolicy = "all"     // of the site, in the window; the default
+	ReloadCurrent ReloadPolicy = "current" // the current one, when it is of the site
+	ReloadNone    ReloadPolicy = "none"
+)
+
+// ParseReload reads the name of a policy.
+func ParseReload(s string) (ReloadPolicy, error) {
+	switch p := ReloadPolicy(s); p {
+	case ReloadAll, ReloadCurrent, ReloadNone:
+		return p, nil
+	}
+	return "", fmt.Errorf("reload %q is not one: use all, current or none", s)
+}

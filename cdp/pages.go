@@ -1,0 +1,218 @@
+package cdp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"sessdriver/sessions"
+)
+
+// pages are the tabs that people drive, one of them the current one, each with
+// chromedp on it.
+type pages struct {
+	mu      sync.Mutex // guards all below
+	current target.ID
+	opened  []target.ID // tabs that we opened in somebody else's browser
+	driven  map[target.ID]driven
+}
+
+type driven struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func (p *pages) currentID() target.ID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current
+}
+
+// currentTab is the current tab: the one that commands drove last, else the
+// newest. It is nil when no tab is open.
+func (b *Browser) currentTab() *tab {
+	b.pages.mu.Lock()
+	defer b.pages.mu.Unlock()
+	if tab := b.targets.page(b.pages.current); tab != nil {
+		return tab
+	}
+	list := b.targets.list("page")
+	if len(list) == 0 {
+		return nil
+	}
+	newest := list[len(list)-1]
+	if b.process == nil {
+		newest = list[0] // the browser lists the one used last first
+	}
+	b.pages.current = newest.id
+	return newest
+}
+
+// Window is the window of the current tab.
+func (b *Browser) Window() sessions.Window {
+	if tab := b.currentTab(); tab != nil {
+		return tab.window
+	}
+	return sessions.Main
+}
+
+// Location is the URL of the current tab, "" when there is none.
+func (b *Browser) Location() string {
+	if tab := b.currentTab(); tab != nil {
+		return b.targets.documentOf(tab).url
+	}
+	return ""
+}
+
+// Open shows a URL in the current tab and answers when it has loaded. In a
+// browser that we attached to it opens a tab of our own first.
+func (b *Browser) Open(ctx context.Context, url string) error {
+	page, err := b.Page(ctx)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", withoutQuery(url), err)
+	}
+	err = within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Navigate(url)) })
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", withoutQuery(url), b.because(err))
+	}
+	return b.Settle(ctx)
+}
+
+// Reload loads the current tab anew and answers when it has loaded.
+func (b *Browser) Reload(ctx context.Context) error {
+	page, err := b.Page(ctx)
+	if err == nil {
+		err = within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Reload()) })
+	}
+	if err != nil {
+		return fmt.Errorf("reloading: %w", b.because(err))
+	}
+	return b.Settle(ctx)
+}
+
+// because prefers the loss of the browser to what chromedp makes of it.
+func (b *Browser) because(err error) error {
+	select {
+	case <-b.wire.lost:
+		return b.wire.lostError()
+	default:
+		return err
+	}
+}
+
+// within runs an action on a page, bounded by another context too.
+func within(ctx, page context.Context, action func(context.Context) error) error {
+	page, cancel := context.WithCancelCause(page)
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() { cancel(ctx.Err()) })
+	defer stop()
+	err := action(page)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// Page returns a chromedp context for the current tab, for page automation. It
+// lives until the tab or the browser is closed; do not cancel it.
+func (b *Browser) Page(ctx context.Context) (context.Context, error) {
+	tab, err := b.ownTab(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.pages.mu.Lock()
+	d, ok := b.pages.driven[tab.id]
+	b.pages.mu.Unlock()
+	if ok && d.ctx.Err() == nil {
+		return d.ctx, nil
+	}
+	d.ctx, d.cancel = chromedp.NewContext(b.guest, chromedp.WithTargetID(tab.id), chromedp.WithDetachOnCancel())
+	// The first action binds chromedp's goroutines to its context, so it must
+	// not be one with a deadline.
+	if err := start(ctx, d.ctx); err != nil {
+		d.cancel()
+		return nil, b.because(err)
+	}
+	b.pages.mu.Lock()
+	defer b.pages.mu.Unlock()
+	if b.pages.driven == nil {
+		b.pages.driven = map[target.ID]driven{}
+	}
+	b.pages.driven[tab.id] = d
+	b.pages.current = tab.id
+	return d.ctx, nil
+}
+
+// start lets chromedp attach to its tab, and gives up with the context.
+func start(ctx, page context.Context) error {
+	attached := make(chan error, 1)
+	go func() { attached <- chromedp.Do(page) }()
+	select {
+	case err := <-attached:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ownTab is the current tab, or one that it opens when there is none, or when
+// the current one is not ours to drive.
+func (b *Browser) ownTab(ctx context.Context) (*tab, error) {
+	tab := b.currentTab()
+	if tab != nil && (b.process != nil || b.pages.isOurs(tab.id)) {
+		return tab, nil
+	}
+	r, err := call(ctx, b.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank"})
+	if err != nil {
+		return nil, err
+	}
+	for {
+		changed := b.targets.watch()
+		if tab := b.targets.page(r.TargetID); tab != nil {
+			b.pages.mu.Lock()
+			b.pages.opened = append(b.pages.opened, tab.id)
+			b.pages.current = tab.id
+			b.pages.mu.Unlock()
+			return tab, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-b.wire.lost:
+			return nil, b.wire.lostError()
+		}
+	}
+}
+
+func (p *pages) isOurs(id target.ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, own := range p.opened {
+		if own == id {
+			return true
+		}
+	}
+	return false
+}
+
+// close ends chromedp on all tabs, and closes the tabs that are ours in
+// somebody else's browser.
+func (p *pages) close(ctx context.Context, b *Browser) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b.process == nil {
+		for _, id := range p.opened {
+			if _, err := call(ctx, b.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil && !errors.Is(err, ErrGone) {
+				b.log.Debug("closing our tab", "error", err)
+			}
+		}
+	}
+	for _, d := range p.driven {
+		d.cancel()
+	}
+}

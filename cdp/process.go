@@ -1,0 +1,175 @@
+package cdp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// ErrNoBrowser reports that there is no browser to work with: none was found,
+// it would not start, it is too old, or the endpoint is not one.
+var ErrNoBrowser = errors.New("no browser")
+
+const (
+	exitGrace  = 5 * time.Second // for the browser to end by itself once its pipe is closed
+	maxStderr  = 16 << 10        // of the browser's standard error, kept for an error message
+	profileDir = "sessdriver-profile-"
+)
+
+// process is a browser that we started and own. It ends with us: Chrome exits
+// when its pipe closes.
+type process struct {
+	transport *chromedp.PipeConn
+	cmd       *exec.Cmd
+	profile   string // what to remove; "" when the profile is the user's
+	dir       string
+	stderr    *tail
+	exited    chan struct{} // closed when the process is gone
+}
+
+// startProcess starts the browser with a pipe. The context does not bound its
+// life.
+func startProcess(o *Options) (*process, error) {
+	p := &process{stderr: &tail{}, exited: make(chan struct{})}
+	if err := p.makeProfile(o.Profile); err != nil {
+		return nil, err
+	}
+	toBrowser, commands, err := os.Pipe()
+	if err != nil {
+		p.removeProfile()
+		return nil, fmt.Errorf("starting the browser: %w", err)
+	}
+	events, fromBrowser, err := os.Pipe()
+	if err != nil {
+		toBrowser.Close()
+		commands.Close()
+		p.removeProfile()
+		return nil, fmt.Errorf("starting the browser: %w", err)
+	}
+	p.cmd = exec.Command(o.Path, arguments(o, p.dir)...)
+	p.cmd.ExtraFiles = []*os.File{toBrowser, fromBrowser} // its descriptors 3 and 4
+	p.cmd.Stderr = p.stderr
+	p.cmd.WaitDelay = time.Second // helpers may hold the standard error open
+	ownGroup(p.cmd)
+	started := make(chan error)
+	go p.run(started)
+	err = <-started
+	toBrowser.Close()
+	fromBrowser.Close()
+	if err != nil {
+		commands.Close()
+		events.Close()
+		p.removeProfile()
+		return nil, fmt.Errorf("%w: starting %s: %w; name another with --browser PATH", ErrNoBrowser, o.Path, err)
+	}
+	p.transport = chromedp.NewPipeConn(events, commands)
+	return p, nil
+}
+
+// makeProfile prepares a temporary profile, or checks that the user's is free.
+func (p *process) makeProfile(dir string) error {
+	if dir != "" {
+		p.dir = dir
+		return profileFree(dir)
+	}
+	temp, err := os.MkdirTemp("", profileDir)
+	if err != nil {
+		return fmt.Errorf("making a browser profile: %w", err)
+	}
+	p.dir, p.profile = temp, temp
+	// Without this a page may be fetched by speculation, beside Fetch
+	// (TestNoSpeculation).
+	preferences := []byte(`{"net":{"network_prediction_options":2}}`)
+	if err := os.Mkdir(filepath.Join(temp, "Default"), 0o700); err == nil {
+		err = os.WriteFile(filepath.Join(temp, "Default", "Preferences"), preferences, 0o600)
+	}
+	if err != nil {
+		p.removeProfile()
+		return fmt.Errorf("making a browser profile: %w", err)
+	}
+	return nil
+}
+
+// end closes the pipe, which makes the browser exit, and sees to it that
+// nothing of it is left: no process, no temporary profile.
+func (p *process) end() {
+	p.transport.Close()
+	select {
+	case <-p.exited:
+	case <-time.After(exitGrace):
+		p.kill()
+		<-p.exited
+	}
+	p.kill() // helpers that outlived it
+	p.removeProfile()
+}
+
+// kill ends the browser's process group: some browsers are started by a shell
+// script that stays their parent.
+func (p *process) kill() {
+	killGroup(p.cmd.Process.Pid)
+	killUsersOf(p.dir)
+}
+
+func (p *process) removeProfile() {
+	if p.profile == "" {
+		return
+	}
+	// A helper that is just ending may still write: try again for a while.
+	for range 50 {
+		if os.RemoveAll(p.profile) == nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// failure explains why the browser did not answer, from what it printed.
+func (p *process) failure(ctx context.Context, path string, cause error) error {
+	p.transport.Close()
+	select {
+	case <-p.exited:
+	case <-time.After(exitGrace):
+	case <-ctx.Done():
+	}
+	p.end()
+	if ctx.Err() != nil {
+		return fmt.Errorf("starting %s: %w", path, ctx.Err())
+	}
+	if text := p.stderr.lastLine(); text != "" {
+		cause = errors.New(text)
+	}
+	return fmt.Errorf("%w: %s does not speak the DevTools protocol on its pipe: %w; name another with --browser PATH", ErrNoBrowser, path, cause)
+}
+
+// tail keeps the end of what a browser printed. It is safe for concurrent use.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, b...)
+	if over := len(t.buf) - maxStderr; over > 0 {
+		t.buf = append([]byte(nil), t.buf[over:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) lastLine() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := strings.Split(string(bytes.TrimSpace(t.buf)), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}

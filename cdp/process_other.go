@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package cdp
+
+import "syscall"
+
+// parentDeath does nothing here: Chrome sees that its pipe is closed.
+func parentDeath(*syscall.SysProcAttr) {}

@@ -1,0 +1,200 @@
+package cdp
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+
+	"sessdriver/sessions"
+)
+
+// Use makes a session the active one of its site in the current tab's window.
+// It answers when every request that starts later belongs to the session: the
+// interceptor is on, the jar is read back, the reloads are sent. With wait it
+// answers when they are committed.
+func (b *Browser) Use(ctx context.Context, ref sessions.Ref, wait bool) (sessions.Switch, error) {
+	if _, err := b.book.Session(ref, time.Now()); err != nil {
+		return sessions.Switch{}, err
+	}
+	return b.change(ctx, ref.Site, wait, func(w sessions.Window, jar []sessions.Cookie) (sessions.Session, error) {
+		if err := b.book.Use(w, ref, jar, time.Now()); err != nil {
+			return sessions.Session{}, err
+		}
+		return b.book.Session(ref, time.Now())
+	})
+}
+
+// New makes an empty session and makes it active: the site sees a newcomer.
+// The name "" takes a generated one.
+func (b *Browser) New(ctx context.Context, site, name string, wait bool) (sessions.Switch, error) {
+	return b.change(ctx, site, wait, func(w sessions.Window, jar []sessions.Cookie) (sessions.Session, error) {
+		return b.book.New(w, site, name, jar, time.Now())
+	})
+}
+
+// Unset ends forcing on a site in the current tab's window and puts back the
+// present cookies of the session that the jar was on before.
+func (b *Browser) Unset(ctx context.Context, site string, wait bool) (sessions.Switch, error) {
+	w := b.Window()
+	if _, active := b.book.Active(w, site, time.Now()); !active {
+		return sessions.Switch{}, &NotForcedError{Site: site}
+	}
+	return b.change(ctx, site, wait, func(w sessions.Window, _ []sessions.Cookie) (sessions.Session, error) {
+		session, _ := b.book.Unset(w, site, time.Now())
+		return session, nil
+	})
+}
+
+// NotForcedError reports an unset of a site where nothing is forced.
+type NotForcedError struct{ Site string }
+
+func (e *NotForcedError) Error() string {
+	return fmt.Sprintf("unsetting: no session is active on %s (see: ls)", e.Site)
+}
+
+// Remove deletes a session and takes its cookies out of every jar. Where it was
+// active nothing is active afterwards.
+func (b *Browser) Remove(ctx context.Context, ref sessions.Ref) (sessions.Switch, error) {
+	session, err := b.book.Session(ref, time.Now())
+	if err != nil {
+		return sessions.Switch{}, err
+	}
+	if session.ActiveIn(b.Window()) {
+		return b.change(ctx, ref.Site, false, func(sessions.Window, []sessions.Cookie) (sessions.Session, error) {
+			return b.remove(ctx, ref)
+		})
+	}
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	session, err = b.remove(ctx, ref)
+	if err != nil {
+		return sessions.Switch{}, err
+	}
+	return sessions.Switch{Session: session}, b.interceptor.update(ctx)
+}
+
+// remove deletes a session from the book and the jars.
+func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Session, error) {
+	session, err := b.book.Remove(ref, time.Now())
+	if err != nil {
+		return session, err
+	}
+	for _, w := range b.targets.windows() {
+		if session.ActiveIn(w) {
+			_, err = b.mirror.sync(ctx, w, ref.Site)
+		} else {
+			err = b.mirror.takeOut(ctx, w, append(session.Tokens, session.Carried...))
+		}
+		if err != nil {
+			return session, err
+		}
+	}
+	return session, nil
+}
+
+// change carries a change of the active session out, in the order that keeps
+// the promise of [Browser.Use]: the book decides, then every request that starts
+// meets the interceptor, then the jar follows for what cannot be paused, then
+// the pages.
+func (b *Browser) change(ctx context.Context, site string, wait bool, decide func(sessions.Window, []sessions.Cookie) (sessions.Session, error)) (sessions.Switch, error) {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	w := b.Window()
+	if err := b.Settle(ctx); err != nil {
+		return sessions.Switch{}, err
+	}
+	jar, err := b.mirror.jar(ctx, w)
+	if err != nil {
+		return sessions.Switch{}, err
+	}
+	session, err := decide(w, jar)
+	if err != nil {
+		return sessions.Switch{}, err
+	}
+	done := sessions.Switch{Session: session}
+	if err := b.interceptor.update(ctx); err != nil {
+		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
+	}
+	if _, err := b.mirror.sync(ctx, w, site); err != nil {
+		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
+	}
+	if b.process != nil {
+		b.clearCache(ctx, w)
+	}
+	err = b.reloadSite(ctx, w, site, wait, &done)
+	if fresh, gone := b.book.Session(session.Ref(), time.Now()); gone == nil {
+		done.Session = fresh
+	}
+	return done, err
+}
+
+// clearCache empties the HTTP cache of a window, which is keyed by URL and
+// would show one session's pages to the next (CDP-FACTS 33).
+func (b *Browser) clearCache(ctx context.Context, w sessions.Window) {
+	for _, tab := range b.targets.list("page") {
+		if tab.window != w {
+			continue
+		}
+		if _, err := call(ctx, tab.link, network.ClearBrowserCache, cdp.Empty{}); err == nil {
+			return
+		}
+	}
+}
+
+// AddToken makes a cookie name a token of a site, see [sessions.Book.AddToken].
+func (b *Browser) AddToken(ctx context.Context, site, name string, kind sessions.Kind) error {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	w := b.Window()
+	jar, err := b.mirror.jar(ctx, w)
+	if err != nil {
+		return err
+	}
+	if err := b.book.AddToken(w, site, name, kind, jar, time.Now()); err != nil {
+		return err
+	}
+	return b.syncAll(ctx, site)
+}
+
+// RemoveToken makes it an ordinary cookie again, see
+// [sessions.Book.RemoveToken].
+func (b *Browser) RemoveToken(ctx context.Context, site, name string) error {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	if err := b.book.RemoveToken(site, name, time.Now()); err != nil {
+		return err
+	}
+	if err := b.interceptor.update(ctx); err != nil {
+		return err
+	}
+	return b.syncAll(ctx, site)
+}
+
+func (b *Browser) syncAll(ctx context.Context, site string) error {
+	for _, w := range b.targets.windows() {
+		if _, err := b.mirror.sync(ctx, w, site); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Settle answers when everything that the browser told up to now is booked.
+func (b *Browser) Settle(ctx context.Context) error {
+	done := make(chan error, 1)
+	send(b.link, getVersion, cdp.Empty{}, func(_ struct{}, err error) { done <- err })
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-b.wire.pumped:
+		return b.wire.lostError()
+	}
+}
+
+// getVersion is a round trip whose answer nobody reads.
+var getVersion = cdp.Command[cdp.Empty, struct{}]{Method: "Browser.getVersion"}

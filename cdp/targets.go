@@ -1,0 +1,176 @@
+package cdp
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+// tab is a target that we are attached to: a page, a frame of another process,
+// a worker.
+type tab struct {
+	link   link
+	id     target.ID
+	kind   string // page, iframe, worker, shared_worker, service_worker, …
+	window sessions.Window
+	url    string
+	// document is what the top frame shows.
+	document document
+	// loading has the method of the documents that are on their way.
+	loading map[cdp.LoaderID]string
+	// accept says that a beforeunload dialog is to be accepted: we reload.
+	accept bool
+	loaded int // committed documents since we attached
+}
+
+// document is the document of a page.
+type document struct {
+	url    string
+	method string // "" when it was there before us
+}
+
+// targets knows all targets, by their ids. It is safe for concurrent use.
+type targets struct {
+	mu      sync.Mutex // guards all below, and the fields of the tabs
+	byLink  map[target.SessionID]*tab
+	order   []*tab
+	frames  map[cdp.FrameID]sessions.Window // frames in the process of their page
+	main    cdp.BrowserContextID
+	changed chan struct{} // closed and replaced at every change
+}
+
+func newTargets() *targets {
+	return &targets{
+		byLink:  map[target.SessionID]*tab{},
+		frames:  map[cdp.FrameID]sessions.Window{},
+		changed: make(chan struct{}),
+	}
+}
+
+func (t *targets) update(change func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change()
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+func (t *targets) windowOf(id cdp.BrowserContextID) sessions.Window {
+	if id == t.main || id == "" {
+		return sessions.Main
+	}
+	return sessions.Window(id)
+}
+
+// contextOf is the browser context id of a window, "" for the main one, as the
+// Storage domain takes it.
+func contextOf(w sessions.Window) cdp.BrowserContextID { return cdp.BrowserContextID(w) }
+
+func (t *targets) add(l link, info *target.Info) *tab {
+	added := &tab{link: l, id: info.TargetID, kind: info.Type, url: info.URL, loading: map[cdp.LoaderID]string{}}
+	t.update(func() {
+		added.window = t.windowOf(info.BrowserContextID)
+		added.document.url = info.URL
+		t.byLink[l.id] = added
+		t.order = append(t.order, added)
+		t.frames[cdp.FrameID(info.TargetID)] = added.window
+	})
+	return added
+}
+
+func (t *targets) remove(id target.SessionID) {
+	t.update(func() {
+		gone := t.byLink[id]
+		if gone == nil {
+			return
+		}
+		delete(t.byLink, id)
+		t.order = slices.DeleteFunc(t.order, func(other *tab) bool { return other == gone })
+		if gone.kind == "page" {
+			delete(t.frames, cdp.FrameID(gone.id))
+		}
+	})
+}
+
+func (t *targets) tab(id target.SessionID) *tab {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byLink[id]
+}
+
+// page finds a page by its target id; nil when it is closed.
+func (t *targets) page(id target.ID) *tab {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, candidate := range t.order {
+		if candidate.id == id && candidate.kind == "page" {
+			return candidate
+		}
+	}
+	return nil
+}
+
+// list returns the targets of the given kinds, in the order they came.
+func (t *targets) list(kinds ...string) []*tab {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var list []*tab
+	for _, candidate := range t.order {
+		if slices.Contains(kinds, candidate.kind) {
+			list = append(list, candidate)
+		}
+	}
+	return list
+}
+
+// windows lists the windows that have targets, the main one first.
+func (t *targets) windows() []sessions.Window {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := []sessions.Window{sessions.Main}
+	for _, tab := range t.order {
+		if !slices.Contains(list, tab.window) {
+			list = append(list, tab.window)
+		}
+	}
+	return list
+}
+
+// windowOfFrame finds the window of a frame, worker or page; a frame that is
+// not known is taken for the main window's.
+func (t *targets) windowOfFrame(id cdp.FrameID) sessions.Window {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.frames[id]
+}
+
+func (t *targets) setFrame(id cdp.FrameID, w sessions.Window) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.frames[id] = w
+}
+
+func (t *targets) dropFrame(id cdp.FrameID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.frames, id)
+}
+
+// now returns the document of a tab.
+func (t *targets) documentOf(tab *tab) document {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return tab.document
+}
+
+// watch returns a channel that is closed at the next change, to be asked for
+// before looking.
+func (t *targets) watch() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.changed
+}

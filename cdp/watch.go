@@ -1,0 +1,208 @@
+package cdp
+
+import (
+	"context"
+	"strings"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/cdp"
+	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+// attach is how every target is attached as it is created: held until we are
+// listening (CDP-FACTS 27).
+func attach() target.SetAutoAttachParams {
+	return target.SetAutoAttachParams{
+		AutoAttach:             true,
+		WaitForDebuggerOnStart: true,
+		Flatten:                new(true),
+		Filter: target.Filter{
+			{Type: "browser", Exclude: true},
+			{Type: "tab", Exclude: true}, // with page it would be refused (CDP-FACTS 29)
+			{Type: "browser_ui", Exclude: true},
+			{},
+		},
+	}
+}
+
+// watch attaches to all targets, present and future, and waits until those
+// that are there are being listened to.
+func (b *Browser) watch(ctx context.Context) error {
+	contexts, err := call(ctx, b.link, target.GetBrowserContexts, cdp.Empty{})
+	if err != nil {
+		return err
+	}
+	b.targets.main = contexts.DefaultBrowserContextID
+	if _, err := call(ctx, b.link, target.SetAutoAttach, attach()); err != nil {
+		return err
+	}
+	return b.Settle(ctx)
+}
+
+// handle takes one event of our target connections. It runs on the pump.
+func (b *Browser) handle(m *cdproto.Message) {
+	switch m.Method {
+	case "Fetch.requestPaused":
+		on(b, m, b.interceptor.paused)
+	case "Network.requestWillBeSent":
+		on(b, m, func(e *network.EventRequestWillBeSent) { b.requestWillBeSent(m.SessionID, e) })
+	case "Network.requestWillBeSentExtraInfo":
+		on(b, m, func(e *network.EventRequestWillBeSentExtraInfo) { b.exchanges.sent(e) })
+	case "Network.responseReceivedExtraInfo":
+		on(b, m, func(e *network.EventResponseReceivedExtraInfo) { b.exchanges.received(e) })
+	case "Network.loadingFinished":
+		on(b, m, func(e *network.EventLoadingFinished) { b.exchanges.finish(e.RequestID) })
+	case "Network.loadingFailed":
+		on(b, m, func(e *network.EventLoadingFailed) { b.exchanges.finish(e.RequestID) })
+	case "Network.webSocketCreated":
+		on(b, m, func(e *network.EventWebSocketCreated) { b.exchanges.socket(b.targets.tab(m.SessionID), e) })
+	case "Network.webSocketWillSendHandshakeRequest":
+		on(b, m, b.exchanges.handshake)
+	case "Network.webSocketHandshakeResponseReceived":
+		on(b, m, b.exchanges.handshakeAnswer)
+	case "Network.webSocketClosed":
+		on(b, m, func(e *network.EventWebSocketClosed) { b.exchanges.finish(e.RequestID) })
+	case "Target.attachedToTarget":
+		on(b, m, b.attached)
+	case "Target.detachedFromTarget":
+		on(b, m, b.detached)
+	default:
+		b.handlePage(m)
+	}
+}
+
+// handlePage takes the events that tell what a page shows.
+func (b *Browser) handlePage(m *cdproto.Message) {
+	tab := b.targets.tab(m.SessionID)
+	if tab == nil {
+		return
+	}
+	switch m.Method {
+	case "Page.frameAttached":
+		on(b, m, func(e *page.EventFrameAttached) { b.targets.setFrame(e.FrameID, tab.window) })
+	case "Page.frameDetached":
+		on(b, m, func(e *page.EventFrameDetached) { b.targets.dropFrame(e.FrameID) })
+	case "Page.frameNavigated":
+		on(b, m, func(e *page.EventFrameNavigated) { b.navigated(tab, e.Frame) })
+	case "Page.navigatedWithinDocument":
+		on(b, m, func(e *page.EventNavigatedWithinDocument) { b.moved(tab, e) })
+	case "Page.javascriptDialogOpening":
+		on(b, m, func(e *page.EventJavascriptDialogOpening) { b.dialog(tab, e) })
+	}
+}
+
+// on decodes the parameters of an event for its handler.
+func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) {
+	e := new(E)
+	if err := jsonv2.Unmarshal(m.Params, e, chromedp.DefaultUnmarshalOptions); err != nil {
+		b.log.Error("reading an event", "method", m.Method, "error", err)
+		return
+	}
+	handle(e)
+}
+
+// attached begins to listen to a target. The commands are sent without waiting
+// in between: waiting for Network.enable on a held service worker hangs its
+// page (CDP-FACTS 27).
+func (b *Browser) attached(e *target.EventAttachedToTarget) {
+	l := link{b.wire, e.SessionID}
+	info := e.TargetInfo
+	if watched(info) {
+		tab := b.targets.add(l, info)
+		send(l, network.Enable, network.EnableParams{
+			MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0)),
+		}, nil)
+		if tab.kind == "page" || tab.kind == "iframe" {
+			send(l, page.Enable, page.EnableParams{}, nil)
+			if !e.WaitingForDebugger {
+				send(l, page.GetFrameTree, cdp.Empty{}, func(r page.GetFrameTreeResult, err error) { b.seeFrames(tab, r.FrameTree) })
+			}
+		}
+		send(l, target.SetAutoAttach, attach(), nil)
+	}
+	if e.WaitingForDebugger {
+		send(l, runtime.RunIfWaitingForDebugger, cdp.Empty{}, nil)
+	}
+}
+
+// watched reports whether a target makes requests that are ours to see.
+func watched(info *target.Info) bool {
+	if strings.HasPrefix(info.URL, "devtools://") {
+		return false
+	}
+	switch info.Type {
+	case "page", "iframe", "worker", "shared_worker", "service_worker", "webview", "background_page":
+		return true
+	}
+	return false
+}
+
+func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
+	if tree == nil {
+		return
+	}
+	b.targets.setFrame(tree.Frame.ID, tab.window)
+	for _, child := range tree.ChildFrames {
+		b.seeFrames(tab, child)
+	}
+}
+
+func (b *Browser) detached(e *target.EventDetachedFromTarget) {
+	b.wire.forget(e.SessionID)
+	b.targets.remove(e.SessionID)
+}
+
+func (b *Browser) requestWillBeSent(id target.SessionID, e *network.EventRequestWillBeSent) {
+	tab := b.targets.tab(id)
+	if tab == nil {
+		return
+	}
+	if e.FrameID != "" {
+		b.targets.setFrame(e.FrameID, tab.window)
+	}
+	if e.Type == network.ResourceTypeDocument && cdp.FrameID(tab.id) == e.FrameID {
+		b.targets.update(func() { tab.loading[e.LoaderID] = e.Request.Method })
+	}
+	b.exchanges.begin(tab, e)
+}
+
+// navigated notes that a frame shows another document.
+func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
+	if f.ParentID != "" || cdp.FrameID(tab.id) != f.ID {
+		b.targets.setFrame(f.ID, tab.window)
+		return
+	}
+	b.targets.update(func() {
+		tab.document = document{url: f.URL + f.URLFragment, method: tab.loading[f.LoaderID]}
+		tab.accept = false
+		tab.loaded++
+		clear(tab.loading)
+	})
+}
+
+func (b *Browser) moved(tab *tab, e *page.EventNavigatedWithinDocument) {
+	if cdp.FrameID(tab.id) == e.FrameID {
+		b.targets.update(func() { tab.document.url = e.URL })
+	}
+}
+
+// dialog answers the dialogs that no person can answer: the beforeunload dialog
+// of a page that we reload, and all of a browser without windows.
+func (b *Browser) dialog(tab *tab, e *page.EventJavascriptDialogOpening) {
+	b.targets.mu.Lock()
+	reloading := tab.accept && e.Type == page.DialogTypeBeforeunload
+	b.targets.mu.Unlock()
+	if !reloading && e.HasBrowserHandler {
+		return
+	}
+	accept := e.Type == page.DialogTypeBeforeunload || e.Type == page.DialogTypeAlert
+	send(tab.link, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: accept}, nil)
+	if !reloading {
+		b.notice("%s shows a dialog (%s): %q; nobody can answer it here, so it was closed", e.URL, e.Type, e.Message)
+	}
+}

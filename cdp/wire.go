@@ -1,0 +1,257 @@
+package cdp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/cdp"
+	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+// firstID is the first message id of ours. chromedp counts from 1 and never
+// gets there; Chrome's ids are 32-bit.
+const firstID = 1 << 30
+
+// ErrGone reports that the browser is not there any more: it was closed, it
+// crashed, or the connection broke.
+var ErrGone = errors.New("the browser is gone")
+
+// wire is the connection to a browser, shared by chromedp and by our own
+// target connections. See the package comment.
+type wire struct {
+	transport chromedp.Transport
+	guest     *queue[*cdproto.Message] // for chromedp
+	jobs      *queue[job]              // for the pump
+	handle    func(*cdproto.Message)   // called by the pump for each of our events
+	lost      chan struct{}            // closed by the reader when the transport ends
+	pumped    chan struct{}            // closed by the pump when it ends
+
+	mu      sync.Mutex // guards all below
+	nextID  int64
+	waiting map[int64]func(*cdproto.Message) // by id of our command; nil message: lost
+	ours    map[target.SessionID]bool
+	ended   bool
+	reason  error // why the transport ended
+}
+
+// job is one thing for the pump to do: handle an event, or run.
+type job struct {
+	event *cdproto.Message
+	run   func()
+}
+
+// newWire starts to read the transport. Events of our target connections go to
+// handle, one at a time, in order.
+func newWire(transport chromedp.Transport, handle func(*cdproto.Message)) *wire {
+	w := &wire{
+		transport: transport,
+		guest:     newQueue[*cdproto.Message](),
+		jobs:      newQueue[job](),
+		handle:    handle,
+		lost:      make(chan struct{}),
+		pumped:    make(chan struct{}),
+		nextID:    firstID,
+		waiting:   map[int64]func(*cdproto.Message){},
+		ours:      map[target.SessionID]bool{},
+	}
+	go w.read()
+	go w.pump()
+	return w
+}
+
+// close ends the connection and waits until the reader and the pump are done.
+// The pump must not call it.
+func (w *wire) close() {
+	w.transport.Close()
+	<-w.lost
+	<-w.pumped
+}
+
+func (w *wire) read() {
+	var err error
+	for err == nil {
+		m := new(cdproto.Message)
+		if err = w.transport.Read(context.Background(), m); err == nil {
+			w.route(m)
+		}
+	}
+	w.mu.Lock()
+	w.ended, w.reason = true, err
+	waiting := w.waiting
+	w.waiting = map[int64]func(*cdproto.Message){}
+	w.mu.Unlock()
+	close(w.lost)
+	for _, deliver := range waiting {
+		deliver(nil)
+	}
+	w.guest.close()
+	w.jobs.close()
+}
+
+// route gives a message to whom it belongs.
+func (w *wire) route(m *cdproto.Message) {
+	if m.ID >= firstID {
+		w.mu.Lock()
+		deliver := w.waiting[m.ID]
+		delete(w.waiting, m.ID)
+		w.mu.Unlock()
+		if deliver != nil {
+			deliver(m)
+		}
+		return
+	}
+	w.mu.Lock()
+	ours := w.ours[m.SessionID]
+	if ours && m.Method == "Target.attachedToTarget" {
+		var e struct {
+			SessionID target.SessionID `json:"sessionId"`
+		}
+		if jsonv2.Unmarshal(m.Params, &e, chromedp.DefaultUnmarshalOptions) == nil {
+			w.ours[e.SessionID] = true
+		}
+	}
+	w.mu.Unlock()
+	if ours {
+		w.jobs.push(job{event: m})
+		return
+	}
+	w.guest.push(m)
+}
+
+func (w *wire) pump() {
+	defer close(w.pumped)
+	for {
+		jobs := w.jobs.take(nil)
+		if len(jobs) == 0 {
+			return
+		}
+		for _, j := range jobs {
+			if j.run != nil {
+				j.run()
+			} else {
+				w.handle(j.event)
+			}
+		}
+	}
+}
+
+// lostError says why there is no browser any more.
+func (w *wire) lostError() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.reason == nil || errors.Is(w.reason, io.EOF) || errors.Is(w.reason, os.ErrClosed) {
+		return ErrGone // nothing that a person could learn from
+	}
+	return fmt.Errorf("%w: %w", ErrGone, w.reason)
+}
+
+// link is one target connection of ours.
+type link struct {
+	wire *wire
+	id   target.SessionID
+}
+
+// browserLink opens our own connection to the browser target.
+func (w *wire) browserLink(ctx context.Context) (link, error) {
+	r, err := call(ctx, link{wire: w}, target.AttachToBrowserTarget, cdp.Empty{})
+	if err != nil {
+		return link{}, err
+	}
+	w.mu.Lock()
+	w.ours[r.SessionID] = true
+	w.mu.Unlock()
+	return link{w, r.SessionID}, nil
+}
+
+// forget ends the routing of a detached connection.
+func (w *wire) forget(id target.SessionID) {
+	w.mu.Lock()
+	delete(w.ours, id)
+	w.mu.Unlock()
+}
+
+// call runs a command and waits for its result. The pump must not use it.
+func call[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P) (R, error) {
+	var result R
+	reply := make(chan *cdproto.Message, 1)
+	id, err := l.write(c.Method, params, func(m *cdproto.Message) { reply <- m })
+	if err != nil {
+		return result, err
+	}
+	select {
+	case m := <-reply:
+		return decode[R](l, c.Method, m)
+	case <-ctx.Done():
+		l.wire.mu.Lock()
+		delete(l.wire.waiting, id)
+		l.wire.mu.Unlock()
+		return result, fmt.Errorf("%s: %w", c.Method, ctx.Err())
+	}
+}
+
+// send runs a command and returns at once. done, when it is not nil, gets the
+// result on the pump, after everything that the browser told before it.
+func send[P, R any](l link, c cdp.Command[P, R], params P, done func(R, error)) {
+	_, err := l.write(c.Method, params, func(m *cdproto.Message) {
+		if done != nil {
+			l.wire.jobs.push(job{run: func() { done(decode[R](l, c.Method, m)) }})
+		}
+	})
+	if err != nil && done != nil {
+		var none R
+		l.wire.jobs.push(job{run: func() { done(none, err) }})
+	}
+}
+
+// write sends a command. deliver runs on the reader: it may only pass the reply
+// on. Its message is nil when the browser is lost first.
+func (l link) write(method string, params any, deliver func(*cdproto.Message)) (int64, error) {
+	raw, err := jsonv2.Marshal(params, chromedp.DefaultMarshalOptions)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", method, err)
+	}
+	w := l.wire
+	w.mu.Lock()
+	if w.ended {
+		w.mu.Unlock()
+		return 0, fmt.Errorf("%s: %w", method, w.lostError())
+	}
+	id := w.nextID
+	w.nextID++
+	w.waiting[id] = deliver
+	w.mu.Unlock()
+	err = w.transport.Write(context.Background(), &cdproto.Message{ID: id, SessionID: l.id, Method: cdproto.MethodType(method), Params: raw})
+	if err == nil {
+		return id, nil
+	}
+	w.mu.Lock()
+	_, open := w.waiting[id]
+	delete(w.waiting, id)
+	w.mu.Unlock()
+	if !open {
+		return id, nil // the reader saw the end first, and delivered it
+	}
+	return 0, fmt.Errorf("%s: %w: %w", method, ErrGone, err)
+}
+
+// decode reads a reply; a nil message means that the browser was lost.
+func decode[R any](l link, method string, m *cdproto.Message) (R, error) {
+	var result R
+	switch {
+	case m == nil:
+		return result, fmt.Errorf("%s: %w", method, l.wire.lostError())
+	case m.Error != nil:
+		return result, fmt.Errorf("%s: %w", method, m.Error)
+	}
+	if err := jsonv2.Unmarshal(m.Result, &result, chromedp.DefaultUnmarshalOptions); err != nil {
+		return result, fmt.Errorf("%s: reading the result: %w", method, err)
+	}
+	return result, nil
+}
