@@ -36,23 +36,17 @@ func (b *Browser) New(ctx context.Context, site, name string, wait bool) (sessio
 }
 
 // Unset ends forcing on a site in the current tab's window and puts back the
-// present cookies of the session that the jar was on before.
+// present cookies of the session that the jar was on before. Where nothing is
+// active it does nothing: its Switch has no session.
 func (b *Browser) Unset(ctx context.Context, site string, wait bool) (sessions.Switch, error) {
 	w := b.Window()
 	if _, active := b.book.Active(w, site, time.Now()); !active {
-		return sessions.Switch{}, &NotForcedError{Site: site}
+		return sessions.Switch{}, nil
 	}
 	return b.change(ctx, site, wait, func(w sessions.Window, _ []sessions.Cookie) (sessions.Session, error) {
 		session, _ := b.book.Unset(w, site, time.Now())
 		return session, nil
 	})
-}
-
-// NotForcedError reports an unset of a site where nothing is forced.
-type NotForcedError struct{ Site string }
-
-func (e *NotForcedError) Error() string {
-	return fmt.Sprintf("unsetting: no session is active on %s (see: ls)", e.Site)
 }
 
 // Remove deletes a session and takes its cookies out of every jar. Where it was

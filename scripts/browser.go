@@ -20,11 +20,14 @@ type Browser interface {
 
 	// Use, New and Unset change the active session. They answer when every
 	// request that starts later belongs to it; with wait, when the reloads
-	// are committed too.
+	// are committed too. Unset where nothing is active is no error: its
+	// Switch has no session (number 0). An error of the book stays one that
+	// errors.As finds.
 	Use(ctx context.Context, ref sessions.Ref, wait bool) (sessions.Switch, error)
 	New(ctx context.Context, site, name string, wait bool) (sessions.Switch, error)
 	Unset(ctx context.Context, site string, wait bool) (sessions.Switch, error)
 
+	// Remove answers with the session as it was.
 	Remove(ctx context.Context, ref sessions.Ref) (sessions.Switch, error)
 	AddToken(ctx context.Context, site, name string, kind sessions.Kind) error
 	RemoveToken(ctx context.Context, site, name string) error

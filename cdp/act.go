@@ -1,0 +1,49 @@
+package cdp
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// Fill types a text into a field of the current page, in place of what it
+// holds. It waits until the field is there. The selector is CSS.
+func (b *Browser) Fill(ctx context.Context, selector, text string) error {
+	return b.act(ctx, "filling "+selector, chromedp.SetValue(chromedp.CSS(selector), text))
+}
+
+// Submit clicks an element of the current page and answers when the page it
+// leads to has loaded. The selector is CSS.
+func (b *Browser) Submit(ctx context.Context, selector string) error {
+	err := b.act(ctx, "clicking "+selector, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector)))(ctx, t)
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		return err
+	}
+	return b.Settle(ctx)
+}
+
+// Text returns the text of the first element of the current page that the CSS
+// selector finds. It waits until there is one.
+func (b *Browser) Text(ctx context.Context, selector string) (text string, err error) {
+	err = b.act(ctx, "reading "+selector, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		text, err = chromedp.Text(chromedp.CSS(selector))(ctx, t)
+		return chromedp.Void{}, err
+	})
+	return text, err
+}
+
+func (b *Browser) act(ctx context.Context, what string, action chromedp.Action[chromedp.Void]) error {
+	page, err := b.Page(ctx)
+	if err == nil {
+		err = within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, action) })
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, b.because(err))
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"sessdriver/cdp"
+	"sessdriver/sessions"
+)
+
+// config is what the command line and the environment ask for.
+type config struct {
+	command string
+	args    []string // behind the command
+
+	browser, profile, proxy    string
+	headless, headed           bool
+	debugPort                  int
+	ignoreCertificateErrors    bool
+	noSandbox                  bool
+	siteScope, reload          string
+	forceEverywhere            bool
+	scope, exclude             []string
+	sessions, use              []string
+	script                     string
+	showSecrets, verbose       bool
+	once, json, installBrowser bool
+	help, version              bool
+	scopeValue                 sessions.Scope
+	reloadValue                cdp.ReloadPolicy
+	observes                   func(string) bool
+	scriptGiven                bool
+}
+
+// commands are the words that may stand first. Without one it is launch.
+var commands = []string{"launch", "attach", "demo", "browser", "help"}
+
+// readConfig reads the command line, then the environment for the flags that
+// were not given. Errors are usage errors.
+func readConfig(args, environ []string) (*config, error) {
+	c := &config{}
+	flags := c.flagSet()
+	if err := flags.Parse(args); err != nil {
+		return nil, usagef("%v", err)
+	}
+	if err := fromEnvironment(flags, environ); err != nil {
+		return nil, err
+	}
+	c.command, c.args = "launch", flags.Args()
+	if len(c.args) > 0 && slices.Contains(commands, c.args[0]) {
+		c.command, c.args = c.args[0], c.args[1:]
+	}
+	c.scriptGiven = flags.Changed("command")
+	if c.help || c.version {
+		return c, nil
+	}
+	if err := fits(flags, c.command); err != nil {
+		return nil, err
+	}
+	return c, c.check()
+}
+
+func (c *config) flagSet() *pflag.FlagSet {
+	f := pflag.NewFlagSet("sessdriver", pflag.ContinueOnError)
+	f.SetOutput(discard{})
+	f.SortFlags = false
+	f.StringVar(&c.browser, "browser", "", "`PATH` of the browser; by default the first found of Chrome, Chromium, Edge, Brave, headless-shell")
+	f.BoolVar(&c.headless, "headless", false, "no window; the default where there is no display")
+	f.BoolVar(&c.headed, "headed", false, "a visible window")
+	f.StringVar(&c.profile, "profile", "", "use the profile in `DIR` and keep it; by default a temporary one")
+	f.StringVar(&c.proxy, "proxy", "", "send all traffic, loopback too, through the proxy at `URL`")
+	f.IntVar(&c.debugPort, "debug-port", 0, "open a DevTools port `N` on loopback for other clients: whoever reaches it owns the browser")
+	f.BoolVar(&c.ignoreCertificateErrors, "ignore-certificate-errors", false, "trust every server")
+	f.BoolVar(&c.noSandbox, "no-sandbox", false, "run Chrome without its sandbox; always so for root")
+	f.StringVar(&c.siteScope, "site-scope", "domain", "what a site is: a registrable `domain`, or a host:port (host)")
+	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "put the forced tokens on requests for which the browser would send no cookies, too")
+	f.StringVar(&c.reload, "reload", "all", "the site's tabs that a switch reloads: `all`, current or none")
+	f.StringArrayVar(&c.scope, "scope", nil, "book only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
+	f.StringArrayVar(&c.exclude, "exclude", nil, "do not book URLs that match `PATTERN`; repeatable")
+	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
+	f.StringArrayVar(&c.use, "use", nil, "force the session `NAME` before the first request; SITE/NAME for another site; repeatable")
+	f.StringVarP(&c.script, "command", "c", "", "run `COMMANDS` (separated by ; or line ends) and end")
+	f.BoolVar(&c.showSecrets, "show-secrets", false, "show the values of tokens")
+	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error")
+	f.BoolVar(&c.once, "once", false, "demo: print the proof and end")
+	f.BoolVar(&c.json, "json", false, "demo: print the steps as JSON lines")
+	f.BoolVar(&c.installBrowser, "install-browser", false, "demo: install a browser first when there is none")
+	f.BoolVarP(&c.help, "help", "h", false, "show this help")
+	f.BoolVar(&c.version, "version", false, "show the version")
+	return f
+}
+
+// discard drops what pflag would print: errors are printed once, by run.
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+// only names the commands that a flag is for, where it is not for all that run
+// a browser.
+var only = map[string][]string{
+	"once": {"demo"}, "json": {"demo"}, "install-browser": {"demo"},
+	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
+	"scope": {"launch", "attach"}, "exclude": {"launch", "attach"}, "site-scope": {"launch", "attach"},
+	"force-everywhere": {"launch", "attach"}, "reload": {"launch", "attach"},
+	"profile": {"launch"}, "headless": {"launch", "demo"}, "headed": {"launch", "demo"},
+	"proxy": {"launch"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch"}, "no-sandbox": {"launch", "demo"},
+	"browser": {"launch", "demo", "browser"},
+}
+
+// fits refuses flags on the command line that the command does not know. The
+// environment is for all commands, so it is not looked at.
+func fits(flags *pflag.FlagSet, command string) error {
+	var err error
+	flags.Visit(func(f *pflag.Flag) {
+		known, limited := only[f.Name]
+		if limited && !slices.Contains(known, command) && f.Annotations[fromEnv] == nil && err == nil {
+			err = usagef("--%s is not for %q, but for: %s", f.Name, command, strings.Join(known, ", "))
+		}
+	})
+	return err
+}
+
+const fromEnv = "environment"
+
+// fromEnvironment sets the flags that were not given from SESSDRIVER_ variables.
+// A repeatable flag takes one value per line.
+func fromEnvironment(flags *pflag.FlagSet, environ []string) error {
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		flagName, ours := strings.CutPrefix(name, "SESSDRIVER_")
+		f := flags.Lookup(strings.ReplaceAll(strings.ToLower(flagName), "_", "-"))
+		if !ours || f == nil || f.Changed || value == "" {
+			continue
+		}
+		values := []string{value}
+		if f.Value.Type() == "stringArray" {
+			values = strings.Split(value, "\n")
+		}
+		for _, v := range values {
+			if err := flags.Set(f.Name, v); err != nil {
+				return usagef("the environment variable %s: %v", name, err)
+			}
+		}
+		_ = flags.SetAnnotation(f.Name, fromEnv, nil)
+		f.Annotations[fromEnv] = []string{name}
+	}
+	return nil
+}
+
+// check turns what was given into values, and refuses what cannot be meant.
+func (c *config) check() error {
+	var err error
+	if c.headless && c.headed {
+		return usagef("--headless and --headed exclude each other")
+	}
+	if c.debugPort < 0 || c.debugPort > 65535 {
+		return usagef("--debug-port %d is not a port", c.debugPort)
+	}
+	if c.scopeValue, err = sessions.ParseScope(c.siteScope); err != nil {
+		return usagef("--site-scope: %v", err)
+	}
+	if c.reloadValue, err = cdp.ParseReload(c.reload); err != nil {
+		return usagef("--reload: %v", err)
+	}
+	if c.observes, err = sessions.NewFilter(c.scope, c.exclude); err != nil {
+		return usagef("%v", err)
+	}
+	if !c.headless && !c.headed {
+		c.headless = !hasDisplay()
+	}
+	return c.countArgs()
+}
+
+func (c *config) countArgs() error {
+	limits := map[string]int{"launch": 1, "attach": 1, "demo": 0, "browser": 1, "help": 1}
+	if limit := limits[c.command]; len(c.args) > limit {
+		return usagef("%s takes %d argument, not %d: %q; a URL with blanks or & needs quotes", c.command, limit, len(c.args), c.args[limit])
+	}
+	return nil
+}
+
+// hasDisplay reports whether a window could be seen.
+func hasDisplay() bool {
+	return runtime.GOOS == "darwin" || os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+}
+
+// usage is the help of the program.
+func usage() string {
+	return overview + "\nFlags (each also as an environment variable: --debug-port as SESSDRIVER_DEBUG_PORT):\n" +
+		(&config{}).flagSet().FlagUsagesWrapped(100) + exitHelp
+}

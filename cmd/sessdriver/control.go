@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"golang.org/x/term"
+
+	"sessdriver/cdp"
+	"sessdriver/cmd/sessdriver/internal/prompt"
+	"sessdriver/scripts"
+	"sessdriver/sessions"
+)
+
+// control drives one browser from the prompt, a pipe or -c.
+type control struct {
+	config  *config
+	streams streams
+	book    *sessions.Book
+	notices *notices
+
+	browser *cdp.Browser
+	engine  *scripts.Engine
+	prompt  *prompt.Prompt // nil for -c
+	// keeps says that a failing command does not end the program: somebody
+	// sits at a terminal.
+	keeps bool
+	// held keeps Ctrl-C from ending the program between commands.
+	held chan os.Signal
+}
+
+func newControl(c *config, s streams) *control {
+	k := &control{config: c, streams: s, notices: newNotices(s.err), held: make(chan os.Signal, 1)}
+	signal.Notify(k.held, os.Interrupt)
+	k.book = c.newBook(k.notices.event)
+	k.keeps = !c.scriptGiven && term.IsTerminal(int(s.in.Fd()))
+	return k
+}
+
+func (k *control) close() {
+	k.notices.close()
+	signal.Stop(k.held)
+}
+
+// drive starts the browser's work and takes commands until the end. The browser
+// is given back on every path.
+func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string) (err error) {
+	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
+	defer func() {
+		if closing := b.Close(); err == nil {
+			err = closing
+		}
+	}()
+	ctx, stop := k.bound(ctx)
+	defer stop()
+	if err := g.apply(ctx, b, k.book); err != nil {
+		return k.because(ctx, err)
+	}
+	if url != "" {
+		if err := k.open(ctx, url); err != nil && (ctx.Err() != nil || !k.goOn(err)) {
+			return k.because(ctx, err)
+		}
+	}
+	if k.config.scriptGiven {
+		err := k.engine.RunScript(ctx, scripts.Script{Name: "-c", Text: k.config.script}, k.show)
+		return k.because(ctx, err)
+	}
+	return k.because(ctx, k.loop(ctx))
+}
+
+// open shows the URL of the command line.
+func (k *control) open(ctx context.Context, url string) error {
+	ctx, stop := k.interruptible(ctx)
+	defer stop()
+	return k.browser.Open(ctx, url)
+}
+
+// bound ends the context when the browser is gone, and on Ctrl-C where nobody
+// can type another command.
+func (k *control) bound(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	lost := k.browser.Lost()
+	go func() {
+		select {
+		case <-lost:
+			cancel(k.browser.Err())
+		case <-ctx.Done():
+		}
+	}()
+	if k.keeps {
+		return ctx, func() { cancel(nil) }
+	}
+	ctx, stop := k.interruptible(ctx)
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// interruptible ends the context on Ctrl-C.
+func (k *control) interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	sigint := make(chan os.Signal, 1)
+	signal.Notify(sigint, os.Interrupt)
+	go func() {
+		select {
+		case <-sigint:
+			cancel(errInterrupted)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(sigint)
+		cancel(nil)
+	}
+}
+
+// because prefers the reason why the context ended to what came of it.
+func (k *control) because(ctx context.Context, err error) error {
+	if ctx.Err() == nil || err == nil {
+		return err
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, cdp.ErrGone) {
+		return fmt.Errorf("%w; start anew with: sessdriver %s", cause, k.config.command)
+	}
+	return errInterrupted
+}
+
+// loop reads commands until the end of input, quit, or the loss of the browser.
+func (k *control) loop(ctx context.Context) error {
+	p, err := prompt.New(prompt.Options{In: k.streams.in, Out: k.streams.out, Complete: k.complete})
+	if err != nil {
+		return err
+	}
+	k.prompt = p
+	defer p.Close()
+	defer context.AfterFunc(ctx, func() { p.Close() })()
+	if k.keeps {
+		k.notices.show(p.Notice)
+		defer k.notices.show(nil)
+		p.Notice(fmt.Sprintf("%s is ready. help lists the commands, quit or Ctrl-D ends.", scripts.Escape(k.browser.Product())))
+	}
+	for number := 1; ; number++ {
+		line, err := p.ReadLine(k.label())
+		switch {
+		case errors.Is(err, prompt.ErrInterrupted):
+			continue
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		quit, err := k.runLine(ctx, line, number)
+		if err != nil && (ctx.Err() != nil || !k.goOn(err)) {
+			return err
+		}
+		if quit {
+			return nil
+		}
+	}
+}
+
+// goOn reports whether the program goes on after an error, which it prints
+// then.
+func (k *control) goOn(err error) bool {
+	if k.keeps {
+		fmt.Fprintln(k.streams.err, oneLine(err))
+	}
+	return k.keeps
+}
+
+// runLine runs the commands of one line. At a terminal Ctrl-C ends the running
+// command only.
+func (k *control) runLine(ctx context.Context, line string, number int) (quit bool, err error) {
+	script := scripts.Script{Name: "stdin", Line: number, Text: line}
+	if k.keeps {
+		var stop func()
+		ctx, stop = k.interruptible(ctx)
+		defer stop()
+		script = scripts.Script{Text: line}
+	}
+	err = k.engine.RunScript(ctx, script, func(r scripts.Result) {
+		k.show(r)
+		quit = r.Quit
+	})
+	return quit, err
+}
+
+func (k *control) show(r scripts.Result) {
+	if r.Text != "" {
+		fmt.Fprintln(k.streams.out, r.Text)
+	}
+}
+
+// label is the prompt: the site of the current tab and what is forced there.
+func (k *control) label() string {
+	if !k.keeps {
+		return ""
+	}
+	site := k.book.SiteOf(k.browser.Location())
+	if site == "" {
+		return "sessdriver> "
+	}
+	if active, ok := k.book.Active(k.browser.Window(), site, time.Now()); ok {
+		return fmt.Sprintf("%s [%s]> ", scripts.Escape(site), scripts.Escape(active.Name))
+	}
+	return scripts.Escape(site) + "> "
+}
+
+func (k *control) complete(line string, cursor int) (int, []prompt.Completion) {
+	start, list := k.engine.Complete(line, cursor)
+	candidates := make([]prompt.Completion, len(list))
+	for i, c := range list {
+		candidates[i] = prompt.Completion(c)
+	}
+	return start, candidates
+}

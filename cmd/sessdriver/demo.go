@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"sessdriver/cdp"
+	"sessdriver/cmd/sessdriver/internal/browserinstall"
+	"sessdriver/cmd/sessdriver/internal/demo"
+)
+
+// runDemo is `sessdriver demo`.
+func runDemo(ctx context.Context, c *config, s streams) error {
+	if c.installBrowser && c.browser == "" {
+		found, err := browserinstall.Install(ctx, s.err)
+		if err != nil {
+			return err
+		}
+		c.browser = found.Path
+	}
+	k := newControl(c, s)
+	defer k.close()
+	if c.once || c.json {
+		k.keeps = false
+	}
+	options, err := c.launchOptions(k, s)
+	if err != nil {
+		return err
+	}
+	shop, err := demo.Serve()
+	if err != nil {
+		return err
+	}
+	defer shop.Close()
+	browser, err := k.start(ctx, func(ctx context.Context) (*cdp.Browser, error) { return cdp.Launch(ctx, options) })
+	if err != nil {
+		return err
+	}
+	return k.demonstrate(ctx, browser, shop)
+}
+
+// demonstrate shows the proof and, at a terminal, leaves the person at the
+// prompt with the browser open.
+func (k *control) demonstrate(ctx context.Context, b *cdp.Browser, shop *demo.Shop) (err error) {
+	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
+	defer func() {
+		if closing := b.Close(); err == nil {
+			err = closing
+		}
+	}()
+	ctx, stop := k.bound(ctx)
+	defer stop()
+	k.notices.show(func(string) {}) // the proof tells what happens
+	report := demo.NewTable(k.streams.out)
+	if k.config.json {
+		report = demo.NewLines(k.streams.out)
+	}
+	if err := demo.Run(ctx, shop, b, k.engine, report); err != nil {
+		return k.because(ctx, err)
+	}
+	if !k.keeps {
+		return nil
+	}
+	fmt.Fprintf(k.streams.out, "\nThe shop is at %s and the browser is open: try ls, use 1, use 2, open %sorders/1001, help.\n", shop.URL, shop.URL)
+	return k.because(ctx, k.loop(ctx))
+}

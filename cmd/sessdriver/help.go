@@ -1,0 +1,26 @@
+package main
+
+// overview is the first part of `sessdriver help`.
+const overview = `sessdriver keeps the HTTP sessions of every site that a browser visits, and
+makes a site belong to the one you choose.
+
+Usage:
+  sessdriver [launch] [URL]     launch a browser and open the control prompt
+  sessdriver attach ENDPOINT    the same on a running browser: http://127.0.0.1:9222,
+                                ws://…/devtools/browser/…, HOST:PORT or PORT
+  sessdriver demo               see it work, on an embedded demo shop
+  sessdriver browser install    find a browser, or install Chromium
+  sessdriver browser path       print the browser that is used
+  sessdriver help               this text; at the prompt, help lists the commands
+
+Examples:
+  sessdriver https://shop.test/
+  sessdriver https://shop.test/ --session alice='sid=abc; auth=xyz' --use alice
+  printf 'open http://shop.test/\nls\n' | sessdriver launch --headless
+  sessdriver attach 9222 -c 'sites; ls'
+`
+
+const exitHelp = `
+Exit codes: 0 ok, 1 failed, 2 typed wrong, 3 an assertion failed, 4 no such session
+or site, 5 no browser, 130 interrupted.
+`

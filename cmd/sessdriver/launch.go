@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"sessdriver/cdp"
+	"sessdriver/cmd/sessdriver/internal/browserinstall"
+	"sessdriver/scripts"
+	"sessdriver/sessions"
+)
+
+// launch is `sessdriver launch [URL]`.
+func launch(ctx context.Context, c *config, s streams) error {
+	var url string
+	if len(c.args) == 1 {
+		normal, err := sessions.NormalizeURL(c.args[0])
+		if err != nil {
+			return usagef("launch: %v", err)
+		}
+		url = normal
+	}
+	given, err := readGiven(c, s.in, url)
+	if err != nil {
+		return err
+	}
+	k := newControl(c, s)
+	defer k.close()
+	options, err := c.launchOptions(k, s)
+	if err != nil {
+		return err
+	}
+	browser, err := k.start(ctx, func(ctx context.Context) (*cdp.Browser, error) { return cdp.Launch(ctx, options) })
+	if err != nil {
+		return err
+	}
+	return k.drive(ctx, browser, given, url)
+}
+
+// attach is `sessdriver attach ENDPOINT`.
+func attach(ctx context.Context, c *config, s streams) error {
+	if len(c.args) != 1 {
+		return usagef("attach: say to what: sessdriver attach http://127.0.0.1:9222")
+	}
+	given, err := readGiven(c, s.in, "")
+	if err != nil {
+		return err
+	}
+	k := newControl(c, s)
+	defer k.close()
+	browser, err := k.start(ctx, func(ctx context.Context) (*cdp.Browser, error) { return cdp.Attach(ctx, c.args[0], c.options(k, s)) })
+	if err != nil {
+		return err
+	}
+	return k.drive(ctx, browser, given, "")
+}
+
+// start gets a browser, unless Ctrl-C comes first.
+func (k *control) start(ctx context.Context, get func(context.Context) (*cdp.Browser, error)) (*cdp.Browser, error) {
+	ctx, stop := k.interruptible(ctx)
+	defer stop()
+	b, err := get(ctx)
+	return b, k.because(ctx, err)
+}
+
+// options are those for any browser.
+func (c *config) options(k *control, s streams) cdp.Options {
+	o := cdp.Options{Book: k.book, Reload: c.reloadValue, Notice: k.notices.tell}
+	if c.verbose {
+		o.Log = slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return o
+}
+
+// launchOptions are those for a browser of our own. It warns of what makes it
+// less safe.
+func (c *config) launchOptions(k *control, s streams) (cdp.Options, error) {
+	o := c.options(k, s)
+	o.Path = c.browser
+	if o.Path == "" {
+		found, err := browserinstall.Find()
+		if err != nil {
+			return o, err
+		}
+		o.Path = found.Path
+	}
+	o.Headless, o.Profile, o.Proxy, o.DebugPort = c.headless, c.profile, c.proxy, c.debugPort
+	o.IgnoreCertificateErrors, o.NoSandbox = c.ignoreCertificateErrors, c.noSandbox
+	if os.Getuid() == 0 || c.noSandbox {
+		fmt.Fprintln(s.err, "warning: Chrome runs without its sandbox (always so for root); visit only sites that you trust with this machine")
+	}
+	if c.debugPort != 0 {
+		fmt.Fprintf(s.err, "warning: whoever reaches 127.0.0.1:%d on this machine owns the browser and its sessions\n", c.debugPort)
+	}
+	return o, nil
+}
+
+// newBook makes the book that the flags ask for.
+func (c *config) newBook(notify func(sessions.Event)) *sessions.Book {
+	return sessions.New(sessions.Options{
+		Scope:           c.scopeValue,
+		Defaults:        sessions.StandardDefaults(),
+		ForceEverywhere: c.forceEverywhere,
+		Observes:        c.observes,
+		Notify:          notify,
+	})
+}
+
+// newMask hides values, with a key that lives as long as this run.
+func (c *config) newMask() sessions.Mask {
+	if c.showSecrets {
+		return sessions.Mask{}
+	}
+	key := make([]byte, 32)
+	rand.Read(key) // never fails
+	return sessions.NewMask(key)
+}
+
+// newEngine is the command language on a browser.
+func newEngine(book *sessions.Book, b scripts.Browser, mask sessions.Mask) *scripts.Engine {
+	return &scripts.Engine{Book: book, Browser: b, Mask: mask, Now: time.Now, Commands: scripts.NewRegistry()}
+}

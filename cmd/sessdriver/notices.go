@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"sessdriver/scripts"
+	"sessdriver/sessions"
+)
+
+// maxNotices bounds the lines that wait to be shown; what is over is dropped,
+// since nobody reads that fast.
+const maxNotices = 1000
+
+// notices shows lines that nobody asked for: above the prompt while there is
+// one, else on standard error. Telling never blocks: it is done while the book
+// is locked.
+type notices struct {
+	lines chan string
+	done  chan struct{}
+
+	mu    sync.Mutex // guards show
+	print func(string)
+	err   io.Writer
+}
+
+func newNotices(err io.Writer) *notices {
+	n := &notices{lines: make(chan string, maxNotices), done: make(chan struct{}), err: err}
+	go n.run()
+	return n
+}
+
+func (n *notices) run() {
+	defer close(n.done)
+	for line := range n.lines {
+		n.mu.Lock()
+		if n.print != nil {
+			n.print("* " + line)
+		} else {
+			fmt.Fprintln(n.err, "* "+line)
+		}
+		n.mu.Unlock()
+	}
+}
+
+// show says where lines go from now on; nil means standard error.
+func (n *notices) show(print func(string)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.print = print
+}
+
+// tell shows a line, unescaped as it comes.
+func (n *notices) tell(line string) { n.put(scripts.Escape(line)) }
+
+// event shows an event of the book that a person wants to know.
+func (n *notices) event(e sessions.Event) {
+	if line := scripts.Describe(e); line != "" {
+		n.put(line)
+	}
+}
+
+func (n *notices) put(line string) {
+	select {
+	case n.lines <- line:
+	default:
+	}
+}
+
+// close shows what is left and ends.
+func (n *notices) close() {
+	close(n.lines)
+	<-n.done
+}

@@ -1,0 +1,147 @@
+package scripts
+
+import (
+	"strings"
+)
+
+// call is one run of a command, with its arguments.
+type call struct {
+	engine *Engine
+	args   map[string]string // by the name of the parameter
+	flags  map[string]string // a switch that is given has "true"
+}
+
+func (c *call) has(flag string) bool { return c.flags[flag] != "" }
+
+// binder gives the words of a command to its parameters and flags.
+type binder struct {
+	command *Command
+	name    string // as typed
+	words   []Word // not yet looked at
+	flags   map[string]string
+}
+
+func bind(command *Command, name string, words []Word) (*call, error) {
+	b := &binder{command: command, name: name, words: words, flags: map[string]string{}}
+	positional, err := b.readFlags()
+	if err != nil {
+		return nil, err
+	}
+	args, err := b.assign(positional)
+	if err != nil {
+		return nil, err
+	}
+	return &call{args: args, flags: b.flags}, nil
+}
+
+// readFlags takes the flags out and returns the other words.
+func (b *binder) readFlags() ([]Word, error) {
+	var positional []Word
+	for len(b.words) > 0 {
+		w := b.next()
+		switch {
+		case !w.isFlag():
+			positional = append(positional, w)
+		case w.Text == "--":
+			return append(positional, b.words...), nil
+		default:
+			if err := b.readFlag(w); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return positional, nil
+}
+
+func (b *binder) next() Word {
+	w := b.words[0]
+	b.words = b.words[1:]
+	return w
+}
+
+func (b *binder) readFlag(w Word) error {
+	name, value, hasValue := strings.Cut(w.Text[2:], "=")
+	flag, ok := b.command.flag(name)
+	if !ok {
+		return b.unknownFlag(w, name)
+	}
+	if b.flags[name] != "" {
+		return usageAt(w.Position, "--%s is given twice; type it once", name)
+	}
+	if flag.Kind == Switch {
+		if hasValue {
+			return usageAt(w.Position, "--%s takes no value; type: --%s", name, name)
+		}
+		b.flags[name] = "true"
+		return nil
+	}
+	if !hasValue {
+		if len(b.words) == 0 {
+			return usageAt(w.Position, "--%s needs a value; type: %s", name, b.usage())
+		}
+		w = b.next()
+		value = w.Text
+	}
+	value, err := readAt(flag.Kind, value, w.Position)
+	b.flags[name] = value
+	return err
+}
+
+func (b *binder) unknownFlag(w Word, name string) error {
+	var names []string
+	for _, f := range b.command.Flags {
+		names = append(names, f.Name)
+	}
+	if near := nearest(name, names); near != "" {
+		return usageAt(w.Position, "unknown flag --%s; did you mean: --%s", name, near)
+	}
+	return usageAt(w.Position, "unknown flag --%s; type: %s", name, b.usage())
+}
+
+func (b *binder) assign(words []Word) (map[string]string, error) {
+	args := map[string]string{}
+	for _, p := range b.command.Params {
+		if len(words) == 0 {
+			if !p.Optional {
+				return nil, usage("%s is missing; type: %s", p.Name, b.usage())
+			}
+			break
+		}
+		n := 1
+		if p.Rest {
+			n = len(words)
+		}
+		value, err := readAt(p.Kind, joined(words[:n]), words[0].Position)
+		if err != nil {
+			return nil, err
+		}
+		args[p.Name], words = value, words[n:]
+	}
+	if len(words) > 0 {
+		return nil, usageAt(words[0].Position, "%q is one word too many (put quotes around what has blanks); type: %s", words[0].Text, b.usage())
+	}
+	return args, nil
+}
+
+func (b *binder) usage() string { return b.command.Usage(b.name) }
+
+func readAt(kind Kind, text string, p Position) (string, error) {
+	value, err := kind.read(text)
+	if u, ok := err.(*UsageError); ok {
+		u.Position = p
+	}
+	return value, err
+}
+
+// asksHelp reports whether a command has --help among its words.
+func asksHelp(words []Word) bool {
+	for _, w := range words {
+		if w.isFlag() && w.Text == "--" {
+			return false
+		}
+		if w.isFlag() && w.Text == "--help" {
+			return true
+		}
+	}
+	return false
+}

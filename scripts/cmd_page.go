@@ -1,0 +1,85 @@
+package scripts
+
+import (
+	"context"
+	"errors"
+	"net/url"
+)
+
+func pageCommands() []*Command {
+	return []*Command{
+		{
+			Name: "page open", Aliases: []string{"open"},
+			Summary: "Open a page in the current tab and wait until it has loaded",
+			Params:  []Param{{Name: "URL", Kind: KindURL}},
+			Detail:  "http:// may be left out. A URL with a ; or a blank in it needs quotes.",
+			Example: "open http://shop.test/account\nopen shop.test",
+			run:     runOpen,
+		},
+		{
+			Name: "page reload", Aliases: []string{"reload"},
+			Summary: "Reload the current tab and wait until it has loaded",
+			Example: "open http://shop.test/\nreload",
+			run:     runReload,
+		},
+	}
+}
+
+// Page is the value of page open and page reload.
+type Page struct {
+	URL     string `json:"url"` // without the query, which may hold secrets
+	Site    string `json:"site,omitempty"`
+	Session string `json:"session,omitempty"` // the one that is forced there
+}
+
+func runOpen(ctx context.Context, c *call) (Result, error) {
+	e, address := c.engine, c.args["URL"]
+	if err := e.Browser.Open(ctx, address); err != nil {
+		return Result{}, doing("opening "+withoutQuery(address), err, "check the address, then: open URL")
+	}
+	return e.loaded(ctx, "opened ")
+}
+
+func runReload(ctx context.Context, c *call) (Result, error) {
+	e := c.engine
+	if e.Browser.Location() == "" {
+		return Result{}, errors.New("there is no page to reload; open one: open URL")
+	}
+	if err := e.Browser.Reload(ctx); err != nil {
+		return Result{}, doing("reloading "+withoutQuery(e.Browser.Location()), err, "try again, or: open URL")
+	}
+	return e.loaded(ctx, "reloaded ")
+}
+
+// loaded tells where the tab is after loading, once the book knows of it.
+func (e *Engine) loaded(ctx context.Context, what string) (Result, error) {
+	if err := e.settle(ctx); err != nil {
+		return Result{}, err
+	}
+	page := Page{URL: withoutQuery(e.Browser.Location()), Site: e.tabSite()}
+	text := what + Escape(page.URL)
+	if s, ok := e.Book.Active(e.Browser.Window(), page.Site, e.now()); ok {
+		page.Session = s.Name
+		text += " as " + Escape(s.Name)
+	}
+	return Result{Text: text, Value: page}, nil
+}
+
+// withoutQuery is what may be shown of a URL: passwords, queries and fragments
+// hold secrets.
+func withoutQuery(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "the page"
+	}
+	if u.Opaque != "" && u.Scheme != "about" {
+		return u.Scheme + ":…" // data:, blob:
+	}
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	hidden := u.RawQuery != ""
+	u.RawQuery, u.ForceQuery = "", false
+	if hidden {
+		return u.String() + "?…"
+	}
+	return u.String()
+}

@@ -1,0 +1,169 @@
+package scripts
+
+import (
+	"context"
+	"strings"
+
+	"sessdriver/sessions"
+)
+
+var waitFlag = Flag{Name: "wait", Summary: "answer only when the reloaded tabs show the new page"}
+
+func sessionCommands() []*Command {
+	return []*Command{
+		{
+			Name: "session use", Aliases: []string{"use"},
+			Summary: "Force a session: every later request of its site is part of it",
+			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
+			Flags:   []Flag{siteFlag, waitFlag},
+			Detail: "NAME is a number from ls, a name or the beginning of one, or SITE/NAME. " +
+				"The site's open tabs are reloaded, so that none goes on showing another session.",
+			Example: "use alice\nuse 2\nuse Session 3\nuse blog.test/carol",
+			run:     runUse,
+		},
+		{
+			Name: "session new", Aliases: []string{"new"},
+			Summary: "Make an empty session and force it, ready for another login",
+			Params:  []Param{{Name: "NAME", Kind: KindName, Optional: true, Rest: true}},
+			Flags:   []Flag{siteFlag, waitFlag},
+			Detail: "Without NAME the session is called after its number. The other sessions stay as they are. " +
+				"Write SITE/NAME, or SITE/ alone, for another site than the current tab's.",
+			Example: "new\nnew dave\nnew blog.test/erin",
+			run:     runNew,
+		},
+		{
+			Name: "session unset", Aliases: []string{"unset"},
+			Summary: "Force no session any more and put the jar back",
+			Params:  []Param{{Name: "SITE", Kind: KindSite, Optional: true}},
+			Flags:   []Flag{siteFlag, waitFlag},
+			Detail:  "The jar goes back to the present cookies of the session that it was on before the first use or new.",
+			Example: "unset\nunset blog.test",
+			run:     runUnset,
+		},
+		{
+			Name: "session rename", Aliases: []string{"rename"},
+			Summary: "Give a session another name",
+			Params:  []Param{{Name: "OLD", Kind: KindSession}, {Name: "NEW", Kind: KindName}},
+			Flags:   []Flag{siteFlag},
+			Detail:  "A name with blanks needs quotes; OLD may also be the number from ls.",
+			Example: "rename 3 admin\nrename 'alice' \"Alice A.\"",
+			run:     runRename,
+		},
+		{
+			Name: "session remove", Aliases: []string{"rm"},
+			Summary: "Forget a session and take its cookies out of the browser",
+			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
+			Flags:   []Flag{siteFlag},
+			Detail:  "Where it is forced, no session is forced afterwards and nothing is put back. The server is not told: the login lives on there.",
+			Example: "rm alice\nrm Session 3",
+			run:     runRemove,
+		},
+	}
+}
+
+func runUse(ctx context.Context, c *call) (Result, error) {
+	session, err := c.session(ctx, c.args["NAME"])
+	if err != nil {
+		return Result{}, err
+	}
+	done, err := c.engine.Browser.Use(ctx, session.Ref(), c.has("wait"))
+	if err != nil {
+		return Result{}, doing("forcing "+named(session), err, "see what is active with: ls")
+	}
+	return c.engine.switched(done), nil
+}
+
+func runNew(ctx context.Context, c *call) (Result, error) {
+	site, name, err := c.splitSite(c.args["NAME"])
+	if err != nil {
+		return Result{}, err
+	}
+	if name != "" {
+		if err := checkName(name); err != nil {
+			return Result{}, err
+		}
+	}
+	done, err := c.engine.Browser.New(ctx, site, name, c.has("wait"))
+	if err != nil {
+		return Result{}, doing("making a session on "+site, err, "see what is active with: ls")
+	}
+	return c.engine.switched(done), nil
+}
+
+func runUnset(ctx context.Context, c *call) (Result, error) {
+	site, err := c.site(c.args["SITE"])
+	if err != nil {
+		return Result{}, err
+	}
+	done, err := c.engine.Browser.Unset(ctx, site, c.has("wait"))
+	if err != nil {
+		return Result{}, doing("ending the forcing on "+site, err, "see what is active with: ls")
+	}
+	if done.Session.Number == 0 {
+		return c.engine.answer(sayf("%s: no session was forced", site), done), nil
+	}
+	head := sayf("%s: no session is forced any more (it was %s); %s", site, done.Session.Name, reloaded(done))
+	return c.engine.answer(head, done), nil
+}
+
+func runRename(ctx context.Context, c *call) (Result, error) {
+	session, err := c.session(ctx, c.args["OLD"])
+	if err != nil {
+		return Result{}, err
+	}
+	if err := c.engine.Book.Rename(session.Ref(), c.args["NEW"]); err != nil {
+		return Result{}, doing("renaming "+named(session), err, "see: ls")
+	}
+	text := sayf("%s: %s is now %s", session.Site, session.Name, c.args["NEW"])
+	session.Name = c.args["NEW"]
+	return Result{Text: text, Value: c.engine.masked(session)}, nil
+}
+
+func runRemove(ctx context.Context, c *call) (Result, error) {
+	session, err := c.session(ctx, c.args["NAME"])
+	if err != nil {
+		return Result{}, err
+	}
+	done, err := c.engine.Browser.Remove(ctx, session.Ref())
+	if err != nil {
+		return Result{}, doing("removing "+named(session), err, "see what is left with: ls")
+	}
+	head := sayf("%s: %s removed, its cookies are out of the browser", session.Site, session.Name)
+	if len(session.Active) > 0 {
+		head += "; no session is forced now"
+	}
+	return c.engine.answer(head, done), nil
+}
+
+// switched tells that a session was made the active one.
+func (e *Engine) switched(done sessions.Switch) Result {
+	s := done.Session
+	head := sayf("%s: %s is active; %s", s.Site, s.Name, reloaded(done))
+	switch s.State {
+	case sessions.Empty:
+		head += sayf("\n%s has no tokens yet: the next login on %s becomes it", s.Name, s.Site)
+	case sessions.LoggedOut:
+		head += sayf("\n%s is logged out and sends no token: log in again in the browser", s.Name)
+	}
+	return e.answer(head, done)
+}
+
+// answer is the result of a switch: the head, and the browser's notes.
+func (e *Engine) answer(head string, done sessions.Switch) Result {
+	lines := []string{head}
+	for _, note := range done.Notes {
+		lines = append(lines, Escape(note))
+	}
+	done.Session = e.masked(done.Session)
+	return Result{Text: strings.Join(lines, "\n"), Value: done}
+}
+
+func reloaded(done sessions.Switch) string {
+	if done.Reloaded == 0 {
+		return "no tab reloaded"
+	}
+	return plural(done.Reloaded, "tab") + " reloaded"
+}
+
+// named is a session in an error, which is escaped as a whole.
+func named(s sessions.Session) string { return `"` + s.Name + `" on ` + s.Site }

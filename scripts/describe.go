@@ -1,0 +1,27 @@
+package scripts
+
+import (
+	"strconv"
+
+	"sessdriver/sessions"
+)
+
+// Describe tells an event in one line, safe for a terminal, to be shown as a
+// notice. It is "" for what is not worth one: what happens all the time
+// (renewals, sites, default tokens) and what the result of a command tells.
+func Describe(e sessions.Event) string {
+	who := sayf(`session %s "%s" on %s`, strconv.Itoa(e.Number), e.Session, e.Site)
+	switch e.Kind {
+	case sessions.SessionNew:
+		return "new " + who
+	case sessions.SessionOut:
+		return who + " is logged out"
+	case sessions.SessionRefill:
+		return who + " was logged out and is filled by a new login"
+	case sessions.SessionMerged:
+		return sayf(`session "%s" had the same tokens as `, e.Text) + who + ": they are one now"
+	case sessions.ValueAdopted:
+		return who + sayf(" took over a value of %s that no response set (a script wrote it)", e.Token)
+	}
+	return ""
+}

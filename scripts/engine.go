@@ -1,0 +1,131 @@
+package scripts
+
+import (
+	"context"
+	"time"
+
+	"sessdriver/sessions"
+)
+
+// Engine runs commands against a browser and its book. It keeps no state of its
+// own: front ends may share one, or make one each.
+type Engine struct {
+	Book     *sessions.Book
+	Browser  Browser
+	Mask     sessions.Mask    // hides the values of cookies in results
+	Now      func() time.Time // nil means time.Now
+	Commands *Registry        // nil means NewRegistry()
+}
+
+// Result is what a command answers.
+type Result struct {
+	// Text is for a person: lines without an end after the last, safe for a
+	// terminal. It may be "".
+	Text string `json:"text"`
+	// Value is for a program: it encodes as JSON, with names as they are and
+	// the values of cookies masked as in Text.
+	Value any `json:"value,omitempty"`
+	// Quit asks the front end to end.
+	Quit bool `json:"quit,omitempty"`
+}
+
+// Script is a text of commands and where it comes from.
+type Script struct {
+	Name string // of the file, for errors; "" at a prompt
+	Line int    // of the text's first line in the file; 0 means 1
+	Text string
+}
+
+// Run runs the one command of a line; a blank line or a comment does nothing.
+// Errors are of type *[CommandError].
+func (e *Engine) Run(ctx context.Context, line string) (Result, error) {
+	statements, err := Parse(line)
+	if err != nil {
+		return Result{}, Script{}.broken(err)
+	}
+	switch len(statements) {
+	case 0:
+		return Result{}, nil
+	case 1:
+		return e.RunStatement(ctx, statements[0])
+	}
+	return Result{}, Script{}.broken(usageAt(statements[1].Position(), "there are %d commands where one is expected; type one at a time", len(statements)))
+}
+
+// RunScript runs the commands of a script until one fails or quits, and gives
+// each the result of those that succeed. The whole text is read before the first
+// command runs. Errors are of type *[CommandError].
+func (e *Engine) RunScript(ctx context.Context, s Script, each func(Result)) error {
+	statements, err := Parse(s.Text)
+	if err != nil {
+		return s.broken(err)
+	}
+	for _, statement := range statements {
+		result, err := e.RunStatement(ctx, statement)
+		if err != nil {
+			return s.placed(err)
+		}
+		each(result)
+		if result.Quit {
+			return nil
+		}
+	}
+	return nil
+}
+
+// RunStatement runs one parsed command. Errors are of type *[CommandError].
+func (e *Engine) RunStatement(ctx context.Context, s Statement) (Result, error) {
+	name, result, err := e.dispatch(ctx, s)
+	if err != nil {
+		return Result{}, &CommandError{Position: atFault(err, s.Position()), Name: name, Command: s.Text, Err: err}
+	}
+	return result, nil
+}
+
+func (e *Engine) dispatch(ctx context.Context, s Statement) (name string, _ Result, _ error) {
+	command, n := e.registry().lookup(s.Words)
+	if command == nil {
+		return "", Result{}, e.registry().unknown(s.Words)
+	}
+	name = joined(s.Words[:n])
+	if asksHelp(s.Words[n:]) {
+		return name, helpOn(command), nil
+	}
+	c, err := bind(command, name, s.Words[n:])
+	if err != nil {
+		return name, Result{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return name, Result{}, doing("starting", err, "type the command again")
+	}
+	c.engine = e
+	result, err := command.run(ctx, c)
+	return name, result, err
+}
+
+// broken is the error of a text that could not be read.
+func (s Script) broken(err error) error {
+	return s.placed(&CommandError{Position: atFault(err, Position{}), Err: err})
+}
+
+// placed adds to an error where the script stands.
+func (s Script) placed(err error) error {
+	e := err.(*CommandError)
+	e.Source = s.Name
+	e.Position.Line += max(s.Line-1, 0)
+	return e
+}
+
+func (e *Engine) registry() *Registry {
+	if e.Commands == nil {
+		return NewRegistry()
+	}
+	return e.Commands
+}
+
+func (e *Engine) now() time.Time {
+	if e.Now == nil {
+		return time.Now()
+	}
+	return e.Now()
+}

@@ -1,0 +1,88 @@
+package scripts
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"sessdriver/sessions"
+)
+
+// UsageError reports what was typed wrong, and what to type instead.
+type UsageError struct {
+	Position Position // zero means the command as a whole
+	Text     string
+}
+
+func (e *UsageError) Error() string { return e.Text }
+
+func usageAt(p Position, format string, args ...any) error {
+	return &UsageError{p, fmt.Sprintf(format, args...)}
+}
+
+func usage(format string, args ...any) error { return usageAt(Position{}, format, args...) }
+
+// CommandError is what [Engine.Run] and [Engine.RunScript] fail with: the cause,
+// with the command and the place it stands at. Its text is one line, safe for a
+// terminal.
+type CommandError struct {
+	Source   string // the script's name; "" at a prompt
+	Position Position
+	Name     string // the command's name as typed, "" where it is unknown
+	Command  string // the whole command; "" where the text could not be read
+	Err      error
+}
+
+// Error leaves Command out: it may hold what was typed into a form.
+func (e *CommandError) Error() string {
+	var b strings.Builder
+	switch {
+	case e.Source != "":
+		fmt.Fprintf(&b, "%s:%d:%d: ", e.Source, e.Position.Line, e.Position.Column)
+	case e.Command == "" && e.Position.Line > 1:
+		fmt.Fprintf(&b, "line %d, column %d: ", e.Position.Line, e.Position.Column)
+	case e.Command == "":
+		fmt.Fprintf(&b, "column %d: ", e.Position.Column)
+	}
+	if e.Name != "" {
+		b.WriteString(e.Name + ": ")
+	}
+	b.WriteString(e.Err.Error())
+	return Escape(b.String())
+}
+
+func (e *CommandError) Unwrap() error { return e.Err }
+
+// atFault is the place of an error: the word that it is about, else the command.
+func atFault(err error, command Position) Position {
+	if u := (*UsageError)(nil); errors.As(err, &u) && u.Position != (Position{}) {
+		return u.Position
+	}
+	return command
+}
+
+// doing adds to an error what was being done and what to type next, unless it
+// says so itself.
+func doing(what string, err error, next string) error {
+	if err == nil || saysNext(err) {
+		return err
+	}
+	verb, _, _ := strings.Cut(what, " ")
+	if strings.HasPrefix(err.Error(), verb) { // only wording hangs on it: "opening X: opening X: …"
+		return fmt.Errorf("%w; %s", err, next)
+	}
+	return fmt.Errorf("%s: %w; %s", what, err, next)
+}
+
+func saysNext(err error) bool {
+	var (
+		usage     *UsageError
+		site      *sessions.NoSiteError
+		session   *sessions.NoSessionError
+		ambiguous *sessions.AmbiguousError
+		taken     *sessions.NameTakenError
+		token     *sessions.NoTokenError
+	)
+	return errors.As(err, &usage) || errors.As(err, &site) || errors.As(err, &session) ||
+		errors.As(err, &ambiguous) || errors.As(err, &taken) || errors.As(err, &token)
+}

@@ -1,0 +1,58 @@
+package scripts
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Escape makes a text from outside (a page, a server, a file) safe to show on a
+// terminal in one line: control characters, those that turn the direction of
+// writing and bytes that are not UTF-8 become visible, as \x1b, \u202e or \xff.
+func Escape(text string) string {
+	if !needsEscape(text) {
+		return text
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && size == 1, r < 0x80 && isUnsafe(r):
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case isUnsafe(r) && r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		case isUnsafe(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
+
+func needsEscape(text string) bool {
+	return !utf8.ValidString(text) || strings.ContainsFunc(text, isUnsafe)
+}
+
+func isUnsafe(r rune) bool {
+	switch {
+	case r < 0x20, 0x7f <= r && r <= 0x9f: // C0, DEL, C1
+	case r == 0x061c, r == 0x200e, r == 0x200f, 0x202a <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069: // bidi
+	case r == 0x2028, r == 0x2029: // line ends
+	case r == 0x200b, r == 0x2060, r == 0xfeff, r == 0x00ad: // invisible: two names would look the same
+	case 0xe0000 <= r && r <= 0xe007f: // tags, invisible too
+	default:
+		return false
+	}
+	return true
+}
+
+// sayf is fmt.Sprintf for strings, each escaped.
+func sayf(format string, args ...string) string {
+	safe := make([]any, len(args))
+	for i, a := range args {
+		safe[i] = Escape(a)
+	}
+	return fmt.Sprintf(format, safe...)
+}

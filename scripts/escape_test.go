@@ -1,0 +1,55 @@
+package scripts
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"sessdriver/sessions"
+)
+
+func TestEscape(t *testing.T) {
+	tests := map[string]string{
+		"": "", "shop.test": "shop.test", "日本 é 😀": "日本 é 😀", `back\slash`: `back\slash`,
+		"\x1b[31mred": `\x1b[31mred`, "a\r\n\tb": `a\x0d\x0a\x09b`, "\x00\x7f": `\x00\x7f`, "\u0085\u009b": `\u0085\u009b`,
+		"\u202etxt.exe\u2066": `\u202etxt.exe\u2066`, "\u061c\u200e\u200f": `\u061c\u200e\u200f`, "\xff\x9b": `\xff\x9b`, "\ufffd": "\ufffd",
+		"\u2028": `\u2028`, "a\u200bb": `a\u200bb`, "\U000e0041": `\U000e0041`, "👩\u200d👧": "👩\u200d👧",
+	}
+	for text, want := range tests {
+		check(t, text, Escape(text), want)
+	}
+}
+
+func FuzzEscape(f *testing.F) {
+	f.Add("\x1b\u202e\xff")
+	f.Fuzz(func(t *testing.T, text string) {
+		safe := Escape(text)
+		if !utf8.ValidString(safe) || strings.ContainsFunc(safe, isUnsafe) || Escape(safe) != safe {
+			t.Errorf("%q becomes %q", text, safe)
+		}
+	})
+}
+
+func TestTable(t *testing.T) {
+	table := newTable("NAME", ">#", "REST")
+	table.add("日本", "1", "x")
+	table.add("e\u0301te\u0301", "10", "")
+	table.add("plain", "100", "a\nb")
+	check(t, "table", table.String(), "NAME     #  REST\n日本     1  x\ne\u0301te\u0301     10\nplain  100  a\\x0ab")
+}
+
+func TestDescribe(t *testing.T) {
+	e := sessions.Event{Site: "shop.test", Session: "Session\x1b 2", Number: 2, Token: "sid", Text: "old"}
+	tests := map[sessions.EventKind]string{
+		sessions.SessionNew:     `new session 2 "Session\x1b 2" on shop.test`,
+		sessions.SessionOut:     `session 2 "Session\x1b 2" on shop.test is logged out`,
+		sessions.SessionRefill:  `session 2 "Session\x1b 2" on shop.test was logged out and is filled by a new login`,
+		sessions.SessionMerged:  `session "old" had the same tokens as session 2 "Session\x1b 2" on shop.test: they are one now`,
+		sessions.ValueAdopted:   `session 2 "Session\x1b 2" on shop.test took over a value of sid that no response set (a script wrote it)`,
+		sessions.SessionRenewed: "", sessions.SiteSeen: "", sessions.TokenAdded: "", sessions.SessionForced: "", sessions.SessionRemoved: "",
+	}
+	for kind, want := range tests {
+		e.Kind = kind
+		check(t, string(kind), Describe(e), want)
+	}
+}

@@ -1,0 +1,66 @@
+package scripts
+
+import (
+	"strings"
+	"unicode"
+
+	"sessdriver/sessions"
+)
+
+// Kind is the type of an argument: how it is checked and completed.
+type Kind string
+
+const (
+	Switch      Kind = ""        // of flags only: no value
+	KindSession Kind = "session" // a session that exists, as a person names it
+	KindSite    Kind = "site"    // a site that exists: its name, a host or a URL
+	KindToken   Kind = "token"   // the name of a cookie
+	KindURL     Kind = "url"     // http or https, the scheme may be left out
+	KindName    Kind = "name"    // a name to be given
+	KindText    Kind = "text"    // anything
+	KindCommand Kind = "command" // the name of a command
+)
+
+// read checks an argument and returns it in normal form. What only the book
+// knows, such as whether a session exists, is checked when the command runs.
+func (k Kind) read(text string) (string, error) {
+	switch k {
+	case KindURL:
+		normal, err := sessions.NormalizeURL(text)
+		if err != nil {
+			return "", usage("%v; write it as in: open http://127.0.0.1:8080/login", err)
+		}
+		return normal, nil
+	case KindToken:
+		return text, checkToken(text)
+	case KindName:
+		return text, checkName(text)
+	case KindSession, KindSite:
+		if strings.TrimSpace(text) == "" {
+			return "", usage("the %s is empty; see: %s", k, map[Kind]string{KindSession: "ls", KindSite: "sites --all"}[k])
+		}
+	}
+	return text, nil
+}
+
+func checkName(text string) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return usage("a name needs at least one letter; leave it out or write another")
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return usage("the name %q has a control character; write another", text)
+	}
+	return nil
+}
+
+// checkToken shows no more than the name: what follows a = is a secret.
+func checkToken(text string) error {
+	name, _, hasValue := strings.Cut(text, "=")
+	switch {
+	case hasValue && name != "":
+		return usage("a token is the name of a cookie, without its value; type %s instead of %s=…", Quote(name), name)
+	case text == "" || strings.ContainsAny(text, "=; \t") || strings.ContainsFunc(text, unicode.IsControl):
+		return usage("%q is not the name of a cookie; see the names with: tokens", text)
+	}
+	return nil
+}

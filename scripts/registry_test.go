@@ -1,0 +1,129 @@
+package scripts
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestCommandsAreComplete(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range NewRegistry().Commands() {
+		if c.Summary == "" || strings.HasSuffix(c.Summary, ".") || strings.Contains(c.Summary, "\n") || c.Example == "" || c.run == nil {
+			t.Errorf("%s: summary %q, example %q", c.Name, c.Summary, c.Example)
+		}
+		for _, name := range c.names() {
+			if seen[name] {
+				t.Errorf("%s is declared twice", name)
+			}
+			seen[name] = true
+		}
+		for i, p := range c.Params {
+			if p.Name == "" || p.Kind == Switch || p.Rest && i < len(c.Params)-1 || p.Optional && i < len(c.Params)-1 {
+				t.Errorf("%s: parameter %+v", c.Name, p)
+			}
+		}
+		for _, f := range c.Flags {
+			if f.Name == "" || f.Summary == "" {
+				t.Errorf("%s: flag %+v", c.Name, f)
+			}
+		}
+	}
+	for _, name := range strings.Split("use new ls rename rm unset sites tokens open reload exit help quit", " ") {
+		if !seen[name] {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
+func TestRegistryIsFresh(t *testing.T) {
+	NewRegistry().Commands()[0].Summary = "changed"
+	if NewRegistry().Commands()[0].Summary == "changed" {
+		t.Error("two registries share a command")
+	}
+}
+
+// Every example runs, and is about its command.
+func TestExamples(t *testing.T) {
+	for _, c := range NewRegistry().Commands() {
+		w := newWorld(t)
+		err := w.RunScript(context.Background(), Script{Name: c.Name, Text: c.Example}, func(r Result) {
+			if _, err := json.Marshal(r); err != nil {
+				t.Errorf("%s: %v", c.Name, err)
+			}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if !slices.ContainsFunc(c.names(), func(name string) bool { return strings.Contains(c.Example, name) }) {
+			t.Errorf("%s does not stand in its example", c.Name)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	w := newWorld(t)
+	text := w.run("help").Text
+	for _, c := range NewRegistry().Commands() {
+		if !strings.Contains(text, "\n"+c.bare().Usage(c.Name)+" ") && !strings.HasPrefix(text, c.Name) || !strings.Contains(text, c.Summary) {
+			t.Errorf("help does not list %s:\n%s", c.Name, text)
+		}
+	}
+	for _, line := range []string{"help", "?", "help ''"} {
+		check(t, line, w.run(line).Text, text)
+	}
+}
+
+func TestHelpOnCommand(t *testing.T) {
+	w := newWorld(t)
+	want := `
+use NAME [--site SITE] [--wait]
+  Force a session: every later request of its site is part of it.
+
+NAME is a number from ls, a name or the beginning of one, or SITE/NAME. The site's open tabs are reloaded, so that none goes on showing another session.
+
+  --site SITE  the site that is meant, instead of the current tab's
+  --wait       answer only when the reloaded tabs show the new page
+
+Names: session use, use
+
+Example:
+  use alice
+  use 2
+  use Session 3
+  use blog.test/carol`
+	for _, line := range []string{"help use", "help session use", "help 'session use'", "use --help", "session use bob --nonsense --help"} {
+		check(t, line, w.run(line).Text, want)
+	}
+	check(t, "help token", w.run("help token").Text, `
+COMMAND            SHORT
+token list [SITE]  tokens  List the cookie names that identify or travel with a site's sessions
+token add NAME             Make a cookie name a token of a site
+token remove NAME          Make a cookie name an ordinary cookie again`)
+	if w.active("shop.test") != "" {
+		t.Error("--help ran the command")
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	lines := strings.Split(NewRegistry().Markdown(), "\n")
+	check(t, "head", lines[0], "| command | short | what it does |")
+	check(t, "a row", lines[3], "| `session list [SITE] [--site SITE] [--all]` | `ls` | List the sessions of a site |")
+	if len(lines) != len(NewRegistry().Commands())+3 {
+		t.Errorf("%d lines", len(lines))
+	}
+}
+
+func TestDistance(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"use", "use", 0}, {"usr", "use", 1}, {"sue", "use", 1}, {"", "use", 3}, {"rename", "remove", 3}, {"é", "e", 1}, {strings.Repeat("x", 100), "x", 100}}
+	for _, test := range tests {
+		if got := distance(test.a, test.b); got != test.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
+}

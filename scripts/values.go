@@ -1,0 +1,98 @@
+package scripts
+
+import (
+	"strconv"
+	"strings"
+)
+
+// value is an argument that exists, with a word about it.
+type value struct{ text, about string }
+
+// values lists the arguments of a kind that completion may offer. typed is what
+// there is of it: with a slash it may be SITE/NAME.
+func (e *Engine) values(kind Kind, typed, site string) []value {
+	switch kind {
+	case KindSession:
+		return e.sessionValues(typed, site)
+	case KindSite:
+		return e.siteValues()
+	case KindToken:
+		return e.tokenValues(site)
+	case KindCommand:
+		return e.commandValues()
+	}
+	return nil
+}
+
+func (e *Engine) commandValues() []value {
+	var list []value
+	for _, c := range e.registry().commands {
+		for _, name := range c.names() {
+			list = append(list, value{name, c.Summary})
+		}
+	}
+	return list
+}
+
+// sessionValues lists the sessions of the site that is meant. Behind SITE/, or
+// where no site is meant, they are written SITE/NAME.
+func (e *Engine) sessionValues(typed, given string) []value {
+	if given != "" {
+		site, err := e.Book.FindSite(given)
+		if err != nil {
+			return nil
+		}
+		return e.sessionsOf(site, "")
+	}
+	current := e.currentSite()
+	list := e.sessionsOf(current, "")
+	if before, _, ok := strings.Cut(typed, "/"); ok {
+		if site, err := e.Book.FindSite(before); err == nil {
+			return append(list, e.sessionsOf(site, before+"/")...)
+		}
+	}
+	if current == "" {
+		for _, site := range e.busySites() {
+			list = append(list, e.sessionsOf(site, site+"/")...)
+		}
+	}
+	return list
+}
+
+// sessionsOf lists a site's sessions. One whose name cannot be typed is offered
+// by its number.
+func (e *Engine) sessionsOf(site, prefix string) []value {
+	var list []value
+	for _, s := range e.Book.Sessions(site, e.now()) {
+		if s.Anonymous {
+			continue
+		}
+		name, about := s.Name, "session "+strconv.Itoa(s.Number)+", "+string(s.State)
+		if Escape(name) != name {
+			name, about = strconv.Itoa(s.Number), about+", "+name
+		}
+		list = append(list, value{prefix + name, about})
+	}
+	return list
+}
+
+func (e *Engine) siteValues() []value {
+	var list []value
+	for _, s := range e.Book.Sites() {
+		list = append(list, value{s.Name, plural(s.Sessions, "session")})
+	}
+	return list
+}
+
+func (e *Engine) tokenValues(given string) []value {
+	site := e.currentSite()
+	if given != "" {
+		site, _ = e.Book.FindSite(given)
+	}
+	s, _ := e.Book.Site(site)
+	var list []value
+	for _, t := range s.Tokens {
+		list = append(list, value{t.Name, kindWord(t.Kind)})
+	}
+	return list
+}

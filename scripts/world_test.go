@@ -1,0 +1,176 @@
+package scripts
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"sessdriver/sessions"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// fakeBrowser is a browser of one tab without pages: a jar and an address.
+type fakeBrowser struct {
+	book     *sessions.Book
+	window   sessions.Window
+	location string
+	jar      []sessions.Cookie
+	notes    []string
+	calls    []string
+	fails    map[string]error // by the name of the method
+}
+
+func (f *fakeBrowser) call(name string) error {
+	f.calls = append(f.calls, name)
+	return f.fails[name]
+}
+
+func (f *fakeBrowser) Window() sessions.Window { return f.window }
+func (f *fakeBrowser) Location() string        { return f.location }
+
+func (f *fakeBrowser) Open(_ context.Context, url string) error {
+	if err := f.call("Open"); err != nil {
+		return err
+	}
+	f.location = url
+	x := f.book.Sent(sessions.Request{URL: url, Now: noon})
+	f.book.Received(x, sessions.Response{Now: noon})
+	return nil
+}
+
+func (f *fakeBrowser) Reload(context.Context) error { return f.call("Reload") }
+func (f *fakeBrowser) Settle(context.Context) error { return f.call("Settle") }
+
+func (f *fakeBrowser) Use(_ context.Context, ref sessions.Ref, wait bool) (sessions.Switch, error) {
+	if err := f.call(waiting("Use", wait)); err != nil {
+		return sessions.Switch{}, err
+	}
+	if err := f.book.Use(f.window, ref, f.jar, noon); err != nil {
+		return sessions.Switch{}, err
+	}
+	session, err := f.book.Session(ref, noon)
+	return sessions.Switch{Session: session, Reloaded: 2, Notes: f.notes}, err
+}
+
+func waiting(name string, wait bool) string {
+	if wait {
+		return name + " wait"
+	}
+	return name
+}
+
+func (f *fakeBrowser) New(_ context.Context, site, name string, wait bool) (sessions.Switch, error) {
+	if err := f.call(waiting("New", wait)); err != nil {
+		return sessions.Switch{}, err
+	}
+	session, err := f.book.New(f.window, site, name, f.jar, noon)
+	return sessions.Switch{Session: session, Reloaded: 1, Notes: f.notes}, err
+}
+
+func (f *fakeBrowser) Unset(_ context.Context, site string, wait bool) (sessions.Switch, error) {
+	if err := f.call(waiting("Unset", wait)); err != nil {
+		return sessions.Switch{}, err
+	}
+	session, _ := f.book.Unset(f.window, site, noon)
+	return sessions.Switch{Session: session, Notes: f.notes}, nil
+}
+
+func (f *fakeBrowser) Remove(_ context.Context, ref sessions.Ref) (sessions.Switch, error) {
+	if err := f.call("Remove"); err != nil {
+		return sessions.Switch{}, err
+	}
+	session, err := f.book.Remove(ref, noon)
+	return sessions.Switch{Session: session, Notes: f.notes}, err
+}
+
+func (f *fakeBrowser) AddToken(_ context.Context, site, name string, kind sessions.Kind) error {
+	if err := f.call("AddToken"); err != nil {
+		return err
+	}
+	return f.book.AddToken(f.window, site, name, kind, f.jar, noon)
+}
+
+func (f *fakeBrowser) RemoveToken(_ context.Context, site, name string) error {
+	if err := f.call("RemoveToken"); err != nil {
+		return err
+	}
+	return f.book.RemoveToken(site, name, noon)
+}
+
+// world is an engine with something to act on: on shop.test, where the tab is,
+// alice, bob and "Session 3", which was found by its requests; on blog.test
+// carol; on plain.test no token.
+type world struct {
+	*Engine
+	t       *testing.T
+	browser *fakeBrowser
+}
+
+// newWorld hides nothing, so that texts can be compared.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := emptyWorld(t)
+	w.browser.location = "http://shop.test/account"
+	w.give("shop.test", "alice", "sid=secret-a; basket=7")
+	w.give("shop.test", "bob", "sid=secret-b")
+	w.exchange("http://shop.test/", "sid=secret-c", noon.Add(-90*time.Second))
+	w.exchange("http://shop.test/", "sid=secret-b", noon.Add(-12*time.Second))
+	w.give("blog.test", "carol", "PHPSESSID=secret-d")
+	w.exchange("http://plain.test/", "theme=dark", noon)
+	return w
+}
+
+func emptyWorld(t *testing.T) *world {
+	book := sessions.New(sessions.Options{Defaults: sessions.StandardDefaults()})
+	browser := &fakeBrowser{book: book, fails: map[string]error{}}
+	return &world{t: t, browser: browser, Engine: &Engine{Book: book, Browser: browser, Now: func() time.Time { return noon }}}
+}
+
+func (w *world) give(site, name, cookies string) {
+	w.t.Helper()
+	list, err := sessions.ReadCookies(sessions.ScopeDomain, cookies, site, "http://"+site+"/")
+	if err == nil {
+		_, err = w.Book.Import(site, name, list, noon)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) exchange(url, header string, at time.Time, set ...string) {
+	w.t.Helper()
+	r := sessions.Response{Now: at}
+	for _, line := range set {
+		c, ok := sessions.ParseSetCookie(line, url, at)
+		if !ok {
+			w.t.Fatalf("%q sets no cookie", line)
+		}
+		r.Cookies = append(r.Cookies, c)
+	}
+	w.Book.Received(w.Book.Sent(sessions.Request{URL: url, Header: header, Now: at}), r)
+}
+
+// run runs a line that must not fail.
+func (w *world) run(line string) Result {
+	w.t.Helper()
+	r, err := w.Run(context.Background(), line)
+	if err != nil {
+		w.t.Fatalf("%s: %v", line, err)
+	}
+	return r
+}
+
+func (w *world) active(site string) string {
+	s, _ := w.Book.Active(w.browser.window, site, noon)
+	return s.Name
+}
+
+// check compares a text, line ends at both sides left out.
+func check(t *testing.T, what, got, want string) {
+	t.Helper()
+	if want = strings.Trim(want, "\n"); got != want {
+		t.Errorf("%s\n got: %s\nwant: %s", what, got, want)
+	}
+}

@@ -1,0 +1,106 @@
+package sessions
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// NewFilter returns a function for [Options.Observes]: a URL is looked at when
+// it matches one of the scope patterns, or there is none, and none of the
+// exclude patterns. A pattern is a host (its sub-domains included), HOST:PORT,
+// or either with a path; https:// before it limits the scheme; * stands for any
+// run of characters. It returns nil when there are no patterns at all.
+func NewFilter(scope, exclude []string) (func(rawURL string) bool, error) {
+	if len(scope)+len(exclude) == 0 {
+		return nil, nil
+	}
+	in, err := parsePatterns("scope", scope)
+	if err != nil {
+		return nil, err
+	}
+	out, err := parsePatterns("exclude", exclude)
+	if err != nil {
+		return nil, err
+	}
+	return func(rawURL string) bool {
+		l, ok := locate(rawURL)
+		return ok && (len(in) == 0 || matchesAny(in, &l)) && !matchesAny(out, &l)
+	}, nil
+}
+
+// pattern is one parsed pattern; empty parts match everything.
+type pattern struct {
+	scheme, host, port, path string
+}
+
+func parsePatterns(flag string, texts []string) ([]pattern, error) {
+	var list []pattern
+	for _, text := range texts {
+		p, err := parsePattern(text)
+		if err != nil {
+			return nil, fmt.Errorf("--%s %q: %w; write a host, HOST:PORT or a URL, with * for any run of characters", flag, text, err)
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+func parsePattern(text string) (pattern, error) {
+	var p pattern
+	rest := strings.TrimSpace(text)
+	if scheme, after, ok := strings.Cut(rest, "://"); ok {
+		if scheme = strings.ToLower(scheme); scheme != "http" && scheme != "https" && scheme != "*" {
+			return p, fmt.Errorf("the scheme %q is not http or https", scheme)
+		}
+		p.scheme, rest = scheme, after
+	}
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		rest, p.path = rest[:i], rest[i:]
+	}
+	if i := strings.LastIndexByte(rest, ':'); i >= 0 && !strings.HasSuffix(rest, "]") {
+		rest, p.port = rest[:i], rest[i+1:]
+	}
+	p.host = cleanHost(rest)
+	if p.host == "" || strings.ContainsAny(p.host, " \t?#@") {
+		return p, errors.New("it has no host")
+	}
+	return p, nil
+}
+
+func matchesAny(list []pattern, l *location) bool {
+	for _, p := range list {
+		if p.matches(l) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pattern) matches(l *location) bool {
+	if p.scheme == "https" && !l.secure || p.scheme == "http" && l.secure {
+		return false
+	}
+	host := star(p.host, l.host) || !strings.HasPrefix(p.host, "*") && star("*."+p.host, l.host)
+	return host && (p.port == "" || star(p.port, l.port)) && (p.path == "" || star(p.path, l.path) || strings.HasSuffix(p.path, "/") && strings.HasPrefix(l.path, p.path))
+}
+
+// star matches with * for any run of characters.
+func star(pattern, text string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == text
+	}
+	if !strings.HasPrefix(text, parts[0]) {
+		return false
+	}
+	text = text[len(parts[0]):]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(text, part)
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(part):]
+	}
+	return strings.HasSuffix(text, parts[len(parts)-1])
+}
