@@ -44,7 +44,7 @@ var channels = []channel{
 	{name: "form-get", js: `inPopup((w, d) => submit(d, id, {action: at('form-get')}))`},
 	{name: "form-post", js: `inPopup((w, d) => submit(d, id, {action: at('form-post'), method: 'POST'}))`},
 	{name: "popup", js: `pop(at('popup'))`},
-	{name: "popup-noopener", js: `open(at('popup-noopener', html('<script>close()</script>')), '_blank', 'noopener')`},
+	{name: "popup-noopener", js: `pop(at('popup-noopener', html('<script>close()</script>')), 'noopener')`},
 	{name: "iframe", js: `add('iframe', {src: at('iframe')})`},
 	{name: "iframe-form", js: `add('iframe', {name: 'f' + id}); submit(document, id, {action: at('iframe-form'), method: 'POST', target: 'f' + id})`},
 	{name: "iframe-in-other", js: `add('iframe', {src: other('frame', html('<iframe src="' + at('iframe-in-other').replaceAll('&', '&amp;') + '">'))})`},
@@ -88,10 +88,10 @@ var channels = []channel{
 	{name: "import", js: `import(at('import', js('')))`, own: true},
 	{name: "image", js: `add('img', {src: at('image')})`},
 	{name: "image-cors", js: `add('img', {crossOrigin: 'use-credentials', src: at('image-cors')})`},
-	{name: "css", js: `add('link', {rel: 'stylesheet', href: at('css', {type: 'text/css', body: '@import ' + q(at('css-import', {type: 'text/css'})) + '; body {background: url(' + q(at('css-image')) + ')}'})})`, hits: []string{"css", "css-import", "css-image"}},
+	{name: "css", js: `add('link', {rel: 'stylesheet', onload: () => getComputedStyle(document.body).backgroundImage, href: at('css', {type: 'text/css', body: '@import ' + q(at('css-import', {type: 'text/css'})) + '; body {background: url(' + q(at('css-image')) + ')}'})})`, hits: []string{"css", "css-import", "css-image"}},
 	{name: "font", js: `new FontFace('f' + id, 'url(' + at('font') + ')').load().catch(() => {})`, own: true},
-	{name: "audio", js: `inPopup((w, d) => d.body.append(el('audio', {preload: 'auto', src: at('audio')}, d)))`},
-	{name: "video", js: `inPopup((w, d) => d.body.append(el('video', {preload: 'auto', poster: at('poster'), src: at('video')}, d)))`, hits: []string{"poster", "video"}},
+	{name: "audio", js: `add('audio', {preload: 'auto', src: at('audio')})`},
+	{name: "video", js: `add('video', {preload: 'auto', poster: at('poster'), src: at('video')})`, hits: []string{"poster", "video"}},
 	{name: "svg", js: `add('img', {src: 'data:,'}); document.body.insertAdjacentHTML('beforeend', '<svg><image href="' + at('svg').replaceAll('&', '&amp;') + '"/></svg>')`},
 	{name: "prefetch", js: `add('link', {rel: 'prefetch', href: at('prefetch')})`},
 	{name: "preload", js: `add('link', {rel: 'preload', as: 'fetch', crossOrigin: 'use-credentials', href: at('preload')})`},
@@ -329,6 +329,7 @@ func (w *web) bringToLife(r *rig, host, target string) []string {
 	for _, name := range lives {
 		scripts[name] = listen(name)
 	}
+	scripts["service"] = strings.Replace(scripts["service"], "c.onmessage", "onmessage", 1)
 	// A frame of another site is told by its parent, and tells its worker.
 	remote := func(name string) string {
 		return fmt.Sprintf(`e => fetch(%q + e.data, {credentials: 'include'})`, w.origin(target)+"/hit/alive-"+name+"?id=")
@@ -341,14 +342,18 @@ func (w *web) bringToLife(r *rig, host, target string) []string {
 		w.origin(strange)+"/hit/ready-strange-frame?id=ready", w.origin(strange)+"/hit/ready-strange-frame-worker?id=ready")
 	run(r, at+fmt.Sprintf(`
 		const go = new BroadcastChannel('go');
-		window.tell = m => { go.postMessage(m); document.querySelector('.strange').contentWindow.postMessage(m, '*'); };
+		window.tell = m => {
+			go.postMessage(m);
+			// A stopped service worker hears no channel, a message starts it.
+			navigator.serviceWorker.getRegistration('/hit/life').then(r => r.active.postMessage(m)); document.querySelector('.strange').contentWindow.postMessage(m, '*');
+		};
 		%s
 		new Worker(at('life-worker', js(%q)));
 		new Worker(at('life-outer', js('new Worker(' + q(at('life-nested', js(%q))) + ')')));
 		new SharedWorker(at('life-shared', js(%q)));
 		navigator.serviceWorker.register(at('life-service', js(%q)), {scope: '/hit/life'});
 		add('iframe', {className: 'keep', src: at('life-frame', html('<script>' + %q + '</script>'))});
-		open(at('life-popup', html('<script>' + %q + '</script>')));
+		open(at('life-popup', html('<script>' + %q + '</script>')), '_blank', 'popup');
 		add('iframe', {className: 'strange', src: strange('life-strange', html(%q))});
 		`, scripts["page"], scripts["worker"], scripts["nested"], scripts["shared"], scripts["service"], scripts["frame"], scripts["popup"], strangePage))
 	var ready []string

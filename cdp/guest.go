@@ -3,6 +3,7 @@ package cdp
 import (
 	"context"
 	"io"
+	"sync"
 
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/chromedp"
@@ -14,6 +15,7 @@ type guest struct {
 	wire   *wire
 	next   []*cdproto.Message
 	closed chan struct{}
+	once   sync.Once // closes closed: chromedp may close it from several goroutines
 }
 
 // Read satisfies chromedp.Transport.
@@ -34,11 +36,7 @@ func (g *guest) Write(ctx context.Context, m *cdproto.Message) error {
 
 // Close ends chromedp's use of the wire; the wire itself stays.
 func (g *guest) Close() error {
-	select {
-	case <-g.closed:
-	default:
-		close(g.closed)
-	}
+	g.once.Do(func() { close(g.closed) })
 	return nil
 }
 

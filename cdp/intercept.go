@@ -26,14 +26,16 @@ const never = "http://never.invalid/"
 type interceptor struct {
 	browser *Browser
 	link    link
-	on      bool // Fetch is enabled; used by commands, one at a time
-	// open has the requests that are paused: their answer was not confirmed.
-	open map[fetch.RequestID]bool
+	on      bool // Fetch may be enabled; used by commands, one at a time
+	cured   bool // cure is done since it was enabled; likewise
+	// open counts the pauses whose answer was not confirmed. Chrome may tell
+	// one id twice (CDP-FACTS 12).
+	open map[fetch.RequestID]int
 	idle []chan struct{} // closed when open is empty
 }
 
 func newInterceptor(b *Browser) *interceptor {
-	return &interceptor{browser: b, open: map[fetch.RequestID]bool{}}
+	return &interceptor{browser: b, open: map[fetch.RequestID]int{}}
 }
 
 // update makes Fetch pause the requests of the sites that have an active
@@ -45,14 +47,15 @@ func (i *interceptor) update(ctx context.Context) error {
 	if len(patterns) == 0 {
 		return i.stop(ctx)
 	}
+	i.on = true // whatever becomes of the call: Chrome may carry out one that was given up
 	if _, err := call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns}); err != nil {
 		return err
 	}
-	if !i.on {
-		i.on = true
+	if !i.cured {
 		i.cure(ctx)
+		i.cured = ctx.Err() == nil
 	}
-	return nil
+	return ctx.Err()
 }
 
 // stop turns Fetch off, once nothing is paused: it would be released unmodified
@@ -68,8 +71,9 @@ func (i *interceptor) stop(ctx context.Context) error {
 	if err := i.drain(ctx); err != nil {
 		return err
 	}
-	i.on = false
+	i.cured = false
 	_, err := call(ctx, i.link, fetch.Disable, cdp.Empty{})
+	i.on = err != nil
 	return err
 }
 
@@ -162,7 +166,7 @@ func (i *interceptor) stopWorkers() {
 
 // paused handles one paused request.
 func (i *interceptor) paused(e *fetch.EventRequestPaused) {
-	i.open[e.RequestID] = true
+	i.open[e.RequestID]++
 	r := sessions.Paused{
 		Window:    i.browser.targets.windowOfFrame(e.FrameID),
 		URL:       e.Request.URL,
@@ -216,7 +220,9 @@ func (i *interceptor) second(e *fetch.EventRequestPaused, rewrite bool, cause er
 }
 
 func (i *interceptor) answered(e *fetch.EventRequestPaused) {
-	delete(i.open, e.RequestID)
+	if i.open[e.RequestID]--; i.open[e.RequestID] == 0 {
+		delete(i.open, e.RequestID)
+	}
 	i.settle()
 }
 

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -88,14 +90,34 @@ func (w *web) close() {
 	w.server.Close()
 }
 
-// browser starts a browser that finds the hosts.
+// browser starts a browser that finds the hosts and has third-party cookies:
+// Debian's Chromium blocks them by default, Chrome does not.
 func (w *web) browser(change ...func(*Options)) *rig {
 	w.t.Helper()
 	hosts := func(o *Options) {
 		o.IgnoreCertificateErrors = true
+		o.Profile = profile(w.t, `{"profile": {"block_third_party_cookies": false, "cookie_controls_mode": 0}}`)
 		o.Arguments = append(o.Arguments, "--host-resolver-rules=MAP *.test 127.0.0.1", "--disable-popup-blocking")
 	}
 	return launch(w.t, append([]func(*Options){hosts}, change...)...)
+}
+
+// profile makes a profile directory with preferences that goes with the test.
+func profile(t testing.TB, preferences string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "profile-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		remove := process{profile: dir}
+		remove.removeProfile()
+	})
+	os.Mkdir(filepath.Join(dir, "Default"), 0o700)
+	if err := os.WriteFile(filepath.Join(dir, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func noReload(o *Options) { o.Reload = ReloadNone }
@@ -295,7 +317,8 @@ const html = body => ({type: 'text/html', body});
 const el = (tag, o, doc = document) => Object.assign(doc.createElement(tag), o);
 const add = (tag, o) => { const e = el(tag, o); document.body.append(e); return e; };
 const popups = [];
-const pop = (...a) => { const w = open(...a); if (w) popups.push(w); return w; };
+// A window of its own: a tab would hide this page, and stop its media.
+const pop = (url, features = '') => { const w = open(url, '_blank', 'popup,' + features); if (w) popups.push(w); return w; };
 const inPopup = f => { const w = pop('about:blank'); f(w, w.document); };
 const submit = (d, id, o) => {
 	const f = el('form', o, d);

@@ -16,6 +16,8 @@ import (
 
 // attach is how every target is attached as it is created: held until we are
 // listening (CDP-FACTS 27).
+var zz bool
+
 func attach() target.SetAutoAttachParams {
 	return target.SetAutoAttachParams{
 		AutoAttach:             true,
@@ -46,6 +48,7 @@ func (b *Browser) watch(ctx context.Context) error {
 
 // handle takes one event of our target connections. It runs on the pump.
 func (b *Browser) handle(m *cdproto.Message) {
+	if s := string(m.Params); zz { if t := b.targets.tab(m.SessionID); t != nil { print(t.kind, " ") }; println("ZZ", m.SessionID, m.Method, s[:min(len(s),300)]) }
 	switch m.Method {
 	case "Fetch.requestPaused":
 		on(b, m, b.interceptor.paused)
@@ -86,7 +89,11 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 	case "Page.frameAttached":
 		on(b, m, func(e *page.EventFrameAttached) { b.targets.setFrame(e.FrameID, tab.window) })
 	case "Page.frameDetached":
-		on(b, m, func(e *page.EventFrameDetached) { b.targets.dropFrame(e.FrameID) })
+		on(b, m, func(e *page.EventFrameDetached) {
+			if e.Reason != page.FrameDetachedReasonSwap { // it goes on in another process
+				b.targets.dropFrame(e.FrameID)
+			}
+		})
 	case "Page.frameNavigated":
 		on(b, m, func(e *page.EventFrameNavigated) { b.navigated(tab, e.Frame) })
 	case "Page.navigatedWithinDocument":

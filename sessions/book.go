@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -116,17 +117,26 @@ func (b *Book) nextAge() int64 {
 	return b.aging
 }
 
+// alive is the session, nil when it was removed.
+func alive(s *session) *session {
+	if s == nil || s.removed {
+		return nil
+	}
+	return s
+}
+
 // site is the book's page on one site.
 type site struct {
 	name    string
 	kinds   map[string]Kind // by cookie name, case-sensitive (ZAP 3.1)
-	tokens  []string        // the names in kinds, as they were learned
+	tokens  []string        // all names in kinds, as they were learned
 	removed map[string]bool // bare names of defaults that a user removed here
 
 	sessions  []*session // in the order of creation
 	numbers   map[int]*session
 	names     map[string]*session
-	lastID    int
+	lastID    int // the highest number ever given to a session
+	lastName  int // and the highest in a generated name
 	anonymous *session
 	current   map[pair][]*session // who holds this value now
 	past      map[pair][]*session // who held it before
@@ -153,6 +163,11 @@ type place struct {
 	// taken holds the active session's cookies that a late response of another
 	// session took from the jar, until the mirror has mended it.
 	taken map[key]bool
+	// login is the session that an anonymous exchange filled last in this
+	// window, loginAge the book's age then: other anonymous requests that
+	// were under way belong to it as well.
+	login    *session
+	loginAge int64
 }
 
 // before is what unset goes back to.
@@ -187,6 +202,11 @@ func (s *site) place(w Window) *place {
 // All is the name that stands for every other cookie of a site: carried, it
 // makes the whole jar of the site travel with the session.
 const All = "*"
+
+// hasToken reports whether a name identifies sessions on this site.
+func (s *site) hasToken() bool {
+	return slices.ContainsFunc(s.tokens, func(name string) bool { return s.kinds[name] == Token })
+}
 
 // kind says what a cookie name is on this site.
 func (s *site) kind(name string) Kind {

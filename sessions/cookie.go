@@ -56,11 +56,23 @@ func (c *Cookie) covers(l *location) bool {
 }
 
 func (c *Cookie) coversHost(host string) bool {
-	domain, hasDot := strings.CutPrefix(c.Domain, ".")
+	domain := c.host()
 	if host == domain {
 		return true
 	}
-	return hasDot && strings.HasSuffix(host, domain) && len(host) > len(domain) && host[len(host)-len(domain)-1] == '.'
+	return !c.HostOnly() && strings.HasSuffix(host, domain) && len(host) > len(domain) && host[len(host)-len(domain)-1] == '.'
+}
+
+// host is the cookie's domain as hosts are compared: without the leading dot
+// and the brackets that Chrome writes around IPv6.
+func (c *Cookie) host() string { return cleanHost(strings.TrimPrefix(c.Domain, ".")) }
+
+// hostDomain is the Domain of a host-only cookie, as Chrome writes it.
+func hostDomain(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
 }
 
 // pathMatch is path-match of RFC 6265bis section 5.1.4: /foo covers /foo and
@@ -76,7 +88,7 @@ func pathMatch(cookiePath, path string) bool {
 // localhost and loopback addresses over http as well.
 func trustworthy(l *location) bool {
 	return l.secure || l.host == "localhost" || strings.HasSuffix(l.host, ".localhost") ||
-		strings.HasPrefix(l.host, "127.") || l.host == "::1"
+		strings.HasPrefix(l.host, "127.") && isIP(l.host) || l.host == "::1"
 }
 
 // jarOrder compares two cookies as Chrome writes them into a Cookie header:

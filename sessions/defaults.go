@@ -80,6 +80,7 @@ type defaults struct {
 func newDefaults(list []Default) *defaults {
 	d := &defaults{exact: map[string]Kind{}, cache: map[string]Kind{}}
 	for _, entry := range list {
+		entry.Pattern = bareName(entry.Pattern)
 		if strings.ContainsAny(entry.Pattern, "*?") {
 			d.pattern = append(d.pattern, entry)
 		} else if _, taken := d.exact[entry.Pattern]; !taken {
@@ -117,8 +118,10 @@ func (d *defaults) find(bare string) Kind {
 // prefixes that say how a cookie must be set.
 func bareName(name string) string {
 	bare := strings.ToLower(name)
-	for _, prefix := range []string{"__host-", "__secure-", "__http-"} {
-		bare = strings.TrimPrefix(bare, prefix)
+	for _, prefix := range []string{"__host-http-", "__host-", "__secure-", "__http-"} {
+		if rest, ok := strings.CutPrefix(bare, prefix); ok {
+			return rest
+		}
 	}
 	return bare
 }

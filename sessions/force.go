@@ -64,12 +64,15 @@ func (b *Book) New(w Window, site, name string, jar []Cookie, now time.Time) (Se
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.makeSite(site)
+	p := s.place(w)
+	back := p.before
+	if back == nil {
+		back = b.learnJar(w, s, jar, now) // first, so that the numbers tell the order
+	}
 	if name != "" && s.names[name] != nil {
 		return Session{}, &NameTakenError{site, name}
 	}
-	if p := s.place(w); p.before == nil {
-		p.before = b.learnJar(w, s, jar, now) // first, so that the numbers tell the order
-	}
+	p.before = back
 	session := s.newSession(name)
 	b.activate(w, session, jar, now)
 	return session.view(now), nil
@@ -145,7 +148,7 @@ func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
 }
 
 // Import makes a session of cookies that a person gave. Their names become
-// tokens of the site.
+// tokens of the site, or carried cookies where the defaults say so.
 func (b *Book) Import(site, name string, cookies []Cookie, now time.Time) (Session, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -155,6 +158,7 @@ func (b *Book) Import(site, name string, cookies []Cookie, now time.Time) (Sessi
 	}
 	session := s.newSession(name)
 	for _, c := range cookies {
+		b.detect(s, c.Name)
 		if s.kinds[c.Name] == NotToken {
 			b.addToken(s, c.Name, Token)
 		}

@@ -27,9 +27,9 @@ func crumbs(header string) iter.Seq[crumb] {
 				end += start
 			}
 			c := crumb{start: start, end: end}
-			piece := strings.Trim(header[start:end], " \t")
+			piece := trimBlank(header[start:end])
 			if i := strings.IndexByte(piece, '='); i >= 0 {
-				c.name, c.value = strings.TrimRight(piece[:i], " \t"), strings.TrimLeft(piece[i+1:], " \t")
+				c.name, c.value = trimBlank(piece[:i]), trimBlank(piece[i+1:])
 			} else {
 				c.value = piece
 			}

@@ -39,17 +39,27 @@ func ReadCookies(scope Scope, text, site, page string) ([]Cookie, error) {
 func (s Scope) giveCookie(name, value, site, page string) Cookie {
 	c := Cookie{Name: name, Value: value, Path: "/"}
 	l, ok := locate(page)
-	if !ok || s.site(l) != site {
-		l, _ = locate("https://" + site)
+	onSite := ok && s.site(l) == site
+	if !onSite {
+		l = s.locateSite(site)
 	}
-	c.Domain, c.Secure = l.host, ok && l.secure
+	c.Domain, c.Secure = hostDomain(l.host), onSite && l.secure
 	lower := strings.ToLower(name)
 	host := strings.HasPrefix(lower, "__host-")
 	if host || strings.HasPrefix(lower, "__secure-") {
 		c.Secure = true
 	}
-	if l.host == site && !host && s.SiteOf(page) != site && !isIP(site) && !isSuffix(site) {
+	if !onSite && s == ScopeDomain && !host && !isIP(site) && !isSuffix(site) {
 		c.Domain = "." + site
 	}
 	return c
+}
+
+// locateSite is where a site is by its name alone.
+func (s Scope) locateSite(site string) location {
+	if s == ScopeDomain {
+		site = hostDomain(site) // a bare IPv6 address would be read as host:port
+	}
+	l, _ := locate("https://" + site)
+	return l
 }

@@ -36,8 +36,9 @@ func (s *site) match(p *place, r *sent) *session {
 	if found := first(late, grows); found != nil {
 		return found
 	}
-	if p.last != nil && p.last.fit(r) == grown {
-		return p.last // (c) for a token outside the scope of all it has
+	heir := first(p.active, p.last)
+	if heir != nil && (heir == p.active || heir.hasTokens(r.now)) && heir.fit(r) == grown {
+		return heir // (c) for a token outside the scope of all it has
 	}
 	return nil
 }
@@ -102,13 +103,13 @@ func (s *session) fit(r *sent) fit {
 		}
 	}
 	switch {
-	case earlier > 0 && unknown == 0:
+	case earlier > 0:
 		return fitsEarlier
-	case earlier > 0 || s.lacks(r):
+	case s.lacks(r):
 		return misfit
 	case unknown == 0:
 		return fits
-	case agree > 0 || !s.appliesTo(r) && s.filled:
+	case agree > 0 || !s.appliesTo(r):
 		return grown
 	}
 	return misfit
@@ -141,12 +142,21 @@ func (s *site) matchBare(p *place, r *sent) *session {
 	switch {
 	case p.active != nil && !p.active.appliesTo(r):
 		return p.active
-	case len(s.tokens) == 0:
+	case !s.hasToken():
 		return nil
 	case len(s.scopes) > 0 && !s.anyScope(r.at):
-		return p.last // (d): it creates none
+		return p.lastIn(r.now) // (d): it creates none
 	}
 	return s.anonymous // (e)
+}
+
+// lastIn is the session that the window was last on, nil when that is logged
+// out: it takes part again when it is forced.
+func (p *place) lastIn(now time.Time) *session {
+	if p.last == nil || p.last.state(now) == LoggedOut {
+		return nil
+	}
+	return p.last
 }
 
 func (s *site) anyScope(l *location) bool {

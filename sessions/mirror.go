@@ -49,7 +49,7 @@ func (p *place) wanted(now time.Time) []Cookie {
 		return p.active.present(now)
 	case p.before.session == nil:
 		return p.before.raw
-	case p.before.session.removed || !p.before.session.hasTokens(now):
+	case !p.before.session.hasTokens(now):
 		return nil
 	}
 	return p.before.session.present(now)
@@ -92,22 +92,28 @@ func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 	if b.options.Scope == ScopeHost {
 		return // a cookie does not tell the port
 	}
-	for _, c := range jar {
-		if b.defaults.kind(c.Name) != Token || !b.observes("http://"+c.host()+c.Path) {
+	seen := map[*site]bool{}
+	for i := range jar {
+		c := &jar[i]
+		if !b.isToken(c) || !b.observes("http://"+hostDomain(c.host())+c.Path) && !b.observes("https://"+hostDomain(c.host())+c.Path) {
 			continue
 		}
 		s := b.makeSite(registrable(c.host()))
-		if p := s.place(w); p.active == nil {
+		if p := s.place(w); p.active == nil && !seen[s] {
+			seen[s] = true
 			b.learnJar(w, s, jar, now)
 		}
 	}
 }
 
-func (c *Cookie) host() string {
-	if c.HostOnly() {
-		return c.Domain
+// isToken reports whether a cookie of a jar is a token of its site, known to it
+// or by default.
+func (b *Book) isToken(c *Cookie) bool {
+	s := b.sites[registrable(c.host())]
+	if s != nil && (s.kinds[c.Name] != NotToken || s.removed[bareName(c.Name)]) {
+		return s.kinds[c.Name] == Token
 	}
-	return c.Domain[1:]
+	return b.defaults.kind(c.Name) == Token
 }
 
 // learnJar finds the session that a jar is on, completing it with what it lacks
@@ -124,7 +130,7 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 		}
 	}
 	p := s.place(w)
-	session := b.holder(s, cookies)
+	session := first(s.holder(s.current, cookies), s.holder(s.past, cookies))
 	if session == nil && slices.ContainsFunc(cookies, func(c Cookie) bool { return s.kind(c.Name) == Token && !s.known(c.pair()) }) {
 		session = s.newSession("")
 		defer b.notifyNew(session, w)
@@ -133,7 +139,7 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 		return &before{raw: cookies}
 	}
 	for _, c := range cookies {
-		if !s.known(c.pair()) {
+		if session.lacksCookie(&c) {
 			session.set(c, s.kind(c.Name), b.nextAge())
 		}
 	}
@@ -144,12 +150,12 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 	return &before{session: session}
 }
 
-// holder is the oldest session that has a token of the jar and none that
-// differs from it.
-func (b *Book) holder(s *site, jar []Cookie) *session {
+// holder is the oldest session that has a token of the jar, or had it by the
+// other index, and none that differs from it.
+func (s *site) holder(index map[pair][]*session, jar []Cookie) *session {
 	var found *session
 	for _, c := range jar {
-		for _, candidate := range s.current[c.pair()] {
+		for _, candidate := range index[c.pair()] {
 			if s.kind(c.Name) == Token && candidate.agrees(jar) && (found == nil || candidate.id < found.id) {
 				found = candidate
 			}
@@ -161,6 +167,6 @@ func (b *Book) holder(s *site, jar []Cookie) *session {
 func (s *session) agrees(jar []Cookie) bool {
 	return !slices.ContainsFunc(jar, func(c Cookie) bool {
 		h := s.find(c.key())
-		return h != nil && h.kind == Token && h.Value != c.Value
+		return h != nil && h.kind == Token && h.Value != c.Value && !s.held(c.pair())
 	})
 }

@@ -27,6 +27,13 @@ type Exchange struct {
 	at      location
 	site    *site
 	session *session
+	// anonymous says that it was nobody's, so that, without a token, it may
+	// be part of a login that another response brings.
+	anonymous bool
+	// active, last and age are the window's and the book's when it left: what
+	// is forced later is none of its business.
+	active, last *session
+	age          int64
 }
 
 // Response is what came back.
@@ -53,7 +60,10 @@ func (b *Book) Sent(r Request) Exchange {
 		b.detect(s, p.name)
 	}
 	place := s.place(r.Window)
-	x.session = s.match(place, x.sent(pairs))
+	x.active, x.last, x.age = place.active, place.last, b.aging
+	request := x.sent(pairs)
+	x.session = s.match(place, request)
+	x.anonymous = x.session == nil || x.session == s.anonymous
 	if x.session == nil {
 		return x
 	}
@@ -77,28 +87,38 @@ func (x *Exchange) sent(pairs []pair) *sent {
 // learnCarried gives the session the carried cookies that its own request
 // shows: scripts write them, so that no response tells.
 func (b *Book) learnCarried(x *Exchange, pairs []pair) {
+	if x.active != nil {
+		return // its requests may show what a verdict has not seen
+	}
+	was := x.session.state(x.request.Now)
+	var changed []key
 	for _, p := range pairs {
-		if x.site.kind(p.name) == Carried && !x.session.holds(p) && !x.site.place(x.request.Window).forced() {
-			x.session.set(x.cookie(p), Carried, b.nextAge())
+		if x.site.kind(p.name) == Carried && !x.session.holds(p) {
+			c := x.cookie(p)
+			x.session.set(c, Carried, b.nextAge())
+			changed = append(changed, c.key())
 		}
 	}
+	b.tell(x.session, x.request.Window, was, changed, x.request.Now)
 }
-
-func (p *place) forced() bool { return p.active != nil }
 
 // cookie is the request's cookie with the attributes that the jar has for it;
 // without them it is host-only, as ZAP 4.8 has it.
 func (x *Exchange) cookie(p pair) Cookie {
-	return describe(p, x.request.Jar, &x.at)
+	if c := inJar(p, x.request.Jar, &x.at); c != nil {
+		return *c
+	}
+	return Cookie{Name: strings.Clone(p.name), Value: strings.Clone(p.value), Domain: hostDomain(x.at.host), Path: "/"}
 }
 
-func describe(p pair, jar []Cookie, at *location) Cookie {
-	for _, c := range jar {
-		if c.Name == p.name && c.Value == p.value {
+// inJar finds the cookie of a jar that a request there shows as a pair.
+func inJar(p pair, jar []Cookie, at *location) *Cookie {
+	for i := range jar {
+		if c := &jar[i]; c.pair() == p && c.coversHost(at.host) {
 			return c
 		}
 	}
-	return Cookie{Name: strings.Clone(p.name), Value: strings.Clone(p.value), Domain: at.host, Path: "/"}
+	return nil
 }
 
 // detect makes a cookie name a token of the site when it is a default token
@@ -129,8 +149,8 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 	for _, c := range r.Cookies {
 		b.detect(s, c.Name)
 	}
-	if len(s.tokens) == 0 {
-		return nil
+	if !s.hasToken() && alive(x.session) == nil {
+		return nil // ZAP 4.5
 	}
 	session := b.owner(&x, r)
 	if session == nil {
@@ -138,22 +158,29 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 	}
 	session.requests++
 	session.last = r.Now
-	changed := b.apply(session, &x, r)
+	place, wasFilled := s.place(x.request.Window), session.filled
+	windows := b.apply(session, &x, r)
 	if session != s.anonymous {
-		s.place(x.request.Window).last = session
+		place.last = session
 	}
-	return s.outOfStep(session, x.request.Window, changed)
+	if x.anonymous && session.filled && !wasFilled {
+		place.login, place.loginAge = session, b.nextAge()
+	}
+	return windows
 }
 
 // owner is the session that a response is booked on: the one that the request
 // was sent as, else the one that its cookies match by now, else a new one.
 func (b *Book) owner(x *Exchange, r Response) *session {
-	if x.session != nil && !x.session.removed {
-		return x.session
+	place := x.site.place(x.request.Window)
+	request := x.sent(pairsOf(x.request.Header))
+	if x.anonymous && len(request.tokens) == 0 && alive(place.login) != nil && place.loginAge > x.age {
+		return place.login // one jar, one login
 	}
-	pairs := pairsOf(x.request.Header)
-	request := x.sent(pairs)
-	if session := x.site.match(x.site.place(x.request.Window), request); session != nil {
+	if alive(x.session) != nil && !(x.anonymous && x.session.filled) {
+		return x.session // unless another window logged in as it
+	}
+	if session := x.site.match(x.then(), request); session != nil {
 		return session
 	}
 	if len(request.tokens) > 0 || x.setsToken(r) {
@@ -162,8 +189,13 @@ func (b *Book) owner(x *Exchange, r Response) *session {
 	if len(x.site.scopes) > 0 && !x.site.anyScope(&x.at) {
 		return nil // no token applies there, and none is set: (d)
 	}
-	x.site.anonymous = x.site.newSession("")
+	x.site.anonymous = b.found(x, request)
 	return x.site.anonymous
+}
+
+// then is the window as it was when the request left.
+func (x *Exchange) then() *place {
+	return &place{active: alive(x.active), last: alive(x.last)}
 }
 
 // found makes the session of a request that no session matches, with the
@@ -193,16 +225,17 @@ func (x *Exchange) setsToken(r Response) bool {
 
 // apply writes a response into its session: tokens that the request showed and
 // the session lacks (completion), then what the response set and deleted. It
-// returns the identities that changed.
-func (b *Book) apply(session *session, x *Exchange, r Response) []key {
+// returns the windows that are out of step with it.
+func (b *Book) apply(session *session, x *Exchange, r Response) []Window {
 	was := session.state(r.Now)
-	b.complete(session, x)
-	var changed []key
+	changed := b.complete(session, x)
+	var touched []key // in the jar, also where nothing is new to the session
 	for _, c := range r.Cookies {
 		kind := session.site.kind(c.Name)
 		if kind == NotToken {
 			continue
 		}
+		touched = append(touched, c.key())
 		if c.Expired(r.Now) {
 			if session.drop(c.key()) {
 				changed = append(changed, c.key())
@@ -216,15 +249,19 @@ func (b *Book) apply(session *session, x *Exchange, r Response) []key {
 		session.set(c, kind, b.nextAge())
 	}
 	b.tell(session, x.request.Window, was, changed, r.Now)
-	return changed
+	return session.site.outOfStep(session, x.request.Window, changed, touched)
 }
 
-func (b *Book) complete(session *session, x *Exchange) {
+func (b *Book) complete(session *session, x *Exchange) []key {
+	var changed []key
 	for _, p := range pairsOf(x.request.Header) {
 		if x.site.kind(p.name) == Token && !x.site.known(p) {
-			session.set(x.cookie(p), Token, b.nextAge())
+			c := x.cookie(p)
+			session.set(c, Token, b.nextAge())
+			changed = append(changed, c.key())
 		}
 	}
+	return changed
 }
 
 // tell notifies what a response did to a session, and moves the anonymous
@@ -250,22 +287,20 @@ func (b *Book) tell(session *session, w Window, was State, changed []key, now ti
 }
 
 // outOfStep lists the windows whose jar differs from the session that is
-// active there because of the change: those where this session is active but
+// active there because of a response: those where its session is active but
 // the response did not arrive, and the one where it arrived while another is
 // active.
-func (s *site) outOfStep(changed *session, arrived Window, keys []key) []Window {
-	if len(keys) == 0 {
-		return nil
-	}
+func (s *site) outOfStep(session *session, arrived Window, changed, touched []key) []Window {
 	var list []Window
 	for w, p := range s.places {
 		switch {
-		case p.active == nil || (p.active == changed) == (w == arrived):
-			continue
-		case w == arrived:
-			p.take(keys)
+		case p.active == nil:
+		case w == arrived && p.active != session && len(touched) > 0:
+			p.take(touched)
+			list = append(list, w)
+		case w != arrived && p.active == session && len(changed) > 0:
+			list = append(list, w)
 		}
-		list = append(list, w)
 	}
 	slices.Sort(list)
 	return list

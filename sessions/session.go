@@ -38,14 +38,22 @@ type held struct {
 func (s *site) newSession(name string) *session {
 	s.lastID++
 	session := &session{site: s, id: s.lastID, name: name, given: name != ""}
-	for n := s.lastID; session.name == ""; n++ {
-		if generated := "Session " + strconv.Itoa(n); s.names[generated] == nil {
-			session.name = generated
-		}
+	if name == "" {
+		session.name = s.generateName()
 	}
 	s.sessions = append(s.sessions, session)
 	s.numbers[session.id], s.names[session.name] = session, session
 	return session
+}
+
+// generateName gives "Session" and the number of the newest session, or the
+// next one that was never in a generated name and is in no other.
+func (s *site) generateName() string {
+	for s.lastName = max(s.lastName+1, s.lastID); ; s.lastName++ {
+		if name := "Session " + strconv.Itoa(s.lastName); s.names[name] == nil {
+			return name
+		}
+	}
 }
 
 func (s *session) find(k key) *held {
@@ -57,15 +65,14 @@ func (s *session) find(k key) *held {
 	return nil
 }
 
-// set gives the session a cookie, in place of the one of the same identity. It
-// reports whether that changed a token's value.
-func (s *session) set(c Cookie, kind Kind, age int64) bool {
+// set gives the session a cookie, in place of the one of the same identity.
+func (s *session) set(c Cookie, kind Kind, age int64) {
 	old := s.find(c.key())
 	if old != nil && old.Value == c.Value && old.kind == kind {
 		s.site.unscope(old)
 		old.Cookie = c
 		s.site.scoped(old)
-		return false
+		return
 	}
 	if old != nil {
 		// A cookie that is set again keeps its age (RFC 6265bis 5.7).
@@ -74,7 +81,6 @@ func (s *session) set(c Cookie, kind Kind, age int64) bool {
 	}
 	s.insert(held{Cookie: c, kind: kind, age: age})
 	s.filled = s.filled || kind == Token
-	return kind == Token
 }
 
 // insert puts a cookie at its place in jar order and into the indexes.
@@ -96,7 +102,8 @@ func (s *session) insert(h held) {
 	}
 }
 
-// drop takes a cookie away, remembering its value as an earlier one. It reports whether there was one.
+// drop takes a cookie away, remembering its value as an earlier one. It reports
+// whether there was one.
 func (s *session) drop(k key) bool {
 	i := slices.IndexFunc(s.cookies, func(h held) bool { return h.key() == k })
 	if i < 0 {
@@ -127,6 +134,34 @@ func (s *session) remember(p pair) {
 	}
 	s.past = append(s.past, p)
 	s.site.past[p] = append(s.site.past[p], s)
+}
+
+// unlearn forgets all cookies, present and past, whose names mean nothing to
+// the site any more, and gives the others the kind that theirs have now.
+func (s *session) unlearn() {
+	for _, h := range slices.Clone(s.cookies) {
+		if kind := s.site.kind(h.Name); kind == NotToken {
+			s.drop(h.key())
+		} else {
+			s.set(h.Cookie, kind, h.age)
+		}
+	}
+	s.past = slices.DeleteFunc(s.past, func(p pair) bool {
+		if s.site.kind(p.name) != NotToken {
+			return false
+		}
+		forget(s.site.past, p, s)
+		return true
+	})
+}
+
+// lacksCookie reports whether a cookie that a jar shows is to be learned: a
+// token's value that no session has or had, a carried one that this one lacks.
+func (s *session) lacksCookie(c *Cookie) bool {
+	if s.site.kind(c.Name) == Carried {
+		return !s.holds(c.pair())
+	}
+	return !s.site.known(c.pair())
 }
 
 // holds reports whether a cookie with this name and value is the session's now.
@@ -176,6 +211,9 @@ func (s *session) remove() {
 		}
 		if p.last == s {
 			p.last = nil
+		}
+		if p.before != nil && p.before.session == s {
+			p.before = &before{} // nothing to go back to
 		}
 	}
 }

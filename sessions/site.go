@@ -82,5 +82,5 @@ func (s Scope) holdsCookie(site string, c Cookie) bool {
 		host, _, err := net.SplitHostPort(site)
 		return err == nil && c.coversHost(host)
 	}
-	return registrable(strings.TrimPrefix(c.Domain, ".")) == site
+	return registrable(c.host()) == site
 }

@@ -22,28 +22,57 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 	if s.kinds[name] == kind {
 		return nil
 	}
-	if s.kinds[name] != NotToken {
-		b.dropToken(s, name)
-	}
+	wasToken := s.kinds[name] == Token
 	b.addToken(s, name, kind)
+	if wasToken {
+		b.clean(s)
+	}
 	p := s.place(w)
-	adopter := first(p.active, p.last)
-	if adopter == nil {
-		b.learnJar(w, s, jar, now)
+	if adopter := first(p.active, p.last); adopter != nil {
+		b.adopt(adopter, w, name, jar, now)
 		return nil
 	}
-	for _, c := range jar {
-		if b.options.Scope.holdsCookie(s.name, c) && s.kind(c.Name) == kind && !s.known(c.pair()) {
-			adopter.set(c, kind, b.nextAge())
-		}
-	}
+	b.learnJar(w, s, jar, now)
 	return nil
 }
 
+// adopt gives a session what a window's jar has of a name that became a token
+// or carried.
+func (b *Book) adopt(session *session, w Window, name string, jar []Cookie, now time.Time) {
+	s, was := session.site, session.state(now)
+	var changed []key
+	for _, c := range jar {
+		if name != c.Name && name != All || !b.options.Scope.holdsCookie(s.name, c) || !session.lacksCookie(&c) {
+			continue
+		}
+		session.set(c, s.kind(c.Name), b.nextAge())
+		changed = append(changed, c.key())
+	}
+	b.tell(session, w, was, changed, now)
+}
+
+// addToken gives a name a kind, also one that had another.
 func (b *Book) addToken(s *site, name string, kind Kind) {
+	name = strings.Clone(name)
+	was := s.kind(name)
+	if _, known := s.kinds[name]; !known {
+		s.tokens = append(s.tokens, name)
+	}
 	s.kinds[name] = kind
-	s.tokens = append(s.tokens, name)
+	if was != NotToken && was != kind {
+		s.unlearn()
+	}
 	b.notify(Event{Kind: TokenAdded, Site: s.name, Token: name, Text: string(kind)})
+	if a := s.anonymous; a != nil && a.filled {
+		s.anonymous = nil // what it carried identifies it now
+		b.notify(a.event(SessionNew))
+	}
+}
+
+func (s *site) unlearn() {
+	for _, session := range s.sessions {
+		session.unlearn()
+	}
 }
 
 // NoTokenError reports a name that is no token of the site.
@@ -70,31 +99,27 @@ func (b *Book) RemoveToken(site, name string, now time.Time) error {
 	if b.defaults.kind(name) != NotToken {
 		s.removed[bareName(name)] = true
 	}
-	b.dropToken(s, name)
-	if !slices.ContainsFunc(s.tokens, func(n string) bool { return s.kinds[n] == Token }) {
-		for _, session := range slices.Clone(s.sessions) {
-			b.discardFor(session)
-		}
-		return nil
-	}
-	b.mergeEqual(s, now)
+	delete(s.kinds, name)
+	s.tokens = slices.DeleteFunc(s.tokens, func(n string) bool { return n == name })
+	s.unlearn()
+	b.notify(Event{Kind: TokenRemoved, Site: s.name, Token: name})
+	b.clean(s)
 	return nil
 }
 
-// dropToken takes a name out of the site and its values out of the sessions.
-func (b *Book) dropToken(s *site, name string) {
-	kept := s.kinds[All] != NotToken && name != All
-	for _, session := range s.sessions {
-		for _, h := range slices.Clone(session.cookies) {
-			_, own := s.kinds[h.Name]
-			if h.Name == name && !kept || name == All && !own {
-				session.drop(h.key())
-			}
-		}
+// clean removes the sessions that mean nothing without a token that was lost.
+// The jars stay as they are: forgetting a name logs nobody out.
+func (b *Book) clean(s *site) {
+	if s.hasToken() {
+		b.mergeEqual(s)
+		return
 	}
-	delete(s.kinds, name)
-	s.tokens = slices.DeleteFunc(s.tokens, func(n string) bool { return n == name })
-	b.notify(Event{Kind: TokenRemoved, Site: s.name, Token: name})
+	for _, session := range slices.Clone(s.sessions) {
+		b.discardFor(session)
+	}
+	for _, p := range s.places {
+		p.before, p.taken = nil, nil
+	}
 }
 
 func (b *Book) discardFor(session *session) {
@@ -103,7 +128,7 @@ func (b *Book) discardFor(session *session) {
 }
 
 // mergeEqual removes what the loss of a token made empty or equal.
-func (b *Book) mergeEqual(s *site, now time.Time) {
+func (b *Book) mergeEqual(s *site) {
 	seen := map[string]*session{}
 	for _, session := range slices.Clone(s.sessions) {
 		if !session.filled {
@@ -139,6 +164,12 @@ func (b *Book) merge(earlier, later *session) *session {
 		if p.last == gone {
 			p.last = keep
 		}
+		if p.before != nil && p.before.session == gone {
+			p.before.session = keep
+		}
+	}
+	for _, value := range gone.past {
+		keep.remember(value)
 	}
 	gone.remove()
 	e := keep.event(SessionMerged)

@@ -79,7 +79,7 @@ func isIP(host string) bool {
 // not a URL.
 func NormalizeURL(raw string) (string, error) {
 	text := strings.TrimSpace(raw)
-	if !strings.Contains(text, "://") {
+	if scheme, _, ok := strings.Cut(text, "://"); !ok || strings.ContainsAny(scheme, ":/?#") {
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)

@@ -72,9 +72,15 @@ func (b *Book) Decide(r Paused) Verdict {
 	if r.Header == "" && !b.options.ForceEverywhere || !adds && b.inStep(s, p.active, &r, &l) {
 		return v
 	}
-	d := decision{book: b, site: s, place: p, request: &r, at: &l}
-	v.Action, v.Header = d.decide()
+	v.Action, v.Header = b.work(s, p, r, l)
 	return v
+}
+
+// work is apart from Decide since it takes the address of what it gets, which
+// would cost the common case an allocation.
+func (b *Book) work(s *site, p *place, r Paused, l location) (Action, string) {
+	d := decision{book: b, site: s, place: p, request: &r, at: &l}
+	return d.decide()
 }
 
 // inStep reports whether the header is the session's own as it stands: the
@@ -103,7 +109,7 @@ func (b *Book) kindOf(s *site, name string) Kind {
 	if b.defaults.kind(name) == NotToken {
 		return NotToken
 	}
-	b.detect(s, strings.Clone(name))
+	b.detect(s, name)
 	return s.kind(name)
 }
 
@@ -121,9 +127,8 @@ type decision struct {
 // edit is a token or carried cookie in the header and what becomes of it.
 type edit struct {
 	crumb
-	kind   Kind
-	to     *held // nil: removed
-	paired bool
+	kind Kind
+	to   *held // nil: removed
 }
 
 func (d *decision) decide() (Action, string) {
@@ -161,14 +166,16 @@ func (d *decision) isStrange(e edit) bool {
 	return !d.site.known(pair{e.name, e.value})
 }
 
-// adopt gives the active session the values that a script must have written.
+// adopt gives the active session the values that a script must have written:
+// the jar has them. What left the jar meanwhile (it was a removed session's, or
+// overwritten) is replaced like any foreign value.
 func (d *decision) adopt() {
 	for _, e := range d.crumbs {
-		if !d.isStrange(e) {
+		c := inJar(pair{e.name, e.value}, d.request.Jar, d.at)
+		if c == nil || !d.isStrange(e) {
 			continue
 		}
-		c := describe(pair{e.name, e.value}, d.request.Jar, d.at)
-		d.place.active.set(c, e.kind, d.book.nextAge())
+		d.place.active.set(*c, e.kind, d.book.nextAge())
 		event := d.place.active.event(ValueAdopted)
 		event.Window, event.Token = d.request.Window, c.Name
 		d.book.notify(event)
@@ -177,30 +184,32 @@ func (d *decision) adopt() {
 
 // pair finds for each crumb the cookie of the active session that takes its
 // place: the one of the same value, else of the same identity as far as the
-// value tells, else the next in jar order.
+// value tells, else the next in jar order. Last, a value of its own stays where
+// its scope does not reach: the browser knows the cookie's scope better.
 func (d *decision) pair() {
+	d.pairBy(func(e *edit, h *held) bool { return e.value == h.Value && d.applies(h) })
+	d.pairBy(func(e *edit, h *held) bool { return d.applies(h) && d.sameIdentity(e, h) })
+	d.pairBy(func(_ *edit, h *held) bool { return d.applies(h) })
+	d.pairBy(func(e *edit, h *held) bool { return e.value == h.Value })
+}
+
+func (d *decision) pairBy(same func(*edit, *held) bool) {
 	active := d.place.active
-	for _, same := range []func(*edit, *held) bool{sameValue, d.sameIdentity, sameName} {
-		for i := range d.crumbs {
-			e := &d.crumbs[i]
-			for j := range active.cookies {
-				h := &active.cookies[j]
-				if e.paired || h.Name != e.name || !same(e, h) || !d.usable(h) {
-					continue
-				}
-				e.to, e.paired = h, true
+	for i := range d.crumbs {
+		e := &d.crumbs[i]
+		for j := range active.cookies {
+			h := &active.cookies[j]
+			if e.to == nil && h.Name == e.name && !slices.Contains(d.given, h) && same(e, h) {
+				e.to = h
 				d.given = append(d.given, h)
 			}
 		}
 	}
 }
 
-func (d *decision) usable(h *held) bool {
-	return !slices.Contains(d.given, h) && h.covers(d.at) && !h.Expired(d.request.Now)
+func (d *decision) applies(h *held) bool {
+	return h.covers(d.at) && !h.Expired(d.request.Now)
 }
-
-func sameValue(e *edit, h *held) bool { return e.value == h.Value }
-func sameName(*edit, *held) bool      { return true }
 
 // sameIdentity reports whether some session holds the crumb's value in a cookie
 // of this identity.
@@ -216,18 +225,14 @@ func (d *decision) sameIdentity(e *edit, h *held) bool {
 // write builds the header: other bytes as they were, replaced values in place,
 // removed pieces with the semicolon before them, missing ones at the end.
 func (d *decision) write() string {
-	missing := d.missing()
+	old, missing := d.request.Header, d.missing()
 	if len(missing) == 0 && !slices.ContainsFunc(d.crumbs, changes) {
-		return d.request.Header
+		return old
 	}
-	old := d.request.Header
 	var b strings.Builder
 	b.Grow(len(old) + 128)
 	from := 0
 	for _, e := range d.crumbs {
-		if !changes(e) {
-			continue
-		}
 		if e.to == nil {
 			b.WriteString(old[from:max(from, e.start-1)]) // the semicolon goes too
 			from = e.end
@@ -238,11 +243,18 @@ func (d *decision) write() string {
 		b.WriteString(e.to.Value)
 		from = valueEnd
 	}
-	b.WriteString(old[min(from, len(old)):])
-	for _, h := range missing {
-		b.WriteString("; " + h.Name + "=" + h.Value)
+	b.WriteString(old[from:])
+	header := b.String()
+	if len(d.crumbs) > 0 && d.crumbs[0].start == 0 && d.crumbs[0].to == nil {
+		header = strings.TrimLeft(strings.TrimPrefix(header, ";"), " ")
 	}
-	return strings.TrimLeft(strings.TrimPrefix(b.String(), ";"), " ")
+	for _, h := range missing {
+		if header != "" {
+			header += "; "
+		}
+		header += h.Name + "=" + h.Value
+	}
+	return header
 }
 
 func changes(e edit) bool { return e.to == nil || e.to.Value != e.value }
@@ -250,18 +262,34 @@ func changes(e edit) bool { return e.to == nil || e.to.Value != e.value }
 func trailing(piece string) int { return len(piece) - len(strings.TrimRight(piece, " \t")) }
 
 // missing lists the active session's cookies that are added: those that a late
-// response of another session took from the jar, or all that apply when the
-// book forces everywhere.
+// response of another session took from the jar, or all when the book forces
+// everywhere.
 func (d *decision) missing() []*held {
-	if !d.book.options.ForceEverywhere && len(d.place.taken) == 0 {
-		return nil
-	}
+	everywhere := d.book.options.ForceEverywhere
 	var list []*held
 	for i := range d.place.active.cookies {
 		h := &d.place.active.cookies[i]
-		if (d.book.options.ForceEverywhere || d.place.taken[h.key()]) && d.usable(h) && (!h.Secure || trustworthy(d.at)) {
+		if (everywhere || d.place.taken[h.key()]) && d.applies(h) && !slices.Contains(d.given, h) {
 			list = append(list, h)
 		}
+	}
+	if everywhere {
+		return d.outOfScope(list)
+	}
+	return list
+}
+
+// outOfScope adds the tokens that do not cover the URL, one of each name that
+// the request would lack otherwise (ZAP 5.9; Secure and expiry are honoured).
+func (d *decision) outOfScope(list []*held) []*held {
+	for i := range d.place.active.cookies {
+		h := &d.place.active.cookies[i]
+		sameName := func(other *held) bool { return other.Name == h.Name }
+		if h.kind != Token || h.Expired(d.request.Now) || h.Secure && !trustworthy(d.at) ||
+			slices.ContainsFunc(d.given, sameName) || slices.ContainsFunc(list, sameName) {
+			continue
+		}
+		list = append(list, h)
 	}
 	return list
 }

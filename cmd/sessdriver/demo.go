@@ -51,11 +51,11 @@ func (k *control) demonstrate(ctx context.Context, b *cdp.Browser, shop *demo.Sh
 	ctx, stop := k.bound(ctx)
 	defer stop()
 	k.notices.show(func(string) {}) // the proof tells what happens
-	report := demo.NewTable(k.streams.out)
+	newReport := demo.NewTable
 	if k.config.json {
-		report = demo.NewLines(k.streams.out)
+		newReport = demo.NewLines
 	}
-	if err := demo.Run(ctx, shop, b, k.engine, report); err != nil {
+	if err := demo.Run(ctx, shop, b, k.engine, newReport(k.streams.out)); err != nil {
 		return k.because(ctx, err)
 	}
 	if !k.keeps {

@@ -28,17 +28,13 @@ type givenSession struct {
 // Its errors never show a value.
 func readGiven(c *config, in io.Reader, page string) (given, error) {
 	g := given{use: c.use, page: page}
-	stdin := false
+	if n := countStdin(c.sessions); n > 1 {
+		return g, usagef("--session: %d sessions are to come from standard input, which has room for one", n)
+	}
 	for _, text := range c.sessions {
 		who, cookies, ok := strings.Cut(text, "=")
 		if !ok || who == "" {
 			return g, usagef("--session: write NAME=COOKIES, as in alice='sid=abc; auth=xyz'")
-		}
-		if cookies == "-" {
-			if stdin {
-				return g, usagef("--session %s: only one session can be read from standard input", who)
-			}
-			stdin = true
 		}
 		session, err := c.readSession(who, cookies, in, page)
 		if err != nil {
@@ -47,6 +43,15 @@ func readGiven(c *config, in io.Reader, page string) (given, error) {
 		g.sessions = append(g.sessions, session)
 	}
 	return g, nil
+}
+
+func countStdin(texts []string) (n int) {
+	for _, text := range texts {
+		if strings.HasSuffix(text, "=-") && strings.Count(text, "=") == 1 {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *config) readSession(who, source string, in io.Reader, page string) (givenSession, error) {

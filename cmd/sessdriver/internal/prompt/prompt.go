@@ -89,7 +89,8 @@ func New(o Options) (*Prompt, error) {
 // ReadLine returns the next line without its end (LF or CR LF). It returns io.EOF
 // at the end of input and on Ctrl-D on an empty line, ErrInterrupted on Ctrl-C and
 // ErrClosed once Close is called. On a dumb terminal Ctrl-C stays a SIGINT. The
-// prompt, of one row, may hold colours; a pipe is not shown it.
+// prompt, of one row, may hold colours; it is not written when lines come from a
+// pipe. It is painted over the row where the cursor is, so end output with a newline.
 func (p *Prompt) ReadLine(prompt string) (string, error) {
 	if err := p.begin(prompt); err != nil {
 		return "", err
@@ -201,7 +202,7 @@ func (p *Prompt) readPlain() (string, error) {
 	}
 }
 
-// take removes n bytes and the line end after them from p.pending.
+// take removes n bytes and a line end of the given length from p.pending.
 func (p *Prompt) take(n, end int) string {
 	s := string(bytes.TrimSuffix(p.pending[:n], []byte("\r")))
 	p.pending = p.pending[n+end:]

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"sessdriver/scripts"
+)
+
+const root = "../.."
+
+// TestTopLevel keeps the top level as it was fixed.
+func TestTopLevel(t *testing.T) {
+	allowed := []string{"cmd", "cdp", "sessions", "scripts", "testdata", "go.mod", "go.sum", "README.md", "LICENSE", "CHANGELOG.md"}
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); !strings.HasPrefix(name, ".") && !slices.Contains(allowed, name) {
+			t.Errorf("%s is not part of the layout", name)
+		}
+	}
+}
+
+// mayImport says which packages of ours each may import, and who may import
+// chromedp. A package below cmd may import all of its own.
+var mayImport = map[string][]string{
+	"sessions":       {},
+	"scripts":        {"sessions"},
+	"cdp":            {"sessions", "chromedp"},
+	"cmd/sessdriver": {"cdp", "scripts", "sessions", "cmd/sessdriver"},
+}
+
+// outside are what the pure domain must not touch: the world, and the clock is
+// checked by its own test.
+var outside = []string{"net", "net/http", "os", "os/exec", "log", "log/slog", "flag", "io", "bufio", "context", "syscall", "math/rand", "crypto/rand"}
+
+func TestImportDirections(t *testing.T) {
+	for file, imports := range goFiles(t) {
+		owner := ownerOf(file)
+		test := strings.HasSuffix(file, "_test.go")
+		for _, path := range imports {
+			need := needs(path)
+			if need != "" && !slices.Contains(mayImport[owner], need) && need != owner {
+				t.Errorf("%s imports %s, but %s may only import %v", file, path, owner, mayImport[owner])
+			}
+			if owner == "sessions" && !test && path != "net" && slices.Contains(outside, path) {
+				t.Errorf("%s imports %s: the domain is pure", file, path)
+			}
+		}
+	}
+}
+
+// needs is the name of what an import path stands for in mayImport; "" for what
+// everybody may import.
+func needs(path string) string {
+	switch ours, isOurs := strings.CutPrefix(path, "sessdriver/"); {
+	case isOurs:
+		return ownerOf(ours)
+	case strings.HasPrefix(path, "github.com/chromedp/"):
+		return "chromedp"
+	}
+	return ""
+}
+
+func ownerOf(path string) string {
+	for owner := range mayImport {
+		if path == owner || strings.HasPrefix(path, owner+"/") {
+			return owner
+		}
+	}
+	return path
+}
+
+// TestNoClock keeps the clock, goroutines and printing out of the domain.
+func TestNoClock(t *testing.T) {
+	forbidden := regexp.MustCompile(`time\.(Now|Since|Sleep|After|Tick)\b|(?m)^\s*go\s+\w|fmt\.Print`)
+	for file := range goFiles(t) {
+		if ownerOf(file) != "sessions" || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := forbidden.Find(text); found != nil {
+			t.Errorf("%s has %q: the domain is pure", file, found)
+		}
+	}
+}
+
+// goFiles lists the Go files of the module with their imports.
+func goFiles(t *testing.T) map[string][]string {
+	t.Helper()
+	files := map[string][]string{}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == ".git") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		files[filepath.ToSlash(name)] = []string{}
+		for _, spec := range parsed.Imports {
+			value, _ := strconv.Unquote(spec.Path.Value)
+			files[filepath.ToSlash(name)] = append(files[filepath.ToSlash(name)], value)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestReadmeCommands keeps the README's table of commands that of the registry.
+func TestReadmeCommands(t *testing.T) {
+	if table := scripts.NewRegistry().Markdown(); !strings.Contains(readme(t), table) {
+		t.Errorf("the README's table of commands is not this one:\n%s", table)
+	}
+}
+
+// TestReadmeFlags keeps the README's list of flags the program's.
+func TestReadmeFlags(t *testing.T) {
+	if flags := (&config{}).flagSet().FlagUsagesWrapped(100); !strings.Contains(readme(t), flags) {
+		t.Errorf("the README's flags are not these:\n%s", flags)
+	}
+}

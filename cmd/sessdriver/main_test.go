@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// asProgram makes the test binary run main instead of the tests.
+const asProgram = "SESSDRIVER_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program is one run of sessdriver, with a temporary directory of its own in
+// which nothing may be left.
+type program struct {
+	*exec.Cmd
+	t        testing.TB
+	temp     string
+	out, err bytes.Buffer
+}
+
+func newProgram(t testing.TB, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, temp: t.TempDir()}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	p.Cmd = exec.CommandContext(ctx, os.Args[0], args...)
+	p.Env = append(cleanEnviron(), asProgram+"=1", "TMPDIR="+p.temp)
+	p.Stdout, p.Stderr = &p.out, &p.err
+	return p
+}
+
+// cleanEnviron is the environment without settings of ours but the browser.
+func cleanEnviron() []string {
+	var list []string
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "SESSDRIVER_") || strings.HasPrefix(variable, "SESSDRIVER_BROWSER=") {
+			list = append(list, variable)
+		}
+	}
+	return list
+}
+
+// result waits for the end and returns the exit code. It fails the test when
+// something is left behind.
+func (p *program) result() int {
+	p.t.Helper()
+	err := p.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		p.t.Fatal(err)
+	}
+	p.checkLeft()
+	return p.ProcessState.ExitCode()
+}
+
+func (p *program) checkLeft() {
+	p.t.Helper()
+	if profiles, _ := filepath.Glob(filepath.Join(p.temp, "sessdriver-*")); len(profiles) > 0 {
+		p.t.Errorf("left behind: %v", profiles)
+	}
+	for _, pid := range browsersUnder(p.temp) {
+		p.t.Errorf("left behind: browser process %s", pid)
+	}
+}
+
+// browsersUnder lists the browser processes with a profile under dir.
+func browsersUnder(dir string) []string {
+	var pids []string
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), "--user-data-dir="+dir) {
+			pids = append(pids, filepath.Base(filepath.Dir(file)))
+		}
+	}
+	return pids
+}
+
+// sessdriver runs the program to its end.
+func sessdriver(t testing.TB, stdin string, args ...string) (code int, out, err string) {
+	t.Helper()
+	p := newProgram(t, args...)
+	p.Stdin = strings.NewReader(stdin)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	code = p.result()
+	return code, p.out.String(), p.err.String()
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"sessdriver/cmd/sessdriver/internal/shop"
+)
+
+// serve runs a server that answers every page and records the Cookie headers.
+func serve(t *testing.T) (url string, cookies func() []string) {
+	t.Helper()
+	var mu sync.Mutex
+	var seen []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen = append(seen, r.URL.Path+" "+r.Header.Get("Cookie"))
+		mu.Unlock()
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, `<link rel="icon" href="data:,"><title>page</title>`)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return append([]string(nil), seen...)
+	}
+}
+
+// TestPipe runs commands from standard input, as the README shows.
+func TestPipe(t *testing.T) {
+	server := httptest.NewServer(shop.New())
+	defer server.Close()
+	stdin := "open " + server.URL + "/login\n# a comment\nls\nnew bob\n\nls --all; sites\ntokens\nquit\nnot reached\n"
+	code, out, text := sessdriver(t, stdin, "launch", "--headless")
+	if code != 0 {
+		t.Fatalf("code %d: %s%s", code, out, text)
+	}
+	for _, want := range []string{"Session 1  live", "sid=(32:", "127.0.0.1: bob is active; 1 tab reloaded", "2  bob", "XSRF-TOKEN"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the output lacks %q:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "sessdriver>") || strings.Contains(out, "ready") {
+		t.Errorf("a pipe got a prompt:\n%s", out)
+	}
+}
+
+// TestFirstFailureEnds checks that -c and pipes stop at the first failing
+// command, with its code, its place and nothing after it.
+func TestFirstFailureEnds(t *testing.T) {
+	url, _ := serve(t)
+	tests := []struct {
+		script string
+		code   int
+		want   string
+	}{
+		{"use nobody; sites --all", 4, `no session "nobody"`},
+		{"sites --all; us alice", 2, "did you mean"},
+		{"use", 2, "use NAME"},
+		{"ls 'unclosed", 2, "-c:1:"},
+		{"use shop.test/alice", 4, "alice"},
+		{"open http://127.0.0.1:1/", 1, "http://127.0.0.1:1/"},
+		{"open nothing://x", 2, "nothing://x"},
+		{"rename 1 2 3", 2, "quote"},
+	}
+	for _, test := range tests {
+		t.Run(test.script, func(t *testing.T) {
+			t.Parallel()
+			code, out, text := sessdriver(t, "", url, "--headless", "-c", test.script+"; help")
+			if code != test.code || !strings.Contains(text, test.want) {
+				t.Errorf("code %d, want %d with %q: %s", code, test.code, test.want, text)
+			}
+			if strings.Contains(out, "page open") {
+				t.Errorf("commands after the failing one ran:\n%s", out)
+			}
+		})
+	}
+	code, _, text := sessdriver(t, "sites --all\n\nuse nobody\nhelp\n", url, "--headless")
+	if code != 4 || !strings.Contains(text, "stdin:3:") {
+		t.Errorf("code %d, want 4 at stdin:3: %s", code, text)
+	}
+}
+
+// TestForcedFromTheStart checks that the first request is the forced session's.
+func TestForcedFromTheStart(t *testing.T) {
+	url, cookies := serve(t)
+	code, out, text := sessdriver(t, "", url+"/first", "--headless", "--session", "alice=sid=abc; auth=xyz", "--session", "bob=sid=def", "--use", "alice", "-c", "ls; use bob --wait; ls")
+	if code != 0 {
+		t.Fatalf("code %d: %s", code, text)
+	}
+	seen := cookies()
+	if len(seen) != 2 || seen[0] != "/first sid=abc; auth=xyz" || seen[1] != "/first sid=def" {
+		t.Errorf("the server saw %q", seen)
+	}
+	if strings.Contains(out+text, "abc") || !strings.Contains(out, "sid=(3:") {
+		t.Errorf("the values are not masked:\n%s%s", out, text)
+	}
+	_, out, _ = sessdriver(t, "sid=from-stdin\n", url, "--headless", "--session", "alice=-", "--show-secrets", "-c", "ls")
+	if !strings.Contains(out, "sid=from-stdin") {
+		t.Errorf("--show-secrets does not show the value:\n%s", out)
+	}
+	code, _, text = sessdriver(t, "", url, "--headless", "--session", "alice=sid=a", "--use", "carol", "-c", "ls")
+	if code != 4 || !strings.Contains(text, "carol") {
+		t.Errorf("code %d, want 4: %s", code, text)
+	}
+}
+
+// TestScope checks that what is outside the scope is not booked.
+func TestScope(t *testing.T) {
+	url, _ := serve(t)
+	_, out, _ := sessdriver(t, "", url+"/a", "--headless", "--exclude", "127.0.0.1", "-c", "sites --all")
+	if strings.Contains(out, "127.0.0.1") {
+		t.Errorf("an excluded site is listed:\n%s", out)
+	}
+	_, out, _ = sessdriver(t, "", url+"/a", "--headless", "--scope", "127.0.0.1", "-c", "sites --all")
+	if !strings.Contains(out, "127.0.0.1") {
+		t.Errorf("a site of the scope is not listed:\n%s", out)
+	}
+}
+
+// waiting starts the program with standard input held open, and returns once it
+// has opened the page.
+func waiting(t *testing.T) *program {
+	t.Helper()
+	opened := make(chan struct{})
+	var once sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { once.Do(func() { close(opened) }) }))
+	t.Cleanup(server.Close)
+	p := newProgram(t, server.URL, "--headless")
+	stdin, err := p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stdin.Close() })
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-opened:
+	case <-time.After(time.Minute):
+		p.Process.Kill()
+		t.Fatal("the page was not opened")
+	}
+	return p
+}
+
+func TestSignals(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			p := waiting(t)
+			if err := p.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			if code := p.result(); code != exitInterrupted {
+				t.Errorf("code %d, want %d: %s", code, exitInterrupted, p.err.String())
+			}
+		})
+	}
+}
+
+func TestBrowserKilled(t *testing.T) {
+	p := waiting(t)
+	pids := browsersUnder(p.temp)
+	if len(pids) == 0 {
+		t.Fatal("no browser is running")
+	}
+	for _, text := range pids {
+		pid, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if process, err := os.FindProcess(pid); err == nil {
+			process.Kill()
+		}
+	}
+	code := p.result()
+	if code != exitNoBrowser || !strings.Contains(p.err.String(), "the browser is gone; start anew with: sessdriver launch") {
+		t.Errorf("code %d, want %d: %s", code, exitNoBrowser, p.err.String())
+	}
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestUsage checks what is refused before a browser is started: the exit code,
+// one line that names the thing, and what to type next.
+func TestUsage(t *testing.T) {
+	secret := "top-secret-value"
+	tests := []struct {
+		name string
+		args []string
+		code int
+		want []string
+	}{
+		{"unknown flag", []string{"--nonsense"}, 2, []string{"--nonsense", "sessdriver help"}},
+		{"flag without value", []string{"--browser"}, 2, []string{"--browser"}},
+		{"flag for another command", []string{"launch", "--once"}, 2, []string{"--once", "demo"}},
+		{"not a URL", []string{"ftp://shop.test"}, 2, []string{"ftp://shop.test", "not an http or https URL"}},
+		{"not a URL either", []string{"http://"}, 2, []string{"http://"}},
+		{"two URLs", []string{"a.test", "b.test"}, 2, []string{"b.test"}},
+		{"attach without endpoint", []string{"attach"}, 2, []string{"sessdriver attach http://127.0.0.1:9222"}},
+		{"browser without verb", []string{"browser"}, 2, []string{"browser install"}},
+		{"browser with another verb", []string{"browser", "remove"}, 2, []string{"browser install"}},
+		{"headless and headed", []string{"--headless", "--headed"}, 2, []string{"--headless", "--headed"}},
+		{"scope", []string{"--site-scope", "planet"}, 2, []string{"planet", "domain or host"}},
+		{"reload", []string{"--reload", "some"}, 2, []string{"some", "all, current or none"}},
+		{"pattern", []string{"--scope", "http:///x"}, 2, []string{"--scope", "has no host"}},
+		{"port", []string{"--debug-port", "70000"}, 2, []string{"70000"}},
+		{"session without cookies", []string{"shop.test", "--session", "alice"}, 2, []string{"NAME=COOKIES"}},
+		{"session without site", []string{"--session", "alice=sid=" + secret}, 2, []string{"alice", "SITE/alice"}},
+		{"session with a bad cookie", []string{"shop.test", "--session", "alice=" + secret}, 2, []string{"alice", "NAME=VALUE"}},
+		{"session with a line break", []string{"shop.test", "--session", "alice=sid=a\nb=" + secret}, 2, []string{"alice", "line break"}},
+		{"session twice from standard input", []string{"shop.test", "--session", "a=-", "--session", "b=-"}, 2, []string{"standard input"}},
+		{"session from a missing file", []string{"shop.test", "--session", "alice=@/nowhere"}, 1, []string{"alice", "/nowhere"}},
+		{"no such browser", []string{"--headless", "--browser", "/nowhere/chrome"}, 5, []string{"/nowhere/chrome", "--browser PATH"}},
+		{"not a browser", []string{"--headless", "--browser", "/bin/true"}, 5, []string{"/bin/true", "--browser PATH"}},
+		{"no endpoint", []string{"attach", "http://127.0.0.1:1"}, 5, []string{"http://127.0.0.1:1", "--remote-debugging-port"}},
+		{"bad endpoint", []string{"attach", "ftp://127.0.0.1"}, 5, []string{"ftp"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			code, out, text := sessdriver(t, "", test.args...)
+			lines := strings.Split(strings.TrimSpace(text), "\n")
+			last := lines[len(lines)-1]
+			if code != test.code || out != "" {
+				t.Errorf("code %d, output %q, want code %d and none; error: %s", code, out, test.code, text)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(last, want) {
+					t.Errorf("the error does not say %q: %s", want, last)
+				}
+			}
+			if strings.Contains(text, secret) {
+				t.Errorf("the error shows a value: %s", text)
+			}
+		})
+	}
+}
+
+func TestNoBrowserFound(t *testing.T) {
+	p := newProgram(t, "browser", "path")
+	p.Env = append(p.Env, "PATH="+t.TempDir(), "SESSDRIVER_BROWSER=")
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	switch code := p.result(); {
+	case code == 0:
+		t.Skipf("a browser stands in a usual place: %s", p.out.String())
+	case code != 5 || !strings.Contains(p.err.String(), "sessdriver browser install"):
+		t.Errorf("code %d, want 5: %s", code, p.err.String())
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	c, err := readConfig([]string{"--reload", "none"}, []string{
+		"SESSDRIVER_HEADLESS=true", "SESSDRIVER_RELOAD=current", "SESSDRIVER_DEBUG_PORT=9333",
+		"SESSDRIVER_SCOPE=a.test\nb.test", "SESSDRIVER_ONCE=true", "SESSDRIVER_VAR_X=1", "OTHER=1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.headless || c.reload != "none" || c.debugPort != 9333 || len(c.scope) != 2 {
+		t.Errorf("headless %v, reload %q, port %d, scope %q", c.headless, c.reload, c.debugPort, c.scope)
+	}
+	if _, err := readConfig(nil, []string{"SESSDRIVER_DEBUG_PORT=many"}); exitCode(err) != 2 || !strings.Contains(err.Error(), "SESSDRIVER_DEBUG_PORT") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"--help"}, {"launch", "-h"}, {"--version"}} {
+		if code, out, text := sessdriver(t, "", args...); code != 0 || out == "" || text != "" {
+			t.Errorf("%v: code %d, output %q, error %q", args, code, out, text)
+		}
+	}
+}
+
+func TestReadSource(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "alice")
+	if err := os.WriteFile(file, []byte("Cookie: sid=abc; auth=x=y\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := readConfig([]string{"http://shop.test:8080/", "--session", "alice=@" + file, "--session", "other.test/bob=-"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := readGiven(c, strings.NewReader("sid=b"), "http://shop.test:8080/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice, bob := g.sessions[0], g.sessions[1]
+	if alice.site != "shop.test" || alice.name != "alice" || len(alice.cookies) != 2 || alice.cookies[1].Value != "x=y" {
+		t.Errorf("alice: %+v", alice)
+	}
+	if bob.site != "other.test" || bob.name != "bob" || bob.cookies[0].Domain != ".other.test" {
+		t.Errorf("bob: %+v", bob)
+	}
+}

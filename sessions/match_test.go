@@ -1,0 +1,152 @@
+package sessions
+
+import (
+	"testing"
+	"time"
+)
+
+const (
+	home = "https://www.shop.test/"
+	api  = "https://api.shop.test/"
+)
+
+// TestMatch names for a request the session it is counted on: rules (a) to (e)
+// of DESIGN 5.
+func TestMatch(t *testing.T) {
+	setUp := func(t *testing.T) *browser {
+		b := start(t, Options{})
+		for _, name := range []string{"alice", "bob"} {
+			b.new(name)
+			b.visit(home, "sid="+name+"1; Domain=shop.test", "token="+name+"; Domain=shop.test")
+			b.visit(home, "sid="+name+"2; Domain=shop.test") // a rotation
+		}
+		b.unset()
+		return b
+	}
+	for _, c := range []struct {
+		name, url, header string
+		held              []string
+		want              string // "" means a new one, "none" means none
+	}{
+		{"(a) all agree", home, "sid=alice2; token=alice; x=1", nil, "alice"},
+		{"(a) in any order", home, "token=bob; sid=bob2", nil, "bob"},
+		{"(a) one is missing", home, "sid=alice2", nil, ""},
+		{"(a) of two sessions", home, "sid=alice2; token=bob", nil, ""},
+		{"(a) value in other case", home, "sid=ALICE2; token=alice", nil, ""},
+		{"(a) held back by the browser", home, "token=alice", []string{"sid"}, "alice"},
+		{"(b) a late value", home, "sid=alice1; token=alice", nil, "alice"},
+		{"(b) alone", home, "sid=bob1", nil, "bob"},
+		{"(b) and a value of another", home, "sid=bob1; token=alice", nil, ""},
+		{"(b) and one of nobody", home, "sid=bob1; jwt=new", nil, "bob"},
+		{"(c) completes", home, "sid=alice2; token=alice; jwt=new", nil, "alice"},
+		{"(c) not when one is missing", home, "sid=alice2; jwt=new", nil, ""},
+		{"strangers", home, "sid=x; token=y", nil, ""},
+		{"(e) no token", home, "x=1", nil, ""},
+		{"(e) no cookie", home, "", nil, ""},
+		{"(d) a host without tokens", "https://shop.test.other.test/", "", nil, "none"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := setUp(t)
+			counts := map[string]int{}
+			for _, s := range b.book.Sessions(shop, b.now) {
+				counts[s.Name] = s.Requests
+			}
+			x := b.book.Sent(Request{URL: c.url, Header: c.header, Held: c.held, Now: b.now})
+			b.book.Received(x, Response{Now: b.now})
+			got := "none"
+			for _, s := range b.book.Sessions(shop, b.now) {
+				if n, old := counts[s.Name]; !old {
+					got = ""
+				} else if s.Requests > n {
+					got = s.Name
+				}
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q: %s", got, c.want, b.list())
+			}
+		})
+	}
+}
+
+// Equal values in two sessions: the active one first, then the oldest.
+func TestMatchOrder(t *testing.T) {
+	b := start(t, Options{})
+	first, second := b.give("first", "sid=1"), b.give("second", "sid=1")
+	match := func() Ref { return b.send(home).exchange.session.view(b.now).Ref() }
+	b.script(home, "sid=1; Domain=shop.test")
+	if got := match(); got != first {
+		t.Errorf("nothing active: %v", got)
+	}
+	if err := b.book.Use(Main, second, b.jar(), b.now); err != nil {
+		t.Fatal(err)
+	}
+	if got := match(); got != second {
+		t.Errorf("second active: %v", got)
+	}
+}
+
+// (d) A sub-domain before its login, a path above the cookie's: the requests
+// are the session's that the window was last on, and make none.
+func TestMatchOutOfScope(t *testing.T) {
+	b := start(t, Options{})
+	if b.visit(api); b.list() != "" {
+		t.Errorf("before any token: %s", b.list())
+	}
+	b.visit("https://www.shop.test/app/login", "sid=A; Path=/app")
+	b.visit(home)
+	b.visit(api)
+	b.wantList("Session 1: sid=A")
+	if s, _ := b.book.Session(b.ref("1"), b.now); s.Requests != 3 {
+		t.Errorf("%d requests", s.Requests)
+	}
+	b.visit(api, "token=a") // the login of the sub-domain completes it
+	b.wantList("Session 1: sid=A; token=a")
+	b.script("https://pay.shop.test/", "jwt=p")
+	b.visit("https://pay.shop.test/") // as does a script there (c)
+	b.wantList("Session 1: sid=A; token=a; jwt=p")
+
+	other := b.in("other")
+	other.visit(api)
+	other.visit("https://cdn.shop.test/")
+	other.wantList("Session 1: sid=A; token=a; jwt=p | Session 2(anonymous):")
+}
+
+// A session that is logged out takes no request without its token, and no
+// stranger's token, unless it is active.
+func TestMatchLoggedOut(t *testing.T) {
+	const login = "https://www.shop.test/app/"
+	b := start(t, Options{})
+	b.in("w2").visit(login, "sid=B; Path=/app")
+	b.visit(login, "sid=A; Path=/app")
+	b.visit(login, "sid=; Path=/app; Max-Age=0")
+	b.wantList("Session 1: sid=B | Session 2(out):")
+	b.visit(home) // no token applies here, and the last session is logged out
+	b.visit(home, "token=C")
+	b.wantList("Session 1: sid=B | Session 2(out): | Session 3: token=C")
+
+	b.visit(home, "token=; Max-Age=0")
+	b.script(home, "jwt=D")
+	b.visit(home)
+	b.wantList("Session 1: sid=B | Session 2(out): | Session 3(out): | Session 4: jwt=D")
+}
+
+// Expired tokens do not count: without them the request is another's.
+func TestMatchExpired(t *testing.T) {
+	b := start(t, Options{})
+	b.visit(home, "sid=A; Max-Age=60", "token=a")
+	b.now = b.now.Add(2 * time.Minute)
+	b.wantSent(home, "token=a")
+	b.wantList("Session 1: token=a")
+}
+
+// A long history is bounded, and the newest values stay.
+func TestHistoryIsBounded(t *testing.T) {
+	b := start(t, Options{})
+	for i := range 3 * maxPast {
+		b.visit(home, "sid="+string(rune('a'+i%26))+string(rune('A'+i/26)))
+	}
+	s := b.book.sites[shop]
+	if len(s.sessions) != 1 || len(s.sessions[0].past) != maxPast || len(s.past) != maxPast || len(s.current) != 1 {
+		t.Errorf("%d sessions, %d past values, %d and %d indexed", len(s.sessions), len(s.sessions[0].past), len(s.past), len(s.current))
+	}
+}
