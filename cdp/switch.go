@@ -158,7 +158,7 @@ func (b *Browser) AddToken(ctx context.Context, site, name string, kind sessions
 func (b *Browser) RemoveToken(ctx context.Context, site, name string) error {
 	b.commands.Lock()
 	defer b.commands.Unlock()
-	if err := b.book.RemoveToken(site, name, time.Now()); err != nil {
+	if err := b.book.RemoveToken(site, name); err != nil {
 		return err
 	}
 	if err := b.interceptor.update(ctx); err != nil {
@@ -178,16 +178,8 @@ func (b *Browser) syncAll(ctx context.Context, site string) error {
 
 // Settle answers when everything that the browser told up to now is booked.
 func (b *Browser) Settle(ctx context.Context) error {
-	done := make(chan error, 1)
-	send(b.link, getVersion, cdp.Empty{}, func(_ struct{}, err error) { done <- err })
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-b.wire.pumped:
-		return b.wire.lostError()
-	}
+	_, err := ask(ctx, b.link, getVersion, cdp.Empty{})
+	return err
 }
 
 // getVersion is a round trip whose answer nobody reads.

@@ -48,6 +48,7 @@ type TokenItem struct {
 	Site     string        `json:"site"`
 	Name     string        `json:"name"`
 	Kind     sessions.Kind `json:"kind"`     // "" when it is none any more
+	Default  bool          `json:"default"`  // a default token has this name
 	Sessions int           `json:"sessions"` // how many hold it
 }
 
@@ -67,9 +68,9 @@ func runTokens(ctx context.Context, c *call) (Result, error) {
 	if len(items) == 0 {
 		return Result{Text: sayf("%s: no token yet; log in in the browser, or name the cookie that keeps the login: token add NAME", site), Value: items}, nil
 	}
-	t := newTable("NAME", "KIND", ">SESSIONS")
+	t := newTable("NAME", "KIND", "LEARNT", ">SESSIONS")
 	for _, item := range items {
-		t.add(item.Name, kindWord(item.Kind), strconv.Itoa(item.Sessions))
+		t.add(item.Name, kindWord(item.Kind), learntWord(item.Default), strconv.Itoa(item.Sessions))
 	}
 	return Result{Text: Escape(site) + "\n" + t.String(), Value: items}, nil
 }
@@ -81,11 +82,18 @@ func kindWord(k sessions.Kind) string {
 	return "token"
 }
 
+func learntWord(byDefault bool) string {
+	if byDefault {
+		return "by default"
+	}
+	return "on this site"
+}
+
 func (e *Engine) tokens(site string) []TokenItem {
 	s, _ := e.Book.Site(site)
 	items := make([]TokenItem, len(s.Tokens))
 	for i, t := range s.Tokens {
-		items[i] = TokenItem{Site: site, Name: t.Name, Kind: t.Kind, Sessions: e.holders(s, t.Name)}
+		items[i] = TokenItem{Site: site, Name: t.Name, Kind: t.Kind, Default: t.Default, Sessions: e.holders(s, t.Name)}
 	}
 	return items
 }

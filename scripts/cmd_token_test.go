@@ -11,11 +11,11 @@ func TestTokens(t *testing.T) {
 	w.run("token add xsrf --carry")
 	check(t, "tokens", w.run("tokens").Text, `
 shop.test
-NAME    KIND     SESSIONS
-sid     token           3
-basket  token           1
-xsrf    carried         0`)
-	check(t, "tokens SITE", w.run("token list blog.test").Text, "blog.test\nNAME       KIND   SESSIONS\nPHPSESSID  token         1")
+NAME    KIND     LEARNT        SESSIONS
+sid     token    by default           3
+basket  token    on this site         1
+xsrf    carried  on this site         0`)
+	check(t, "tokens SITE", w.run("token list blog.test").Text, "blog.test\nNAME       KIND   LEARNT      SESSIONS\nPHPSESSID  token  by default         1")
 }
 
 func TestTokenAdd(t *testing.T) {

@@ -96,7 +96,7 @@ func (f *fakeBrowser) RemoveToken(_ context.Context, site, name string) error {
 	if err := f.call("RemoveToken"); err != nil {
 		return err
 	}
-	return f.book.RemoveToken(site, name, noon)
+	return f.book.RemoveToken(site, name)
 }
 
 // world is an engine with something to act on: on shop.test, where the tab is,

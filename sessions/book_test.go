@@ -77,7 +77,7 @@ func (b *browser) step(random *rand.Rand) string {
 	}
 	name, kind := pick("own", "sid", "token", All), pick(string(Token), string(Carried), "")
 	if kind == "" {
-		b.book.RemoveToken(shop, name, b.now)
+		b.book.RemoveToken(shop, name)
 	} else {
 		b.book.AddToken(b.window, shop, name, Kind(kind), b.jar(), b.now)
 	}

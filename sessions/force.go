@@ -120,6 +120,9 @@ func (b *Book) Rename(ref Ref, name string) error {
 	delete(session.site.names, old)
 	session.name, session.given = name, true
 	session.site.names[name] = session
+	if session.site.anonymous == session {
+		session.site.anonymous = nil // named, it is a session like any other
+	}
 	e := session.event(SessionRenamed)
 	e.Text = old
 	b.notify(e)

@@ -37,8 +37,9 @@ type Site struct {
 
 // SiteToken is a token or carried cookie of a site.
 type SiteToken struct {
-	Name string `json:"name"`
-	Kind Kind   `json:"kind"`
+	Name    string `json:"name"`
+	Kind    Kind   `json:"kind"`
+	Default bool   `json:"default"` // a default token has this name
 }
 
 // ActiveItem is the session that is active in a window.
@@ -80,7 +81,7 @@ func (b *Book) Sites() []Site {
 	defer b.mu.Unlock()
 	list := make([]Site, 0, len(b.order))
 	for _, s := range b.order {
-		list = append(list, s.view())
+		list = append(list, b.view(s))
 	}
 	return list
 }
@@ -93,16 +94,16 @@ func (b *Book) Site(name string) (Site, bool) {
 	if s == nil {
 		return Site{}, false
 	}
-	return s.view(), true
+	return b.view(s), true
 }
 
-func (s *site) view() Site {
+func (b *Book) view(s *site) Site {
 	v := Site{Name: s.name, Requests: s.requests, LastUse: s.last, Sessions: len(s.sessions)}
 	if s.anonymous != nil {
 		v.Sessions--
 	}
 	for _, name := range s.tokens {
-		v.Tokens = append(v.Tokens, SiteToken{Name: name, Kind: s.kinds[name]})
+		v.Tokens = append(v.Tokens, SiteToken{name, s.kinds[name], b.defaults.kind(name) != NotToken})
 	}
 	for w, p := range s.places {
 		if p.active != nil {

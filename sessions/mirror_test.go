@@ -94,7 +94,7 @@ func TestUnsetAfterMerge(t *testing.T) {
 	b.visit(home)
 	b.give("bob", "sid=B; token=3")
 	b.use("bob")
-	if err := b.book.RemoveToken(shop, "token", b.now); err != nil {
+	if err := b.book.RemoveToken(shop, "token"); err != nil {
 		t.Fatal(err)
 	}
 	b.wantList("first: sid=A | bob*: sid=B")
@@ -149,7 +149,7 @@ func TestSeeJar(t *testing.T) {
 	if err := own.book.AddToken(Main, shop, "own", Token, nil, own.now); err != nil {
 		t.Fatal(err)
 	}
-	own.book.RemoveToken(shop, "own", own.now)
+	own.book.RemoveToken(shop, "own")
 	own.book.AddToken(Main, shop, "own", Token, nil, own.now)
 	own.script(home, "own=1")
 	own.book.SeeJar(Main, own.jar(), own.now)

@@ -2,7 +2,6 @@ package sessions
 
 import (
 	"fmt"
-	"net"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -46,7 +45,7 @@ func (s Scope) SiteOf(rawURL string) string {
 
 func (s Scope) site(l location) string {
 	if s == ScopeHost {
-		return net.JoinHostPort(l.host, l.port)
+		return bracketed(l.host) + ":" + l.port
 	}
 	return registrable(l.host)
 }
@@ -66,6 +65,14 @@ func registrable(host string) string {
 	return domain
 }
 
+// bracketed is a host as a URL writes it.
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
 // parseSite reads the name of a site as a person types it: a site name, a host,
 // host:port or a URL.
 func (s Scope) parseSite(text string) string {
@@ -79,8 +86,8 @@ func (s Scope) parseSite(text string) string {
 // holdsCookie reports whether a cookie of the jar belongs to the site.
 func (s Scope) holdsCookie(site string, c Cookie) bool {
 	if s == ScopeHost {
-		host, _, err := net.SplitHostPort(site)
-		return err == nil && c.coversHost(host)
+		host := cleanHost(site[:strings.LastIndexByte(site, ':')])
+		return c.coversHost(host)
 	}
 	return registrable(c.host()) == site
 }

@@ -86,7 +86,7 @@ func (e *NoTokenError) Error() string {
 // its values; those that become equal merge, their counts added up; unnamed
 // ones that become empty go. Without any token left all sessions of the site
 // go. A default token stays removed on this site until it is added again.
-func (b *Book) RemoveToken(site, name string, now time.Time) error {
+func (b *Book) RemoveToken(site, name string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]

@@ -14,7 +14,7 @@ func (b *browser) add(name string, kind Kind) {
 
 func (b *browser) drop(name string) {
 	b.Helper()
-	if err := b.book.RemoveToken(shop, name, b.now); err != nil {
+	if err := b.book.RemoveToken(shop, name); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -232,11 +232,11 @@ func TestRemoveLastToken(t *testing.T) {
 	b.wantSent(home, "sid=B; XSRF-TOKEN=y")
 	b.wantList("")
 	var noToken *NoTokenError
-	if err := b.book.RemoveToken(shop, "sid", b.now); !errors.As(err, &noToken) {
+	if err := b.book.RemoveToken(shop, "sid"); !errors.As(err, &noToken) {
 		t.Errorf("got %v", err)
 	}
 	var noSite *NoSiteError
-	if err := b.book.RemoveToken("other.test", "sid", b.now); !errors.As(err, &noSite) {
+	if err := b.book.RemoveToken("other.test", "sid"); !errors.As(err, &noSite) {
 		t.Errorf("got %v", err)
 	}
 }

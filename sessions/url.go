@@ -93,9 +93,7 @@ func NormalizeURL(raw string) (string, error) {
 	if err != nil || host == "" || strings.ContainsAny(host, " \t%<>\"") {
 		return "", fmt.Errorf("%q has no valid host", raw)
 	}
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
+	host = bracketed(host)
 	if port := u.Port(); port != "" {
 		host += ":" + port
 	}

@@ -239,7 +239,7 @@ func TestRemovedDefaultIsLeftAlone(t *testing.T) {
 	b := start(t, Options{})
 	b.give("bob", "sid=B; auth=b")
 	b.give("alice", "sid=A; auth=a")
-	if err := b.book.RemoveToken(shop, "sid", b.now); err != nil {
+	if err := b.book.RemoveToken(shop, "sid"); err != nil {
 		t.Fatal(err)
 	}
 	b.use("bob")
