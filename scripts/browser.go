@@ -32,6 +32,11 @@ type Browser interface {
 	AddToken(ctx context.Context, site, name string, kind sessions.Kind) error
 	RemoveToken(ctx context.Context, site, name string) error
 
+	// Revert and Split change a session's cookies, see the book's. They answer
+	// when the jars are in step again.
+	Revert(ctx context.Context, ref sessions.Ref) error
+	Split(ctx context.Context, ref sessions.Ref, name string) (sessions.Session, error)
+
 	// Settle answers when everything the browser told up to now is booked.
 	Settle(ctx context.Context) error
 }

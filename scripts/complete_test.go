@@ -16,7 +16,7 @@ func TestComplete(t *testing.T) {
 	}{
 		{"us|", []string{"use "}},
 		{"re|", []string{"rename ", "reload "}},
-		{"session re|", []string{"session rename ", "session remove "}},
+		{"session re|", []string{"session rename ", "session remove ", "session revert "}},
 		{"toke|", []string{"token list ", "tokens ", "token add ", "token remove "}},
 		{"token |", []string{"token list ", "token add ", "token remove "}},
 		{"ls; us|", []string{"ls; use "}},
@@ -46,7 +46,7 @@ func TestComplete(t *testing.T) {
 		{"ls blog.test |", nil},
 		{"token remove |", []string{"token remove sid ", "token remove basket "}},
 		{"token remove --site blog.test |", []string{"token remove --site blog.test PHPSESSID "}},
-		{"help se|", []string{"help session list ", "help session use ", "help session new ", "help session unset ", "help session rename ", "help session remove "}},
+		{"help se|", []string{"help session list ", "help session use ", "help session new ", "help session unset ", "help session rename ", "help session remove ", "help session show ", "help session revert ", "help session split "}},
 		{"help session us|", []string{"help session use "}},
 		{"open |", nil},
 		{"ls # us|", nil},

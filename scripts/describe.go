@@ -17,7 +17,9 @@ func Describe(e sessions.Event) string {
 	case sessions.SessionOut:
 		return who + " is logged out"
 	case sessions.SessionRefill:
-		return who + " was logged out and is filled by a new login"
+		return who + sayf(" was logged out and is filled by a new login; to part the two: session split %s", strconv.Itoa(e.Number))
+	case sessions.SessionReplaced:
+		return who + sayf(" was taken over by another login; if that was another user: session split %s", strconv.Itoa(e.Number))
 	case sessions.SessionMerged:
 		return sayf(`session "%s" had the same tokens as `, e.Text) + who + ": they are one now"
 	case sessions.ValueAdopted:

@@ -82,7 +82,8 @@ func saysNext(err error) bool {
 		ambiguous *sessions.AmbiguousError
 		taken     *sessions.NameTakenError
 		token     *sessions.NoTokenError
+		nothing   *sessions.NothingToRevertError
 	)
 	return errors.As(err, &usage) || errors.As(err, &site) || errors.As(err, &session) ||
-		errors.As(err, &ambiguous) || errors.As(err, &taken) || errors.As(err, &token)
+		errors.As(err, &ambiguous) || errors.As(err, &taken) || errors.As(err, &token) || errors.As(err, &nothing)
 }

@@ -99,6 +99,20 @@ func (f *fakeBrowser) RemoveToken(_ context.Context, site, name string) error {
 	return f.book.RemoveToken(site, name)
 }
 
+func (f *fakeBrowser) Revert(_ context.Context, ref sessions.Ref) error {
+	if err := f.call("Revert"); err != nil {
+		return err
+	}
+	return f.book.Revert(ref, noon)
+}
+
+func (f *fakeBrowser) Split(_ context.Context, ref sessions.Ref, name string) (sessions.Session, error) {
+	if err := f.call("Split"); err != nil {
+		return sessions.Session{}, err
+	}
+	return f.book.Split(ref, name, noon)
+}
+
 // world is an engine with something to act on: on shop.test, where the tab is,
 // alice, bob and "Session 3", which was found by its requests; on blog.test
 // carol; on plain.test no token.

@@ -4,19 +4,20 @@ package sessions
 type EventKind string
 
 const (
-	SiteSeen       EventKind = "site"          // a site was seen for the first time
-	TokenAdded     EventKind = "token-added"   // Token became a token of Site
-	TokenRemoved   EventKind = "token-removed" // and is none any more
-	SessionNew     EventKind = "session-new"   // a session holds its first tokens
-	SessionRenewed EventKind = "session-renewed"
-	SessionOut     EventKind = "session-out"     // its tokens were deleted: logged out
-	SessionRefill  EventKind = "session-refill"  // active and logged out, it was filled by a new login
-	SessionRenamed EventKind = "session-renamed" // Text is the old name
-	SessionRemoved EventKind = "session-removed"
-	SessionMerged  EventKind = "session-merged" // Text is the name of the one that went
-	SessionForced  EventKind = "session-forced" // active in Window from now on
-	SessionUnset   EventKind = "session-unset"
-	ValueAdopted   EventKind = "value-adopted" // an unknown value of Token, that no response set, became the active session's
+	SiteSeen        EventKind = "site"          // a site was seen for the first time
+	TokenAdded      EventKind = "token-added"   // Token became a token of Site
+	TokenRemoved    EventKind = "token-removed" // and is none any more
+	SessionNew      EventKind = "session-new"   // a session holds its first tokens
+	SessionRenewed  EventKind = "session-renewed"
+	SessionOut      EventKind = "session-out"      // its tokens were deleted: logged out
+	SessionRefill   EventKind = "session-refill"   // active and logged out, it was filled by a new login
+	SessionReplaced EventKind = "session-replaced" // another login replaced its live tokens
+	SessionRenamed  EventKind = "session-renamed"  // Text is the old name
+	SessionRemoved  EventKind = "session-removed"
+	SessionMerged   EventKind = "session-merged" // Text is the name of the one that went
+	SessionForced   EventKind = "session-forced" // active in Window from now on
+	SessionUnset    EventKind = "session-unset"
+	ValueAdopted    EventKind = "value-adopted" // an unknown value of Token, that no response set, became the active session's
 )
 
 // Event is one change of the book. No event holds the value of a cookie.

@@ -160,12 +160,13 @@ func (b *Book) Import(site, name string, cookies []Cookie, now time.Time) (Sessi
 		return Session{}, &NameTakenError{site, name}
 	}
 	session := s.newSession(name)
+	o := b.origin(FromUser, "", now)
 	for _, c := range cookies {
 		b.detect(s, c.Name)
 		if s.kinds[c.Name] == NotToken {
 			b.addToken(s, c.Name, Token)
 		}
-		session.set(c, s.kinds[c.Name], b.nextAge())
+		b.learn(session, c, s.kinds[c.Name], o)
 	}
 	b.notify(session.event(SessionNew))
 	return session.view(now), nil

@@ -138,9 +138,10 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 	if session == nil {
 		return &before{raw: cookies}
 	}
+	o := b.origin(FromJar, "", now)
 	for _, c := range cookies {
 		if session.lacksCookie(&c) {
-			session.set(c, s.kind(c.Name), b.nextAge())
+			b.learn(session, c, s.kind(c.Name), o)
 		}
 	}
 	if s.anonymous == session && session.filled {

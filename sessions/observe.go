@@ -9,6 +9,7 @@ import (
 // Request is a request as it was sent.
 type Request struct {
 	Window Window
+	Method string
 	URL    string
 	// Header is the Cookie header as it left, rewritten or not; "" for none.
 	Header string
@@ -90,12 +91,12 @@ func (b *Book) learnCarried(x *Exchange, pairs []pair) {
 	if x.active != nil {
 		return // its requests may show what a verdict has not seen
 	}
-	was := x.session.state(x.request.Now)
+	was, o := x.session.state(x.request.Now), b.origin(FromScript, x.request.URL, x.request.Now)
 	var changed []key
 	for _, p := range pairs {
 		if x.site.kind(p.name) == Carried && !x.session.holds(p) {
 			c := x.cookie(p)
-			x.session.set(c, Carried, b.nextAge())
+			b.learn(x.session, c, Carried, o)
 			changed = append(changed, c.key())
 		}
 	}
@@ -202,9 +203,10 @@ func (x *Exchange) then() *place {
 // tokens and carried cookies it had.
 func (b *Book) found(x *Exchange, request *sent) *session {
 	session := x.site.newSession("")
+	o := b.origin(FromRequest, x.request.URL, x.request.Now)
 	for _, p := range pairsOf(x.request.Header) {
 		if kind := x.site.kind(p.name); kind != NotToken {
-			session.set(x.cookie(p), kind, b.nextAge())
+			b.learn(session, x.cookie(p), kind, o)
 		}
 	}
 	if len(request.tokens) > 0 {
@@ -229,6 +231,7 @@ func (x *Exchange) setsToken(r Response) bool {
 func (b *Book) apply(session *session, x *Exchange, r Response) []Window {
 	was := session.state(r.Now)
 	changed := b.complete(session, x)
+	o := b.origin(FromResponse, x.request.URL, r.Now)
 	var touched []key // in the jar, also where nothing is new to the session
 	for _, c := range r.Cookies {
 		kind := session.site.kind(c.Name)
@@ -237,27 +240,27 @@ func (b *Book) apply(session *session, x *Exchange, r Response) []Window {
 		}
 		touched = append(touched, c.key())
 		if c.Expired(r.Now) {
-			if session.drop(c.key()) {
+			if session.lose(c.key(), o) {
 				changed = append(changed, c.key())
 			}
 			continue
 		}
-		old := session.find(c.key())
-		if old == nil || old.Value != c.Value {
+		if b.learn(session, c, kind, o) {
 			changed = append(changed, c.key())
 		}
-		session.set(c, kind, b.nextAge())
 	}
 	b.tell(session, x.request.Window, was, changed, r.Now)
+	b.noteLogin(session, x, was, o.batch)
 	return session.site.outOfStep(session, x.request.Window, changed, touched)
 }
 
 func (b *Book) complete(session *session, x *Exchange) []key {
 	var changed []key
+	o := b.origin(FromRequest, x.request.URL, x.request.Now)
 	for _, p := range pairsOf(x.request.Header) {
 		if x.site.kind(p.name) == Token && !x.site.known(p) {
 			c := x.cookie(p)
-			session.set(c, Token, b.nextAge())
+			b.learn(session, c, Token, o)
 			changed = append(changed, c.key())
 		}
 	}

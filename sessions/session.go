@@ -24,6 +24,8 @@ type session struct {
 	// older.
 	cookies  []held
 	past     []pair
+	changes  []change // oldest first
+	login    int64    // batch of the last login that replaced its tokens; 0 for none
 	requests int
 	last     time.Time
 }

@@ -39,13 +39,13 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 // adopt gives a session what a window's jar has of a name that became a token
 // or carried.
 func (b *Book) adopt(session *session, w Window, name string, jar []Cookie, now time.Time) {
-	s, was := session.site, session.state(now)
+	s, was, o := session.site, session.state(now), b.origin(FromJar, "", now)
 	var changed []key
 	for _, c := range jar {
 		if name != c.Name && name != All || !b.options.Scope.holdsCookie(s.name, c) || !session.lacksCookie(&c) {
 			continue
 		}
-		session.set(c, s.kind(c.Name), b.nextAge())
+		b.learn(session, c, s.kind(c.Name), o)
 		changed = append(changed, c.key())
 	}
 	b.tell(session, w, was, changed, now)

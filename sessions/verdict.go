@@ -170,12 +170,13 @@ func (d *decision) isStrange(e edit) bool {
 // the jar has them. What left the jar meanwhile (it was a removed session's, or
 // overwritten) is replaced like any foreign value.
 func (d *decision) adopt() {
+	o := d.book.origin(FromScript, d.request.URL, d.request.Now)
 	for _, e := range d.crumbs {
 		c := inJar(pair{e.name, e.value}, d.request.Jar, d.at)
 		if c == nil || !d.isStrange(e) {
 			continue
 		}
-		d.place.active.set(*c, e.kind, d.book.nextAge())
+		d.book.learn(d.place.active, *c, e.kind, o)
 		event := d.place.active.event(ValueAdopted)
 		event.Window, event.Token = d.request.Window, c.Name
 		d.book.notify(event)

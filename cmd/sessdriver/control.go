@@ -77,7 +77,10 @@ func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string
 func (k *control) open(ctx context.Context, url string) error {
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
-	return k.browser.Open(ctx, url)
+	if err := k.browser.Open(ctx, url); err != nil {
+		return fmt.Errorf("%w; check the address, then type: open URL", err)
+	}
+	return nil
 }
 
 // bound ends the context when the browser is gone, and on Ctrl-C where nobody

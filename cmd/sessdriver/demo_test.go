@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"flag"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,34 +11,19 @@ import (
 	"sessdriver/cmd/sessdriver/internal/demo"
 )
 
-var update = flag.Bool("update", false, "write the transcripts anew")
+var update = flag.Bool("update", false, "write the generated parts of the README")
 
 var port = regexp.MustCompile(`localhost:\d+`)
 
-// TestDemoTranscript runs the demo as a user would and keeps the README's
+// TestReadmeDemo runs the demo as a user would and keeps the README's
 // transcript true.
-func TestDemoTranscript(t *testing.T) {
+func TestReadmeDemo(t *testing.T) {
 	code, out, text := sessdriver(t, "", "demo", "--once")
 	if code != 0 {
 		t.Fatalf("code %d: %s%s", code, out, text)
 	}
 	got := port.ReplaceAllString(out, "localhost:40000")
-	golden := filepath.Join(root, "testdata", "demo.txt")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("the demo prints\n%s\nnot\n%s\n(write it anew with: go test ./cmd/sessdriver -run TestDemoTranscript -update)", got, want)
-	}
-	if !strings.Contains(readme(t), "```\n"+string(want)+"```") {
-		t.Error("the README has another transcript than testdata/demo.txt")
-	}
+	inReadme(t, "demo", "```\n"+got+"```\n")
 }
 
 func TestDemoJSON(t *testing.T) {

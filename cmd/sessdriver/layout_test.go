@@ -130,25 +130,39 @@ func goFiles(t *testing.T) map[string][]string {
 	return files
 }
 
-func readme(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // TestReadmeCommands keeps the README's table of commands that of the registry.
 func TestReadmeCommands(t *testing.T) {
-	if table := scripts.NewRegistry().Markdown(); !strings.Contains(readme(t), table) {
-		t.Errorf("the README's table of commands is not this one:\n%s", table)
-	}
+	inReadme(t, "commands", scripts.NewRegistry().Markdown())
 }
 
 // TestReadmeFlags keeps the README's list of flags the program's.
 func TestReadmeFlags(t *testing.T) {
-	if flags := (&config{}).flagSet().FlagUsagesWrapped(100); !strings.Contains(readme(t), flags) {
-		t.Errorf("the README's flags are not these:\n%s", flags)
+	inReadme(t, "flags", "```\n"+(&config{}).flagSet().FlagUsagesWrapped(100)+"```\n")
+}
+
+// inReadme checks that a part of the README, between comments with its name, is
+// the given text. With -update it is written.
+func inReadme(t *testing.T, name, want string) {
+	t.Helper()
+	file := filepath.Join(root, "README.md")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
+	head, rest, ok := strings.Cut(string(text), "<!-- begin "+name+" -->\n")
+	part, tail, ok2 := strings.Cut(rest, "<!-- end "+name+" -->")
+	if !ok || !ok2 {
+		t.Fatalf("the README has no part %q", name)
+	}
+	if part == want {
+		return
+	}
+	if *update {
+		part = head + "<!-- begin " + name + " -->\n" + want + "<!-- end " + name + " -->" + tail
+		if err := os.WriteFile(file, []byte(part), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Errorf("the README's %s are not these (write them with: go test ./cmd/sessdriver -run Readme -update):\n%s", name, want)
 }
