@@ -2,8 +2,11 @@ package cdp
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -27,14 +30,32 @@ func (b *Browser) Submit(ctx context.Context, selector string) error {
 	return b.Settle(ctx)
 }
 
+// textPause is how long Text waits before it looks again.
+const textPause = 20 * time.Millisecond
+
 // Text returns the text of the first element of the current page that the CSS
-// selector finds. It waits until there is one.
-func (b *Browser) Text(ctx context.Context, selector string) (text string, err error) {
-	err = b.act(ctx, "reading "+selector, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		text, err = chromedp.Text(chromedp.CSS(selector))(ctx, t)
-		return chromedp.Void{}, err
-	})
-	return text, err
+// selector finds. It waits until there is one, also while the page changes.
+func (b *Browser) Text(ctx context.Context, selector string) (string, error) {
+	expression := fmt.Sprintf("document.querySelector(%q)?.innerText", selector)
+	for {
+		var text *string
+		err := b.act(ctx, "reading "+selector, func(ctx context.Context, t *chromedp.Target) (_ chromedp.Void, err error) {
+			text, err = chromedp.Evaluate[*string](expression)(ctx, t)
+			return chromedp.Void{}, err
+		})
+		var refused *cdproto.Error
+		switch {
+		case err == nil && text != nil:
+			return *text, nil
+		case err != nil && !errors.As(err, &refused): // refused: the document just went
+			return "", err
+		}
+		select {
+		case <-time.After(textPause):
+		case <-ctx.Done():
+			return "", fmt.Errorf("reading %s: no element like that: %w", selector, ctx.Err())
+		}
+	}
 }
 
 func (b *Browser) act(ctx context.Context, what string, action chromedp.Action[chromedp.Void]) error {

@@ -45,6 +45,8 @@ type Browser struct {
 	mirror      *mirror
 	pages       pages
 
+	reloadTimeout time.Duration
+
 	commands sync.Mutex // held by a command that changes what is forced
 	closing  sync.Once
 }
@@ -61,6 +63,9 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 	b := newBrowser(o, p.transport)
 	b.process = p
 	if err := b.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			p.kill() // it hears nothing
+		}
 		b.abandon()
 		if err := b.versionError(); err != nil {
 			return nil, err
@@ -100,7 +105,7 @@ func newBrowser(o Options, transport chromedp.Transport) *Browser {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Browser{options: o, book: o.Book, log: o.Log}
+	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout}
 	b.targets = newTargets()
 	b.exchanges = newExchanges(b)
 	b.interceptor = newInterceptor(b)

@@ -35,6 +35,9 @@ func dial(ctx context.Context, endpoint string) (chromedp.Transport, error) {
 }
 
 func noEndpoint(endpoint string, cause error) error {
+	if errors.Is(cause, context.DeadlineExceeded) {
+		cause = errors.New("it does not answer in time")
+	}
 	return fmt.Errorf("%w: attaching to %s: %w; start the browser with --remote-debugging-port=9222 and type: sessdriver attach http://127.0.0.1:9222",
 		ErrNoBrowser, endpoint, cause)
 }
@@ -50,15 +53,19 @@ func discover(ctx context.Context, endpoint string) (string, error) {
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
+	if err != nil {
 		return "", noEndpoint(endpoint, errors.New("it is not a URL"))
 	}
 	switch u.Scheme {
-	case "ws", "wss":
-		return text, nil
-	case "http", "https":
+	case "ws", "wss", "http", "https":
 	default:
 		return "", noEndpoint(endpoint, fmt.Errorf("its scheme is %q, not http, https, ws or wss", u.Scheme))
+	}
+	if u.Host == "" {
+		return "", noEndpoint(endpoint, errors.New("it is not a URL"))
+	}
+	if strings.HasPrefix(u.Scheme, "ws") {
+		return text, nil
 	}
 	socket, err := askVersion(ctx, *u)
 	if err != nil {

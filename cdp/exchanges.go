@@ -28,14 +28,28 @@ type exchange struct {
 	sent     []*network.EventRequestWillBeSentExtraInfo
 	received []*network.EventResponseReceivedExtraInfo
 	finished bool
+	failed   bool // nobody said whether anything was sent
 }
 
 // hop is one request of a redirect chain.
 type hop struct {
 	url    string
+	method string
 	silent bool // from a cache: nothing was sent
+	told   bool // what was sent and what came back is told, before or later
+	last   bool // the hops before it were missed
 	booked *sessions.Exchange
+	writes int64 // of the mirror, when it was booked
 	done   bool
+}
+
+// responseReceived is what we need of Network.responseReceived.
+type responseReceived struct {
+	RequestID    network.RequestID `json:"requestId"`
+	HasExtraInfo bool              `json:"hasExtraInfo"`
+	Response     struct {
+		URL string `json:"url"`
+	} `json:"response"`
 }
 
 func newExchanges(b *Browser) *exchanges {
@@ -71,7 +85,7 @@ func (x *exchanges) begin(t *tab, e *network.EventRequestWillBeSent) {
 		}
 	}
 	ex.window = t.window
-	ex.urls = append(ex.urls, hop{url: e.Request.URL})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method})
 	x.book(e.RequestID, ex)
 }
 
@@ -89,10 +103,34 @@ func (x *exchanges) received(e *network.EventResponseReceivedExtraInfo) {
 	x.book(e.RequestID, ex)
 }
 
-// finish notes that no more events with a URL come.
-func (x *exchanges) finish(id network.RequestID) {
+// answered notes whether there are events that tell what was sent. Its URL
+// serves where a target made the request before we were listening: a sandboxed
+// frame that moves to a process of its own does (TestDetect).
+func (x *exchanges) answered(t *tab, e *responseReceived) {
+	if t == nil || !strings.HasPrefix(e.Response.URL, "http") {
+		return
+	}
+	ex := x.open[e.RequestID]
+	if ex == nil {
+		if !e.HasExtraInfo {
+			return
+		}
+		ex = x.at(e.RequestID)
+	}
+	if len(ex.urls) == 0 {
+		ex.window = t.window
+		ex.urls = []hop{{url: e.Response.URL, last: true}}
+	}
+	h := &ex.urls[len(ex.urls)-1]
+	h.told, h.silent = e.HasExtraInfo, !e.HasExtraInfo && h.booked == nil
+	x.book(e.RequestID, ex)
+}
+
+// finish notes that no more events with a URL come. Those that tell what was
+// sent may still come, for a failed request too.
+func (x *exchanges) finish(id network.RequestID, failed bool) {
 	if ex := x.open[id]; ex != nil {
-		ex.finished = true
+		ex.finished, ex.failed = true, failed
 		x.book(id, ex)
 	}
 }
@@ -104,17 +142,20 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 		if h.silent || h.done {
 			continue
 		}
+		if h.last && h.booked == nil && !ex.skipHops() {
+			break
+		}
 		if h.booked == nil {
 			if len(ex.sent) == 0 {
 				break
 			}
-			booked := x.browser.book.Sent(request(h.url, ex.window, ex.sent[0]))
-			h.booked, ex.sent = &booked, ex.sent[1:]
+			booked := x.browser.book.Sent(request(h, ex.window, ex.sent[0]))
+			h.booked, h.writes, ex.sent = &booked, x.browser.mirror.writes.Load(), ex.sent[1:]
 		}
 		if len(ex.received) == 0 {
 			break
 		}
-		x.respond(h, response(h.url, ex.received[0]))
+		x.respond(ex.window, h, response(h.url, ex.received[0]))
 		h.done, ex.received = true, ex.received[1:]
 	}
 	if ex.finished && ex.complete() {
@@ -122,10 +163,21 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 	}
 }
 
+// skipHops forgets the redirects whose URLs were missed. It reports whether the
+// last hop was told.
+func (ex *exchange) skipHops() bool {
+	for len(ex.sent) > 1 && len(ex.received) > 1 {
+		ex.sent, ex.received = ex.sent[1:], ex.received[1:]
+	}
+	return len(ex.sent) > 0 && len(ex.received) > 0 && !redirects(ex.received[0].StatusCode)
+}
+
+func redirects(status int64) bool { return status > 300 && status < 309 && status != 304 }
+
 // complete reports whether every hop that was sent is booked.
 func (ex *exchange) complete() bool {
 	for _, h := range ex.urls {
-		if h.booked != nil && !h.done {
+		if !h.done && !h.silent && (h.booked != nil || h.told || ex.failed) {
 			return false
 		}
 	}
@@ -142,16 +194,21 @@ func (x *exchanges) drop(id network.RequestID) {
 
 // respond books a response and lets the mirror mend the jars that it put out
 // of step.
-func (x *exchanges) respond(h *hop, r sessions.Response) {
+func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 	book := x.browser.book
 	for _, window := range book.Received(*h.booked, r) {
 		x.browser.mirror.mend(window, book.SiteOf(h.url))
 	}
+	if len(r.Cookies) > 0 && h.writes != x.browser.mirror.writes.Load() {
+		// The jar was written meanwhile: maybe over what just came
+		// (TestLateRotation).
+		x.browser.mirror.mend(w, book.SiteOf(h.url))
+	}
 }
 
 // request is a request as it was sent, in the words of the book.
-func request(url string, w sessions.Window, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
-	r := sessions.Request{Window: w, URL: url, Header: header(e.Headers, "cookie"), Now: time.Now()}
+func request(h *hop, w sessions.Window, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
+	r := sessions.Request{Window: w, Method: h.method, URL: h.url, Header: header(e.Headers, "cookie"), Now: time.Now()}
 	for _, a := range e.AssociatedCookies {
 		if len(a.BlockedReasons) == 0 {
 			r.Jar = append(r.Jar, cookie(a.Cookie))
@@ -228,7 +285,7 @@ func (x *exchanges) handshake(e *network.EventWebSocketWillSendHandshakeRequest)
 	booked := x.browser.book.Sent(sessions.Request{
 		Window: ex.window, URL: ex.urls[0].url, Header: header(e.Request.Headers, "cookie"), Now: time.Now(),
 	})
-	ex.urls[0].booked = &booked
+	ex.urls[0].booked, ex.urls[0].writes = &booked, x.browser.mirror.writes.Load()
 }
 
 // handshakeAnswer books its response. Chrome does not say which cookies it took
@@ -247,6 +304,6 @@ func (x *exchanges) handshakeAnswer(e *network.EventWebSocketHandshakeResponseRe
 			}
 		}
 	}
-	x.respond(h, r)
+	x.respond(ex.window, h, r)
 	h.done = true
 }

@@ -234,7 +234,8 @@ func gone(err error) bool {
 }
 
 // override copies the headers with another Cookie, since the list replaces all
-// of them (CDP-FACTS 12); "" leaves it out.
+// of them (CDP-FACTS 12). For "" the header has to be there and empty: without
+// it Chrome would send the jar's cookies (TestFactOverride).
 func override(headers network.Headers, cookie string) []*fetch.HeaderEntry {
 	list := make([]*fetch.HeaderEntry, 0, len(headers)+1)
 	for name, value := range headers {
@@ -242,8 +243,5 @@ func override(headers network.Headers, cookie string) []*fetch.HeaderEntry {
 			list = append(list, &fetch.HeaderEntry{Name: name, Value: text})
 		}
 	}
-	if cookie != "" {
-		list = append(list, &fetch.HeaderEntry{Name: "Cookie", Value: cookie})
-	}
-	return list
+	return append(list, &fetch.HeaderEntry{Name: "Cookie", Value: cookie})
 }

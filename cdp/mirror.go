@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto/network"
@@ -18,6 +19,7 @@ const (
 	// it, but not for ever.
 	syncRounds  = 8
 	mendTimeout = 10 * time.Second
+	maxOrigins  = 10_000 // bounds what a hostile page can make us remember
 )
 
 // mirror keeps the jars in step with the sessions that are active. Commands
@@ -27,14 +29,26 @@ type mirror struct {
 	browser *Browser
 	link    link
 
-	writing sync.Mutex // held while a jar is compared and written
+	writing sync.Mutex   // held while a jar is compared and written
+	writes  atomic.Int64 // grows before and after each write
 
 	torn    *queue[tear]
 	quit    chan struct{}
 	stopped chan struct{} // closed when run has ended; nil before it began
 
-	mu      sync.Mutex      // guards refused
-	refused map[string]bool // cookies that were named to the user already
+	mu      sync.Mutex          // guards all below
+	refused map[string]bool     // cookies that were named to the user already
+	origins map[identity]origin // of the cookies that were in a jar
+}
+
+// identity is what makes a cookie another one.
+type identity struct{ name, domain, path, partition string }
+
+// origin is what Chrome keeps of a cookie and the book does not.
+type origin struct {
+	priority network.CookiePriority
+	scheme   network.CookieSourceScheme
+	port     int64
 }
 
 // tear is a jar that may be out of step.
@@ -44,7 +58,7 @@ type tear struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[tear](), quit: make(chan struct{}), refused: map[string]bool{}}
+	return &mirror{browser: b, torn: newQueue[tear](), quit: make(chan struct{}), refused: map[string]bool{}, origins: map[identity]origin{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
@@ -97,13 +111,38 @@ func (m *mirror) stop() {
 	}
 }
 
-// jar reads the cookies of a window.
+// jar reads the cookies of a window. What the browser told before is booked by
+// then.
 func (m *mirror) jar(ctx context.Context, w sessions.Window) ([]sessions.Cookie, error) {
-	r, err := call(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: contextOf(w)})
+	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: contextOf(w)})
 	if err != nil {
 		return nil, fmt.Errorf("reading the cookies: %w", err)
 	}
+	m.look(r.Cookies)
 	return cookiesOf(r), nil
+}
+
+// look remembers priority and source of the cookies in a jar.
+func (m *mirror) look(cookies []*network.Cookie) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.origins) > maxOrigins {
+		clear(m.origins)
+	}
+	for _, c := range cookies {
+		m.origins[identity{c.Name, c.Domain, c.Path, partition(c.PartitionKey)}] = origin{c.Priority, c.SourceScheme, c.SourcePort}
+	}
+}
+
+// parameter is a cookie for Storage.setCookies, with priority and source as the
+// jar had them before.
+func (m *mirror) parameter(c sessions.Cookie) *network.CookieParam {
+	p := parameter(c)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o := m.origins[identity{c.Name, c.Domain, c.Path, c.Partition}]
+	p.Priority, p.SourceScheme, p.SourcePort = o.priority, o.scheme, o.port
+	return p
 }
 
 func cookiesOf(r storage.GetCookiesResult) []sessions.Cookie {
@@ -131,12 +170,31 @@ func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]se
 		}
 		if equal(plan, last) {
 			m.tell(site, plan.Set)
+			m.clearWay(ctx, w, plan.Set, jar)
 			return plan.Set, nil
 		}
 		m.write(ctx, w, plan)
 		last = plan
 	}
 	return nil, fmt.Errorf("the jar of %s does not come to rest: the site sets its cookies again and again", site)
+}
+
+// clearWay takes out what a jar has in the place of refused cookies: it is
+// another session's, and what Fetch cannot see would go out as that one
+// (TestRefusedCookie).
+func (m *mirror) clearWay(ctx context.Context, w sessions.Window, refused, jar []sessions.Cookie) {
+	var plan sessions.Plan
+	for _, c := range jar {
+		same := func(other sessions.Cookie) bool {
+			return other.Name == c.Name && other.Domain == c.Domain && other.Path == c.Path && other.Partition == c.Partition
+		}
+		if slices.ContainsFunc(refused, same) {
+			plan.Delete = append(plan.Delete, c)
+		}
+	}
+	if !plan.Empty() {
+		m.write(ctx, w, plan)
+	}
 }
 
 func equal(a, b sessions.Plan) bool {
@@ -146,12 +204,16 @@ func equal(a, b sessions.Plan) bool {
 // write carries a plan out: in one batch, or one by one when the batch is
 // refused, since one bad cookie fails all (CDP-FACTS 32).
 func (m *mirror) write(ctx context.Context, w sessions.Window, plan sessions.Plan) {
+	m.writes.Add(1)
+	defer m.writes.Add(1)
 	var batch []*network.CookieParam
+	// The new ones first: a request in between that finds no token at all
+	// would go out as nobody.
+	for _, c := range plan.Set {
+		batch = append(batch, m.parameter(c))
+	}
 	for _, c := range plan.Delete {
 		batch = append(batch, removal(c))
-	}
-	for _, c := range plan.Set {
-		batch = append(batch, parameter(c))
 	}
 	if m.set(ctx, w, batch) == nil {
 		return
@@ -201,6 +263,6 @@ func (m *mirror) tell(site string, cookies []sessions.Cookie) {
 			continue
 		}
 		m.refused[id] = true
-		m.browser.notice("%s: Chrome refuses the cookie %q (domain %s, path %s); requests still get it, but page scripts and WebSockets do not see it", site, c.Name, c.Domain, c.Path)
+		m.browser.notice("%s: Chrome refuses the cookie %q (domain %s, path %s): requests go out without it", site, c.Name, c.Domain, c.Path)
 	}
 }

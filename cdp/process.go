@@ -32,6 +32,7 @@ type process struct {
 	cmd       *exec.Cmd
 	profile   string // what to remove; "" when the profile is the user's
 	dir       string
+	lock      *os.File // the user's profile, locked; nil for a temporary one
 	stderr    *tail
 	exited    chan struct{} // closed when the process is gone
 }
@@ -79,7 +80,7 @@ func startProcess(o *Options) (*process, error) {
 func (p *process) makeProfile(dir string) error {
 	if dir != "" {
 		p.dir = dir
-		return profileFree(dir)
+		return p.takeProfile(dir)
 	}
 	temp, err := os.MkdirTemp("", profileDir)
 	if err != nil {
@@ -117,12 +118,24 @@ func (p *process) end() {
 // script that stays their parent.
 func (p *process) kill() {
 	killGroup(p.cmd.Process.Pid)
-	killUsersOf(p.dir)
+	if p.profile != "" { // in the user's profile another browser may run by now (TestProfileRace)
+		killUsersOf(p.profile)
+	}
 }
 
+// removeProfile removes a temporary profile and gives the user's free.
 func (p *process) removeProfile() {
+	if p.lock != nil {
+		p.lock.Close()
+	}
 	if p.profile == "" {
 		return
+	}
+	// A browser that crashed leaves the folder that its lock's socket is in.
+	if socket, err := os.Readlink(filepath.Join(p.profile, "SingletonSocket")); err == nil {
+		if dir := filepath.Dir(socket); filepath.Dir(dir) == filepath.Clean(os.TempDir()) {
+			os.RemoveAll(dir)
+		}
 	}
 	// A helper that is just ending may still write: try again for a while.
 	for range 50 {
@@ -133,20 +146,20 @@ func (p *process) removeProfile() {
 	}
 }
 
-// failure explains why the browser did not answer, from what it printed.
+// failure explains why a browser that has ended did not answer, from what it
+// printed.
 func (p *process) failure(ctx context.Context, path string, cause error) error {
-	p.transport.Close()
-	select {
-	case <-p.exited:
-	case <-time.After(exitGrace):
-	case <-ctx.Done():
-	}
-	p.end()
-	if ctx.Err() != nil {
-		return fmt.Errorf("starting %s: %w", path, ctx.Err())
-	}
-	if text := p.stderr.lastLine(); text != "" {
-		cause = errors.New(text)
+	switch err := ctx.Err(); {
+	case errors.Is(err, context.DeadlineExceeded):
+		cause = errors.New("it did not answer in time")
+	case err != nil:
+		return fmt.Errorf("starting %s: %w", path, err)
+	case p.profile == "" && profileFree(p.dir) != nil:
+		return profileFree(p.dir) // another one was faster
+	default:
+		if text := p.stderr.lastLine(); text != "" {
+			cause = errors.New(text)
+		}
 	}
 	return fmt.Errorf("%w: %s does not speak the DevTools protocol on its pipe: %w; name another with --browser PATH", ErrNoBrowser, path, cause)
 }

@@ -38,8 +38,17 @@ func ownGroup(cmd *exec.Cmd) {
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 
 // killUsersOf ends the processes that were started with the profile: children
-// of Chrome that left its group. Where there is no /proc it does nothing.
+// of Chrome that left its group.
 func killUsersOf(profile string) {
+	for _, pid := range usersOf(profile) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// usersOf lists the processes that were started with the profile. Where there is
+// no /proc it finds none.
+func usersOf(profile string) []int {
+	var users []int
 	flag := []byte("--user-data-dir=" + profile)
 	processes, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, file := range processes {
@@ -49,22 +58,50 @@ func killUsersOf(profile string) {
 		}
 		for argument := range bytes.SplitSeq(line, []byte{0}) {
 			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil && bytes.Equal(argument, flag) {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
+				users = append(users, pid)
 			}
 		}
 	}
+	return users
+}
+
+// takeProfile locks the user's profile until removeProfile, and reports one that a
+// browser holds. Chrome's own lock has a gap when two start at once, and
+// headless-shell has none (TestProfileRace).
+func (p *process) takeProfile(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		p.lock, err = os.Open(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("opening the browser profile: %w", err)
+	}
+	locked := syscall.Flock(int(p.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err = profileFree(dir); err == nil && locked != nil {
+		err = fmt.Errorf("%w: the profile %s is in use by another sessdriver; end that one, or name another profile", ErrNoBrowser, dir)
+	}
+	if err != nil {
+		p.lock.Close()
+	}
+	return err
 }
 
 // profileFree reports a profile that a running browser holds, by Chrome's own
-// lock: a link named SingletonLock to HOST-PID.
+// lock, a link named SingletonLock to HOST-PID, or by the command line of
+// headless-shell, which has none.
 func profileFree(dir string) error {
-	target, err := os.Readlink(filepath.Join(dir, "SingletonLock"))
-	if err != nil {
-		return nil
+	pid := 0
+	if users := usersOf(dir); len(users) > 0 {
+		pid = users[0]
 	}
-	pid, err := strconv.Atoi(target[strings.LastIndexByte(target, '-')+1:])
-	if err != nil || syscall.Kill(pid, 0) == syscall.ESRCH {
-		return nil // left behind by a crash; Chrome takes it over
+	if target, err := os.Readlink(filepath.Join(dir, "SingletonLock")); err == nil {
+		holder, err := strconv.Atoi(target[strings.LastIndexByte(target, '-')+1:])
+		if err == nil && syscall.Kill(holder, 0) != syscall.ESRCH { // else a crash left it, and Chrome takes it over
+			pid = holder
+		}
+	}
+	if pid == 0 {
+		return nil
 	}
 	return fmt.Errorf("%w: the profile %s is in use by process %d; close that browser, or attach to it: sessdriver attach ENDPOINT", ErrNoBrowser, dir, pid)
 }

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 
 	"sessdriver/sessions"
 )
 
-// reloadTimeout bounds the wait for one tab: a server may never answer.
+// reloadTimeout bounds the wait for the tabs: a server may never answer.
 const reloadTimeout = 20 * time.Second
 
 // logout is what a URL looks like that ends a session when it is asked for
@@ -26,16 +27,11 @@ var logout = regexp.MustCompile(`(?i)(log|sign)[-_]?(out|off)`)
 func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string, wait bool, done *sessions.Switch) error {
 	var waits []func(context.Context) error
 	for _, tab := range b.tabsToReload(w, site) {
-		committed := b.committed(tab)
-		note, err := b.reloadTab(ctx, tab)
+		note, committed := b.reloadTab(ctx, tab)
 		if note != "" {
 			done.Notes = append(done.Notes, note)
 		}
-		if err != nil {
-			done.Notes = append(done.Notes, fmt.Sprintf("%s was not reloaded: %v", withoutQuery(b.targets.documentOf(tab).url), err))
-			continue
-		}
-		if committed != nil && !strings.HasPrefix(note, notReloaded) {
+		if committed != nil {
 			done.Reloaded++
 			waits = append(waits, committed)
 		}
@@ -43,15 +39,18 @@ func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string
 	if !wait {
 		return nil
 	}
+	bounded, cancel := context.WithTimeout(ctx, b.reloadTimeout)
+	defer cancel()
 	for _, committed := range waits {
-		if err := committed(ctx); err != nil {
+		if err := committed(bounded); err != nil {
 			done.Notes = append(done.Notes, err.Error())
 		}
 	}
-	return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("waiting for the tabs of %s: %w", site, err)
+	}
+	return nil
 }
-
-const notReloaded = "not reloaded: "
 
 func (b *Browser) tabsToReload(w sessions.Window, site string) []*tab {
 	var list []*tab
@@ -65,11 +64,12 @@ func (b *Browser) tabsToReload(w sessions.Window, site string) []*tab {
 	return list
 }
 
-// reloadTab sends what shows a tab anew. The note says what is unusual.
-func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, err error) {
+// reloadTab sends what shows a tab anew. The note says what is unusual; committed,
+// nil when nothing was sent, waits for the new document.
+func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, committed func(context.Context) error) {
 	d := b.targets.documentOf(tab)
 	if logout.MatchString(path(d.url)) {
-		return notReloaded + withoutQuery(d.url) + " looks like a logout; open another page, or type: reload", nil
+		return "not reloaded: " + withoutQuery(d.url) + " looks like a logout; open another page, or type: reload", nil
 	}
 	b.targets.update(func() { tab.accept = true })
 	method := d.method
@@ -77,11 +77,33 @@ func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, err err
 		method = b.guessMethod(ctx, tab)
 	}
 	if method != "GET" {
-		send(tab.link, page.Navigate, page.NavigateParams{URL: d.url}, nil)
-		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), nil
+		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), b.openByGet(tab, d.url)
 	}
-	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
-	return "", nil
+	committed, replied := b.committedAfter(tab)
+	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, func(cdp.Empty, error) { replied() })
+	return "", committed
+}
+
+// openByGet shows a URL anew, as a reload that ignores the cache would, but by
+// GET. With its fragment it would only scroll.
+func (b *Browser) openByGet(tab *tab, url string) (committed func(context.Context) error) {
+	url, _, _ = strings.Cut(url, "#")
+	b.targets.update(func() { tab.uncached = true })
+	send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}, nil)
+	committed, replied := b.committedAfter(tab)
+	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, func(page.NavigateResult, error) { replied() })
+	return committed
+}
+
+// loaded lets a page use the cache again.
+func (b *Browser) loaded(tab *tab) {
+	b.targets.mu.Lock()
+	uncached := tab.uncached
+	tab.uncached = false
+	b.targets.mu.Unlock()
+	if uncached {
+		send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{}, nil)
+	}
 }
 
 // guessMethod tells how a document came that was there before us: the history
@@ -97,18 +119,42 @@ func (b *Browser) guessMethod(ctx context.Context, tab *tab) string {
 	return "GET"
 }
 
+// committedAfter returns a wait for the first document of a tab that comes after
+// the reply to a command. What was loading before may still come until then.
+func (b *Browser) committedAfter(tab *tab) (committed func(context.Context) error, replied func()) {
+	next := make(chan func(context.Context) error, 1)
+	committed = func(ctx context.Context) error {
+		select {
+		case wait := <-next:
+			return wait(ctx)
+		case <-ctx.Done():
+		case <-b.wire.lost:
+			return b.wire.lostError()
+		}
+		select {
+		case wait := <-next: // a slower tab used the time up
+			return wait(ctx)
+		default:
+			return b.stillLoading(tab)
+		}
+	}
+	return committed, func() { next <- b.committed(tab) }
+}
+
+func (b *Browser) stillLoading(tab *tab) error {
+	return fmt.Errorf("%s is still loading", withoutQuery(b.targets.documentOf(tab).url))
+}
+
 // committed returns a wait for the next document of a tab.
 func (b *Browser) committed(tab *tab) func(context.Context) error {
 	b.targets.mu.Lock()
 	before := tab.loaded
 	b.targets.mu.Unlock()
 	return func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
-		defer cancel()
 		for {
 			changed := b.targets.watch()
 			b.targets.mu.Lock()
-			now, url, here := tab.loaded, tab.document.url, b.targets.byLink[tab.link.id] == tab
+			now, here := tab.loaded, b.targets.byLink[tab.link.id] == tab
 			b.targets.mu.Unlock()
 			if now > before || !here {
 				return nil
@@ -116,7 +162,7 @@ func (b *Browser) committed(tab *tab) func(context.Context) error {
 			select {
 			case <-changed:
 			case <-ctx.Done():
-				return fmt.Errorf("%s is still loading after %v", withoutQuery(url), reloadTimeout)
+				return b.stillLoading(tab)
 			case <-b.wire.lost:
 				return b.wire.lostError()
 			}

@@ -109,10 +109,7 @@ func profile(t testing.TB, preferences string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		remove := process{profile: dir}
-		remove.removeProfile()
-	})
+	t.Cleanup(func() { os.RemoveAll(dir) }) // what a last helper writes goes with TestMain
 	os.Mkdir(filepath.Join(dir, "Default"), 0o700)
 	if err := os.WriteFile(filepath.Join(dir, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
 		t.Fatal(err)
@@ -240,11 +237,21 @@ func upgrade(rw http.ResponseWriter, r *http.Request) {
 }
 
 // seen lists the requests that arrived and satisfy the condition.
-func (w *web) seen(condition func(hit) bool) []hit {
+func (w *web) seen(condition func(hit) bool) []hit { return w.seenFrom(0, condition) }
+
+// count is how many requests arrived.
+func (w *web) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.hits)
+}
+
+// seenFrom is seen without the first n.
+func (w *web) seenFrom(n int, condition func(hit) bool) []hit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var list []hit
-	for _, h := range w.hits {
+	for _, h := range w.hits[n:] {
 		if condition(h) {
 			list = append(list, h)
 		}
@@ -320,9 +327,10 @@ const popups = [];
 // A window of its own: a tab would hide this page, and stop its media.
 const pop = (url, features = '') => { const w = open(url, '_blank', 'popup,' + features); if (w) popups.push(w); return w; };
 const inPopup = f => { const w = pop('about:blank'); f(w, w.document); };
-const submit = (d, id, o) => {
+const submit = (d, o) => {
 	const f = el('form', o, d);
-	f.append(el('input', {name: 'id', value: id}, d));
+	// A form sent by GET replaces the query.
+	for (const [name, value] of new URL(o.action).searchParams) f.append(el('input', {name, value}, d));
 	d.body.append(f);
 	f.submit();
 };

@@ -167,6 +167,29 @@ func (b *Browser) RemoveToken(ctx context.Context, site, name string) error {
 	return b.syncAll(ctx, site)
 }
 
+// Revert takes the last change of a session's cookies back, see
+// [sessions.Book.Revert].
+func (b *Browser) Revert(ctx context.Context, ref sessions.Ref) error {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	if err := b.book.Revert(ref, time.Now()); err != nil {
+		return err
+	}
+	return b.syncAll(ctx, ref.Site)
+}
+
+// Split undoes a login that replaced a session's tokens, see
+// [sessions.Book.Split].
+func (b *Browser) Split(ctx context.Context, ref sessions.Ref, name string) (sessions.Session, error) {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	part, err := b.book.Split(ref, name, time.Now())
+	if err != nil {
+		return part, err
+	}
+	return part, b.syncAll(ctx, ref.Site)
+}
+
 func (b *Browser) syncAll(ctx context.Context, site string) error {
 	for _, w := range b.targets.windows() {
 		if _, err := b.mirror.sync(ctx, w, site); err != nil {

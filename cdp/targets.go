@@ -24,7 +24,9 @@ type tab struct {
 	loading map[cdp.LoaderID]string
 	// accept says that a beforeunload dialog is to be accepted: we reload.
 	accept bool
-	loaded int // committed documents since we attached
+	// uncached says that the cache is off until the page has loaded.
+	uncached bool
+	loaded   int // committed documents since we attached
 }
 
 // document is the document of a page.

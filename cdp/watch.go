@@ -16,20 +16,21 @@ import (
 
 // attach is how every target is attached as it is created: held until we are
 // listening (CDP-FACTS 27).
-var zz bool
-
-func attach() target.SetAutoAttachParams {
-	return target.SetAutoAttachParams{
-		AutoAttach:             true,
-		WaitForDebuggerOnStart: true,
-		Flatten:                new(true),
-		Filter: target.Filter{
-			{Type: "browser", Exclude: true},
-			{Type: "tab", Exclude: true}, // with page it would be refused (CDP-FACTS 29)
-			{Type: "browser_ui", Exclude: true},
-			{},
-		},
+func attach(without target.Filter) target.SetAutoAttachParams {
+	filter := target.Filter{
+		{Type: "browser", Exclude: true},
+		{Type: "tab", Exclude: true}, // with page it would be refused (CDP-FACTS 29)
+		{Type: "browser_ui", Exclude: true},
+		{},
 	}
+	return target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true), Filter: append(without, filter...)}
+}
+
+// attachBelow is attach for what a target has below it. A service worker is
+// attached by the browser connection; each page of its scope would do so again
+// and tell its requests once more (TestServiceWorkerToldOnce).
+func attachBelow() target.SetAutoAttachParams {
+	return attach(target.Filter{{Type: "service_worker", Exclude: true}})
 }
 
 // watch attaches to all targets, present and future, and waits until those
@@ -40,7 +41,7 @@ func (b *Browser) watch(ctx context.Context) error {
 		return err
 	}
 	b.targets.main = contexts.DefaultBrowserContextID
-	if _, err := call(ctx, b.link, target.SetAutoAttach, attach()); err != nil {
+	if _, err := call(ctx, b.link, target.SetAutoAttach, attach(nil)); err != nil {
 		return err
 	}
 	return b.Settle(ctx)
@@ -48,7 +49,6 @@ func (b *Browser) watch(ctx context.Context) error {
 
 // handle takes one event of our target connections. It runs on the pump.
 func (b *Browser) handle(m *cdproto.Message) {
-	if s := string(m.Params); zz { if t := b.targets.tab(m.SessionID); t != nil { print(t.kind, " ") }; println("ZZ", m.SessionID, m.Method, s[:min(len(s),300)]) }
 	switch m.Method {
 	case "Fetch.requestPaused":
 		on(b, m, b.interceptor.paused)
@@ -58,10 +58,12 @@ func (b *Browser) handle(m *cdproto.Message) {
 		on(b, m, func(e *network.EventRequestWillBeSentExtraInfo) { b.exchanges.sent(e) })
 	case "Network.responseReceivedExtraInfo":
 		on(b, m, func(e *network.EventResponseReceivedExtraInfo) { b.exchanges.received(e) })
+	case "Network.responseReceived":
+		on(b, m, func(e *responseReceived) { b.exchanges.answered(b.targets.tab(m.SessionID), e) })
 	case "Network.loadingFinished":
-		on(b, m, func(e *network.EventLoadingFinished) { b.exchanges.finish(e.RequestID) })
+		on(b, m, func(e *network.EventLoadingFinished) { b.exchanges.finish(e.RequestID, false) })
 	case "Network.loadingFailed":
-		on(b, m, func(e *network.EventLoadingFailed) { b.exchanges.finish(e.RequestID) })
+		on(b, m, func(e *network.EventLoadingFailed) { b.exchanges.finish(e.RequestID, true) })
 	case "Network.webSocketCreated":
 		on(b, m, func(e *network.EventWebSocketCreated) { b.exchanges.socket(b.targets.tab(m.SessionID), e) })
 	case "Network.webSocketWillSendHandshakeRequest":
@@ -69,11 +71,15 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Network.webSocketHandshakeResponseReceived":
 		on(b, m, b.exchanges.handshakeAnswer)
 	case "Network.webSocketClosed":
-		on(b, m, func(e *network.EventWebSocketClosed) { b.exchanges.finish(e.RequestID) })
+		on(b, m, func(e *network.EventWebSocketClosed) { b.exchanges.finish(e.RequestID, false) })
 	case "Target.attachedToTarget":
 		on(b, m, b.attached)
 	case "Target.detachedFromTarget":
 		on(b, m, b.detached)
+	case "Inspector.targetReloadedAfterCrash":
+		// A service worker that was stopped starts again on the same
+		// connection, and is held again (TestServiceWorkerRestart).
+		send(link{b.wire, m.SessionID}, runtime.RunIfWaitingForDebugger, cdp.Empty{}, nil)
 	default:
 		b.handlePage(m)
 	}
@@ -96,6 +102,8 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 		})
 	case "Page.frameNavigated":
 		on(b, m, func(e *page.EventFrameNavigated) { b.navigated(tab, e.Frame) })
+	case "Page.loadEventFired":
+		b.loaded(tab)
 	case "Page.navigatedWithinDocument":
 		on(b, m, func(e *page.EventNavigatedWithinDocument) { b.moved(tab, e) })
 	case "Page.javascriptDialogOpening":
@@ -130,7 +138,7 @@ func (b *Browser) attached(e *target.EventAttachedToTarget) {
 				send(l, page.GetFrameTree, cdp.Empty{}, func(r page.GetFrameTreeResult, err error) { b.seeFrames(tab, r.FrameTree) })
 			}
 		}
-		send(l, target.SetAutoAttach, attach(), nil)
+		send(l, target.SetAutoAttach, attachBelow(), nil)
 	}
 	if e.WaitingForDebugger {
 		send(l, runtime.RunIfWaitingForDebugger, cdp.Empty{}, nil)
@@ -143,7 +151,7 @@ func watched(info *target.Info) bool {
 		return false
 	}
 	switch info.Type {
-	case "page", "iframe", "worker", "shared_worker", "service_worker", "webview", "background_page":
+	case "page", "iframe", "worker", "shared_worker", "service_worker", "webview", "background_page", "worklet":
 		return true
 	}
 	return false
@@ -204,8 +212,8 @@ func (b *Browser) dialog(tab *tab, e *page.EventJavascriptDialogOpening) {
 	b.targets.mu.Lock()
 	reloading := tab.accept && e.Type == page.DialogTypeBeforeunload
 	b.targets.mu.Unlock()
-	if !reloading && e.HasBrowserHandler {
-		return
+	if !reloading && (e.HasBrowserHandler || b.process == nil) {
+		return // a person's, or another client's
 	}
 	accept := e.Type == page.DialogTypeBeforeunload || e.Type == page.DialogTypeAlert
 	send(tab.link, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: accept}, nil)

@@ -35,10 +35,17 @@ type wire struct {
 
 	mu      sync.Mutex // guards all below
 	nextID  int64
-	waiting map[int64]func(*cdproto.Message) // by id of our command; nil message: lost
+	waiting map[int64]waiter // by id of our command
 	ours    map[target.SessionID]bool
 	ended   bool
 	reason  error // why the transport ended
+}
+
+// waiter gets the reply to a command, once. A nil message says that the browser
+// was lost first.
+type waiter struct {
+	session target.SessionID
+	deliver func(*cdproto.Message)
 }
 
 // job is one thing for the pump to do: handle an event, or run.
@@ -58,7 +65,7 @@ func newWire(transport chromedp.Transport, handle func(*cdproto.Message)) *wire 
 		lost:      make(chan struct{}),
 		pumped:    make(chan struct{}),
 		nextID:    firstID,
-		waiting:   map[int64]func(*cdproto.Message){},
+		waiting:   map[int64]waiter{},
 		ours:      map[target.SessionID]bool{},
 	}
 	go w.read()
@@ -85,11 +92,11 @@ func (w *wire) read() {
 	w.mu.Lock()
 	w.ended, w.reason = true, err
 	waiting := w.waiting
-	w.waiting = map[int64]func(*cdproto.Message){}
+	w.waiting = map[int64]waiter{}
 	w.mu.Unlock()
 	close(w.lost)
-	for _, deliver := range waiting {
-		deliver(nil)
+	for _, waits := range waiting {
+		waits.deliver(nil)
 	}
 	w.guest.close()
 	w.jobs.close()
@@ -99,11 +106,11 @@ func (w *wire) read() {
 func (w *wire) route(m *cdproto.Message) {
 	if m.ID >= firstID {
 		w.mu.Lock()
-		deliver := w.waiting[m.ID]
+		waits, ok := w.waiting[m.ID]
 		delete(w.waiting, m.ID)
 		w.mu.Unlock()
-		if deliver != nil {
-			deliver(m)
+		if ok {
+			waits.deliver(m)
 		}
 		return
 	}
@@ -120,9 +127,35 @@ func (w *wire) route(m *cdproto.Message) {
 	w.mu.Unlock()
 	if ours {
 		w.jobs.push(job{event: m})
+		if m.Method == "Target.detachedFromTarget" {
+			w.orphan(m)
+		}
 		return
 	}
 	w.guest.push(m)
+}
+
+// orphan answers the commands that were sent on a connection that was detached:
+// Chrome may not (TestDetachedWhileWaiting).
+func (w *wire) orphan(m *cdproto.Message) {
+	var e struct {
+		SessionID target.SessionID `json:"sessionId"`
+	}
+	if jsonv2.Unmarshal(m.Params, &e, chromedp.DefaultUnmarshalOptions) != nil {
+		return
+	}
+	var orphans []waiter
+	w.mu.Lock()
+	for id, waits := range w.waiting {
+		if waits.session == e.SessionID {
+			orphans = append(orphans, waits)
+			delete(w.waiting, id)
+		}
+	}
+	w.mu.Unlock()
+	for _, waits := range orphans {
+		waits.deliver(&cdproto.Message{Error: &cdproto.Error{Code: -32001, Message: "the page or worker is closed"}})
+	}
 }
 
 func (w *wire) pump() {
@@ -210,6 +243,25 @@ func send[P, R any](l link, c cdp.Command[P, R], params P, done func(R, error)) 
 	}
 }
 
+// ask runs a command and waits for its result, which comes when everything that
+// the browser told before it is handled. The pump must not use it.
+func ask[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P) (R, error) {
+	type reply struct {
+		result R
+		err    error
+	}
+	replies := make(chan reply, 1)
+	send(l, c, params, func(result R, err error) { replies <- reply{result, err} })
+	select {
+	case r := <-replies:
+		return r.result, r.err
+	case <-ctx.Done():
+		return *new(R), fmt.Errorf("%s: %w", c.Method, ctx.Err())
+	case <-l.wire.pumped:
+		return *new(R), l.wire.lostError()
+	}
+}
+
 // write sends a command. deliver runs on the reader: it may only pass the reply
 // on. Its message is nil when the browser is lost first.
 func (l link) write(method string, params any, deliver func(*cdproto.Message)) (int64, error) {
@@ -225,7 +277,7 @@ func (l link) write(method string, params any, deliver func(*cdproto.Message)) (
 	}
 	id := w.nextID
 	w.nextID++
-	w.waiting[id] = deliver
+	w.waiting[id] = waiter{l.id, deliver}
 	w.mu.Unlock()
 	err = w.transport.Write(context.Background(), &cdproto.Message{ID: id, SessionID: l.id, Method: cdproto.MethodType(method), Params: raw})
 	if err == nil {

@@ -212,6 +212,38 @@ func TestLossRace(t *testing.T) {
 	}
 }
 
+// A page is closed while commands wait for it: they do not wait for ever, and
+// those of others are not touched.
+func TestDetachedWhileWaiting(t *testing.T) {
+	f := newFakeChrome(t)
+	w := f.wire(nothing)
+	w.ours[own], w.ours["tab"] = true, true
+	errs := make(chan error, 2)
+	go func() {
+		_, err := call(t.Context(), link{w, "tab"}, browser.GetVersion, cdp.Empty{})
+		errs <- err
+	}()
+	f.command("Browser.getVersion")
+	send(link{w, "tab"}, browser.GetVersion, cdp.Empty{}, func(_ browser.GetVersionResult, err error) { errs <- err })
+	f.command("Browser.getVersion")
+	other := make(chan error, 1)
+	go func() {
+		_, err := call(t.Context(), link{w, own}, browser.GetVersion, cdp.Empty{})
+		other <- err
+	}()
+	m := f.command("Browser.getVersion")
+	f.event(own, "Target.detachedFromTarget", `{"sessionId":"tab"}`)
+	for range 2 {
+		if err := <-errs; err == nil || errors.Is(err, ErrGone) || err.Error() != "Browser.getVersion: the page or worker is closed (-32001)" {
+			t.Errorf("got %v", err)
+		}
+	}
+	f.reply(m, `{"product":"x"}`)
+	if err := <-other; err != nil {
+		t.Errorf("the other connection's command: %v", err)
+	}
+}
+
 // A command that cannot be written says so, and the pump learns it as a reply.
 func TestWriteFails(t *testing.T) {
 	f := newFakeChrome(t)

@@ -1,0 +1,373 @@
+package cdp
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp/remote"
+
+	"sessdriver/sessions"
+)
+
+// foreign is a browser that is not ours, with the person who uses it: another
+// client on its DevTools port.
+type foreign struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	socket string // of the browser
+	port   string
+	wire   *wire
+	link   link
+}
+
+// resolve makes every host of the top-level domain test this machine.
+const resolve = "--host-resolver-rules=MAP *.test 127.0.0.1"
+
+func startForeign(t *testing.T) *foreign {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "foreign-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--headless", "--remote-debugging-port=0", "--user-data-dir=" + dir, "--no-first-run", resolve, "about:blank"}
+	if os.Getuid() == 0 {
+		args = append(args, "--no-sandbox")
+	}
+	f := &foreign{t: t, cmd: exec.Command(chromium(t), args...)}
+	f.cmd.WaitDelay = time.Second
+	ownGroup(f.cmd)
+	f.cmd.SysProcAttr.Pdeathsig = 0 // its thread may end before the test
+	stderr, err := f.cmd.StderrPipe()
+	if err == nil {
+		err = f.cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		killGroup(f.cmd.Process.Pid)
+		f.cmd.Wait()
+		if socket, err := os.Readlink(filepath.Join(dir, "SingletonSocket")); err == nil {
+			os.RemoveAll(filepath.Dir(socket))
+		}
+		os.RemoveAll(dir)
+	})
+	lines := bufio.NewScanner(stderr)
+	for f.socket == "" {
+		if !lines.Scan() {
+			t.Fatal("the browser ended before it was ready")
+		}
+		if _, after, ok := strings.Cut(lines.Text(), "DevTools listening on "); ok {
+			f.socket = after
+		}
+	}
+	go io.Copy(io.Discard, stderr)
+	f.port = strings.Split(strings.TrimPrefix(f.socket, "ws://127.0.0.1:"), "/")[0]
+	transport, err := remote.DialContext(t.Context(), f.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.wire = newWire(transport, nothing)
+	t.Cleanup(f.wire.close)
+	if f.link, err = f.wire.browserLink(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// jar is all that Chrome says of all cookies.
+func (f *foreign) jar() []network.Cookie {
+	f.t.Helper()
+	r, err := call(f.t.Context(), f.link, storage.GetCookies, storage.GetCookiesParams{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var list []network.Cookie
+	for _, c := range r.Cookies {
+		list = append(list, *c)
+	}
+	slices.SortFunc(list, func(a, b network.Cookie) int {
+		return strings.Compare(a.Name+a.Domain+a.Path, b.Name+b.Domain+b.Path)
+	})
+	return list
+}
+
+// tabs lists the pages, ID and URL.
+func (f *foreign) tabs() []string {
+	f.t.Helper()
+	r, err := call(f.t.Context(), f.link, target.GetTargets, target.GetTargetsParams{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var list []string
+	for _, info := range r.TargetInfos {
+		if info.Type == "page" {
+			list = append(list, string(info.TargetID)+" "+info.URL)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// tab opens a tab and answers with a connection to it.
+func (f *foreign) tab(url string) link {
+	f.t.Helper()
+	created, err := call(f.t.Context(), f.link, target.CreateTarget, target.CreateTargetParams{URL: url})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	attached, err := call(f.t.Context(), f.link, target.AttachToTarget, target.AttachToTargetParams{TargetID: created.TargetID, Flatten: new(true)})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return link{f.wire, attached.SessionID}
+}
+
+// attach connects to it as sessdriver does.
+func (f *foreign) attach(endpoint string) *rig {
+	f.t.Helper()
+	r := newRig(f.t)
+	b, err := Attach(f.t.Context(), endpoint, r.options())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	r.Browser = b
+	f.t.Cleanup(r.close)
+	return r
+}
+
+// members is a server where /login/NAME logs in with cookies of many kinds, and
+// every page shows the Cookie header that it got.
+func members(t *testing.T) *httptest.Server {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, ok := strings.CutPrefix(r.URL.Path, "/login/"); ok {
+			for _, line := range []string{
+				"sid=%s1; HttpOnly",
+				"PHPSESSID=%s2; Domain=app.test; Path=/; Max-Age=86400; SameSite=Strict",
+				"remember_me=%s3; Path=/; Max-Age=8640000; SameSite=Lax; HttpOnly; Priority=High",
+				"theme=%s4; Path=/",
+			} {
+				w.Header().Add("Set-Cookie", fmt.Sprintf(line, name))
+			}
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, "<title>%s</title>", r.Header.Get("Cookie"))
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// at is the URL of a path on a host of the server's.
+func at(server *httptest.Server, host, path string) string {
+	return "http://" + host + ":" + server.URL[strings.LastIndexByte(server.URL, ':')+1:] + path
+}
+
+func TestAttach(t *testing.T) {
+	server := members(t)
+	f := startForeign(t)
+	app := f.tab("about:blank")
+	f.visit(app, at(server, "app.test", "/login/alice"))
+	f.visit(app, at(server, "app.test", "/home?x=1#y"))
+	other := f.tab("about:blank")
+	f.visit(other, at(server, "other.test", "/login/carol"))
+	f.visit(other, at(server, "other.test", "/home"))
+	jar, tabs := f.jar(), f.tabs()
+	if len(jar) != 7 { // other.test may not set a cookie for app.test
+		t.Fatalf("the jar has %d cookies: %+v", len(jar), jar)
+	}
+
+	for _, endpoint := range []string{"http://127.0.0.1:" + f.port, f.socket, f.port, "127.0.0.1:" + f.port, "http://localhost:" + f.port + "/"} {
+		r := f.attach(endpoint)
+		for _, site := range []string{"app.test", "other.test"} {
+			if list := r.book.Sessions(site, time.Now()); len(list) != 1 || list[0].State != sessions.Live {
+				t.Errorf("%s: the sessions of %s are %+v, want the one in the jar", endpoint, site, list)
+			}
+		}
+		if got, want := r.Window(), sessions.Main; got != want {
+			t.Errorf("the window is %q, want %q", got, want)
+		}
+		if err := r.Close(); err != nil {
+			t.Errorf("%s: %v", endpoint, err)
+		}
+	}
+	f.same("only attached", jar, tabs)
+
+	r := f.attach(f.port)
+	r.add(at(server, "app.test", "/"), "bob", "sid=bob1; PHPSESSID=bob2")
+	alice := titleAt(t, app)
+	if s := r.use("app.test", "bob"); s.Reloaded != 1 {
+		t.Errorf("use reloaded %d tabs, want the one of the site: %v", s.Reloaded, s.Notes)
+	}
+	if got := titleAt(t, app); !strings.Contains(got, "sid=bob1") || !strings.Contains(got, "theme=alice4") || strings.Contains(got, "alice1") || strings.Contains(got, "alice3") {
+		t.Errorf("as bob the server got %q", got)
+	}
+	if _, err := r.New(r.ctx(), "app.test", "fresh", true); err != nil {
+		t.Fatal(err)
+	}
+	if got := titleAt(t, app); got != "theme=alice4" {
+		t.Errorf("as a newcomer the server got %q", got)
+	}
+	if _, err := r.Unset(r.ctx(), "app.test", true); err != nil {
+		t.Fatal(err)
+	}
+	if got := titleAt(t, app); !sameCookies(got, alice) {
+		t.Errorf("after unset the server got %q, want %q", got, alice)
+	}
+	f.same("unset", jar, tabs)
+
+	// Leaving in the middle of it, with a tab of ours and two sites forced.
+	r.use("app.test", "bob")
+	if _, err := r.New(r.ctx(), "other.test", "", true); err != nil {
+		t.Fatal(err)
+	}
+	r.open(at(server, "app.test", "/ours"))
+	if n := len(f.tabs()); n != len(tabs)+1 {
+		t.Errorf("there are %d tabs, want one more than %d", n, len(tabs))
+	}
+	if got := r.title(); !strings.Contains(got, "sid=bob1") {
+		t.Errorf("our tab is %q", got)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.same("close", jar, tabs)
+	// Fetch is off: a request goes out, with the cookies of the jar.
+	got := evalAt(t, app, "fetch('/after').then(r => r.text())")
+	if got = strings.TrimSuffix(strings.TrimPrefix(got, "<title>"), "</title>"); !sameCookies(got, alice) {
+		t.Errorf("after Close the server got %q, want %q", got, alice)
+	}
+
+	// The browser goes while we are attached.
+	r = f.attach(f.port)
+	r.use("app.test", "Session 1")
+	killGroup(f.cmd.Process.Pid)
+	<-r.Lost()
+	if err := r.Err(); !errors.Is(err, ErrGone) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("Err() = %v, want ErrGone", err)
+	}
+	if _, err := r.Unset(r.ctx(), "app.test", true); !errors.Is(err, ErrGone) {
+		t.Errorf("Unset: %v, want ErrGone", err)
+	}
+	if err := r.Open(r.ctx(), server.URL); !errors.Is(err, ErrGone) {
+		t.Errorf("Open: %v, want ErrGone", err)
+	}
+	start := time.Now()
+	if err := r.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if took := time.Since(start); took > endTimeout/2 {
+		t.Errorf("Close took %v", took)
+	}
+	_, err := Attach(t.Context(), f.port, newRig(t).options())
+	noBrowser(t, err, f.port, "--remote-debugging-port")
+}
+
+// visit loads a page in a tab of the user's and waits for it.
+func (f *foreign) visit(tab link, url string) {
+	f.t.Helper()
+	if _, err := call(f.t.Context(), tab, page.Navigate, page.NavigateParams{URL: url}); err != nil {
+		f.t.Fatal(err)
+	}
+	evalAt(f.t, tab, "new Promise(r => document.readyState == 'complete' ? r() : addEventListener('load', r))")
+}
+
+// same checks that the browser is as it was found.
+func (f *foreign) same(when string, jar []network.Cookie, tabs []string) {
+	f.t.Helper()
+	got := f.jar()
+	if len(got) != len(jar) {
+		f.t.Errorf("%s: there are %d cookies, want %d: %+v", when, len(got), len(jar), got)
+		return
+	}
+	for i := range jar {
+		if !reflect.DeepEqual(got[i], jar[i]) {
+			f.t.Errorf("%s: a cookie is\n%+v, want it as found:\n%+v", when, got[i], jar[i])
+		}
+	}
+	if got := f.tabs(); !slices.Equal(got, tabs) {
+		f.t.Errorf("%s: the tabs are %q, want %q", when, got, tabs)
+	}
+}
+
+// sameCookies compares two Cookie headers whatever the order.
+func sameCookies(a, b string) bool {
+	x, y := strings.Split(a, "; "), strings.Split(b, "; ")
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+// What is no DevTools endpoint is told in one line that says what to type.
+func TestBadEndpoints(t *testing.T) {
+	answer := func(status int, text string) string {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			io.WriteString(w, text)
+		}))
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	closed := strconv.Itoa(freePort(t))
+	tests := []struct{ endpoint, says string }{
+		{closed, "refused"},
+		{"http://127.0.0.1:" + closed, "refused"},
+		{"ws://127.0.0.1:" + closed + "/devtools/browser/x", "refused"},
+		{answer(404, "not found"), "status 404"},
+		{answer(200, "<!DOCTYPE html><title>a site</title>"), "not as a DevTools port"},
+		{answer(200, `{"version":"1"}`), "not as a DevTools port"},
+		{answer(200, `[]`), "not as a DevTools port"},
+		{answer(200, `{"webSocketDebuggerUrl":"ws://127.0.0.1/devtools/browser/x"}`), ""},
+		{answer(200, `{"webSocketDebuggerUrl":"javascript:alert(1)"}`), ""},
+		{strings.Replace(answer(200, "hello"), "http:", "ws:", 1) + "/devtools/browser/x", ""},
+		{"ftp://127.0.0.1:" + closed, `"ftp"`},
+		{"file:///etc/passwd", "scheme"},
+		{"http://", "not a URL"},
+		{"http://[", "not a URL"},
+		{"no such host:1", "not a URL"},
+		{"no-such-host.invalid", "no-such-host.invalid"},
+		{"99999", ""},
+		{"", ""},
+		{"http://" + mute.Addr().String(), "in time"},
+		{"ws://" + mute.Addr().String() + "/devtools/browser/x", "in time"},
+	}
+	for _, test := range tests {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		if strings.Contains(test.endpoint, mute.Addr().String()) {
+			ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+		}
+		b, err := Attach(ctx, test.endpoint, newRig(t).options())
+		cancel()
+		if err == nil {
+			b.Close()
+			t.Errorf("%q is a browser", test.endpoint)
+			continue
+		}
+		noBrowser(t, err, "attaching to "+test.endpoint, test.says, "sessdriver attach http://127.0.0.1:9222")
+		t.Log(err)
+	}
+}

@@ -1,0 +1,331 @@
+package cdp
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/preload"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"sessdriver/sessions"
+)
+
+// The facts about Chrome that the package builds on, in a browser without
+// sessdriver: a Chrome that behaves differently is noticed here first.
+
+// bare is a browser with nothing but our wire on it.
+type bare struct {
+	t       testing.TB
+	process *process
+	wire    *wire
+	own     link // to the browser target
+	page    link
+
+	mu       sync.Mutex // guards all below
+	override func(*fetch.EventRequestPaused) []*fetch.HeaderEntry
+	paused   []string // URLs
+	events   []*cdproto.Message
+	changed  chan struct{} // closed and replaced at every event
+}
+
+func newBare(t testing.TB, w *web) *bare {
+	t.Helper()
+	b := &bare{t: t, changed: make(chan struct{})}
+	o := Options{Path: chromium(t), Headless: true, IgnoreCertificateErrors: true,
+		Arguments: []string{"--host-resolver-rules=MAP *.test 127.0.0.1", "--disable-popup-blocking"}}
+	p, err := startProcess(&o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.process = p
+	b.wire = newWire(p.transport, b.handle)
+	t.Cleanup(b.close)
+	if b.own, err = b.wire.browserLink(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.page = b.open(w.page("shop.test"))
+	return b
+}
+
+func (b *bare) close() {
+	send(b.own, browser.Close, cdp.Empty{}, nil)
+	<-b.wire.lost
+	b.wire.close()
+	b.process.end()
+}
+
+// handle continues every paused request.
+func (b *bare) handle(m *cdproto.Message) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.events = append(b.events, m)
+	if m.Method == "Fetch.requestPaused" {
+		e := read[fetch.EventRequestPaused](b.t, m)
+		b.paused = append(b.paused, e.Request.URL)
+		params := fetch.ContinueRequestParams{RequestID: e.RequestID}
+		if b.override != nil {
+			params.Headers = b.override(e)
+		}
+		send(b.own, fetch.ContinueRequest, params, nil)
+	}
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+func read[E any](t testing.TB, m *cdproto.Message) *E {
+	e := new(E)
+	if err := jsonv2.Unmarshal(m.Params, e, chromedp.DefaultUnmarshalOptions); err != nil {
+		t.Error(err)
+	}
+	return e
+}
+
+// must runs a command.
+func must[P, R any](b *bare, l link, c cdp.Command[P, R], params P) R {
+	b.t.Helper()
+	r, err := call(b.t.Context(), l, c, params)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r
+}
+
+// open opens a tab and waits for its document.
+func (b *bare) open(url string) link {
+	b.t.Helper()
+	r := must(b, b.own, target.CreateTarget, target.CreateTargetParams{URL: url})
+	a := must(b, b.own, target.AttachToTarget, target.AttachToTargetParams{TargetID: r.TargetID, Flatten: new(true)})
+	l := link{b.wire, a.SessionID}
+	// Until it has committed, what is asked may go down with the old document.
+	loaded := runtime.EvaluateParams{Expression: "typeof maker == 'function' && document.readyState == 'complete'", ReturnByValue: new(true)}
+	for {
+		r, err := call(b.t.Context(), l, runtime.Evaluate, loaded)
+		if err == nil && string(r.Result.Value) == "true" {
+			return l
+		}
+		if b.t.Context().Err() != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func (b *bare) run(l link, script string) {
+	b.t.Helper()
+	r := must(b, l, runtime.Evaluate, runtime.EvaluateParams{Expression: script, AwaitPromise: new(true)})
+	if r.ExceptionDetails != nil {
+		b.t.Fatalf("%s: %v", script, r.ExceptionDetails)
+	}
+}
+
+// wasPaused reports whether Fetch paused the request with this name.
+func (b *bare) wasPaused(name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, url := range b.paused {
+		if strings.Contains(url, "/hit/"+name+"?") {
+			return true
+		}
+	}
+	return false
+}
+
+// until waits for an event that makes the condition true.
+func (b *bare) until(what string, condition func(*cdproto.Message) bool) {
+	b.t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		b.mu.Lock()
+		changed, events := b.changed, b.events
+		b.mu.Unlock()
+		for _, m := range events {
+			if condition(m) {
+				return
+			}
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			b.t.Fatalf("waited in vain for: %s", what)
+		}
+	}
+}
+
+func pauseAll() fetch.EnableParams {
+	return fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*"}}}
+}
+
+// CDP-FACTS 3: an override with a Cookie header reaches the server, also where
+// the browser would send none. An empty one sends no cookie; leaving the header
+// out of the override sends the jar's.
+func TestFactOverride(t *testing.T) {
+	w := newWeb(t)
+	b := newBare(t, w)
+	must(b, b.own, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{{Name: "sid", Value: "jar", Domain: "shop.test", Path: "/"}}})
+	must(b, b.own, fetch.Enable, pauseAll())
+	b.mu.Lock()
+	b.override = func(e *fetch.EventRequestPaused) []*fetch.HeaderEntry {
+		switch {
+		case strings.Contains(e.Request.URL, "/hit/none"):
+			return override(e.Request.Headers, "")
+		case strings.Contains(e.Request.URL, "/hit/out"):
+			return slices.DeleteFunc(override(e.Request.Headers, ""), func(h *fetch.HeaderEntry) bool { return h.Name == "Cookie" })
+		}
+		return override(e.Request.Headers, "sid=forced")
+	}
+	b.mu.Unlock()
+	page := b.open(w.page("shop.test"))
+	b.run(page, `add('iframe', {src: '/hit/none-frame?id=1'}); Promise.all([fetch('/hit/none?id=1'), fetch('/hit/out?id=1'), fetch('/hit/forced?id=1'), fetch('/hit/omit?id=1', {credentials: 'omit'})])`)
+	hits := w.arrived("1", "none", "none-frame", "out", "forced", "omit")
+	for name, want := range map[string]string{"none": "", "none-frame": "", "out": "sid=jar", "forced": "sid=forced", "omit": "sid=forced"} {
+		if got := hits[name].cookie; got != want {
+			t.Errorf("%s: the server got Cookie %q, want %q", name, got, want)
+		}
+	}
+}
+
+// CDP-FACTS 32: a Domain without a leading dot makes a host-only cookie; an
+// expired one deletes the cookie of its identity and no other.
+func TestFactSetCookies(t *testing.T) {
+	w := newWeb(t)
+	b := newBare(t, w)
+	set := func(c ...sessions.Cookie) {
+		t.Helper()
+		var list []*network.CookieParam
+		for _, c := range c {
+			list = append(list, parameter(c))
+		}
+		must(b, b.own, storage.SetCookies, storage.SetCookiesParams{Cookies: list})
+	}
+	sent := func(id string) (shop, api string) {
+		b.run(b.page, fmt.Sprintf(`Promise.all([fetch('/hit/shop?id=%s'), fetch(%q, {credentials: 'include'})])`, id, w.origin("api.shop.test")+"/hit/api?id="+id))
+		hits := w.arrived(id, "shop", "api")
+		return hits["shop"].cookie, hits["api"].cookie
+	}
+	host := sessions.Cookie{Name: "sid", Value: "host", Domain: "shop.test", Path: "/"}
+	domain := sessions.Cookie{Name: "sid", Value: "domain", Domain: ".shop.test", Path: "/"}
+	set(host, domain)
+	if shop, api := sent("both"); shop != "sid=host; sid=domain" || api != "sid=domain" {
+		t.Errorf("both: shop.test got %q, api.shop.test %q", shop, api)
+	}
+	must(b, b.own, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{removal(host)}})
+	if shop, api := sent("deleted"); shop != "sid=domain" || api != "sid=domain" {
+		t.Errorf("host-only one deleted: shop.test got %q, api.shop.test %q", shop, api)
+	}
+}
+
+// CDP-FACTS 1: one Fetch.enable on our own browser connection covers popups,
+// their openers gone or not, frames and workers.
+func TestFactFetchCoversAll(t *testing.T) {
+	w := newWeb(t)
+	b := newBare(t, w)
+	must(b, b.own, fetch.Enable, pauseAll())
+	page := b.open(w.page("shop.test"))
+	names := []string{"popup", "noopener", "frame", "worker", "worker-fetch"}
+	b.run(page, fmt.Sprintf(`
+		const at = maker(%q, 'all', '', []), other = maker(%q, 'all', '', []);
+		pop(at('popup')); pop(at('noopener'), 'noopener'); add('iframe', {src: other('frame')});
+		new Worker(at('worker', js('fetch(' + q(at('worker-fetch')) + ')'))); 0`, w.origin("shop.test"), w.origin("other.test")))
+	w.arrived("all", names...)
+	for _, name := range names {
+		if !b.wasPaused(name) {
+			t.Errorf("%s: not paused", name)
+		}
+	}
+}
+
+// CDP-FACTS 14: a document that was alive before Fetch is not paused; after the
+// cure it is, and goes on being so.
+func TestFactCure(t *testing.T) {
+	w := newWeb(t)
+	b := newBare(t, w)
+	must(b, b.own, fetch.Enable, pauseAll())
+	b.run(b.page, `fetch('/hit/before?id=cure')`)
+	never := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
+	must(b, b.page, fetch.Enable, never)
+	must(b, b.page, fetch.Disable, cdp.Empty{})
+	b.run(b.page, `fetch('/hit/after?id=cure')`)
+	w.arrived("cure", "before", "after")
+	if b.wasPaused("before") {
+		t.Error("the alive document was paused without the cure: it may go")
+	}
+	if !b.wasPaused("after") {
+		t.Error("the cure did not reach the alive document")
+	}
+}
+
+// TestNoSpeculation: a browser that we launch, with a profile of its own, makes
+// no request by speculation: Fetch would not see a prerender (CDP-FACTS 2, 15).
+func TestNoSpeculation(t *testing.T) {
+	w := newWeb(t)
+	b := newBare(t, w)
+	must(b, b.page, preload.Enable, cdp.Empty{})
+	b.run(b.page, `add('script', {type: 'speculationrules', textContent: q({
+		prefetch: [{source: 'list', urls: ['/hit/prefetch?id=spec'], eagerness: 'immediate'}],
+		prerender: [{source: 'list', urls: ['/hit/prerender?id=spec'], eagerness: 'immediate'}]})}); 0`)
+	b.until("Chrome to say that preloading is off", func(m *cdproto.Message) bool {
+		return m.Method == "Preload.preloadEnabledStateUpdated" && read[preload.EventPreloadEnabledStateUpdated](t, m).DisabledByPreference
+	})
+	b.run(b.page, `fetch('/hit/marker?id=spec')`)
+	w.arrived("spec", "marker")
+	if early := w.seen(func(h hit) bool { return h.name == "prefetch" || h.name == "prerender" }); len(early) > 0 {
+		t.Errorf("speculative requests: %v", early)
+	}
+}
+
+// TestServiceWorkerRestart: a service worker that was stopped starts again at
+// its next event. Chrome holds it then, on the connections that it had, and
+// tells no new target: nobody but us lets it go.
+func TestServiceWorkerRestart(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.open(w.page("shop.test"))
+	w.startWorker(r)
+	r.interceptor.stopWorkers()
+	run(r, `(await navigator.serviceWorker.ready).active.postMessage('/hit/told?id=again')`)
+	w.arrived("again", "told")
+}
+
+// TestServiceWorkerToldOnce: each page of its scope would attach to a service
+// worker and tell its requests again, and the hops of a redirect would be
+// booked more than once. They are attached to by the browser connection alone.
+func TestServiceWorkerToldOnce(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.open(w.page("shop.test"))
+	w.startWorker(r)
+	run(r, fmt.Sprintf(`pop(%q); pop(%q)`, w.page("shop.test")+"?popup", w.page("shop.test")+"?popup"))
+	w.until("all pages", func() bool { return len(w.seen(func(h hit) bool { return h.query.Has("popup") })) == 2 })
+	set := func(value string) string {
+		return "?id=told&set=" + url.QueryEscape("sid="+value+"; Path=/; Secure; SameSite=None")
+	}
+	hop := w.origin("told.test") + "/hit/"
+	first := hop + "first" + set("1") + "&redirect=" + url.QueryEscape(hop+"second"+set("2"))
+	run(r, fmt.Sprintf(`(await navigator.serviceWorker.ready).active.postMessage(%q)`, first))
+	w.arrived("told", "first", "second")
+	r.session("told.test", "sid", "2")
+	if site, _ := r.book.Site("told.test"); site.Requests != 2 {
+		t.Errorf("the book counts %d requests, want 2", site.Requests)
+	}
+}
+
+// startWorker starts a service worker for the page that fetches when told.
+func (w *web) startWorker(r *rig) {
+	w.t.Helper()
+	run(r, fmt.Sprintf(`const at = maker(%q, 'worker', '', []);
+		await navigator.serviceWorker.register(at('told-worker', js("onmessage = e => fetch(e.data, {credentials: 'include'})")), {scope: '/'});
+		await navigator.serviceWorker.ready`, w.origin("shop.test")))
+}

@@ -1,0 +1,436 @@
+package cdp
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+// jarOf is an answer to Storage.getCookies with one cookie.
+func jarOf(value string) string {
+	return fmt.Sprintf(`{"cookies":[{"name":"sid","value":%q,"domain":"a.test","path":"/","expires":-1,"size":8,"httpOnly":false,"secure":false,"session":true,"priority":"Medium","sourceScheme":"NonSecure","sourcePort":80}]}`, value)
+}
+
+// written is the value that a Storage.setCookies sets.
+func written(t *testing.T, m *cdproto.Message) string {
+	t.Helper()
+	var last string
+	for _, c := range field(t, m, "cookies").([]any) {
+		last = c.(map[string]any)["value"].(string)
+	}
+	return last
+}
+
+// rotation tells a request of bob's (its first half) and the response that gives
+// him another value (its second).
+func (f *fakeChrome) rotation(half int) {
+	if half == 1 {
+		f.event("tab", "Network.requestWillBeSent", `{"requestId":"n1","loaderId":"L","documentURL":"http://a.test/","request":{"url":"http://a.test/","method":"GET","headers":{},"initialPriority":"High","referrerPolicy":"no-referrer"},"timestamp":1,"wallTime":1,"initiator":{"type":"script"},"redirectHasExtraInfo":false,"type":"Fetch","frameId":"tab"}`)
+		f.event("tab", "Network.requestWillBeSentExtraInfo", `{"requestId":"n1","associatedCookies":[],"headers":{"Cookie":"sid=bob1"},"connectTiming":{"requestTime":1}}`)
+		return
+	}
+	f.event("tab", "Network.responseReceivedExtraInfo", `{"requestId":"n1","blockedCookies":[],"headers":{"Set-Cookie":"sid=bob2; Path=/"},"resourceIPAddressSpace":"Local","statusCode":200}`)
+}
+
+func withTab(t *testing.T, f *fakeChrome) *Browser {
+	t.Helper()
+	b := f.browser(Options{Book: bookOf(t, "bob")})
+	b.wire.ours["tab"] = true
+	b.targets.add(link{b.wire, "tab"}, &target.Info{TargetID: "tab", Type: "page", URL: "http://a.test/"})
+	go b.mirror.run()
+	return b
+}
+
+// A rotation comes while the jar is being written: what is read back is compared
+// with what the book knows after all that was told before, so the new value wins.
+func TestRotationRacesWrite(t *testing.T) {
+	f := newFakeChrome(t)
+	b := withTab(t, f)
+	synced := make(chan error, 1)
+	go func() {
+		_, err := b.mirror.sync(t.Context(), sessions.Main, "a.test")
+		synced <- err
+	}()
+	f.reply(f.command("Storage.getCookies"), jarOf("alice1"))
+	write := f.command("Storage.setCookies")
+	if got := written(t, write); got != "bob1" {
+		t.Errorf("wrote %q, want bob1", got)
+	}
+	hold := make(chan struct{})
+	b.wire.jobs.push(job{run: func() { <-hold }}) // the pump is busy
+	f.rotation(1)
+	f.rotation(2)
+	f.reply(write, `{}`)
+	f.reply(f.command("Storage.getCookies"), jarOf("bob1")) // the write was the later one
+	close(hold)
+	second := f.command("Storage.setCookies")
+	if got := written(t, second); got != "bob2" {
+		t.Errorf("wrote %q, want bob2", got)
+	}
+	f.reply(second, `{}`)
+	f.reply(f.command("Storage.getCookies"), jarOf("bob2"))
+	if err := <-synced; err != nil {
+		t.Error(err)
+	}
+}
+
+// The same, but the response is told only after the jar was read back.
+func TestLateRotation(t *testing.T) {
+	f := newFakeChrome(t)
+	b := withTab(t, f)
+	f.rotation(1)
+	eventually(t, b.wire, "the request is booked", func() bool {
+		x := b.exchanges.open["n1"]
+		return x != nil && len(x.urls) == 1 && x.urls[0].booked != nil
+	})
+	synced := make(chan error, 1)
+	go func() {
+		_, err := b.mirror.sync(t.Context(), sessions.Main, "a.test")
+		synced <- err
+	}()
+	f.reply(f.command("Storage.getCookies"), jarOf("alice1"))
+	f.reply(f.command("Storage.setCookies"), `{}`)
+	f.reply(f.command("Storage.getCookies"), jarOf("bob1"))
+	if err := <-synced; err != nil {
+		t.Fatal(err)
+	}
+	f.rotation(2)
+	f.reply(f.command("Storage.getCookies"), jarOf("bob1"))
+	write := f.command("Storage.setCookies")
+	if got := written(t, write); got != "bob2" {
+		t.Errorf("wrote %q, want bob2", got)
+	}
+	f.reply(write, `{}`)
+	f.reply(f.command("Storage.getCookies"), jarOf("bob2"))
+}
+
+// bakery is a server over TLS that sets the cookies it is asked for.
+type bakery struct {
+	*httptest.Server
+
+	mu     sync.Mutex // guards all below
+	held   chan struct{}
+	asked  chan struct{}
+	latest map[string]int // of a user: the number of the token that counts
+	stale  []string
+}
+
+func newBakery(t *testing.T) *bakery {
+	s := &bakery{held: make(chan struct{}), asked: make(chan struct{}, 9), latest: map[string]int{}}
+	s.Server = httptest.NewTLSServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *bakery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/late":
+		s.asked <- struct{}{}
+		select {
+		case <-s.held:
+		case <-r.Context().Done():
+		}
+	case "/rotate":
+		s.rotate(w, r)
+	}
+	for _, line := range r.URL.Query()["set"] {
+		w.Header().Add("Set-Cookie", line)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/html")
+	fmt.Fprintf(w, "<title>%s</title>", r.Header.Get("Cookie"))
+}
+
+// rotate gives each user another token at each request: NAME-NUMBER.
+func (s *bakery) rotate(w http.ResponseWriter, r *http.Request) {
+	c, err := r.Cookie("sid")
+	if err != nil {
+		return
+	}
+	name, number, _ := strings.Cut(c.Value, "-")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n, _ := strconv.Atoi(number); n != s.latest[name] {
+		s.stale = append(s.stale, c.Value)
+		return
+	}
+	s.latest[name]++
+	w.Header().Add("Set-Cookie", fmt.Sprintf("sid=%s-%d; Path=/; Secure; HttpOnly", name, s.latest[name]))
+}
+
+// at is the URL of a page that sets cookies.
+func (s *bakery) at(host, path string, set ...string) string {
+	u := "https://" + host + ":" + s.URL[strings.LastIndexByte(s.URL, ':')+1:] + path
+	if len(set) > 0 {
+		u += "?" + url.Values{"set": set}.Encode()
+	}
+	return u
+}
+
+// jarFor lists the cookies in the jar that hosts of a site get.
+func (r *rig) jarFor(site string) []sessions.Cookie {
+	r.t.Helper()
+	all, err := r.mirror.jar(r.ctx(), sessions.Main)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	all = slices.DeleteFunc(all, func(c sessions.Cookie) bool { return !strings.HasSuffix("."+c.Domain, "."+site) })
+	slices.SortFunc(all, byName)
+	return all
+}
+
+// values is the jar in short.
+func values(jar []sessions.Cookie) string {
+	var list []string
+	for _, c := range jar {
+		list = append(list, c.Name+"="+c.Value)
+	}
+	return strings.Join(list, "; ")
+}
+
+func (r *rig) ref(site, name string) sessions.Ref {
+	r.t.Helper()
+	ref, err := r.book.Find(sessions.Query{Text: name, Site: site})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return ref
+}
+
+// wantJar waits until the jar is this: what a late response put out of step is
+// mended soon.
+func (r *rig) wantJar(site, want string) {
+	r.t.Helper()
+	var got string
+	for start := time.Now(); time.Since(start) < patience; {
+		if got = values(r.jarFor(site)); got == want {
+			return
+		}
+	}
+	r.t.Errorf("the jar is %q, want %q", got, want)
+}
+
+func TestJar(t *testing.T) {
+	s := newBakery(t)
+	r := launch(t, func(o *Options) { o.Arguments, o.IgnoreCertificateErrors = []string{resolve}, true })
+	run := func(name string, test func(t *testing.T, site string)) {
+		t.Run(name, func(t *testing.T) {
+			r.t = t
+			r.open("about:blank")
+			test(t, strings.ReplaceAll(name, " ", "-")+".test")
+		})
+	}
+
+	// The jar holds the session's cookies with all attributes, none of the
+	// other's, and whatever else was in it.
+	run("attributes", func(t *testing.T, site string) {
+		login := func(name string) []string {
+			return []string{
+				"sid=" + name + "1; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=3600",
+				"PHPSESSID=" + name + "2; Domain=" + site + "; Path=/; SameSite=Strict; Max-Age=7200",
+				"JSESSIONID=" + name + "3; Path=/app; HttpOnly; SameSite=Lax; Priority=High",
+				"__Host-session=" + name + "4; Path=/; Secure",
+				"session_id=" + name + "5; Path=/; Secure; SameSite=None; Partitioned",
+				"remember_me=" + name + "6; Path=/; Max-Age=900",
+			}
+		}
+		r.open(s.at(site, "/", append(login("alice"), "theme=dark; Path=/", "lang=de; Domain="+site)...))
+		r.open(s.at("neighbour-"+site, "/", login("carol")[0]))
+		r.open(s.at(site, "/home"))
+		neighbour := r.jarFor("neighbour-" + site)
+		alice, script := r.jarFor(site), r.eval("document.cookie")
+		if len(alice) != 8 {
+			t.Fatalf("the jar has %d cookies: %+v", len(alice), alice)
+		}
+		if partitioned := slices.IndexFunc(alice, func(c sessions.Cookie) bool { return c.Partition != "" }); partitioned < 0 {
+			t.Errorf("no cookie is partitioned: %+v", alice)
+		}
+		if _, err := r.New(r.ctx(), site, "bob", true); err != nil {
+			t.Fatal(err)
+		}
+		r.wantJar(site, "lang=de; theme=dark")
+		if got := r.eval("document.cookie"); !sameCookies(got, "theme=dark; lang=de") {
+			t.Errorf("a script of a newcomer's page reads %q", got)
+		}
+		r.open(s.at(site, "/", login("bob")...))
+		r.open(s.at(site, "/home"))
+		bob, bobScript := r.jarFor(site), r.eval("document.cookie")
+		for _, test := range []struct {
+			name, script string
+			jar          []sessions.Cookie
+		}{{"Session 1", script, alice}, {"bob", bobScript, bob}, {"Session 1", script, alice}} {
+			r.use(site, test.name)
+			if got := r.jarFor(site); !slices.EqualFunc(got, test.jar, sameCookie) {
+				t.Errorf("%s: the jar is\n%+v, want\n%+v", test.name, got, test.jar)
+			}
+			if got := r.eval("document.cookie"); !sameCookies(got, test.script) {
+				t.Errorf("%s: scripts read %q, want %q", test.name, got, test.script)
+			}
+		}
+		if got := r.jarFor("neighbour-" + site); !slices.EqualFunc(got, neighbour, sameCookie) {
+			t.Errorf("the other site's jar is %+v, want %+v", got, neighbour)
+		}
+	})
+
+	// A late response of alice's while bob is active: it is hers, and does not
+	// stay in the jar. Unset then goes back to her present value; rm takes it out.
+	run("late response", func(t *testing.T, site string) {
+		r.open(s.at(site, "/", "sid=alice1; Path=/; Secure; SameSite=None", "theme=dark"))
+		r.add(s.at(site, "/"), "bob", "sid=bob1")
+		r.use(site, "Session 1")
+		r.open(s.at(site, "/home"))
+		defer func() { r.Browser.options.Reload = ReloadAll }()
+		r.Browser.options.Reload = ReloadNone // a reload would end the request
+		r.eval(fmt.Sprintf("window.late = fetch(%q), ''", s.at(site, "/late", "sid=alice9; Path=/; Secure; SameSite=None")))
+		<-s.asked
+		r.use(site, "bob")
+		r.wantJar(site, "sid=bob1; theme=dark")
+		close(s.held)
+		r.eval("window.late.then(() => '')")
+		r.until("the response is booked on alice", func() bool {
+			alice, err := r.book.Session(r.ref(site, "Session 1"), time.Now())
+			return err == nil && len(alice.Tokens) == 1 && alice.Tokens[0].Value == "alice9"
+		})
+		r.wantJar(site, "sid=bob1; theme=dark")
+		if _, err := r.Unset(r.ctx(), site, true); err != nil {
+			t.Fatal(err)
+		}
+		r.wantJar(site, "sid=alice9; theme=dark")
+		r.open(s.at(site, "/"))
+		if got := r.title(); !sameCookies(got, "sid=alice9; theme=dark") {
+			t.Errorf("after unset the server gets %q", got)
+		}
+
+		if _, err := r.Remove(r.ctx(), r.ref(site, "Session 1")); err != nil {
+			t.Fatal(err)
+		}
+		r.wantJar(site, "theme=dark")
+		r.use(site, "bob")
+		r.wantJar(site, "sid=bob1; theme=dark")
+		if _, err := r.Remove(r.ctx(), r.ref(site, "bob")); err != nil {
+			t.Fatal(err)
+		}
+		r.wantJar(site, "theme=dark")
+		if r.interceptor.on && len(r.book.Forced()) == 0 {
+			t.Error("Fetch is on though nothing is forced")
+		}
+	})
+
+	// A cookie that Chrome refuses is named, once, and pages still load.
+	run("refused", func(t *testing.T, site string) {
+		list := []sessions.Cookie{
+			{Name: "__Host-session", Value: "x", Domain: site, Path: "/"}, // not Secure
+			{Name: "sid", Value: "bob1", Domain: site, Path: "/"},
+		}
+		if _, err := r.book.Import(site, "bob", list, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		r.mu.Lock()
+		r.notices = nil
+		r.mu.Unlock()
+		for range 2 {
+			if _, err := r.Use(r.ctx(), r.ref(site, "bob"), true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.mu.Lock()
+		notices := slices.Clone(r.notices)
+		r.mu.Unlock()
+		if len(notices) != 1 || !strings.Contains(notices[0], site) || !strings.Contains(notices[0], `"__Host-session"`) || !strings.Contains(notices[0], "without it") {
+			t.Errorf("notices %q, want the cookie named once", notices)
+		}
+		r.wantJar(site, "sid=bob1")
+		r.open(s.at(site, "/"))
+		if got := r.title(); got != "sid=bob1" {
+			t.Errorf("the server got %q", got)
+		}
+		if _, err := r.Unset(r.ctx(), site, true); err != nil {
+			t.Fatal(err)
+		}
+		r.wantJar(site, "")
+	})
+
+	// A name that becomes a token on a site in use logs nobody out: its value
+	// belongs to the active session, and travels with it from then on.
+	run("token add", func(t *testing.T, site string) {
+		r.open(s.at(site, "/", "login=alice1; Path=/", "affinity=node1; Path=/", "theme=dark"))
+		r.open(s.at(site, "/home"))
+		r.add(s.at(site, "/"), "alice", "x=1")
+		r.use(site, "alice")
+		before := values(r.jarFor(site))
+		if err := r.AddToken(r.ctx(), site, "login", sessions.Token); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.AddToken(r.ctx(), site, "affinity", sessions.Carried); err != nil {
+			t.Fatal(err)
+		}
+		if got := values(r.jarFor(site)); got != before || !strings.Contains(got, "login=alice1") {
+			t.Errorf("the jar was %q and is %q", before, got)
+		}
+		if _, err := r.New(r.ctx(), site, "bob", true); err != nil {
+			t.Fatal(err)
+		}
+		r.wantJar(site, "theme=dark")
+		r.open(s.at(site, "/", "login=bob1; Path=/", "affinity=node2; Path=/"))
+		r.open(s.at(site, "/home"))
+		r.wantJar(site, "affinity=node2; login=bob1; theme=dark")
+		r.use(site, "alice")
+		r.wantJar(site, before)
+		r.open(s.at(site, "/"))
+		if got := r.title(); !strings.Contains(got, "login=alice1") || !strings.Contains(got, "affinity=node1") {
+			t.Errorf("as alice the server gets %q", got)
+		}
+	})
+
+	// A page whose every request rotates the token, while one switches to and
+	// fro: no session loses its token, and the jar comes to rest on it.
+	run("rotation", func(t *testing.T, site string) {
+		defer func() { r.Browser.options.Reload = ReloadAll }()
+		r.Browser.options.Reload = ReloadNone
+		r.add(s.at(site, "/"), "alice", "sid=alice-0")
+		r.add(s.at(site, "/"), "bob", "sid=bob-0")
+		r.use(site, "alice")
+		r.open(s.at(site, "/"))
+		r.eval("(() => { window.on = true; window.loop = (async () => { while (window.on) await fetch('/rotate') })() })(), ''")
+		for i := range 20 {
+			r.use(site, []string{"bob", "alice"}[i%2])
+		}
+		r.eval("(window.on = false, window.loop.then(() => ''))")
+		if err := r.Settle(r.ctx()); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"alice", "bob"} {
+			session, err := r.book.Session(r.ref(site, name), time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.mu.Lock()
+			want := fmt.Sprintf("%s-%d", name, s.latest[name])
+			s.mu.Unlock()
+			if got := session.Tokens[0].Value; got != want {
+				t.Errorf("%s has %q, want what the server gave last: %q", name, got, want)
+			}
+			if name == "alice" { // active
+				r.wantJar(site, "sid="+want)
+			}
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		t.Logf("rotations %v, sent with a value of before %q", s.latest, s.stale)
+		if s.latest["alice"] == 0 || s.latest["bob"] == 0 {
+			t.Error("the page did nothing meanwhile")
+		}
+	})
+}

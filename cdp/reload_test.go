@@ -1,0 +1,472 @@
+package cdp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+// clinic is a server that notes every request and shows on each page who it
+// takes the visitor for.
+type clinic struct {
+	*httptest.Server
+
+	mu     sync.Mutex // guards all below
+	visits []string   // METHOD HOST PATH COOKIES
+	held   map[string]chan struct{}
+}
+
+func newClinic(t *testing.T) *clinic {
+	c := &clinic{held: map[string]chan struct{}{}}
+	c.Server = httptest.NewServer(c)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func (c *clinic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/favicon.ico" {
+		return
+	}
+	host, _, _ := strings.Cut(r.Host, ":")
+	c.mu.Lock()
+	visit := r.Method + " " + host + r.URL.RequestURI() + " " + r.Header.Get("Cookie")
+	if r.Header.Get("If-None-Match") != "" {
+		visit += " conditional"
+	}
+	c.visits = append(c.visits, visit)
+	hold := c.held[host+r.URL.Path]
+	c.mu.Unlock()
+	io.Copy(io.Discard, r.Body)
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-r.Context().Done():
+		}
+	}
+	for _, line := range r.URL.Query()["set"] {
+		w.Header().Add("Set-Cookie", line)
+	}
+	w.Header().Set("Content-Type", "text/html")
+	w.Header().Set("ETag", `"x"`)
+	if strings.HasPrefix(r.URL.Path, "/kept") {
+		w.Header().Set("Cache-Control", "max-age=3600")
+	}
+	if r.URL.Path == "/enter" && r.Method == http.MethodPost {
+		http.Redirect(w, r, "/home", http.StatusSeeOther)
+		return
+	}
+	fmt.Fprintf(w, `<title>%s %s</title><form method=post></form>`, r.Method, r.Header.Get("Cookie"))
+}
+
+// hold makes a page wait until the returned function is called.
+func (c *clinic) hold(hostPath string) (release func()) {
+	held := make(chan struct{})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held[hostPath] = held
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		delete(c.held, hostPath)
+		c.mu.Unlock()
+		close(held)
+	})
+}
+
+// seen lists the requests for a host since the last time.
+func (c *clinic) seen(host string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list, others []string
+	for _, visit := range c.visits {
+		if strings.Fields(visit)[1] == host || strings.HasPrefix(strings.Fields(visit)[1], host+"/") {
+			list = append(list, visit)
+		} else {
+			others = append(others, visit)
+		}
+	}
+	c.visits = others
+	return list
+}
+
+func (c *clinic) at(host, path string) string { return at(c.Server, host, path) }
+
+// pair makes alice and bob on a site, alice active, with her page shown.
+func (c *clinic) pair(r *rig, site, path string) {
+	r.t.Helper()
+	r.add(c.at(site, "/"), "alice", "sid=alice")
+	r.add(c.at(site, "/"), "bob", "sid=bob")
+	r.use(site, "alice")
+	r.open(c.at(site, path))
+}
+
+// submit posts the page's form to an action, and waits for the answer.
+func (r *rig) submit(action string) {
+	r.t.Helper()
+	tab := r.currentTab()
+	r.submitAt(tab, action)
+}
+
+func (r *rig) submitAt(tab *tab, action string) {
+	r.t.Helper()
+	titleAt(r.t, tab.link)
+	next := r.committed(tab)
+	evalAt(r.t, tab.link, fmt.Sprintf("document.forms[0].action = %q, setTimeout(() => document.forms[0].submit()), ''", action))
+	if err := next(r.ctx()); err != nil {
+		r.t.Fatal(err)
+	}
+	titleAt(r.t, tab.link)
+}
+
+// tab opens one more tab, which does not become the current one.
+func (r *rig) tab(url string) *tab {
+	r.t.Helper()
+	current := r.currentTab()
+	created, err := call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: url})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.until("the tab "+url, func() bool {
+		tab := r.targets.page(created.TargetID)
+		if tab == nil {
+			return false
+		}
+		r.targets.mu.Lock()
+		defer r.targets.mu.Unlock()
+		return tab.document.url == url && (tab.loaded > 0 || url == "about:blank")
+	})
+	tab := r.targets.page(created.TargetID)
+	titleAt(r.t, tab.link)
+	r.t.Cleanup(func() {
+		call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id})
+	})
+	if r.currentTab() != current {
+		r.t.Error("a tab that was opened by hand became the current one")
+	}
+	return tab
+}
+
+func TestReload(t *testing.T) {
+	c := newClinic(t)
+	r := launch(t, func(o *Options) { o.Arguments = []string{resolve} })
+	run := func(name string, test func(t *testing.T, site string)) {
+		site := strings.ReplaceAll(name, " ", "-") + ".test"
+		t.Run(name, func(t *testing.T) {
+			r.t = t
+			r.open("about:blank")
+			test(t, site)
+		})
+	}
+	wantTitle := func(t *testing.T, want string) {
+		t.Helper()
+		if got := r.title(); got != want {
+			t.Errorf("the page is %q, want %q", got, want)
+		}
+	}
+	wantSeen := func(t *testing.T, site string, want ...string) {
+		t.Helper()
+		if got := c.seen(site); !slices.Equal(got, want) {
+			t.Errorf("the server saw %q, want %q", got, want)
+		}
+	}
+	plain := func(t *testing.T, s sessions.Switch) {
+		t.Helper()
+		if s.Reloaded != 1 || len(s.Notes) > 0 {
+			t.Errorf("reloaded %d, notes %q; want 1 and none", s.Reloaded, s.Notes)
+		}
+	}
+
+	run("get", func(t *testing.T, site string) {
+		c.pair(r, site, "/?q=1#here")
+		c.seen(site)
+		plain(t, r.use(site, "bob"))
+		wantTitle(t, "GET sid=bob")
+		wantSeen(t, site, "GET "+site+"/?q=1 sid=bob")
+	})
+
+	// What was cached for alice is shown to nobody else: not the tab that is
+	// open, not a page that is opened later, not the page before.
+	run("cache", func(t *testing.T, site string) {
+		c.pair(r, site, "/kept/1")
+		r.open(c.at(site, "/kept/2"))
+		c.seen(site)
+		plain(t, r.use(site, "bob"))
+		wantTitle(t, "GET sid=bob")
+		wantSeen(t, site, "GET "+site+"/kept/2 sid=bob")
+		r.open(c.at(site, "/kept/1"))
+		wantTitle(t, "GET sid=bob")
+		plain(t, r.use(site, "alice"))
+		next := r.committed(r.currentTab())
+		r.eval("setTimeout(() => history.back()), ''")
+		if err := next(r.ctx()); err != nil {
+			t.Fatal(err)
+		}
+		wantTitle(t, "GET sid=alice")
+	})
+
+	// A tab that came by POST is opened by GET: the POST is not repeated.
+	run("post", func(t *testing.T, site string) {
+		for _, fragment := range []string{"", "#part"} {
+			r.open("about:blank")
+			if fragment == "" {
+				c.pair(r, site, "/form")
+			} else {
+				r.use(site, "alice")
+				r.open(c.at(site, "/form"))
+			}
+			r.submit(c.at(site, "/pay?x=1") + fragment)
+			wantTitle(t, "POST sid=alice")
+			c.seen(site)
+			s := r.use(site, "bob")
+			if s.Reloaded != 1 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], c.at(site, "/pay")+" was the answer to a POST") {
+				t.Errorf("reloaded %d, notes %q", s.Reloaded, s.Notes)
+			}
+			wantTitle(t, "GET sid=bob")
+			wantSeen(t, site, "GET "+site+"/pay?x=1 sid=bob")
+			plain(t, r.use(site, "alice")) // now it came by GET
+			c.seen(site)
+		}
+	})
+
+	run("post redirect get", func(t *testing.T, site string) {
+		c.pair(r, site, "/form")
+		r.submit(c.at(site, "/enter"))
+		wantTitle(t, "GET sid=alice")
+		c.seen(site)
+		plain(t, r.use(site, "bob"))
+		wantSeen(t, site, "GET "+site+"/home sid=bob")
+	})
+
+	run("get form", func(t *testing.T, site string) {
+		c.pair(r, site, "/form")
+		r.eval("document.forms[0].method = 'get'")
+		r.submit(c.at(site, "/search"))
+		c.seen(site)
+		plain(t, r.use(site, "bob"))
+		wantTitle(t, "GET sid=bob")
+	})
+
+	run("push state", func(t *testing.T, site string) {
+		c.pair(r, site, "/form")
+		r.eval("history.pushState({}, '', '/pushed?y=1')")
+		c.seen(site)
+		plain(t, r.use(site, "bob"))
+		wantSeen(t, site, "GET "+site+"/pushed?y=1 sid=bob")
+		r.submit(c.at(site, "/pay"))
+		r.eval("history.pushState({}, '', '/paid')")
+		c.seen(site)
+		if s := r.use(site, "alice"); len(s.Notes) != 1 {
+			t.Errorf("notes %q", s.Notes)
+		}
+		wantSeen(t, site, "GET "+site+"/paid sid=alice")
+	})
+
+	// A page that asks whether one really wants to leave does not stop us.
+	run("beforeunload", func(t *testing.T, site string) {
+		c.pair(r, site, "/form")
+		for _, name := range []string{"bob", "alice"} {
+			r.eval("window.onbeforeunload = e => { e.preventDefault(); return e.returnValue = 'stay' }")
+			if name == "alice" { // by GET instead of a POST, the same
+				r.eval("window.onbeforeunload = null")
+				r.submit(c.at(site, "/pay"))
+				r.eval("window.onbeforeunload = e => { e.preventDefault(); return e.returnValue = 'stay' }")
+			}
+			if s := r.use(site, name); s.Reloaded != 1 {
+				t.Errorf("reloaded %d: %q", s.Reloaded, s.Notes)
+			}
+			wantTitle(t, "GET sid="+name)
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.notices) > 0 {
+			t.Errorf("notices %q", r.notices)
+		}
+	})
+
+	run("logout", func(t *testing.T, site string) {
+		c.pair(r, site, "/account/log-out?now=1")
+		other := r.tab(c.at(site, "/home"))
+		c.seen(site)
+		s := r.use(site, "bob")
+		if s.Reloaded != 1 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], c.at(site, "/account/log-out")+" looks like a logout") || strings.Contains(s.Notes[0], "now=1") {
+			t.Errorf("reloaded %d, notes %q", s.Reloaded, s.Notes)
+		}
+		if got := titleAt(t, other.link); got != "GET sid=bob" {
+			t.Errorf("the other tab is %q", got)
+		}
+		wantSeen(t, site, "GET "+site+"/home sid=bob")
+	})
+
+	// Tabs of the site, of others, of none; and the policies.
+	run("tabs", func(t *testing.T, site string) {
+		defer func() { r.Browser.options.Reload = ReloadAll }()
+		c.pair(r, site, "/current")
+		r.tab(c.at("sub."+site, "/sub"))
+		r.tab(c.at("elsewhere.test", "/"))
+		r.tab("about:blank")
+		blank := r.tab("about:blank")
+		evalAt(t, blank.link, "document.title = 'mine'")
+		tests := []struct {
+			policy ReloadPolicy
+			name   string
+			want   []string
+		}{
+			{ReloadAll, "bob", []string{"GET " + site + "/current sid=bob", "GET sub." + site + "/sub "}},
+			{ReloadCurrent, "alice", []string{"GET " + site + "/current sid=alice"}},
+			{ReloadNone, "bob", nil},
+		}
+		for _, test := range tests {
+			c.seen(site)
+			c.seen("sub." + site)
+			c.seen("elsewhere.test")
+			r.Browser.options.Reload = test.policy
+			s := r.use(site, test.name)
+			if s.Reloaded != len(test.want) || len(s.Notes) > 0 {
+				t.Errorf("%s: reloaded %d, notes %q", test.policy, s.Reloaded, s.Notes)
+			}
+			got := append(c.seen(site), c.seen("sub."+site)...)
+			if !slices.Equal(got, test.want) {
+				t.Errorf("%s: the server saw %q, want %q", test.policy, got, test.want)
+			}
+			wantSeen(t, "elsewhere.test")
+		}
+		if got := titleAt(t, blank.link); got != "mine" {
+			t.Errorf("a blank page was reloaded: %q", got)
+		}
+	})
+
+	// A server that does not answer: with a note after a while, and at once when
+	// nobody waits or the caller gives up.
+	run("slow", func(t *testing.T, site string) {
+		c.pair(r, site, "/slow")
+		another := r.tab(c.at(site, "/quick"))
+		release := c.hold(site + "/slow")
+		defer release()
+		ref := func(name string) sessions.Ref {
+			ref, err := r.book.Find(sessions.Query{Text: name, Site: site})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ref
+		}
+		if s, err := r.Use(r.ctx(), ref("bob"), false); err != nil || s.Reloaded != 2 || len(s.Notes) > 0 {
+			t.Errorf("without waiting: %+v, %v", s, err)
+		}
+		defer func(was time.Duration) { r.reloadTimeout = was }(r.reloadTimeout)
+		r.reloadTimeout = 500 * time.Millisecond
+		s, err := r.Use(r.ctx(), ref("alice"), true)
+		if err != nil || s.Reloaded != 2 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], c.at(site, "/slow")+" is still loading") {
+			t.Errorf("waiting: %+v, %v", s, err)
+		}
+		if got := titleAt(t, another.link); got != "GET sid=alice" {
+			t.Errorf("the quick tab is %q", got)
+		}
+		r.reloadTimeout = time.Minute
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if _, err := r.Use(ctx, ref("bob"), true); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), site) {
+			t.Errorf("giving up: %v", err)
+		}
+		if active, _ := r.book.Active(sessions.Main, site, time.Now()); active.Name != "bob" {
+			t.Errorf("active is %q, want bob: the switch was made", active.Name)
+		}
+		next := r.committed(r.currentTab())
+		release()
+		if err := next(r.ctx()); err != nil {
+			t.Fatal(err)
+		}
+		wantTitle(t, "GET sid=bob")
+	})
+
+	// The tab is closed while it is being waited for.
+	run("closed", func(t *testing.T, site string) {
+		c.pair(r, site, "/here")
+		gone := r.tab(c.at(site, "/gone"))
+		release := c.hold(site + "/gone")
+		defer release()
+		closed := make(chan error, 1)
+		go func() {
+			for {
+				changed := r.targets.watch()
+				c.mu.Lock()
+				asked := strings.HasPrefix(c.visits[len(c.visits)-1], "GET "+site+"/gone sid=bob") || len(c.visits) > 1 && strings.HasPrefix(c.visits[len(c.visits)-2], "GET "+site+"/gone sid=bob")
+				c.mu.Unlock()
+				if asked {
+					break
+				}
+				select {
+				case <-changed:
+				case <-time.After(10 * time.Millisecond):
+				case <-t.Context().Done():
+					return
+				}
+			}
+			_, err := call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: gone.id})
+			closed <- err
+		}()
+		if s := r.use(site, "bob"); len(s.Notes) > 0 {
+			t.Errorf("notes %q", s.Notes)
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// In a browser that was there before us nothing tells how a document came, and
+// the cache is not ours to clear.
+func TestReloadAttached(t *testing.T) {
+	c := newClinic(t)
+	f := startForeign(t)
+	tab := f.tab("about:blank")
+	f.visit(tab, c.at("app.test", "/?set=sid%3Dalice"))
+	f.visit(tab, c.at("app.test", "/kept/page")) // by GET, kept for alice
+	f.visit(tab, c.at("app.test", "/form"))
+	evalAt(t, tab, fmt.Sprintf("document.forms[0].action = %q, setTimeout(() => document.forms[0].submit()), ''", c.at("app.test", "/kept/page#part")))
+	for titleAt(t, tab) != "POST sid=alice" {
+	}
+	c.seen("app.test")
+	r := f.attach(f.port)
+	r.add(c.at("app.test", "/"), "bob", "sid=bob")
+	s := r.use("app.test", "bob")
+	if len(s.Notes) != 1 || s.Reloaded != 1 {
+		t.Errorf("reloaded %d, notes %q", s.Reloaded, s.Notes)
+	}
+	if got := titleAt(t, tab); got != "GET sid=bob" {
+		t.Errorf("bob sees %q", got)
+	}
+	if got, want := c.seen("app.test"), []string{"GET app.test/kept/page sid=bob"}; !slices.Equal(got, want) {
+		t.Errorf("the server saw %q, want %q", got, want)
+	}
+	if s := r.use("app.test", "Session 1"); len(s.Notes) > 0 {
+		t.Errorf("back: notes %q", s.Notes)
+	}
+}
+
+func TestLogoutURLs(t *testing.T) {
+	tests := map[string]bool{
+		"https://a.test/logout":             true,
+		"https://a.test/users/sign_out?x":   true,
+		"https://a.test/?do=logoff":         true,
+		"https://a.test/doku.php?do=LogOut": true,
+		"https://logout.test/":              false,
+		"https://a.test/login":              false,
+		"https://a.test/":                   false,
+	}
+	for u, want := range tests {
+		if got := logout.MatchString(path(u)); got != want {
+			t.Errorf("%s looks like a logout: %v, want %v", u, got, want)
+		}
+	}
+}
