@@ -2,6 +2,7 @@ package cdp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"strings"
@@ -184,6 +185,19 @@ func (i *interceptor) paused(e *fetch.EventRequestPaused) {
 		r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
 		i.answer(e, i.browser.book.Decide(r))
 	})
+}
+
+// unreadable answers a paused request of which only the id could be read. It
+// fails closed: the request may be one that had to be rewritten.
+func (i *interceptor) unreadable(m *cdproto.Message) {
+	var e struct {
+		RequestID fetch.RequestID `json:"requestId"`
+	}
+	if err := json.Unmarshal(m.Params, &e); err != nil {
+		return // then Chrome does not speak the protocol, and nothing can be answered
+	}
+	i.browser.notice("blocked a request that Chrome described in a way that could not be read")
+	send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, nil)
 }
 
 // answer sends the verdict, the one answer that the request gets.

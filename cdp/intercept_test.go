@@ -208,6 +208,19 @@ func TestPausedThenGone(t *testing.T) {
 	f.silent()
 }
 
+// A paused request that cannot be read is blocked, not left waiting.
+func TestPausedUnreadable(t *testing.T) {
+	f := newFakeChrome(t)
+	notices := make(chan string, 1)
+	f.browser(Options{Book: bookOf(t, "bob"), Notice: func(text string) { notices <- text }})
+	f.event(own, "Fetch.requestPaused", `{"requestId":"r1","request":"not an object"}`)
+	m := f.command("Fetch.failRequest")
+	if got := field(t, m, "requestId"); got != "r1" {
+		t.Errorf("blocked %v, want r1", got)
+	}
+	<-notices
+}
+
 // Many requests at once get their answers in the order they were paused.
 func TestAnswersInOrder(t *testing.T) {
 	f := newFakeChrome(t)

@@ -51,7 +51,9 @@ func (b *Browser) watch(ctx context.Context) error {
 func (b *Browser) handle(m *cdproto.Message) {
 	switch m.Method {
 	case "Fetch.requestPaused":
-		on(b, m, b.interceptor.paused)
+		if !on(b, m, b.interceptor.paused) {
+			b.interceptor.unreadable(m)
+		}
 	case "Network.requestWillBeSent":
 		on(b, m, func(e *network.EventRequestWillBeSent) { b.requestWillBeSent(m.SessionID, e) })
 	case "Network.requestWillBeSentExtraInfo":
@@ -111,14 +113,16 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 	}
 }
 
-// on decodes the parameters of an event for its handler.
-func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) {
+// on decodes the parameters of an event for its handler. It reports whether
+// they could be read.
+func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) bool {
 	e := new(E)
 	if err := jsonv2.Unmarshal(m.Params, e, chromedp.DefaultUnmarshalOptions); err != nil {
 		b.log.Error("reading an event", "method", m.Method, "error", err)
-		return
+		return false
 	}
 	handle(e)
+	return true
 }
 
 // attached begins to listen to a target. The commands are sent without waiting

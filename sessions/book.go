@@ -32,14 +32,15 @@ type Options struct {
 // Book holds the sites, their tokens and their sessions. It is safe for
 // concurrent use.
 type Book struct {
-	options  Options
-	defaults *defaults
+	options Options
 
-	mu    sync.Mutex // guards all below
-	sites map[string]*site
-	order []*site          // as they appeared
-	hosts map[string]*site // by host or host:port, a bounded cache of where a host belongs
-	aging int64            // grows with every cookie learned: its age for jar order
+	mu       sync.Mutex // guards all below
+	defaults *defaults
+	sites    map[string]*site
+	order    []*site          // as they appeared
+	hosts    map[string]*site // by host or host:port, a bounded cache of where a host belongs
+	scratch  decision         // see decision
+	aging    int64            // grows with every cookie learned: its age for jar order
 }
 
 // New returns an empty book.
@@ -83,21 +84,39 @@ func (b *Book) siteAt(l *location) *site {
 
 // learnSite finds the site of a location, making it when it is new.
 func (b *Book) learnSite(l *location) *site {
-	if s := b.siteAt(l); s != nil {
+	if s := b.siteAt(l); s != nil && s.seen {
 		return s
 	}
 	return b.makeSite(b.options.Scope.site(*l))
 }
 
 func (b *Book) makeSite(name string) *site {
-	if s := b.sites[name]; s != nil {
+	s := b.page(name)
+	if !s.seen {
+		s.seen = true
+		b.order = append(b.order, s)
+		b.notify(Event{Kind: SiteSeen, Site: s.name})
+	}
+	return s
+}
+
+// page finds or opens the page of a site without making it known: tokens may be
+// added and removed before a site is seen (ZAP 1.8).
+func (b *Book) page(name string) *site {
+	s := b.sites[name]
+	if s == nil {
+		s = newSite(strings.Clone(name))
+		b.sites[s.name] = s
+	}
+	return s
+}
+
+// known finds a site that was seen, nil for others.
+func (b *Book) known(name string) *site {
+	if s := b.sites[name]; s != nil && s.seen {
 		return s
 	}
-	s := newSite(strings.Clone(name))
-	b.sites[s.name] = s
-	b.order = append(b.order, s)
-	b.notify(Event{Kind: SiteSeen, Site: s.name})
-	return s
+	return nil
 }
 
 func (b *Book) observes(rawURL string) bool {
@@ -128,6 +147,8 @@ func alive(s *session) *session {
 // site is the book's page on one site.
 type site struct {
 	name    string
+	seen    bool            // false while only its tokens were spoken of
+	plain   map[string]bool // names that are no tokens in any way
 	kinds   map[string]Kind // by cookie name, case-sensitive (ZAP 3.1)
 	tokens  []string        // all names in kinds, as they were learned
 	removed map[string]bool // bare names of defaults that a user removed here
@@ -179,6 +200,7 @@ type before struct {
 func newSite(name string) *site {
 	return &site{
 		name:    name,
+		plain:   map[string]bool{},
 		kinds:   map[string]Kind{},
 		removed: map[string]bool{},
 		numbers: map[int]*session{},

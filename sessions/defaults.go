@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,7 @@ type Default struct {
 	Pattern string // any case; * any run, ? one character
 	Kind    Kind
 	Source  string
+	Off     bool // kept in the list, not used
 }
 
 //go:embed default-tokens.tsv
@@ -72,14 +74,18 @@ const maxDefaultCache = 10_000
 // defaults finds the kind of a cookie name. The first fitting pattern without a
 // wildcard wins, then the first with one.
 type defaults struct {
+	list    []Default
 	exact   map[string]Kind
 	pattern []Default
 	cache   map[string]Kind
 }
 
 func newDefaults(list []Default) *defaults {
-	d := &defaults{exact: map[string]Kind{}, cache: map[string]Kind{}}
+	d := &defaults{list: slices.Clone(list), exact: map[string]Kind{}, cache: map[string]Kind{}}
 	for _, entry := range list {
+		if entry.Off {
+			continue
+		}
 		entry.Pattern = bareName(entry.Pattern)
 		if strings.ContainsAny(entry.Pattern, "*?") {
 			d.pattern = append(d.pattern, entry)

@@ -50,7 +50,7 @@ func TestDefaultsOfAUser(t *testing.T) {
 
 func TestParseDefaults(t *testing.T) {
 	list, err := ParseDefaults("# a comment\n\nSid\ttoken\tmine\r\nx*\tcarry\n")
-	if err != nil || len(list) != 2 || list[0] != (Default{"sid", Token, "mine"}) || list[1] != (Default{"x*", Carried, ""}) {
+	if err != nil || len(list) != 2 || list[0] != (Default{Pattern: "sid", Kind: Token, Source: "mine"}) || list[1] != (Default{Pattern: "x*", Kind: Carried}) {
 		t.Errorf("got %+v, %v", list, err)
 	}
 	for _, table := range []string{"sid", "sid\tcookie", "\ttoken", "ok\ttoken\n sid token"} {

@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -160,14 +161,42 @@ func (b *Book) Import(site, name string, cookies []Cookie, now time.Time) (Sessi
 		return Session{}, &NameTakenError{site, name}
 	}
 	session := s.newSession(name)
-	o := b.origin(FromUser, "", now)
+	b.fill(session, cookies, now)
+	b.notify(session.event(SessionNew))
+	return session.view(now), nil
+}
+
+// Give puts cookies that a person gave into a session, in place of those of the
+// same names. Where it is active the jars are out of step afterwards.
+func (b *Book) Give(ref Ref, cookies []Cookie, now time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	session, err := b.session(ref)
+	if err != nil {
+		return err
+	}
+	was := session.state(now)
+	b.tell(session, Main, was, b.fill(session, cookies, now), now)
+	return nil
+}
+
+// fill gives a session cookies as a person gave them and returns what changed.
+func (b *Book) fill(session *session, cookies []Cookie, now time.Time) []key {
+	s, o := session.site, b.origin(FromUser, "", now)
+	var changed []key
 	for _, c := range cookies {
 		b.detect(s, c.Name)
 		if s.kinds[c.Name] == NotToken {
 			b.addToken(s, c.Name, Token)
 		}
-		b.learn(session, c, s.kinds[c.Name], o)
+		for _, h := range slices.Clone(session.cookies) {
+			if h.Name == c.Name && !slices.ContainsFunc(cookies, func(c Cookie) bool { return c.key() == h.key() }) {
+				session.lose(h.key(), o)
+			}
+		}
+		if b.learn(session, c, s.kinds[c.Name], o) {
+			changed = append(changed, c.key())
+		}
 	}
-	b.notify(session.event(SessionNew))
-	return session.view(now), nil
+	return changed
 }

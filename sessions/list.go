@@ -90,7 +90,7 @@ func (b *Book) Sites() []Site {
 func (b *Book) Site(name string) (Site, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := b.sites[name]
+	s := b.known(name)
 	if s == nil {
 		return Site{}, false
 	}
@@ -152,7 +152,7 @@ func (b *Book) Session(ref Ref, now time.Time) (Session, error) {
 }
 
 func (b *Book) session(ref Ref) (*session, error) {
-	s := b.sites[ref.Site]
+	s := b.known(ref.Site)
 	if s == nil {
 		return nil, &NoSiteError{Name: ref.Site}
 	}

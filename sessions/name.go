@@ -30,7 +30,7 @@ func (b *Book) Find(q Query) (Ref, error) {
 		return s.find(q.Text)
 	}
 	var problem error
-	if s := b.sites[q.Current]; s != nil {
+	if s := b.known(q.Current); s != nil {
 		ref, err := s.find(q.Text)
 		if _, missing := err.(*NoSessionError); !missing {
 			return ref, err
@@ -76,7 +76,7 @@ func (b *Book) FindSite(text string) (string, error) {
 
 func (b *Book) findSite(text string) (*site, error) {
 	for _, name := range []string{text, b.options.Scope.parseSite(text)} {
-		if s := b.sites[name]; s != nil {
+		if s := b.known(name); s != nil {
 			return s, nil
 		}
 	}

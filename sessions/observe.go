@@ -37,6 +37,15 @@ type Exchange struct {
 	age          int64
 }
 
+// Session is the session that the request was sent as, the zero Ref while it is
+// of none.
+func (x Exchange) Session() Ref {
+	if x.session == nil {
+		return Ref{}
+	}
+	return Ref{x.site.name, x.session.id}
+}
+
 // Response is what came back.
 type Response struct {
 	// Cookies are those that the browser took; a deletion is an expired one.
@@ -165,7 +174,11 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 		place.last = session
 	}
 	if x.anonymous && session.filled && !wasFilled {
+		session.requests = 1 // the visitors before were not this login (ZAP 4.14)
 		place.login, place.loginAge = session, b.nextAge()
+	}
+	if twin := session.twin(); twin != nil {
+		b.mergeTwins(session, twin)
 	}
 	return windows
 }

@@ -17,7 +17,7 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := b.makeSite(site)
+	s := b.page(site)
 	delete(s.removed, bareName(name))
 	if s.kinds[name] == kind {
 		return nil
@@ -33,6 +33,9 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 		return nil
 	}
 	b.learnJar(w, s, jar, now)
+	if len(s.sessions) > 0 {
+		b.makeSite(site)
+	}
 	return nil
 }
 
@@ -59,6 +62,7 @@ func (b *Book) addToken(s *site, name string, kind Kind) {
 		s.tokens = append(s.tokens, name)
 	}
 	s.kinds[name] = kind
+	clear(s.plain)
 	if was != NotToken && was != kind {
 		s.unlearn()
 	}
@@ -85,21 +89,30 @@ func (e *NoTokenError) Error() string {
 // RemoveToken makes a name an ordinary cookie again (ZAP 3.7): sessions lose
 // its values; those that become equal merge, their counts added up; unnamed
 // ones that become empty go. Without any token left all sessions of the site
-// go. A default token stays removed on this site until it is added again.
+// go. A default token stays removed on this site until it is added again, also
+// when the site never had it, or was never seen.
 func (b *Book) RemoveToken(site, name string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	isDefault := b.defaults.kind(name) != NotToken
 	s := b.sites[site]
-	if s == nil {
+	switch {
+	case s == nil && isDefault:
+		s = b.page(site)
+	case s == nil:
 		return &NoSiteError{Name: site}
-	}
-	if s.kinds[name] == NotToken {
+	case s.kinds[name] == NotToken && (!isDefault || s.removed[bareName(name)]):
 		return &NoTokenError{site, name}
 	}
-	if b.defaults.kind(name) != NotToken {
+	if isDefault {
 		s.removed[bareName(name)] = true
 	}
+	if s.kinds[name] == NotToken {
+		return nil
+	}
+	b.makeSite(site)
 	delete(s.kinds, name)
+	clear(s.plain)
 	s.tokens = slices.DeleteFunc(s.tokens, func(n string) bool { return n == name })
 	s.unlearn()
 	b.notify(Event{Kind: TokenRemoved, Site: s.name, Token: name})
@@ -131,9 +144,6 @@ func (b *Book) discardFor(session *session) {
 func (b *Book) mergeEqual(s *site) {
 	seen := map[string]*session{}
 	for _, session := range slices.Clone(s.sessions) {
-		if !session.filled {
-			continue
-		}
 		id := session.fingerprint()
 		if id == "" {
 			if !session.given && !session.activeSomewhere() {
@@ -157,6 +167,9 @@ func (b *Book) merge(earlier, later *session) *session {
 		keep, gone = later, earlier
 	}
 	keep.requests += gone.requests
+	if gone.last.After(keep.last) {
+		keep.last = gone.last
+	}
 	for _, p := range keep.site.places {
 		if p.active == gone {
 			p.active = keep
@@ -176,6 +189,31 @@ func (b *Book) merge(earlier, later *session) *session {
 	e.Text = gone.name
 	b.notify(e)
 	return keep
+}
+
+// mergeTwins merges two sessions that a response made equal: one login, seen
+// twice (ZAP 4.15).
+func (b *Book) mergeTwins(one, other *session) {
+	if one.id > other.id {
+		one, other = other, one
+	}
+	b.merge(one, other)
+}
+
+// twin is another session with the same tokens, nil for none.
+func (s *session) twin() *session {
+	for i := range s.cookies {
+		if s.cookies[i].kind != Token {
+			continue
+		}
+		for _, other := range s.site.current[s.cookies[i].pair()] {
+			if other != s && other.fingerprint() == s.fingerprint() {
+				return other
+			}
+		}
+		return nil // one that shares not the first shares not all
+	}
+	return nil
 }
 
 // fingerprint is equal for sessions with equal tokens; "" means no token.

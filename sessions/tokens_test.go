@@ -236,9 +236,36 @@ func TestRemoveLastToken(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	var noSite *NoSiteError
-	if err := b.book.RemoveToken("other.test", "sid"); !errors.As(err, &noSite) {
+	if err := b.book.RemoveToken("other.test", "theme"); !errors.As(err, &noSite) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Tokens may be spoken of before their site is seen, which does not make it
+// known (ZAP 1.8, 3.7).
+func TestTokensBeforeSite(t *testing.T) {
+	b := start(t, Options{})
+	if err := b.book.RemoveToken(shop, "sid"); err != nil {
+		t.Error(err)
+	}
+	b.add("tok", Token)
+	if list := b.book.Sites(); len(list) != 0 {
+		t.Errorf("known: %+v", list)
+	}
+	b.visit(home, "sid=1", "tok=2")
+	b.wantTokens("tok:token ")
+	b.wantList("Session 1: tok=2")
+	b.wantTold("token-added tok, site, session-new Session 1")
+}
+
+// Two sessions that a response makes equal are one login, seen twice (ZAP 4.15).
+func TestTwinsMerge(t *testing.T) {
+	b := start(t, Options{})
+	b.give("alice", "sid=A; tok=1")
+	b.give("bob", "sid=B; tok=1")
+	b.use("bob")
+	b.visit(home, "sid=A; Domain=shop.test")
+	b.wantList("bob*: sid=A; tok=1")
 }
 
 // A default token that was removed stays removed, in any spelling and with any

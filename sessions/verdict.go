@@ -72,15 +72,11 @@ func (b *Book) Decide(r Paused) Verdict {
 	if r.Header == "" && !b.options.ForceEverywhere || !adds && b.inStep(s, p.active, &r, &l) {
 		return v
 	}
-	v.Action, v.Header = b.work(s, p, r, l)
+	d := &b.scratch
+	d.book, d.site, d.place, d.request, d.at = b, s, p, r, l
+	v.Action, v.Header = d.decide()
+	d.request = Paused{} // the jar in it is not ours to keep
 	return v
-}
-
-// work is apart from Decide since it takes the address of what it gets, which
-// would cost the common case an allocation.
-func (b *Book) work(s *site, p *place, r Paused, l location) (Action, string) {
-	d := decision{book: b, site: s, place: p, request: &r, at: &l}
-	return d.decide()
 }
 
 // inStep reports whether the header is the session's own as it stands: the
@@ -88,7 +84,7 @@ func (b *Book) work(s *site, p *place, r Paused, l location) (Action, string) {
 func (b *Book) inStep(s *site, active *session, r *Paused, l *location) bool {
 	var used uint64 // which of the session's cookies are in the header
 	for c := range crumbs(r.Header) {
-		if c.name == "" || b.kindOf(s, c.name) == NotToken {
+		if b.kindOf(s, c.name) == NotToken {
 			continue
 		}
 		i := active.index(c.name, c.value)
@@ -100,26 +96,37 @@ func (b *Book) inStep(s *site, active *session, r *Paused, l *location) bool {
 	return true
 }
 
+// maxPlain bounds what a hostile site can make us remember.
+const maxPlain = 1_000
+
 // kindOf looks a name up, learning default tokens on the way: a site may be
-// forced before its first token is known.
+// forced before its first token is known. Most cookies are none, so those names
+// are remembered. A cookie without a name is none.
 func (b *Book) kindOf(s *site, name string) Kind {
-	if kind := s.kind(name); kind != NotToken {
-		return kind
-	}
-	if b.defaults.kind(name) == NotToken {
+	if s.plain[name] || name == "" {
 		return NotToken
 	}
-	b.detect(s, name)
-	return s.kind(name)
+	if s.kind(name) == NotToken {
+		b.detect(s, name)
+	}
+	kind := s.kind(name)
+	if kind == NotToken {
+		if len(s.plain) >= maxPlain {
+			clear(s.plain)
+		}
+		s.plain[strings.Clone(name)] = true
+	}
+	return kind
 }
 
-// decision works one verdict out.
+// decision works one verdict out. The book has one for all verdicts, which it
+// gives one at a time, so that they need no memory of their own.
 type decision struct {
 	book    *Book
 	site    *site
 	place   *place
-	request *Paused
-	at      *location
+	request Paused
+	at      location
 	crumbs  []edit
 	given   []*held // the session's cookies that are in the header, rewritten or not
 }
@@ -132,14 +139,9 @@ type edit struct {
 }
 
 func (d *decision) decide() (Action, string) {
-	var few [8]edit
-	d.crumbs = few[:0]
+	d.crumbs, d.given = d.crumbs[:0], d.given[:0]
 	for c := range crumbs(d.request.Header) {
-		if c.name == "" {
-			continue
-		}
-		kind := d.book.kindOf(d.site, c.name)
-		if kind != NotToken {
+		if kind := d.book.kindOf(d.site, c.name); kind != NotToken {
 			d.crumbs = append(d.crumbs, edit{crumb: c, kind: kind})
 		}
 	}
@@ -172,7 +174,7 @@ func (d *decision) isStrange(e edit) bool {
 func (d *decision) adopt() {
 	o := d.book.origin(FromScript, d.request.URL, d.request.Now)
 	for _, e := range d.crumbs {
-		c := inJar(pair{e.name, e.value}, d.request.Jar, d.at)
+		c := inJar(pair{e.name, e.value}, d.request.Jar, &d.at)
 		if c == nil || !d.isStrange(e) {
 			continue
 		}
@@ -209,7 +211,7 @@ func (d *decision) pairBy(same func(*edit, *held) bool) {
 }
 
 func (d *decision) applies(h *held) bool {
-	return h.covers(d.at) && !h.Expired(d.request.Now)
+	return h.covers(&d.at) && !h.Expired(d.request.Now)
 }
 
 // sameIdentity reports whether some session holds the crumb's value in a cookie
@@ -286,7 +288,7 @@ func (d *decision) outOfScope(list []*held) []*held {
 	for i := range d.place.active.cookies {
 		h := &d.place.active.cookies[i]
 		sameName := func(other *held) bool { return other.Name == h.Name }
-		if h.kind != Token || h.Expired(d.request.Now) || h.Secure && !trustworthy(d.at) ||
+		if h.kind != Token || h.Expired(d.request.Now) || h.Secure && !trustworthy(&d.at) ||
 			slices.ContainsFunc(d.given, sameName) || slices.ContainsFunc(list, sameName) {
 			continue
 		}
