@@ -15,6 +15,8 @@ type Engine struct {
 	Mask     sessions.Mask    // hides the values of cookies in results
 	Now      func() time.Time // nil means time.Now
 	Commands *Registry        // nil means NewRegistry()
+	// SaveDefaults keeps the default tokens for later runs; nil keeps nothing.
+	SaveDefaults func([]sessions.Default) error
 }
 
 // Result is what a command answers.

@@ -14,9 +14,9 @@ type DefaultError struct {
 
 func (e *DefaultError) Error() string {
 	if e.Taken {
-		return fmt.Sprintf("%q is a default token already", e.Pattern)
+		return fmt.Sprintf("%q is a default token already (see: default list)", e.Pattern)
 	}
-	return fmt.Sprintf("%q is no default token", e.Pattern)
+	return fmt.Sprintf("%q is no default token (see: default list)", e.Pattern)
 }
 
 // Defaults lists the default tokens. It is a copy.
@@ -31,14 +31,21 @@ func (b *Book) Defaults() []Default {
 func (b *Book) SetDefaults(list []Default) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.useDefaults(list)
+}
+
+func (b *Book) useDefaults(list []Default) {
 	b.defaults = newDefaults(list)
+	for _, s := range b.order {
+		clear(s.plain)
+	}
 }
 
 // AddDefault adds a default token at the end of the list.
 func (b *Book) AddDefault(d Default) error {
 	d.Pattern = strings.ToLower(d.Pattern)
-	if d.Pattern == "" {
-		return fmt.Errorf("adding a default token: a pattern needs at least one character")
+	if err := checkPattern(d.Pattern); err != nil {
+		return err
 	}
 	return b.changeDefaults(func(list []Default) ([]Default, error) {
 		if indexDefault(list, d.Pattern) >= 0 {
@@ -60,6 +67,33 @@ func (b *Book) EnableDefault(pattern string, on bool) error {
 	})
 }
 
+// ModifyDefault gives a default token another pattern, at its place in the list.
+func (b *Book) ModifyDefault(pattern, to string) error {
+	to = strings.ToLower(to)
+	if err := checkPattern(to); err != nil {
+		return err
+	}
+	return b.changeDefaults(func(list []Default) ([]Default, error) {
+		i := indexDefault(list, pattern)
+		if i < 0 {
+			return nil, &DefaultError{Pattern: pattern}
+		}
+		if j := indexDefault(list, to); j >= 0 && j != i {
+			return nil, &DefaultError{to, true}
+		}
+		list[i].Pattern = to
+		return list, nil
+	})
+}
+
+// checkPattern refuses what could not be written to a table and read again.
+func checkPattern(pattern string) error {
+	if pattern == "" || strings.HasPrefix(pattern, "#") || hasControl(pattern) || strings.Contains(pattern, "\t") {
+		return fmt.Errorf("%q is not a pattern for cookie names; write letters, * for any run, ? for one character", pattern)
+	}
+	return nil
+}
+
 // RemoveDefault takes a default token out of the list.
 func (b *Book) RemoveDefault(pattern string) error {
 	return b.changeDefaults(func(list []Default) ([]Default, error) {
@@ -76,7 +110,7 @@ func (b *Book) changeDefaults(change func([]Default) ([]Default, error)) error {
 	defer b.mu.Unlock()
 	list, err := change(slices.Clone(b.defaults.list))
 	if err == nil {
-		b.defaults = newDefaults(list)
+		b.useDefaults(list)
 	}
 	return err
 }

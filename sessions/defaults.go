@@ -43,8 +43,25 @@ func StandardDefaults() []Default {
 	return list
 }
 
+// off stands behind the kind of a default token that is not used.
+const off = " off"
+
+// FormatDefaults writes a table that [ParseDefaults] reads.
+func FormatDefaults(list []Default) string {
+	var b strings.Builder
+	for _, d := range list {
+		kind := string(d.Kind)
+		if d.Off {
+			kind += off
+		}
+		fmt.Fprintf(&b, "%s\t%s\t%s\n", d.Pattern, kind, d.Source)
+	}
+	return b.String()
+}
+
 // ParseDefaults reads a table of default tokens: one per line, pattern, kind
-// and source between tabs, # for comments. An error names the line.
+// ("token" or "carry", with " off" behind it when it is not used) and source
+// between tabs, # for comments. An error names the line.
 func ParseDefaults(table string) ([]Default, error) {
 	var list []Default
 	for i, line := range strings.Split(table, "\n") {
@@ -55,13 +72,14 @@ func ParseDefaults(table string) ([]Default, error) {
 		fields := strings.SplitN(line, "\t", 3)
 		d := Default{Pattern: strings.ToLower(strings.TrimSpace(fields[0]))}
 		if len(fields) > 1 {
-			d.Kind = Kind(strings.TrimSpace(fields[1]))
+			kind, isOff := strings.CutSuffix(strings.TrimSpace(fields[1]), off)
+			d.Kind, d.Off = Kind(kind), isOff
 		}
 		if len(fields) > 2 {
 			d.Source = strings.TrimSpace(fields[2])
 		}
 		if d.Pattern == "" || d.Kind != Token && d.Kind != Carried {
-			return nil, fmt.Errorf("line %d: %q is not a pattern, a tab and %q or %q", i+1, line, Token, Carried)
+			return nil, fmt.Errorf("line %d: %q is not a pattern, a tab and %q or %q (with %q behind it when it is not used)", i+1, line, Token, Carried, off)
 		}
 		list = append(list, d)
 	}

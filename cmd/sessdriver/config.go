@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"sessdriver/cdp"
+	"sessdriver/cmd/sessdriver/internal/settings"
 	"sessdriver/sessions"
 )
 
@@ -21,6 +22,7 @@ type config struct {
 	headless, headed           bool
 	debugPort                  int
 	ignoreCertificateErrors    bool
+	noDefaultTokens            bool
 	noSandbox                  bool
 	siteScope, reload          string
 	forceEverywhere            bool
@@ -33,6 +35,7 @@ type config struct {
 	scopeValue                 sessions.Scope
 	reloadValue                cdp.ReloadPolicy
 	observes                   func(string) bool
+	defaults                   []sessions.Default
 	scriptGiven                bool
 }
 
@@ -77,6 +80,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.BoolVar(&c.ignoreCertificateErrors, "ignore-certificate-errors", false, "trust every server")
 	f.BoolVar(&c.noSandbox, "no-sandbox", false, "run Chrome without its sandbox; always so for root")
 	f.StringVar(&c.siteScope, "site-scope", "domain", "what a site is: a registrable `domain`, or a host:port (host)")
+	f.BoolVar(&c.noDefaultTokens, "no-default-tokens", false, "know no cookie name as a token until it is added")
 	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "put the forced tokens on requests for which the browser would send no cookies, too")
 	f.StringVar(&c.reload, "reload", "all", "the site's tabs that a switch reloads: `all`, current or none")
 	f.StringArrayVar(&c.scope, "scope", nil, "book only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
@@ -105,7 +109,7 @@ var only = map[string][]string{
 	"once": {"demo"}, "json": {"demo"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach"}, "exclude": {"launch", "attach"}, "site-scope": {"launch", "attach"},
-	"force-everywhere": {"launch", "attach"}, "reload": {"launch", "attach"},
+	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"},
 	"profile": {"launch"}, "headless": {"launch", "demo"}, "headed": {"launch", "demo"},
 	"proxy": {"launch"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch"}, "no-sandbox": {"launch", "demo"},
 	"browser": {"launch", "demo", "browser"},
@@ -169,10 +173,25 @@ func (c *config) check() error {
 	if c.observes, err = sessions.NewFilter(c.scope, c.exclude); err != nil {
 		return usagef("%v", err)
 	}
+	if c.defaults, err = c.readDefaults(); err != nil {
+		return err
+	}
 	if !c.headless && !c.headed {
 		c.headless = !hasDisplay()
 	}
 	return c.countArgs()
+}
+
+// readDefaults reads the default tokens: the user's own list, but for the demo,
+// which is the same for everybody.
+func (c *config) readDefaults() ([]sessions.Default, error) {
+	switch {
+	case c.noDefaultTokens:
+		return nil, nil
+	case c.command == "demo":
+		return sessions.StandardDefaults(), nil
+	}
+	return settings.LoadDefaults()
 }
 
 func (c *config) countArgs() error {

@@ -51,6 +51,9 @@ func (k *control) close() {
 // is given back on every path.
 func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string) (err error) {
 	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
+	if !k.config.noDefaultTokens {
+		k.engine.SaveDefaults = saveDefaults
+	}
 	defer func() {
 		if closing := b.Close(); err == nil {
 			err = closing

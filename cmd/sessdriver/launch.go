@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"sessdriver/cdp"
 	"sessdriver/cmd/sessdriver/internal/browserinstall"
+	"sessdriver/cmd/sessdriver/internal/settings"
 	"sessdriver/scripts"
 	"sessdriver/sessions"
 )
@@ -103,7 +105,7 @@ func (c *config) launchOptions(k *control, s streams) (cdp.Options, error) {
 func (c *config) newBook(notify func(sessions.Event)) *sessions.Book {
 	return sessions.New(sessions.Options{
 		Scope:           c.scopeValue,
-		Defaults:        sessions.StandardDefaults(),
+		Defaults:        c.defaults,
 		ForceEverywhere: c.forceEverywhere,
 		Observes:        c.observes,
 		Notify:          notify,
@@ -123,4 +125,13 @@ func (c *config) newMask() sessions.Mask {
 // newEngine is the command language on a browser.
 func newEngine(book *sessions.Book, b scripts.Browser, mask sessions.Mask) *scripts.Engine {
 	return &scripts.Engine{Book: book, Browser: b, Mask: mask, Now: time.Now, Commands: scripts.NewRegistry()}
+}
+
+// saveDefaults keeps the default tokens for later runs. The built-in list is
+// kept by having no file, so that a newer one takes its place.
+func saveDefaults(list []sessions.Default) error {
+	if slices.Equal(list, sessions.StandardDefaults()) {
+		return settings.RemoveDefaults()
+	}
+	return settings.SaveDefaults(list)
 }
