@@ -200,18 +200,26 @@ func (b *Book) mergeTwins(one, other *session) {
 	b.merge(one, other)
 }
 
-// twin is another session with the same tokens, nil for none.
+// twin is another session with the same tokens, nil for none. It looks among
+// those that share the rarest value, commonly none.
 func (s *session) twin() *session {
+	var sharers []*session
 	for i := range s.cookies {
 		if s.cookies[i].kind != Token {
 			continue
 		}
-		for _, other := range s.site.current[s.cookies[i].pair()] {
-			if other != s && other.fingerprint() == s.fingerprint() {
-				return other
-			}
+		holders := s.site.current[s.cookies[i].pair()]
+		if len(holders) == 1 {
+			return nil
 		}
-		return nil // one that shares not the first shares not all
+		if sharers == nil || len(holders) < len(sharers) {
+			sharers = holders
+		}
+	}
+	for _, other := range sharers {
+		if other != s && other.fingerprint() == s.fingerprint() {
+			return other
+		}
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (b *played) send(id, url, header string) (string, who) {
 func jarOf(url, header string) []sessions.Cookie {
 	var jar []sessions.Cookie
 	seen := map[string]string{}
-	host, _, _ := strings.Cut(strings.ToLower(zapSite(url)), ":")
+	host := hostOf(sessions.ScopeHost.SiteOf(url))
 	for _, p := range pairs(header) {
 		if value, again := seen[p.name]; again && value != p.value {
 			jar = append(jar, sessions.Cookie{Name: p.name, Value: p.value, Domain: "." + host, Path: "/"})
@@ -84,6 +84,9 @@ func jarOf(url, header string) []sessions.Cookie {
 	}
 	return jar
 }
+
+// hostOf is the host in host:port.
+func hostOf(site string) string { return site[:max(0, strings.LastIndexByte(site, ':'))] }
 
 // pair is a cookie in a header.
 type pair struct{ name, value string }

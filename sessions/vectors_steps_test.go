@@ -17,11 +17,24 @@ import (
 type step struct {
 	Op, ID, Initiator, URL, Site, Kind, Name, Session, As, Held string
 
-	Cookie, SetCookie []string
-	Cookies           bool // state: with attributes
-	Params            map[string]string
-	Expect            json.RawMessage
-	ExpectUnordered   []string
+	Cookie, SetCookie           lines
+	Header, Headers, Lines, Raw lines // requestRaw has one of them
+	Cookies                     bool  // state: with attributes
+	Params                      map[string]string
+	Expect                      json.RawMessage
+	ExpectUnordered             []string
+}
+
+// lines is a list of header lines, or one text of them.
+type lines []string
+
+func (l *lines) UnmarshalJSON(raw []byte) error {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		*l = strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(l))
 }
 
 // subject answers the steps: the book, or the model of DESIGN.
@@ -168,7 +181,7 @@ func (g *game) expect(into any) {
 func (g *game) play() (zap, our, skip string) {
 	s := g.step
 	switch s.Op {
-	case "request":
+	case "request", "requestRaw":
 		return g.request()
 	case "response":
 		return g.response()
@@ -215,15 +228,26 @@ func (g *game) request() (zap, our, skip string) {
 		Session string
 	}
 	g.expect(&want)
-	header := make([]string, len(s.Cookie))
-	for i, text := range s.Cookie {
-		header[i] = strings.TrimSpace(text) // as every server reads a header
+	var header []string
+	for _, text := range slices.Concat(s.Cookie, s.rawCookies()) {
+		header = append(header, strings.TrimSpace(text)) // as every server reads it
 	}
 	site := zapSite(s.URL)
 	g.sites[s.ID] = site
 	sent, as := g.subject.send(s.ID, s.URL, strings.Join(header, "; "))
 	g.meet(who{site, want.Session}, as.name)
 	return g.sent(g.zap, strings.Join(want.Cookie, "; "), who{site, want.Session}), g.sent(g.our, sent, as), ""
+}
+
+// rawCookies are the Cookie lines among literal header lines.
+func (s *step) rawCookies() []string {
+	var list []string
+	for _, line := range slices.Concat(s.Header, s.Headers, s.Lines, s.Raw) {
+		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(strings.TrimSpace(name), "cookie") {
+			list = append(list, value)
+		}
+	}
+	return list
 }
 
 func (g *game) sent(n *namer, header string, as who) string {
