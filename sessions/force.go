@@ -118,9 +118,7 @@ func (b *Book) Rename(ref Ref, name string) error {
 		return &NameTakenError{ref.Site, name}
 	}
 	old := session.name
-	delete(session.site.names, old)
-	session.name, session.given = name, true
-	session.site.names[name] = session
+	session.rename(name)
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // named, it is a session like any other
 	}
@@ -128,6 +126,13 @@ func (b *Book) Rename(ref Ref, name string) error {
 	e.Text = old
 	b.notify(e)
 	return nil
+}
+
+// rename gives the session a name that a person chose.
+func (s *session) rename(name string) {
+	delete(s.site.names, s.name)
+	s.name, s.given = name, true
+	s.site.names[name] = s
 }
 
 // Remove deletes a session and returns it as it was: its cookies are to be

@@ -185,8 +185,13 @@ func (b *Book) merge(earlier, later *session) *session {
 		keep.remember(value)
 	}
 	gone.remove()
+	lost := gone.name
+	if gone.given && !keep.given {
+		lost = keep.name
+		keep.rename(gone.name)
+	}
 	e := keep.event(SessionMerged)
-	e.Text = gone.name
+	e.Text = lost
 	b.notify(e)
 	return keep
 }
