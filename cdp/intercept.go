@@ -113,15 +113,16 @@ func (i *interceptor) patterns() []*fetch.RequestPattern {
 		list = append(list, &fetch.RequestPattern{URLPattern: "*://" + host + "/*"}, &fetch.RequestPattern{URLPattern: "*://" + host + ":*/*"})
 	}
 	for _, site := range i.browser.book.Forced() {
-		host := site
-		if i.browser.book.Scope() == sessions.ScopeHost {
-			host, _, _ = net.SplitHostPort(site)
+		// A port is not looked at: the verdict knows whose a request is.
+		host, _, err := net.SplitHostPort(site)
+		if err != nil {
+			host = site
 		}
 		if strings.Contains(host, ":") {
 			host = "[" + host + "]"
 		}
 		add(host)
-		if i.browser.book.Scope() == sessions.ScopeDomain {
+		if err != nil || i.browser.book.Scope() == sessions.ScopeDomain {
 			add("*." + host)
 		}
 	}

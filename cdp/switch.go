@@ -119,6 +119,9 @@ func (b *Browser) change(ctx context.Context, site string, wait bool, decide fun
 		b.clearCache(ctx, w)
 	}
 	err = b.reloadSite(ctx, w, site, wait, &done)
+	for _, other := range b.book.Clashes(w, site, time.Now()) {
+		done.Notes = append(done.Notes, fmt.Sprintf("%s is forced too and shares a cookie of the jar: WebSockets and prerendered pages of both carry %s's", other, site))
+	}
 	if fresh, gone := b.book.Session(session.Ref(), time.Now()); gone == nil {
 		done.Session = fresh
 	}
@@ -188,6 +191,34 @@ func (b *Browser) Split(ctx context.Context, ref sessions.Ref, name string) (ses
 		return part, err
 	}
 	return part, b.syncAll(ctx, ref.Site)
+}
+
+// SplitSite makes a host a site of its own, see [sessions.Book.SplitSite].
+func (b *Browser) SplitSite(ctx context.Context, host string) (string, error) {
+	return b.cut(ctx, func() (string, error) { return b.book.SplitSite(host, time.Now()) })
+}
+
+// JoinSite takes a split back, see [sessions.Book.JoinSite].
+func (b *Browser) JoinSite(ctx context.Context, host string) (string, error) {
+	return b.cut(ctx, func() (string, error) { return b.book.JoinSite(host, time.Now()) })
+}
+
+func (b *Browser) cut(ctx context.Context, change func() (string, error)) (string, error) {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	name, err := change()
+	if err != nil {
+		return "", err
+	}
+	if err := b.interceptor.update(ctx); err != nil {
+		return name, err
+	}
+	for _, site := range b.book.Forced() {
+		if err := b.syncAll(ctx, site); err != nil {
+			return name, err
+		}
+	}
+	return name, nil
 }
 
 func (b *Browser) syncAll(ctx context.Context, site string) error {

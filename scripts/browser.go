@@ -37,6 +37,11 @@ type Browser interface {
 	Revert(ctx context.Context, ref sessions.Ref) error
 	Split(ctx context.Context, ref sessions.Ref, name string) (sessions.Session, error)
 
+	// SplitSite and JoinSite change where sites end, see the book's. They
+	// return the name of the site, and answer when the jars are in step again.
+	SplitSite(ctx context.Context, host string) (string, error)
+	JoinSite(ctx context.Context, host string) (string, error)
+
 	// Settle answers when everything the browser told up to now is booked.
 	Settle(ctx context.Context) error
 }

@@ -17,6 +17,8 @@ type Engine struct {
 	Commands *Registry        // nil means NewRegistry()
 	// SaveDefaults keeps the default tokens for later runs; nil keeps nothing.
 	SaveDefaults func([]sessions.Default) error
+	// SaveSites keeps the sites that were split off or joined, likewise.
+	SaveSites func([]string) error
 }
 
 // Result is what a command answers.

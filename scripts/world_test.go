@@ -106,6 +106,14 @@ func (f *fakeBrowser) Revert(_ context.Context, ref sessions.Ref) error {
 	return f.book.Revert(ref, noon)
 }
 
+func (f *fakeBrowser) SplitSite(_ context.Context, host string) (string, error) {
+	return f.book.SplitSite(host, noon)
+}
+
+func (f *fakeBrowser) JoinSite(_ context.Context, host string) (string, error) {
+	return f.book.JoinSite(host, noon)
+}
+
 func (f *fakeBrowser) Split(_ context.Context, ref sessions.Ref, name string) (sessions.Session, error) {
 	if err := f.call("Split"); err != nil {
 		return sessions.Session{}, err

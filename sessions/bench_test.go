@@ -2,30 +2,38 @@ package sessions
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 )
 
+// benchSizes are the numbers of sessions of one site: no cost may grow with
+// them, but for the caches of the machine.
+var benchSizes = []int{10, 1_000, 100_000}
+
+const benchURL = "https://shop.test/orders?page=2"
+
+var benchNow = time.Unix(2e9, 0)
+
 // BenchmarkDecide is the verdict for a request with 20 cookies, 3 of them
-// tokens, at several numbers of sessions: the cost must not grow with them.
+// tokens: when the jar is in step, and when it has another session's tokens.
 func BenchmarkDecide(b *testing.B) {
-	for _, count := range []int{10, 1_000, 100_000} {
-		book, header := benchBook(b, count)
-		for _, c := range []struct{ name, header string }{
-			{"in step", strings.ReplaceAll(header, "#", "0")},
-			{"rewrite", strings.ReplaceAll(header, "#", "1")},
+	for _, count := range benchSizes {
+		book := benchBook(b, count)
+		for _, c := range []struct {
+			name, header string
+			want         Action
+		}{
+			{"in step", benchHeader(0, "j0"), Continue},
+			{"rewrite", benchHeader(1, "j1"), Rewrite},
 		} {
 			b.Run(fmt.Sprintf("%s/sessions=%d", c.name, count), func(b *testing.B) {
 				b.ReportAllocs()
-				r := Paused{URL: "https://shop.test/orders?page=2", Header: c.header, Now: time.Unix(2e9, 0)}
-				want := Continue
-				if c.name == "rewrite" {
-					want = Rewrite
-				}
+				r := Paused{URL: benchURL, Header: c.header, Now: benchNow}
 				for b.Loop() {
-					if v := book.Decide(r); v.Action != want {
-						b.Fatalf("action %v, want %v", v.Action, want)
+					if v := book.Decide(r); v.Action != c.want {
+						b.Fatalf("action %v, want %v", v.Action, c.want)
 					}
 				}
 			})
@@ -33,33 +41,108 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
-// benchBook has count sessions of three tokens, number 0 active. The header it
-// returns has # in place of the session's number.
-func benchBook(b *testing.B, count int) (*Book, string) {
+// BenchmarkObserve is a request of 20 cookies as it was sent and its response:
+// one that changes nothing, and one that gives a token a new value.
+func BenchmarkObserve(b *testing.B) {
+	for _, count := range benchSizes {
+		b.Run(fmt.Sprintf("no change/sessions=%d", count), func(b *testing.B) {
+			book := benchBook(b, count)
+			b.ReportAllocs()
+			r := Request{URL: benchURL, Header: benchHeader(5, "j5"), Now: benchNow}
+			for b.Loop() {
+				x := book.Sent(r)
+				book.Received(x, Response{Now: benchNow})
+				if x.Session().Number != 6 {
+					b.Fatalf("booked on %v", x.Session())
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("rotation/sessions=%d", count), func(b *testing.B) {
+			book := benchBook(b, count)
+			headers, responses := benchRotations()
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				x := book.Sent(Request{URL: benchURL, Header: headers[i%len(headers)], Now: benchNow})
+				book.Received(x, Response{Cookies: responses[i%len(headers)], Now: benchNow})
+				if x.Session().Number != 6 {
+					b.Fatalf("booked on %v", x.Session())
+				}
+			}
+		})
+	}
+}
+
+// benchRotations are requests of session 6 and their responses, each with a new
+// jwt; the last goes back to the first.
+func benchRotations() (headers []string, responses [][]Cookie) {
+	value := "j5"
+	for i := range 1_000 {
+		headers = append(headers, benchHeader(5, value))
+		value = fmt.Sprintf("rotated%d", i)
+		if i == 999 {
+			value = "j5"
+		}
+		responses = append(responses, []Cookie{{Name: "jwt", Value: value, Domain: "shop.test", Path: "/", Secure: true}})
+	}
+	return headers, responses
+}
+
+// BenchmarkMemory tells what a session of two tokens costs, its share of the
+// indexes and its history included; the values count 32 bytes each.
+func BenchmarkMemory(b *testing.B) {
+	const count = 100_000
+	b.Run(fmt.Sprintf("sessions=%d", count), func(b *testing.B) {
+		for b.Loop() {
+			before := heap()
+			book := New(Options{Defaults: StandardDefaults()})
+			for i := range count {
+				x := book.Sent(Request{URL: fmt.Sprintf("https://shop.test/login?u=%d", i), Now: benchNow})
+				book.Received(x, Response{Now: benchNow, Cookies: []Cookie{
+					{Name: "sid", Value: fmt.Sprintf("%032d", i), Domain: "shop.test", Path: "/", Secure: true},
+					{Name: "session", Value: fmt.Sprintf("%032x", i), Domain: "shop.test", Path: "/", Secure: true},
+				}})
+			}
+			b.ReportMetric(float64(heap()-before)/count, "bytes/session")
+			if n := len(book.sites["shop.test"].sessions); n != count {
+				b.Fatalf("%d sessions", n)
+			}
+		}
+	})
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// benchBook has count sessions of three tokens, number 1 active.
+func benchBook(b *testing.B, count int) *Book {
 	b.Helper()
 	book := New(Options{Defaults: StandardDefaults()})
-	now := time.Unix(2e9, 0)
-	var first Ref
 	for i := range count {
-		cookies, err := ReadCookies(ScopeDomain, fmt.Sprintf("sid=s%d; auth=a%d; jwt=j%d", i, i, i), "shop.test", "https://shop.test/")
+		cookies, err := ReadCookies(ScopeDomain, fmt.Sprintf("sid=s%d; auth=a%d; jwt=j%d", i, i, i), "shop.test", benchURL)
 		if err != nil {
 			b.Fatal(err)
 		}
-		s, err := book.Import("shop.test", fmt.Sprintf("user %d", i), cookies, now)
-		if err != nil {
+		if _, err := book.Import("shop.test", fmt.Sprintf("user %d", i), cookies, benchNow); err != nil {
 			b.Fatal(err)
-		}
-		if i == 0 {
-			first = s.Ref()
 		}
 	}
-	if err := book.Use(Main, first, nil, now); err != nil {
+	if err := book.Use(Main, Ref{"shop.test", 1}, nil, benchNow); err != nil {
 		b.Fatal(err)
 	}
+	return book
+}
+
+// benchHeader has 20 cookies: the tokens of session n+1, jwt apart, and 17 others.
+func benchHeader(n int, jwt string) string {
 	var parts []string
 	for i := range 17 {
 		parts = append(parts, fmt.Sprintf("preference%d=value%d", i, i))
 	}
-	parts = append(parts[:5:5], append([]string{"sid=s#", "auth=a#"}, append(parts[5:], "jwt=j#")...)...)
-	return book, strings.Join(parts, "; ")
+	parts = append(parts[:5:5], append([]string{fmt.Sprintf("sid=s%d", n), fmt.Sprintf("auth=a%d", n)}, append(parts[5:], "jwt="+jwt)...)...)
+	return strings.Join(parts, "; ")
 }

@@ -36,6 +36,7 @@ type Book struct {
 
 	mu       sync.Mutex // guards all below
 	defaults *defaults
+	cutting  *cutting
 	sites    map[string]*site
 	order    []*site          // as they appeared
 	hosts    map[string]*site // by host or host:port, a bounded cache of where a host belongs
@@ -50,6 +51,7 @@ func New(o Options) *Book {
 		defaults: newDefaults(o.Defaults),
 		sites:    map[string]*site{},
 		hosts:    map[string]*site{},
+		cutting:  &cutting{scope: o.Scope},
 	}
 }
 
@@ -57,7 +59,15 @@ func New(o Options) *Book {
 func (b *Book) Scope() Scope { return b.options.Scope }
 
 // SiteOf returns the site of a URL, "" when it has none.
-func (b *Book) SiteOf(rawURL string) string { return b.options.Scope.SiteOf(rawURL) }
+func (b *Book) SiteOf(rawURL string) string {
+	l, ok := locate(rawURL)
+	if !ok {
+		return ""
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.cutting.site(&l)
+}
 
 // maxHosts bounds what a hostile page can make us remember.
 const maxHosts = 10_000
@@ -65,13 +75,13 @@ const maxHosts = 10_000
 // siteAt finds the site of a location, nil when it is not known yet.
 func (b *Book) siteAt(l *location) *site {
 	host := l.host
-	if b.options.Scope == ScopeHost {
-		host = b.options.Scope.site(*l)
+	if b.cutting.perPort() {
+		host = ScopeHost.site(*l)
 	}
 	if s, ok := b.hosts[host]; ok {
 		return s
 	}
-	s := b.sites[b.options.Scope.site(*l)]
+	s := b.sites[b.cutting.site(l)]
 	if s == nil {
 		return nil
 	}
@@ -84,10 +94,22 @@ func (b *Book) siteAt(l *location) *site {
 
 // learnSite finds the site of a location, making it when it is new.
 func (b *Book) learnSite(l *location) *site {
-	if s := b.siteAt(l); s != nil && s.seen {
-		return s
+	s := b.siteAt(l)
+	if s == nil || !s.seen {
+		s = b.makeSite(b.cutting.site(l))
 	}
-	return b.makeSite(b.options.Scope.site(*l))
+	if b.cutting.scope == ScopeHost && len(b.cutting.exceptions) > 0 {
+		s.seenAt(ScopeHost.site(*l))
+	}
+	return s
+}
+
+// seenAt notes a host:port of a site that was joined of several, so that they
+// can be parted again.
+func (s *site) seenAt(host string) {
+	if host != s.name && len(s.hosts) < maxPlain && !slices.Contains(s.hosts, host) {
+		s.hosts = append(s.hosts, strings.Clone(host))
+	}
 }
 
 func (b *Book) makeSite(name string) *site {
@@ -148,6 +170,7 @@ func alive(s *session) *session {
 type site struct {
 	name    string
 	seen    bool            // false while only its tokens were spoken of
+	hosts   []string        // host:port names of a joined site
 	plain   map[string]bool // names that are no tokens in any way
 	kinds   map[string]Kind // by cookie name, case-sensitive (ZAP 3.1)
 	tokens  []string        // all names in kinds, as they were learned

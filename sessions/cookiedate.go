@@ -28,23 +28,47 @@ type cookieDate struct {
 
 const months = "jan feb mar apr may jun jul aug sep oct nov dec"
 
+// take reads one token as Chrome does, which is stricter than the RFC where a
+// number goes on: "14nd" is no day, but a year.
 func (d *cookieDate) take(token string) {
-	if !d.hasTime && d.takeTime(token) {
-		return
-	}
-	if n, ok := leadingDigits(token, 1, 2); ok && !d.hasDay {
-		d.day, d.hasDay = n, true
-		return
-	}
-	if len(token) >= 3 && !d.hasMon {
-		if i := strings.Index(months, strings.ToLower(token[:3])); i >= 0 && i%4 == 0 {
-			d.month, d.hasMon = i/4+1, true
-			return
+	if token[0] < '0' || token[0] > '9' {
+		if i := monthIndex(token); i > 0 && !d.hasMon {
+			d.month, d.hasMon = i, true
 		}
+		return
 	}
-	if n, ok := leadingDigits(token, 2, 4); ok && !d.hasYr {
-		d.year, d.hasYr = n, true
+	switch {
+	case strings.Contains(token, ":"):
+		if !d.hasTime {
+			d.takeTime(token)
+		}
+	case !d.hasDay && len(token) <= 2:
+		d.day, d.hasDay = leading(token), true
+	case !d.hasYr && len(token) <= 5:
+		d.year, d.hasYr = leading(token), true
 	}
+}
+
+// monthIndex is the number of a month by its first three letters, 0 for none.
+func monthIndex(token string) int {
+	if len(token) < 3 {
+		return 0
+	}
+	i := strings.Index(months, strings.ToLower(token[:3]))
+	if i < 0 || i%4 != 0 {
+		return 0
+	}
+	return i/4 + 1
+}
+
+// leading is the number at the start of a token.
+func leading(token string) int {
+	n := 0
+	for n < len(token) && token[n] >= '0' && token[n] <= '9' {
+		n++
+	}
+	v, _ := strconv.Atoi(token[:n])
+	return v
 }
 
 func (d *cookieDate) takeTime(token string) bool {

@@ -68,7 +68,7 @@ func (s *session) present(now time.Time) []Cookie {
 func (b *Book) compare(s *site, wanted, jar []Cookie, now time.Time) Plan {
 	var plan Plan
 	for _, c := range jar {
-		if s.kind(c.Name) == NotToken || !b.options.Scope.holdsCookie(s.name, c) {
+		if s.kind(c.Name) == NotToken || !b.cutting.holds(s.name, &c) {
 			continue
 		}
 		if !slices.ContainsFunc(wanted, func(want Cookie) bool { return want.key() == c.key() }) {
@@ -98,7 +98,7 @@ func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 		if !b.isToken(c) || !b.observes("http://"+hostDomain(c.host())+c.Path) && !b.observes("https://"+hostDomain(c.host())+c.Path) {
 			continue
 		}
-		s := b.makeSite(registrable(c.host()))
+		s := b.makeSite(b.cutting.site(&location{host: c.host()}))
 		if p := s.place(w); p.active == nil && !seen[s] {
 			seen[s] = true
 			b.learnJar(w, s, jar, now)
@@ -121,7 +121,7 @@ func (b *Book) isToken(c *Cookie) bool {
 func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before {
 	var cookies []Cookie
 	for _, c := range jar {
-		if !b.options.Scope.holdsCookie(s.name, c) {
+		if !b.cutting.holds(s.name, &c) {
 			continue
 		}
 		b.detect(s, c.Name)

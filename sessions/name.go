@@ -74,8 +74,18 @@ func (b *Book) FindSite(text string) (string, error) {
 	return s.name, nil
 }
 
+// siteOfText reads the site of a host, HOST:PORT or URL as a person types it.
+func (b *Book) siteOfText(text string) string {
+	normal, err := NormalizeURL(text)
+	l, ok := locate(normal)
+	if err != nil || !ok {
+		return ""
+	}
+	return b.cutting.site(&l)
+}
+
 func (b *Book) findSite(text string) (*site, error) {
-	for _, name := range []string{text, b.options.Scope.parseSite(text)} {
+	for _, name := range []string{text, b.siteOfText(text)} {
 		if s := b.known(name); s != nil {
 			return s, nil
 		}

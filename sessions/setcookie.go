@@ -37,7 +37,7 @@ func ParseSetCookie(line, rawURL string, now time.Time) (Cookie, bool) {
 		name, value = "", head
 	}
 	c := Cookie{Name: trimBlank(name), Value: trimBlank(value), Domain: hostDomain(l.host), Path: defaultPath(l.path)}
-	if c.Name == "" && c.Value == "" || len(c.Name)+len(c.Value) > maxPairSize || hasControl(c.Name+c.Value) {
+	if c.Name == "" && c.Value == "" || len(c.Name)+len(c.Value) > maxPairSize || hasControl(c.Name) || hasControl(c.Value) {
 		return Cookie{}, false
 	}
 	if !c.readAttributes(attributes, &l, now) || !c.prefixHolds(&l) {
@@ -47,13 +47,17 @@ func ParseSetCookie(line, rawURL string, now time.Time) (Cookie, bool) {
 }
 
 // readAttributes applies the attributes in their order, the last of a kind
-// winning, Max-Age winning over Expires. It reports false when the cookie is
-// not for this host.
+// winning, Max-Age winning over Expires. It reports false when no browser takes
+// the cookie, whatever its name.
 func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
-	var hasMaxAge bool
+	var hasMaxAge, partitioned bool
+	domain := ""
 	for attribute := range strings.SplitSeq(text, ";") {
 		name, value, _ := strings.Cut(attribute, "=")
 		name, value = strings.ToLower(trimBlank(name)), trimBlank(value)
+		if hasControl(name) || hasControl(value) {
+			return false
+		}
 		if len(value) > maxAttributeSize {
 			continue
 		}
@@ -67,9 +71,7 @@ func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
 				c.Expires, hasMaxAge = at, true
 			}
 		case "domain":
-			if !c.setDomain(value, l) {
-				return false
-			}
+			domain = value
 		case "path":
 			c.Path = defaultPath(l.path)
 			if strings.HasPrefix(value, "/") {
@@ -81,9 +83,11 @@ func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
 			c.HTTPOnly = true
 		case "samesite":
 			c.SameSite = sameSite(value)
+		case "partitioned":
+			partitioned = true
 		}
 	}
-	return true
+	return c.setDomain(domain, l) && (c.Secure || c.SameSite != "None" && !partitioned)
 }
 
 // setDomain applies a Domain attribute. A domain that is a public suffix is
@@ -114,18 +118,30 @@ func isSuffix(domain string) bool {
 	return err != nil
 }
 
-// prefixHolds checks the name prefixes of RFC 6265bis section 4.1.3.
+// prefixHolds checks the name prefixes of RFC 6265bis section 4.1.3, and the
+// Secure attribute.
 func (c *Cookie) prefixHolds(l *location) bool {
-	name := strings.ToLower(c.Name)
-	switch {
-	case c.Name == "" && (strings.HasPrefix(strings.ToLower(c.Value), "__secure-") || strings.HasPrefix(strings.ToLower(c.Value), "__host-")):
+	if c.Secure && !trustworthy(l) {
 		return false
-	case strings.HasPrefix(name, "__host-"):
-		return c.Secure && trustworthy(l) && c.Path == "/" && c.HostOnly()
-	case strings.HasPrefix(name, "__secure-"):
-		return c.Secure && trustworthy(l)
 	}
-	return !c.Secure || trustworthy(l)
+	prefixed := func(prefix string) bool { return hasPrefixFold(c.Name, prefix) }
+	switch {
+	case c.Name == "":
+		return !hasPrefixFold(c.Value, "__host-") && !hasPrefixFold(c.Value, "__secure-") && !hasPrefixFold(c.Value, "__http-")
+	case prefixed("__host-http-"):
+		return c.Secure && c.HTTPOnly && c.Path == "/" && c.HostOnly()
+	case prefixed("__host-"):
+		return c.Secure && c.Path == "/" && c.HostOnly()
+	case prefixed("__http-"):
+		return c.Secure && c.HTTPOnly
+	case prefixed("__secure-"):
+		return c.Secure
+	}
+	return true
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 func sameSite(value string) string {
@@ -182,8 +198,8 @@ func trimBlank(s string) string {
 	return s
 }
 
-// hasControl reports a control character other than tab, which makes a browser
-// refuse the whole line.
+// hasControl reports a control character, which makes a browser refuse the
+// whole line.
 func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 && r != '\t' || r == 0x7f })
+	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f })
 }

@@ -72,22 +72,3 @@ func bracketed(host string) string {
 	}
 	return host
 }
-
-// parseSite reads the name of a site as a person types it: a site name, a host,
-// host:port or a URL.
-func (s Scope) parseSite(text string) string {
-	normal, err := NormalizeURL(text)
-	if err != nil {
-		return text
-	}
-	return s.SiteOf(normal)
-}
-
-// holdsCookie reports whether a cookie of the jar belongs to the site.
-func (s Scope) holdsCookie(site string, c Cookie) bool {
-	if s == ScopeHost {
-		host := cleanHost(site[:strings.LastIndexByte(site, ':')])
-		return c.coversHost(host)
-	}
-	return registrable(c.host()) == site
-}

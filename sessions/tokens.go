@@ -45,7 +45,7 @@ func (b *Book) adopt(session *session, w Window, name string, jar []Cookie, now 
 	s, was, o := session.site, session.state(now), b.origin(FromJar, "", now)
 	var changed []key
 	for _, c := range jar {
-		if name != c.Name && name != All || !b.options.Scope.holdsCookie(s.name, c) || !session.lacksCookie(&c) {
+		if name != c.Name && name != All || !b.cutting.holds(s.name, &c) || !session.lacksCookie(&c) {
 			continue
 		}
 		b.learn(session, c, s.kind(c.Name), o)

@@ -36,6 +36,7 @@ type config struct {
 	reloadValue                cdp.ReloadPolicy
 	observes                   func(string) bool
 	defaults                   []sessions.Default
+	sites                      []string // exceptions to the scope
 	scriptGiven                bool
 }
 
@@ -173,7 +174,7 @@ func (c *config) check() error {
 	if c.observes, err = sessions.NewFilter(c.scope, c.exclude); err != nil {
 		return usagef("%v", err)
 	}
-	if c.defaults, err = c.readDefaults(); err != nil {
+	if err := c.readSettings(); err != nil {
 		return err
 	}
 	if !c.headless && !c.headed {
@@ -182,16 +183,20 @@ func (c *config) check() error {
 	return c.countArgs()
 }
 
-// readDefaults reads the default tokens: the user's own list, but for the demo,
-// which is the same for everybody.
-func (c *config) readDefaults() ([]sessions.Default, error) {
-	switch {
-	case c.noDefaultTokens:
-		return nil, nil
-	case c.command == "demo":
-		return sessions.StandardDefaults(), nil
+// readSettings reads what the user keeps for every run. The demo, and what has
+// no browser, is the same for everybody.
+func (c *config) readSettings() (err error) {
+	if c.command != "launch" && c.command != "attach" {
+		c.defaults = sessions.StandardDefaults()
+		return nil
 	}
-	return settings.LoadDefaults()
+	if !c.noDefaultTokens {
+		c.defaults, err = settings.LoadDefaults()
+	}
+	if err == nil {
+		c.sites, err = settings.LoadSites(c.scopeValue)
+	}
+	return err
 }
 
 func (c *config) countArgs() error {

@@ -13,6 +13,7 @@ import (
 
 	"sessdriver/cdp"
 	"sessdriver/cmd/sessdriver/internal/prompt"
+	"sessdriver/cmd/sessdriver/internal/settings"
 	"sessdriver/scripts"
 	"sessdriver/sessions"
 )
@@ -54,6 +55,7 @@ func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string
 	if !k.config.noDefaultTokens {
 		k.engine.SaveDefaults = saveDefaults
 	}
+	k.engine.SaveSites = func(names []string) error { return settings.SaveSites(k.config.scopeValue, names) }
 	defer func() {
 		if closing := b.Close(); err == nil {
 			err = closing

@@ -103,13 +103,15 @@ func (c *config) launchOptions(k *control, s streams) (cdp.Options, error) {
 
 // newBook makes the book that the flags ask for.
 func (c *config) newBook(notify func(sessions.Event)) *sessions.Book {
-	return sessions.New(sessions.Options{
+	book := sessions.New(sessions.Options{
 		Scope:           c.scopeValue,
 		Defaults:        c.defaults,
 		ForceEverywhere: c.forceEverywhere,
 		Observes:        c.observes,
 		Notify:          notify,
 	})
+	book.SetExceptions(c.sites)
+	return book
 }
 
 // newMask hides values, with a key that lives as long as this run.

@@ -22,7 +22,9 @@ const head = `# The default tokens of sessdriver: cookie names that count on eve
 // DefaultsFile is where the default tokens are kept:
 // $XDG_CONFIG_HOME/sessdriver/default-tokens.tsv, ~/.config without the
 // variable.
-func DefaultsFile() (string, error) {
+func DefaultsFile() (string, error) { return path("default-tokens.tsv") }
+
+func path(name string) (string, error) {
 	dir := os.Getenv("XDG_CONFIG_HOME")
 	if !filepath.IsAbs(dir) { // the specification says to ignore others
 		home, err := os.UserHomeDir()
@@ -31,7 +33,7 @@ func DefaultsFile() (string, error) {
 		}
 		dir = filepath.Join(home, ".config")
 	}
-	return filepath.Join(dir, "sessdriver", "default-tokens.tsv"), nil
+	return filepath.Join(dir, "sessdriver", name), nil
 }
 
 // LoadDefaults reads the default tokens, the built-in ones when there is no

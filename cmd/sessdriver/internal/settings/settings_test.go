@@ -63,3 +63,30 @@ func TestBrokenLine(t *testing.T) {
 		t.Errorf("the error does not name file and line: %v", err)
 	}
 }
+
+func TestSites(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	if list, err := LoadSites(sessions.ScopeDomain); err != nil || len(list) != 0 {
+		t.Errorf("without a file: %v, %v", list, err)
+	}
+	want := []string{"app.shop.test", "[::1]:8080"}
+	if err := SaveSites(sessions.ScopeDomain, want); err != nil {
+		t.Fatal(err)
+	}
+	if err := SaveSites(sessions.ScopeHost, []string{"shop.test"}); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := LoadSites(sessions.ScopeDomain); err != nil || !reflect.DeepEqual(list, want) {
+		t.Errorf("got %v, %v", list, err)
+	}
+	file, err := SitesFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("domain\ta.test\nplanet\tb.test\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadSites(sessions.ScopeHost); err == nil || !strings.Contains(err.Error(), file+": line 2") {
+		t.Errorf("the error does not name file and line: %v", err)
+	}
+}
