@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,8 +55,7 @@ func startForeign(t *testing.T) *foreign {
 	}
 	f := &foreign{t: t, cmd: exec.Command(chromium(t), args...)}
 	f.cmd.WaitDelay = time.Second
-	ownGroup(f.cmd)
-	f.cmd.SysProcAttr.Pdeathsig = 0 // its thread may end before the test
+	f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // not ownGroup: its thread may end before the test
 	stderr, err := f.cmd.StderrPipe()
 	if err == nil {
 		err = f.cmd.Start()
