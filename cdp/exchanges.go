@@ -1,8 +1,10 @@
 package cdp
 
 import (
+	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chromedp/cdproto/network"
 
@@ -139,6 +141,9 @@ func (x *exchanges) finish(id network.RequestID, failed bool) {
 func (x *exchanges) book(id network.RequestID, ex *exchange) {
 	for i := range ex.urls {
 		h := &ex.urls[i]
+		if i == len(ex.urls)-1 && len(ex.sent) > 0 {
+			h.silent = false // Chrome says so of some responses that it does tell of (TestOracle)
+		}
 		if h.silent || h.done {
 			continue
 		}
@@ -174,8 +179,13 @@ func (ex *exchange) skipHops() bool {
 
 func redirects(status int64) bool { return status > 300 && status < 309 && status != 304 }
 
-// complete reports whether every hop that was sent is booked.
+// complete reports whether every hop that was sent is booked. One that is said to
+// come from a cache may be told of later (TestOracle): it waits until newer ones
+// take its place.
 func (ex *exchange) complete() bool {
+	if n := len(ex.urls); n > 0 && ex.urls[n-1].silent {
+		return false
+	}
 	for _, h := range ex.urls {
 		if !h.done && !h.silent && (h.booked != nil || h.told || ex.failed) {
 			return false
@@ -208,7 +218,7 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 
 // request is a request as it was sent, in the words of the book.
 func request(h *hop, w sessions.Window, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
-	r := sessions.Request{Window: w, Method: h.method, URL: h.url, Header: header(e.Headers, "cookie"), Now: time.Now()}
+	r := sessions.Request{Window: w, Method: h.method, URL: h.url, Header: rawBytes(header(e.Headers, "cookie")), Now: time.Now()}
 	for _, a := range e.AssociatedCookies {
 		if len(a.BlockedReasons) == 0 {
 			r.Jar = append(r.Jar, cookie(a.Cookie))
@@ -223,7 +233,7 @@ func request(h *hop, w sessions.Window, e *network.EventRequestWillBeSentExtraIn
 // the attributes of their lines.
 func response(url string, e *network.EventResponseReceivedExtraInfo) sessions.Response {
 	r := sessions.Response{Now: time.Now()}
-	lines := header(e.Headers, "set-cookie")
+	lines := rawBytes(header(e.Headers, "set-cookie"))
 	if lines == "" {
 		return r
 	}
@@ -231,12 +241,16 @@ func response(url string, e *network.EventResponseReceivedExtraInfo) sessions.Re
 	for _, blocked := range e.BlockedCookies {
 		refused[blocked.CookieLine]++
 	}
+	skew := r.Now.Sub(serverTime(e.Headers, r.Now))
 	for line := range strings.SplitSeq(lines, "\n") {
 		if refused[line] > 0 {
 			refused[line]--
 			continue
 		}
-		if c, ok := sessions.ParseSetCookie(line, url, r.Now); ok {
+		if c, ok := sessions.ParseSetCookie(line, url, r.Now.Add(-skew)); ok {
+			if !c.Expires.IsZero() {
+				c.Expires = c.Expires.Add(skew)
+			}
 			if partitioned(line) {
 				c.Partition = partition(e.CookiePartitionKey)
 			}
@@ -246,14 +260,47 @@ func response(url string, e *network.EventResponseReceivedExtraInfo) sessions.Re
 	return r
 }
 
+// serverTime is what the server's clock showed, now where it does not tell:
+// Chrome reads Expires by that clock (TestOracle).
+func serverTime(headers network.Headers, now time.Time) time.Time {
+	if at, err := http.ParseTime(header(headers, "date")); err == nil {
+		return at
+	}
+	return now
+}
+
 // partitioned reports the Partitioned attribute.
 func partitioned(line string) bool {
 	for attribute := range strings.SplitSeq(line, ";") {
-		if strings.EqualFold(strings.TrimSpace(attribute), "partitioned") {
+		name, _, _ := strings.Cut(attribute, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "partitioned") {
 			return true
 		}
 	}
 	return false
+}
+
+// highBytes are the characters of windows-1252 for the bytes from 0x80.
+const highBytes = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ"
+
+// rawBytes undoes what Chrome does to the headers of its ExtraInfo events, and
+// nowhere else: it reads them as windows-1252, byte by byte (TestOracle).
+func rawBytes(text string) string {
+	if strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return text
+	}
+	raw := make([]byte, 0, len(text))
+	for _, r := range text {
+		if r > 0xff || r >= 0x80 && r < 0xa0 {
+			at := strings.IndexRune(highBytes, r)
+			if at < 0 {
+				return text
+			}
+			r = rune(0x80 + utf8.RuneCountInString(highBytes[:at]))
+		}
+		raw = append(raw, byte(r))
+	}
+	return string(raw)
 }
 
 // header finds a header, in any case: HTTP/2 has them in lower case.

@@ -158,7 +158,7 @@ func cookiesOf(r storage.GetCookiesResult) []sessions.Cookie {
 func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
 	m.writing.Lock()
 	defer m.writing.Unlock()
-	var last sessions.Plan
+	var tried []sessions.Plan
 	for range syncRounds {
 		jar, err := m.jar(ctx, w)
 		if err != nil {
@@ -168,13 +168,14 @@ func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]se
 		if plan.Empty() {
 			return nil, nil
 		}
-		if equal(plan, last) {
+		if slices.ContainsFunc(tried, func(p sessions.Plan) bool { return equal(p, plan) }) {
 			m.tell(site, plan.Set)
+			m.write(ctx, w, sessions.Plan{Delete: plan.Delete}) // what Chrome made of the refused ones
 			m.clearWay(ctx, w, plan.Set, jar)
 			return plan.Set, nil
 		}
 		m.write(ctx, w, plan)
-		last = plan
+		tried = append(tried, plan)
 	}
 	return nil, fmt.Errorf("the jar of %s does not come to rest: the site sets its cookies again and again", site)
 }

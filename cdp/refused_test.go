@@ -36,7 +36,13 @@ func TestRefusedRewrite(t *testing.T) {
 	}
 	r.nothingPaused()
 
-	// A page to go to fails as well, and the next session works again.
+	// The refusal mended the jar. A page to go to fails as well when another
+	// session's tokens are back in it, and the next session works again.
+	r.until("alice is out of the jar", func() bool {
+		jar, err := r.mirror.jar(r.ctx(), sessions.Main)
+		return err == nil && len(jar) == 0
+	})
+	r.putInJar(twoTokens("shop.test", "alice")...)
 	if err := r.Open(r.ctx(), w.page("shop.test")); err == nil {
 		t.Error("the page opened")
 	}

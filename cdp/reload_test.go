@@ -109,6 +109,8 @@ func (c *clinic) pair(r *rig, site, path string) {
 	r.add(c.at(site, "/"), "bob", "sid=bob")
 	r.use(site, "alice")
 	r.open(c.at(site, path))
+	// chromedp may take the load event of a reload before for its own.
+	r.until("the page", func() bool { return r.Location() == c.at(site, path) })
 }
 
 // submit posts the page's form to an action, and waits for the answer.
@@ -250,6 +252,7 @@ func TestReload(t *testing.T) {
 
 	run("get form", func(t *testing.T, site string) {
 		c.pair(r, site, "/form")
+		r.title()
 		r.eval("document.forms[0].method = 'get'")
 		r.submit(c.at(site, "/search"))
 		c.seen(site)

@@ -41,6 +41,7 @@ type Book struct {
 	order    []*site          // as they appeared
 	hosts    map[string]*site // by host or host:port, a bounded cache of where a host belongs
 	scratch  decision         // see decision
+	reading  sent             // see read
 	aging    int64            // grows with every cookie learned: its age for jar order
 }
 
@@ -107,7 +108,7 @@ func (b *Book) learnSite(l *location) *site {
 // seenAt notes a host:port of a site that was joined of several, so that they
 // can be parted again.
 func (s *site) seenAt(host string) {
-	if host != s.name && len(s.hosts) < maxPlain && !slices.Contains(s.hosts, host) {
+	if host != s.name && len(s.hosts) < maxMet && !slices.Contains(s.hosts, host) {
 		s.hosts = append(s.hosts, strings.Clone(host))
 	}
 }
@@ -171,20 +172,19 @@ type site struct {
 	name    string
 	seen    bool            // false while only its tokens were spoken of
 	hosts   []string        // host:port names of a joined site
-	plain   map[string]bool // names that are no tokens in any way
+	met     map[string]Kind // what the names in requests are: see kindOf
 	kinds   map[string]Kind // by cookie name, case-sensitive (ZAP 3.1)
+	renamed int             // counts the changes of kinds
 	tokens  []string        // all names in kinds, as they were learned
 	removed map[string]bool // bare names of defaults that a user removed here
 
 	sessions  []*session // in the order of creation
-	numbers   map[int]*session
 	names     map[string]*session
 	lastID    int // the highest number ever given to a session
 	lastName  int // and the highest in a generated name
 	anonymous *session
-	current   map[pair][]*session // who holds this value now
-	past      map[pair][]*session // who held it before
-	scopes    map[scope]int       // scopes of token cookies, with how many cookies have each
+	values    index
+	scopes    map[scope]int // scopes of token cookies, with how many cookies have each
 
 	places   map[Window]*place
 	requests int
@@ -223,13 +223,11 @@ type before struct {
 func newSite(name string) *site {
 	return &site{
 		name:    name,
-		plain:   map[string]bool{},
+		met:     map[string]Kind{},
 		kinds:   map[string]Kind{},
 		removed: map[string]bool{},
-		numbers: map[int]*session{},
 		names:   map[string]*session{},
-		current: map[pair][]*session{},
-		past:    map[pair][]*session{},
+		values:  newIndex(),
 		scopes:  map[scope]int{},
 		places:  map[Window]*place{},
 	}

@@ -4,14 +4,13 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 )
 
 // browser plays Chrome and package cdp for a book: a jar for each window, the
 // Cookie header in Chrome's order, verdicts carried out, jars mended by plan.
 type browser struct {
-	*testing.T
+	tester
 	book   *Book
 	now    time.Time
 	window Window
@@ -25,10 +24,18 @@ type browserState struct {
 
 var testNow = time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC)
 
+// tester is what the browser needs of *testing.T and *rapid.T.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // start gives a browser with the standard defaults unless the options say else.
-func start(t *testing.T, o Options) *browser {
+func start(t tester, o Options) *browser {
 	t.Helper()
-	b := &browser{T: t, now: testNow, state: &browserState{jars: map[Window][]Cookie{}}}
+	b := &browser{tester: t, now: testNow, state: &browserState{jars: map[Window][]Cookie{}}}
 	o.Notify = func(e Event) { b.state.events = append(b.state.events, e) }
 	if o.Defaults == nil {
 		o.Defaults = StandardDefaults()

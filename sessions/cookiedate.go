@@ -29,7 +29,7 @@ type cookieDate struct {
 const months = "jan feb mar apr may jun jul aug sep oct nov dec"
 
 // take reads one token as Chrome does, which is stricter than the RFC where a
-// number goes on: "14nd" is no day, but a year.
+// number goes on: "14nd" is no day.
 func (d *cookieDate) take(token string) {
 	if token[0] < '0' || token[0] > '9' {
 		if i := monthIndex(token); i > 0 && !d.hasMon {
@@ -37,15 +37,17 @@ func (d *cookieDate) take(token string) {
 		}
 		return
 	}
+	n, err := strconv.Atoi(token)
 	switch {
 	case strings.Contains(token, ":"):
 		if !d.hasTime {
 			d.takeTime(token)
 		}
+	case err != nil:
 	case !d.hasDay && len(token) <= 2:
-		d.day, d.hasDay = leading(token), true
+		d.day, d.hasDay = n, true
 	case !d.hasYr && len(token) <= 5:
-		d.year, d.hasYr = leading(token), true
+		d.year, d.hasYr = n, true
 	}
 }
 
@@ -61,29 +63,20 @@ func monthIndex(token string) int {
 	return i/4 + 1
 }
 
-// leading is the number at the start of a token.
-func leading(token string) int {
-	n := 0
-	for n < len(token) && token[n] >= '0' && token[n] <= '9' {
-		n++
-	}
-	v, _ := strconv.Atoi(token[:n])
-	return v
-}
-
-func (d *cookieDate) takeTime(token string) bool {
-	parts := strings.SplitN(token, ":", 3)
+func (d *cookieDate) takeTime(token string) {
+	parts := strings.Split(token, ":")
 	if len(parts) != 3 {
-		return false
+		return
 	}
-	hour, ok1 := leadingDigits(parts[0], 1, 2)
-	minute, ok2 := leadingDigits(parts[1], 1, 2)
-	second, ok3 := leadingDigits(parts[2], 1, 2)
-	if !ok1 || !ok2 || !ok3 {
-		return false
+	var n [3]int
+	for i, part := range parts {
+		v, err := strconv.Atoi(part)
+		if err != nil || len(part) > 2 {
+			return
+		}
+		n[i] = v
 	}
-	d.hour, d.minute, d.second, d.hasTime = hour, minute, second, true
-	return true
+	d.hour, d.minute, d.second, d.hasTime = n[0], n[1], n[2], true
 }
 
 func (d *cookieDate) time() (time.Time, bool) {
@@ -94,23 +87,9 @@ func (d *cookieDate) time() (time.Time, bool) {
 		d.year += 2000
 	}
 	if !d.hasTime || !d.hasDay || !d.hasMon || !d.hasYr ||
-		d.day < 1 || d.day > 31 || d.year < 1601 || d.hour > 23 || d.minute > 59 || d.second > 59 {
+		d.day < 1 || d.day > 31 || d.hour > 23 || d.minute > 59 || d.second > 59 {
 		return time.Time{}, false
 	}
 	t := time.Date(d.year, time.Month(d.month), d.day, d.hour, d.minute, d.second, 0, time.UTC)
 	return t, t.Day() == d.day
-}
-
-// leadingDigits reads a run of min to max digits that is not followed by one
-// more.
-func leadingDigits(s string, min, max int) (int, bool) {
-	n := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-		n++
-	}
-	if n < min || n > max {
-		return 0, false
-	}
-	v, err := strconv.Atoi(s[:n])
-	return v, err == nil
 }

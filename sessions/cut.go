@@ -216,8 +216,7 @@ func (b *Book) moveCookies(session *session, now time.Time) {
 				b.addToken(to, h.Name, h.kind)
 			}
 			there := b.namesake(to, session)
-			there.set(h.Cookie, to.kind(h.Name), h.age) // its age goes with it
-			there.log(change{origin: o, key: h.key(), is: h.Value})
+			there.log(o, there.set(h.Cookie, to.kind(h.Name), h.age), nil) // its age goes with it
 		}
 		if !b.cutting.holds(from.name, &h.Cookie) {
 			session.drop(h.key())

@@ -185,10 +185,11 @@ func (b *Book) Give(ref Ref, cookies []Cookie, now time.Time) error {
 	return nil
 }
 
-// fill gives a session cookies as a person gave them and returns what changed.
-func (b *Book) fill(session *session, cookies []Cookie, now time.Time) []key {
+// fill gives a session cookies as a person gave them and reports whether that
+// changed any.
+func (b *Book) fill(session *session, cookies []Cookie, now time.Time) bool {
 	s, o := session.site, b.origin(FromUser, "", now)
-	var changed []key
+	changed := false
 	for _, c := range cookies {
 		b.detect(s, c.Name)
 		if s.kinds[c.Name] == NotToken {
@@ -200,7 +201,7 @@ func (b *Book) fill(session *session, cookies []Cookie, now time.Time) []key {
 			}
 		}
 		if b.learn(session, c, s.kinds[c.Name], o) {
-			changed = append(changed, c.key())
+			changed = true
 		}
 	}
 	return changed

@@ -167,8 +167,8 @@ func TestRemoveActive(t *testing.T) {
 		t.Error("removed twice")
 	}
 	p := b.book.sites[shop]
-	if len(p.current) != 1 || len(p.past) != 0 || len(p.scopes) != 1 {
-		t.Errorf("indexes keep a removed session: %v %v %v", p.current, p.past, p.scopes)
+	if len(p.values.first) != 1 || len(p.scopes) != 1 {
+		t.Errorf("indexes keep a removed session: %v %v", p.values.first, p.scopes)
 	}
 }
 

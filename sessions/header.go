@@ -40,14 +40,3 @@ func crumbs(header string) iter.Seq[crumb] {
 		}
 	}
 }
-
-// pairsOf lists the named cookies of a Cookie header in their order.
-func pairsOf(header string) []pair {
-	var list []pair
-	for c := range crumbs(header) {
-		if c.name != "" {
-			list = append(list, pair{c.name, c.value})
-		}
-	}
-	return list
-}

@@ -34,31 +34,23 @@ func (b *Book) origin(source Source, url string, at time.Time) origin {
 	return origin{b.nextAge(), at, url, source}
 }
 
-// change is one entry of a session's history.
+// change is one entry of a session's history. What changed together shares the
+// origin, and the cookies are those that the session holds or held.
 type change struct {
-	origin
-	key key
-	is  string // the new value
-	// was is the cookie before, nil where there was none; gone says that
-	// there is none now.
-	was  *held
-	gone bool
+	*origin
+	is  *held // nil where there is none now
+	was *held // nil where there was none before
 }
 
 // learn gives the session a cookie and remembers where it came from. It reports
 // whether that is a change of value.
 func (b *Book) learn(s *session, c Cookie, kind Kind, o origin) bool {
-	entry := change{origin: o, key: c.key(), is: c.Value}
-	if old := s.find(entry.key); old != nil {
-		if old.Value == c.Value {
-			s.set(c, kind, old.age)
-			return false
-		}
-		was := *old
-		entry.was = &was
+	old := s.find(c.key())
+	if old != nil && old.Value == c.Value {
+		s.set(c, kind, old.age)
+		return false
 	}
-	s.set(c, kind, b.nextAge())
-	s.log(entry)
+	s.log(o, s.set(c, kind, b.nextAge()), old)
 	return true
 }
 
@@ -69,20 +61,37 @@ func (s *session) lose(k key, o origin) bool {
 	if old == nil {
 		return false
 	}
-	was := *old
 	s.drop(k)
-	s.log(change{origin: o, key: k, was: &was, gone: true})
+	s.log(o, nil, old)
 	return true
 }
 
-func (s *session) log(c change) {
-	if i := strings.IndexAny(c.url, "?#"); i >= 0 {
-		c.url = strings.Clone(c.url[:i]) // what people typed is not kept
+func (s *session) log(o origin, is, was *held) {
+	c := change{is: is, was: was}
+	if n := len(s.changes); n > 0 {
+		c.origin = s.changes[n-1].origin
+	}
+	if c.origin == nil || c.batch != o.batch {
+		c.origin = o.after(c.origin)
 	}
 	if len(s.changes) >= maxChanges {
 		s.changes = slices.Delete(s.changes, 0, 1)
 	}
 	s.changes = append(s.changes, c)
+}
+
+// after is the origin as it is kept: without the query of the URL, where people
+// typed, and sharing the URL with the origin before if it is the same.
+func (o origin) after(before *origin) *origin {
+	if i := strings.IndexAny(o.url, "?#"); i >= 0 {
+		o.url = o.url[:i]
+	}
+	if before != nil && before.url == o.url {
+		o.url = before.url
+	} else {
+		o.url = strings.Clone(o.url)
+	}
+	return &o
 }
 
 // Value is one entry of a session's history.
@@ -107,9 +116,14 @@ func (b *Book) History(ref Ref) ([]Value, error) {
 	}
 	list := make([]Value, len(s.changes))
 	for i, c := range s.changes {
-		list[i] = Value{Name: c.key.name, Value: c.is, Deleted: c.gone, At: c.at, URL: c.url, Source: c.source}
-		h := s.find(c.key)
-		list[i].Present = h != nil && h.Value == c.is && !c.gone
+		list[i] = Value{At: c.at, URL: c.url, Source: c.source}
+		if c.is == nil {
+			list[i].Name, list[i].Deleted = c.was.Name, true
+			continue
+		}
+		h := s.find(c.is.key())
+		list[i].Name, list[i].Value = c.is.Name, c.is.Value
+		list[i].Present = h != nil && h.Value == c.is.Value
 	}
 	return list, nil
 }

@@ -156,7 +156,7 @@ func (b *Book) session(ref Ref) (*session, error) {
 	if s == nil {
 		return nil, &NoSiteError{Name: ref.Site}
 	}
-	if session := s.numbers[ref.Number]; session != nil {
+	if session := s.number(ref.Number); session != nil {
 		return session, nil
 	}
 	return nil, &NoSessionError{Site: ref.Site, Name: fmt.Sprint(ref.Number)}

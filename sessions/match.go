@@ -7,8 +7,9 @@ import (
 
 // sent is a request as it left, reduced to what matching needs.
 type sent struct {
-	at     *location
-	tokens []pair // the token cookies in it, as they stood
+	at      location
+	cookies []pair // the token and carried cookies in it, as they stood
+	tokens  []pair // and the tokens alone
 	// held are names of tokens that the browser had and kept back (SameSite,
 	// credentials): they say nothing about whose request it is.
 	held []string
@@ -22,19 +23,17 @@ func (s *site) match(p *place, r *sent) *session {
 	if len(r.tokens) == 0 {
 		return s.matchBare(p, r)
 	}
-	var late, grows *session
-	for _, candidate := range s.candidates(p, r) {
-		switch candidate.fit(r) {
-		case fits:
-			return candidate // (a)
-		case fitsEarlier:
-			late = first(late, candidate) // (b)
-		case grown:
-			grows = first(grows, candidate) // (c)
+	var best [grown + 1]*session
+	for candidate := range s.values.of(s.rarest(r.tokens)) {
+		fit := candidate.fit(r)
+		if best[fit] == nil || p.prefers(candidate, best[fit]) {
+			best[fit] = candidate
 		}
 	}
-	if found := first(late, grows); found != nil {
-		return found
+	for _, found := range best[fits:] { // (a), (b), (c)
+		if found != nil {
+			return found
+		}
 	}
 	heir := first(p.active, p.last)
 	if heir != nil && (heir == p.active || heir.hasTokens(r.now)) && heir.fit(r) == grown {
@@ -50,31 +49,24 @@ func first(a, b *session) *session {
 	return b
 }
 
-// candidates are the sessions that hold or held one of the values, the active
-// one first, then by age.
-func (s *site) candidates(p *place, r *sent) []*session {
-	var list []*session
-	for _, token := range r.tokens {
-		list = append(list, s.current[token]...)
-		list = append(list, s.past[token]...)
-	}
-	if len(list) < 2 {
-		return list
-	}
-	slices.SortFunc(list, func(a, b *session) int {
-		if a == p.active || b == p.active {
-			return b.rank(p) - a.rank(p)
+// rarest is the known value that the fewest sessions hold or held: a session
+// that fits holds or held all known ones, so the others need not be looked at.
+func (s *site) rarest(tokens []pair) pair {
+	rarest, count := tokens[0], 0
+	for _, token := range tokens {
+		if n := s.values.count(token); n > 0 && (count == 0 || n < count) {
+			rarest, count = token, n
 		}
-		return a.id - b.id
-	})
-	return slices.Compact(list)
+		if count == 1 {
+			break
+		}
+	}
+	return rarest
 }
 
-func (s *session) rank(p *place) int {
-	if s == p.active {
-		return 1
-	}
-	return 0
+// prefers orders sessions that fit equally: the active one, then the oldest.
+func (p *place) prefers(a, b *session) bool {
+	return a == p.active || b != p.active && a.id < b.id
 }
 
 type fit int
@@ -118,23 +110,24 @@ func (s *session) fit(r *sent) fit {
 // lacks reports whether a token of the session that applies to the request is
 // not in it.
 func (s *session) lacks(r *sent) bool {
-	return slices.ContainsFunc(s.cookies, func(h held) bool {
+	return slices.ContainsFunc(s.cookies, func(h *held) bool {
 		return h.applies(r) && !slices.Contains(r.tokens, h.pair())
 	})
 }
 
 func (s *session) appliesTo(r *sent) bool {
-	return slices.ContainsFunc(s.cookies, func(h held) bool { return h.applies(r) })
+	return slices.ContainsFunc(s.cookies, func(h *held) bool { return h.applies(r) })
 }
 
-// applies reports whether the browser would have sent the token.
+// applies reports whether the browser would have sent the token. Nobody tells
+// which partition a request is in, so a partitioned one may always be missing.
 func (h *held) applies(r *sent) bool {
-	return h.kind == Token && h.covers(r.at) && !h.Expired(r.now) && !slices.Contains(r.held, h.Name)
+	return h.kind == Token && h.Partition == "" && h.covers(&r.at) && !h.Expired(r.now) && !slices.Contains(r.held, h.Name)
 }
 
 // known reports whether any session holds or held the value.
 func (s *site) known(token pair) bool {
-	return len(s.current[token]) > 0 || len(s.past[token]) > 0
+	return s.values.first[token] != nil
 }
 
 // matchBare finds the session of a request without any token.
@@ -144,7 +137,7 @@ func (s *site) matchBare(p *place, r *sent) *session {
 		return p.active
 	case !s.hasToken():
 		return nil
-	case len(s.scopes) > 0 && !s.anyScope(r.at):
+	case len(s.scopes) > 0 && !s.anyScope(&r.at):
 		return p.lastIn(r.now) // (d): it creates none
 	}
 	return s.anonymous // (e)

@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -68,7 +69,7 @@ func (s *session) present(now time.Time) []Cookie {
 func (b *Book) compare(s *site, wanted, jar []Cookie, now time.Time) Plan {
 	var plan Plan
 	for _, c := range jar {
-		if s.kind(c.Name) == NotToken || !b.cutting.holds(s.name, &c) {
+		if s.kind(c.Name) == NotToken || !b.cutting.holds(s.name, &c) || unreachable(c.Path) {
 			continue
 		}
 		if !slices.ContainsFunc(wanted, func(want Cookie) bool { return want.key() == c.key() }) {
@@ -77,11 +78,27 @@ func (b *Book) compare(s *site, wanted, jar []Cookie, now time.Time) Plan {
 	}
 	for _, want := range wanted {
 		has := slices.ContainsFunc(jar, func(c Cookie) bool { return c.key() == want.key() && c.Value == want.Value })
-		if !has && !want.Expired(now) {
+		if !has && !want.Expired(now) && !unreachable(want.Path) {
 			plan.Set = append(plan.Set, want)
 		}
 	}
 	return plan
+}
+
+// unreachable reports a cookie path that no request has, since Chrome writes it
+// otherwise in URLs. The cookie is never sent, and Storage.setCookies would make
+// another one of it.
+func unreachable(path string) bool {
+	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"#<>?\\^`{}", r) }
+	if strings.ContainsFunc(path, odd) {
+		return true
+	}
+	for segment := range strings.SplitSeq(path, "/") {
+		if s := strings.ReplaceAll(strings.ToLower(segment), "%2e", "."); s == "." || s == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // SeeJar books what a window's jar holds: of each site with tokens the session
@@ -130,7 +147,7 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 		}
 	}
 	p := s.place(w)
-	session := first(s.holder(s.current, cookies), s.holder(s.past, cookies))
+	session := first(s.holder((*session).holds, cookies), s.holder((*session).held, cookies))
 	if session == nil && slices.ContainsFunc(cookies, func(c Cookie) bool { return s.kind(c.Name) == Token && !s.known(c.pair()) }) {
 		session = s.newSession("")
 		defer b.notifyNew(session, w)
@@ -151,13 +168,13 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 	return &before{session: session}
 }
 
-// holder is the oldest session that has a token of the jar, or had it by the
-// other index, and none that differs from it.
-func (s *site) holder(index map[pair][]*session, jar []Cookie) *session {
+// holder is the oldest session that has a token of the jar, or had it, and none
+// that differs from it.
+func (s *site) holder(has func(*session, pair) bool, jar []Cookie) *session {
 	var found *session
 	for _, c := range jar {
-		for _, candidate := range index[c.pair()] {
-			if s.kind(c.Name) == Token && candidate.agrees(jar) && (found == nil || candidate.id < found.id) {
+		for candidate := range s.values.of(c.pair()) {
+			if s.kind(c.Name) == Token && has(candidate, c.pair()) && candidate.agrees(jar) && (found == nil || candidate.id < found.id) {
 				found = candidate
 			}
 		}

@@ -102,7 +102,7 @@ func (s *site) find(text string) (Ref, error) {
 		return Ref{s.name, session.id}, nil
 	}
 	if number, err := strconv.Atoi(text); err == nil {
-		if session := s.numbers[number]; session != nil {
+		if session := s.number(number); session != nil {
 			return Ref{s.name, session.id}, nil
 		}
 	}

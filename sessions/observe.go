@@ -35,6 +35,10 @@ type Exchange struct {
 	// is forced later is none of its business.
 	active, last *session
 	age          int64
+	// told says that its session has all tokens of the header, so that they
+	// tell nothing more, as long as the site's names are those of renamed.
+	told    bool
+	renamed int
 }
 
 // Session is the session that the request was sent as, the zero Ref while it is
@@ -65,13 +69,9 @@ func (b *Book) Sent(r Request) Exchange {
 	defer b.mu.Unlock()
 	s := b.learnSite(&l)
 	x := Exchange{request: r, at: l, site: s}
-	pairs := pairsOf(r.Header)
-	for _, p := range pairs {
-		b.detect(s, p.name)
-	}
+	request := b.read(&x)
 	place := s.place(r.Window)
-	x.active, x.last, x.age = place.active, place.last, b.aging
-	request := x.sent(pairs)
+	x.active, x.last, x.age, x.renamed = place.active, place.last, b.aging, s.renamed
 	x.session = s.match(place, request)
 	x.anonymous = x.session == nil || x.session == s.anonymous
 	if x.session == nil {
@@ -80,15 +80,26 @@ func (b *Book) Sent(r Request) Exchange {
 	if x.session != s.anonymous {
 		place.last = x.session
 	}
-	b.learnCarried(&x, pairs)
+	x.told = !slices.ContainsFunc(request.tokens, func(p pair) bool { return !x.session.holds(p) })
+	b.learnCarried(&x, request)
 	return x
 }
 
-func (x *Exchange) sent(pairs []pair) *sent {
-	r := &sent{at: &x.at, held: x.request.Held, now: x.request.Now}
-	for _, p := range pairs {
-		if x.site.kind(p.name) == Token {
-			r.tokens = append(r.tokens, p)
+// read takes the token and carried cookies out of a request, learning default
+// tokens on the way. The book has one place for what is read, which is good
+// until the next read.
+func (b *Book) read(x *Exchange) *sent {
+	r := &b.reading
+	r.at, r.held, r.now = x.at, x.request.Held, x.request.Now
+	r.cookies, r.tokens = r.cookies[:0], r.tokens[:0]
+	for c := range crumbs(x.request.Header) {
+		kind := b.kindOf(x.site, c.name)
+		if kind == NotToken {
+			continue
+		}
+		r.cookies = append(r.cookies, pair{c.name, c.value})
+		if kind == Token {
+			r.tokens = append(r.tokens, pair{c.name, c.value})
 		}
 	}
 	return r
@@ -96,17 +107,16 @@ func (x *Exchange) sent(pairs []pair) *sent {
 
 // learnCarried gives the session the carried cookies that its own request
 // shows: scripts write them, so that no response tells.
-func (b *Book) learnCarried(x *Exchange, pairs []pair) {
-	if x.active != nil {
-		return // its requests may show what a verdict has not seen
+func (b *Book) learnCarried(x *Exchange, r *sent) {
+	if x.active != nil || len(r.cookies) == len(r.tokens) {
+		return // the active one's may show what a verdict has not seen
 	}
 	was, o := x.session.state(x.request.Now), b.origin(FromScript, x.request.URL, x.request.Now)
-	var changed []key
-	for _, p := range pairs {
+	changed := false
+	for _, p := range r.cookies {
 		if x.site.kind(p.name) == Carried && !x.session.holds(p) {
-			c := x.cookie(p)
-			b.learn(x.session, c, Carried, o)
-			changed = append(changed, c.key())
+			b.learn(x.session, x.cookie(p), Carried, o)
+			changed = true
 		}
 	}
 	b.tell(x.session, x.request.Window, was, changed, x.request.Now)
@@ -162,14 +172,18 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 	if !s.hasToken() && alive(x.session) == nil {
 		return nil // ZAP 4.5
 	}
-	session := b.owner(&x, r)
+	request := &sent{}
+	if !x.told || x.renamed != s.renamed || x.session.removed || x.anonymous {
+		request = b.read(&x)
+	}
+	session := b.owner(&x, request, r)
 	if session == nil {
 		return nil
 	}
 	session.requests++
 	session.last = r.Now
 	place, wasFilled := s.place(x.request.Window), session.filled
-	windows := b.apply(session, &x, r)
+	windows := b.apply(session, &x, request, r)
 	if session != s.anonymous {
 		place.last = session
 	}
@@ -185,9 +199,8 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 
 // owner is the session that a response is booked on: the one that the request
 // was sent as, else the one that its cookies match by now, else a new one.
-func (b *Book) owner(x *Exchange, r Response) *session {
+func (b *Book) owner(x *Exchange, request *sent, r Response) *session {
 	place := x.site.place(x.request.Window)
-	request := x.sent(pairsOf(x.request.Header))
 	if x.anonymous && len(request.tokens) == 0 && alive(place.login) != nil && place.loginAge > x.age {
 		return place.login // one jar, one login
 	}
@@ -200,11 +213,17 @@ func (b *Book) owner(x *Exchange, r Response) *session {
 	if len(request.tokens) > 0 || x.setsToken(r) {
 		return b.found(x, request)
 	}
-	if len(x.site.scopes) > 0 && !x.site.anyScope(&x.at) {
+	if len(x.site.scopes) > 0 && !x.site.anyScope(&x.at) || x.heldToken() {
 		return nil // no token applies there, and none is set: (d)
 	}
 	x.site.anonymous = b.found(x, request)
 	return x.site.anonymous
+}
+
+// heldToken reports whether the browser had a token for the request and kept it
+// back: that makes nobody of a somebody.
+func (x *Exchange) heldToken() bool {
+	return slices.ContainsFunc(x.request.Held, func(name string) bool { return x.site.kind(name) == Token })
 }
 
 // then is the window as it was when the request left.
@@ -217,10 +236,8 @@ func (x *Exchange) then() *place {
 func (b *Book) found(x *Exchange, request *sent) *session {
 	session := x.site.newSession("")
 	o := b.origin(FromRequest, x.request.URL, x.request.Now)
-	for _, p := range pairsOf(x.request.Header) {
-		if kind := x.site.kind(p.name); kind != NotToken {
-			b.learn(session, x.cookie(p), kind, o)
-		}
+	for _, p := range request.cookies {
+		b.learn(session, x.cookie(p), x.site.kind(p.name), o)
 	}
 	if len(request.tokens) > 0 {
 		b.notifyNew(session, x.request.Window)
@@ -241,40 +258,33 @@ func (x *Exchange) setsToken(r Response) bool {
 // apply writes a response into its session: tokens that the request showed and
 // the session lacks (completion), then what the response set and deleted. It
 // returns the windows that are out of step with it.
-func (b *Book) apply(session *session, x *Exchange, r Response) []Window {
+func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) []Window {
 	was := session.state(r.Now)
-	changed := b.complete(session, x)
+	changed := b.complete(session, x, request)
 	o := b.origin(FromResponse, x.request.URL, r.Now)
-	var touched []key // in the jar, also where nothing is new to the session
-	for _, c := range r.Cookies {
+	for i := range r.Cookies {
+		c := &r.Cookies[i]
 		kind := session.site.kind(c.Name)
-		if kind == NotToken {
-			continue
-		}
-		touched = append(touched, c.key())
-		if c.Expired(r.Now) {
-			if session.lose(c.key(), o) {
-				changed = append(changed, c.key())
-			}
-			continue
-		}
-		if b.learn(session, c, kind, o) {
-			changed = append(changed, c.key())
+		switch {
+		case kind == NotToken:
+		case c.Expired(r.Now):
+			changed = session.lose(c.key(), o) || changed
+		default:
+			changed = b.learn(session, *c, kind, o) || changed
 		}
 	}
 	b.tell(session, x.request.Window, was, changed, r.Now)
 	b.noteLogin(session, x, was, o.batch)
-	return session.site.outOfStep(session, x.request.Window, changed, touched)
+	return session.site.outOfStep(session, x.request.Window, changed, r.Cookies)
 }
 
-func (b *Book) complete(session *session, x *Exchange) []key {
-	var changed []key
+func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
+	changed := false
 	o := b.origin(FromRequest, x.request.URL, x.request.Now)
-	for _, p := range pairsOf(x.request.Header) {
-		if x.site.kind(p.name) == Token && !x.site.known(p) {
-			c := x.cookie(p)
-			b.learn(session, c, Token, o)
-			changed = append(changed, c.key())
+	for _, p := range request.tokens {
+		if !x.site.known(p) {
+			b.learn(session, x.cookie(p), Token, o)
+			changed = true
 		}
 	}
 	return changed
@@ -282,7 +292,7 @@ func (b *Book) complete(session *session, x *Exchange) []key {
 
 // tell notifies what a response did to a session, and moves the anonymous
 // session into the light when it was filled.
-func (b *Book) tell(session *session, w Window, was State, changed []key, now time.Time) {
+func (b *Book) tell(session *session, w Window, was State, changed bool, now time.Time) {
 	is := session.state(now)
 	if is != Empty && session.site.anonymous == session {
 		session.site.anonymous = nil
@@ -290,7 +300,7 @@ func (b *Book) tell(session *session, w Window, was State, changed []key, now ti
 	e := session.event(SessionRenewed)
 	e.Window = w
 	switch {
-	case len(changed) == 0 || is == Empty:
+	case !changed || is == Empty:
 		return
 	case was == Empty && is == Live:
 		e.Kind = SessionNew
@@ -306,15 +316,18 @@ func (b *Book) tell(session *session, w Window, was State, changed []key, now ti
 // active there because of a response: those where its session is active but
 // the response did not arrive, and the one where it arrived while another is
 // active.
-func (s *site) outOfStep(session *session, arrived Window, changed, touched []key) []Window {
+func (s *site) outOfStep(session *session, arrived Window, changed bool, set []Cookie) []Window {
+	if !changed && len(set) == 0 {
+		return nil
+	}
 	var list []Window
 	for w, p := range s.places {
 		switch {
 		case p.active == nil:
-		case w == arrived && p.active != session && len(touched) > 0:
-			p.take(touched)
+		case w == arrived && p.active != session && slices.ContainsFunc(set, func(c Cookie) bool { return s.kind(c.Name) != NotToken }):
+			p.take(set)
 			list = append(list, w)
-		case w != arrived && p.active == session && len(changed) > 0:
+		case w != arrived && p.active == session && changed:
 			list = append(list, w)
 		}
 	}
@@ -322,10 +335,11 @@ func (s *site) outOfStep(session *session, arrived Window, changed, touched []ke
 	return list
 }
 
-// take remembers which of the active session's cookies left the jar.
-func (p *place) take(keys []key) {
-	for _, k := range keys {
-		if p.active.find(k) != nil {
+// take remembers which of the active session's cookies left the jar, where a
+// response set these.
+func (p *place) take(set []Cookie) {
+	for i := range set {
+		if k := set[i].key(); p.active.find(k) != nil {
 			if p.taken == nil {
 				p.taken = map[key]bool{}
 			}

@@ -22,8 +22,8 @@ type session struct {
 	removed bool
 	// cookies are in the order of a Cookie header: longer paths first, then
 	// older.
-	cookies  []held
-	past     []pair
+	cookies  []*held
+	past     []pair   // earlier values, oldest first; none that it holds
 	changes  []change // oldest first
 	login    int64    // batch of the last login that replaced its tokens; 0 for none
 	requests int
@@ -44,8 +44,17 @@ func (s *site) newSession(name string) *session {
 		session.name = s.generateName()
 	}
 	s.sessions = append(s.sessions, session)
-	s.numbers[session.id], s.names[session.name] = session, session
+	s.names[session.name] = session
 	return session
+}
+
+// number finds a session by its number, nil for none.
+func (s *site) number(id int) *session {
+	at, ok := slices.BinarySearchFunc(s.sessions, id, func(session *session, id int) int { return session.id - id })
+	if !ok {
+		return nil
+	}
+	return s.sessions[at]
 }
 
 // generateName gives "Session" and the number of the newest session, or the
@@ -59,83 +68,96 @@ func (s *site) generateName() string {
 }
 
 func (s *session) find(k key) *held {
-	for i := range s.cookies {
-		if s.cookies[i].key() == k {
-			return &s.cookies[i]
+	for _, h := range s.cookies {
+		if h.Name == k.name && h.key() == k {
+			return h
 		}
 	}
 	return nil
 }
 
 // set gives the session a cookie, in place of the one of the same identity.
-func (s *session) set(c Cookie, kind Kind, age int64) {
+func (s *session) set(c Cookie, kind Kind, age int64) *held {
 	old := s.find(c.key())
 	if old != nil && old.Value == c.Value && old.kind == kind {
 		s.site.unscope(old)
 		old.Cookie = c
 		s.site.scoped(old)
-		return
+		return old
 	}
 	if old != nil {
-		// A cookie that is set again keeps its age (RFC 6265bis 5.7).
-		age = old.age
+		// A cookie keeps its age as long as its value stays: not RFC 6265bis
+		// 5.7, but what Chrome does (TestOracle in cdp).
+		if old.Value == c.Value {
+			age = old.age
+		}
 		s.drop(c.key())
 	}
-	s.insert(held{Cookie: c, kind: kind, age: age})
+	h := &held{Cookie: c, kind: kind, age: age}
+	s.insert(h)
 	s.filled = s.filled || kind == Token
+	return h
 }
 
 // insert puts a cookie at its place in jar order and into the indexes.
-func (s *session) insert(h held) {
-	at, _ := slices.BinarySearchFunc(s.cookies, &h, func(a held, b *held) int {
+func (s *session) insert(h *held) {
+	at, _ := slices.BinarySearchFunc(s.cookies, h, func(a, b *held) int {
 		if d := jarOrder(&a.Cookie, &b.Cookie); d != 0 {
 			return d
 		}
 		return int(a.age - b.age)
 	})
 	s.cookies = slices.Insert(s.cookies, at, h)
-	s.site.scoped(&h)
-	if holders := s.site.current[h.pair()]; !slices.Contains(holders, s) {
-		s.site.current[h.pair()] = append(holders, s)
-	}
-	if i := slices.Index(s.past, h.pair()); i >= 0 {
+	s.site.scoped(h)
+	if !s.site.values.has(h.pair(), s) {
+		s.site.values.add(h.pair(), s)
+	} else if i := slices.Index(s.past, h.pair()); i >= 0 {
 		s.past = slices.Delete(s.past, i, i+1)
-		forget(s.site.past, h.pair(), s)
 	}
 }
 
 // drop takes a cookie away, remembering its value as an earlier one. It reports
 // whether there was one.
 func (s *session) drop(k key) bool {
-	i := slices.IndexFunc(s.cookies, func(h held) bool { return h.key() == k })
+	i := slices.IndexFunc(s.cookies, func(h *held) bool { return h.key() == k })
 	if i < 0 {
 		return false
 	}
 	h := s.cookies[i]
 	s.cookies = slices.Delete(s.cookies, i, i+1)
-	s.unindex(&h)
-	s.remember(h.pair())
+	s.site.unscope(h)
+	if !s.holds(h.pair()) { // else it has another of that value, with another path
+		s.remember(h.pair())
+	}
 	return true
 }
 
-// unindex takes a cookie that is in cookies no more out of the indexes.
-func (s *session) unindex(h *held) {
-	s.site.unscope(h)
-	if !s.holds(h.pair()) {
-		forget(s.site.current, h.pair(), s)
-	}
-}
-
+// remember keeps a value that the session no longer holds, and that is in the
+// index already. It forgets the oldest one when there are too many.
 func (s *session) remember(p pair) {
-	if slices.Contains(s.past, p) || s.holds(p) {
-		return
-	}
 	if len(s.past) >= maxPast {
-		forget(s.site.past, s.past[0], s)
+		s.site.values.remove(s.past[0], s)
 		s.past = slices.Delete(s.past, 0, 1)
 	}
 	s.past = append(s.past, p)
-	s.site.past[p] = append(s.site.past[p], s)
+}
+
+// inherit remembers the earlier values of a session that is merged into this.
+func (s *session) inherit(past []pair) {
+	for _, p := range past {
+		if !s.site.values.has(p, s) {
+			s.site.values.add(p, s)
+			s.remember(p)
+		}
+	}
+}
+
+// disclaim forgets an earlier value, which the session never really had.
+func (s *session) disclaim(p pair) {
+	if i := slices.Index(s.past, p); i >= 0 {
+		s.past = slices.Delete(s.past, i, i+1)
+		s.site.values.remove(p, s)
+	}
 }
 
 // unlearn forgets all cookies, present and past, whose names mean nothing to
@@ -152,7 +174,7 @@ func (s *session) unlearn() {
 		if s.site.kind(p.name) != NotToken {
 			return false
 		}
-		forget(s.site.past, p, s)
+		s.site.values.remove(p, s)
 		return true
 	})
 }
@@ -170,19 +192,14 @@ func (s *session) lacksCookie(c *Cookie) bool {
 func (s *session) holds(p pair) bool { return s.index(p.name, p.value) >= 0 }
 
 func (s *session) index(name, value string) int {
-	for i := range s.cookies {
-		if h := &s.cookies[i]; h.Name == name && h.Value == value {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(s.cookies, func(h *held) bool { return h.Name == name && h.Value == value })
 }
 
 func (s *session) held(p pair) bool { return slices.Contains(s.past, p) }
 
 // hasTokens reports whether the session has a token that is not expired.
 func (s *session) hasTokens(now time.Time) bool {
-	return slices.ContainsFunc(s.cookies, func(h held) bool { return h.kind == Token && !h.Expired(now) })
+	return slices.ContainsFunc(s.cookies, func(h *held) bool { return h.kind == Token && !h.Expired(now) })
 }
 
 // spare reports whether the session goes by itself when another takes its
@@ -192,16 +209,13 @@ func (s *session) spare() bool { return !s.given && !s.filled }
 // remove takes the session out of its site and all indexes.
 func (s *session) remove() {
 	s.removed = true
-	cookies := s.cookies
-	s.cookies = nil
-	for i := range cookies {
-		s.unindex(&cookies[i])
+	for len(s.cookies) > 0 {
+		s.drop(s.cookies[0].key())
 	}
 	for _, p := range s.past {
-		forget(s.site.past, p, s)
+		s.site.values.remove(p, s)
 	}
 	page := s.site
-	delete(page.numbers, s.id)
 	delete(page.names, s.name)
 	page.sessions = slices.DeleteFunc(page.sessions, func(other *session) bool { return other == s })
 	if page.anonymous == s {
@@ -232,14 +246,5 @@ func (s *site) unscope(h *held) {
 	}
 	if s.scopes[h.scope()]--; s.scopes[h.scope()] <= 0 {
 		delete(s.scopes, h.scope())
-	}
-}
-
-// forget removes a session from one list of an index, and the list when it is
-// empty.
-func forget(index map[pair][]*session, p pair, s *session) {
-	index[p] = slices.DeleteFunc(index[p], func(other *session) bool { return other == s })
-	if len(index[p]) == 0 {
-		delete(index, p)
 	}
 }

@@ -18,7 +18,7 @@ const (
 var expire = time.Unix(1, 0)
 
 // ParseSetCookie reads one Set-Cookie line of a response from the URL, by the
-// algorithm of RFC 6265bis section 5.6. It reports false for a line that sets
+// algorithm of RFC 6265bis section 5.6 as Chrome has it (TestOracle in cdp). It reports false for a line that sets
 // nothing. Whether a browser accepts the cookie is the browser's word, where
 // there is one; this parser serves what no browser judged (WebSocket
 // handshakes, imports) and the attributes of what one accepted. A deletion
@@ -40,7 +40,7 @@ func ParseSetCookie(line, rawURL string, now time.Time) (Cookie, bool) {
 	if c.Name == "" && c.Value == "" || len(c.Name)+len(c.Value) > maxPairSize || hasControl(c.Name) || hasControl(c.Value) {
 		return Cookie{}, false
 	}
-	if !c.readAttributes(attributes, &l, now) || !c.prefixHolds(&l) {
+	if !c.readAttributes(attributes, &l, now) {
 		return Cookie{}, false
 	}
 	return c, true
@@ -50,8 +50,8 @@ func ParseSetCookie(line, rawURL string, now time.Time) (Cookie, bool) {
 // winning, Max-Age winning over Expires. It reports false when no browser takes
 // the cookie, whatever its name.
 func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
-	var hasMaxAge, partitioned bool
-	domain := ""
+	var partitioned bool
+	var domain, path, expires, age string
 	for attribute := range strings.SplitSeq(text, ";") {
 		name, value, _ := strings.Cut(attribute, "=")
 		name, value = strings.ToLower(trimBlank(name)), trimBlank(value)
@@ -63,20 +63,13 @@ func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
 		}
 		switch name {
 		case "expires":
-			if at, ok := parseCookieDate(value); ok && !hasMaxAge {
-				c.Expires = capExpiry(at, now)
-			}
+			expires = value
 		case "max-age":
-			if at, ok := parseMaxAge(value, now); ok {
-				c.Expires, hasMaxAge = at, true
-			}
+			age = value
 		case "domain":
 			domain = value
 		case "path":
-			c.Path = defaultPath(l.path)
-			if strings.HasPrefix(value, "/") {
-				c.Path = value
-			}
+			path = value
 		case "secure":
 			c.Secure = true
 		case "httponly":
@@ -87,21 +80,29 @@ func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
 			partitioned = true
 		}
 	}
-	return c.setDomain(domain, l) && (c.Secure || c.SameSite != "None" && !partitioned)
+	if strings.HasPrefix(path, "/") {
+		c.Path = path
+	}
+	if at, ok := parseMaxAge(age, now); ok {
+		c.Expires = at
+	} else if at, ok := parseCookieDate(expires); ok {
+		c.Expires = capExpiry(at, now)
+	}
+	return c.setDomain(domain, l) && (c.Secure || c.SameSite != "None" && !partitioned) && c.prefixHolds(l, path, domain)
 }
 
 // setDomain applies a Domain attribute. A domain that is a public suffix is
 // only good for the host of that very name, and means host-only there.
 func (c *Cookie) setDomain(value string, l *location) bool {
-	domain := cleanHost(strings.TrimPrefix(value, "."))
+	domain := strings.ToLower(strings.TrimPrefix(value, "."))
 	c.Domain = hostDomain(l.host)
 	if domain == "" {
-		return true
+		return value == ""
 	}
 	covered := Cookie{Domain: "." + domain}
 	switch {
 	case isIP(l.host):
-		return domain == l.host
+		return strings.Trim(domain, "[]") == l.host
 	case !covered.coversHost(l.host):
 		return false
 	case isSuffix(domain):
@@ -119,19 +120,20 @@ func isSuffix(domain string) bool {
 }
 
 // prefixHolds checks the name prefixes of RFC 6265bis section 4.1.3, and the
-// Secure attribute.
-func (c *Cookie) prefixHolds(l *location) bool {
+// Secure attribute. __Host- wants the Path attribute to be there, and no Domain.
+func (c *Cookie) prefixHolds(l *location, path, domain string) bool {
 	if c.Secure && !trustworthy(l) {
 		return false
 	}
+	isHost := c.Secure && path == "/" && (domain == "" || isIP(l.host) && strings.Trim(domain, "[]") == l.host)
 	prefixed := func(prefix string) bool { return hasPrefixFold(c.Name, prefix) }
 	switch {
 	case c.Name == "":
-		return !hasPrefixFold(c.Value, "__host-") && !hasPrefixFold(c.Value, "__secure-") && !hasPrefixFold(c.Value, "__http-")
+		return !strings.Contains(c.Value, "=") && !hasPrefixFold(c.Value, "__host-") && !hasPrefixFold(c.Value, "__secure-") && !hasPrefixFold(c.Value, "__http-")
 	case prefixed("__host-http-"):
-		return c.Secure && c.HTTPOnly && c.Path == "/" && c.HostOnly()
+		return isHost && c.HTTPOnly
 	case prefixed("__host-"):
-		return c.Secure && c.Path == "/" && c.HostOnly()
+		return isHost
 	case prefixed("__http-"):
 		return c.Secure && c.HTTPOnly
 	case prefixed("__secure-"):
@@ -165,7 +167,7 @@ func defaultPath(path string) string {
 }
 
 func parseMaxAge(value string, now time.Time) (time.Time, bool) {
-	digits := strings.TrimPrefix(value, "-")
+	digits := strings.TrimLeft(value, "+-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return time.Time{}, false
 	}

@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -50,12 +51,14 @@ func (s *session) lastBatch() (int64, bool) {
 // goBack undoes all changes from the batch on, newest first.
 func (b *Book) goBack(s *session, batch int64, now time.Time) {
 	back := b.origin(FromUser, "", now)
-	undo := s.changes
-	for i := len(undo) - 1; i >= 0 && undo[i].batch >= batch; i-- {
-		if undo[i].was == nil {
-			s.lose(undo[i].key, back)
-		} else {
-			b.learn(s, undo[i].was.Cookie, s.site.kind(undo[i].key.name), back)
+	for _, c := range slices.Backward(slices.Clone(s.changes)) { // going back changes them too
+		switch {
+		case c.batch < batch:
+			return
+		case c.was == nil:
+			s.lose(c.is.key(), back)
+		default:
+			b.learn(s, c.was.Cookie, s.site.kind(c.was.Name), back)
 		}
 	}
 }
@@ -133,27 +136,13 @@ func looksLikeLogin(url string) bool {
 
 // knows reports whether the session still remembers a change.
 func (s *session) knows(batch int64) bool {
-	for _, c := range s.changes {
-		if c.batch == batch {
-			return batch != 0
-		}
-	}
-	return false
+	return batch != 0 && slices.ContainsFunc(s.changes, func(c change) bool { return c.batch == batch })
 }
 
 // disown forgets the values that another session has now: they were never this
 // one's.
 func (s *session) disown(part *session) {
 	for _, h := range part.cookies {
-		if s.holds(h.pair()) {
-			continue
-		}
-		for i, p := range s.past {
-			if p == h.pair() {
-				s.past = append(s.past[:i:i], s.past[i+1:]...)
-				forget(s.site.past, p, s)
-				break
-			}
-		}
+		s.disclaim(h.pair())
 	}
 }

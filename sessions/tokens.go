@@ -43,13 +43,13 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 // or carried.
 func (b *Book) adopt(session *session, w Window, name string, jar []Cookie, now time.Time) {
 	s, was, o := session.site, session.state(now), b.origin(FromJar, "", now)
-	var changed []key
+	changed := false
 	for _, c := range jar {
 		if name != c.Name && name != All || !b.cutting.holds(s.name, &c) || !session.lacksCookie(&c) {
 			continue
 		}
 		b.learn(session, c, s.kind(c.Name), o)
-		changed = append(changed, c.key())
+		changed = true
 	}
 	b.tell(session, w, was, changed, now)
 }
@@ -62,7 +62,8 @@ func (b *Book) addToken(s *site, name string, kind Kind) {
 		s.tokens = append(s.tokens, name)
 	}
 	s.kinds[name] = kind
-	clear(s.plain)
+	s.renamed++
+	clear(s.met)
 	if was != NotToken && was != kind {
 		s.unlearn()
 	}
@@ -112,7 +113,8 @@ func (b *Book) RemoveToken(site, name string) error {
 	}
 	b.makeSite(site)
 	delete(s.kinds, name)
-	clear(s.plain)
+	s.renamed++
+	clear(s.met)
 	s.tokens = slices.DeleteFunc(s.tokens, func(n string) bool { return n == name })
 	s.unlearn()
 	b.notify(Event{Kind: TokenRemoved, Site: s.name, Token: name})
@@ -181,9 +183,7 @@ func (b *Book) merge(earlier, later *session) *session {
 			p.before.session = keep
 		}
 	}
-	for _, value := range gone.past {
-		keep.remember(value)
-	}
+	keep.inherit(gone.past)
 	gone.remove()
 	lost := gone.name
 	if gone.given && !keep.given {
@@ -208,20 +208,20 @@ func (b *Book) mergeTwins(one, other *session) {
 // twin is another session with the same tokens, nil for none. It looks among
 // those that share the rarest value, commonly none.
 func (s *session) twin() *session {
-	var sharers []*session
-	for i := range s.cookies {
-		if s.cookies[i].kind != Token {
+	rarest, count := pair{}, 0
+	for _, h := range s.cookies {
+		if h.kind != Token {
 			continue
 		}
-		holders := s.site.current[s.cookies[i].pair()]
-		if len(holders) == 1 {
+		n := s.site.values.count(h.pair())
+		if n == 1 {
 			return nil
 		}
-		if sharers == nil || len(holders) < len(sharers) {
-			sharers = holders
+		if count == 0 || n < count {
+			rarest, count = h.pair(), n
 		}
 	}
-	for _, other := range sharers {
+	for other := range s.site.values.of(rarest) {
 		if other != s && other.fingerprint() == s.fingerprint() {
 			return other
 		}

@@ -34,15 +34,15 @@ func locate(raw string) (location, bool) {
 	default:
 		return location{}, false
 	}
-	authority, path := rest, "/"
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		authority = rest[:i]
-		if rest[i] == '/' {
-			path = rest[i:]
-		}
+	if i := strings.IndexByte(rest, '#'); i >= 0 {
+		rest = rest[:i]
 	}
-	if i := strings.IndexAny(path, "?#"); i >= 0 {
-		path = path[:i]
+	if i := strings.IndexByte(rest, '?'); i >= 0 {
+		rest = rest[:i]
+	}
+	authority, path := rest, "/"
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		authority, path = rest[:i], rest[i:]
 	}
 	l.path = path
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -68,8 +69,7 @@ func (b *Book) Decide(r Paused) Verdict {
 		return Verdict{}
 	}
 	v := Verdict{Session: Ref{s.name, p.active.id}}
-	adds := b.options.ForceEverywhere || len(p.taken) > 0
-	if r.Header == "" && !b.options.ForceEverywhere || !adds && b.inStep(s, p.active, &r, &l) {
+	if r.Header == "" && !b.options.ForceEverywhere {
 		return v
 	}
 	d := &b.scratch
@@ -79,43 +79,22 @@ func (b *Book) Decide(r Paused) Verdict {
 	return v
 }
 
-// inStep reports whether the header is the session's own as it stands: the
-// common case, thanks to the jar mirror, decided without allocating.
-func (b *Book) inStep(s *site, active *session, r *Paused, l *location) bool {
-	var used uint64 // which of the session's cookies are in the header
-	for c := range crumbs(r.Header) {
-		if b.kindOf(s, c.name) == NotToken {
-			continue
-		}
-		i := active.index(c.name, c.value)
-		if i < 0 || i > 63 || used&(1<<i) != 0 || !active.cookies[i].covers(l) || active.cookies[i].Expired(r.Now) {
-			return false
-		}
-		used |= 1 << i
-	}
-	return true
-}
+// maxMet bounds what a hostile site can make us remember.
+const maxMet = 1_000
 
-// maxPlain bounds what a hostile site can make us remember.
-const maxPlain = 1_000
-
-// kindOf looks a name up, learning default tokens on the way: a site may be
-// forced before its first token is known. Most cookies are none, so those names
-// are remembered. A cookie without a name is none.
+// kindOf looks the name of a cookie in a request up, learning default tokens on
+// the way: a site may be forced before its first token is known. What it finds
+// is remembered. A cookie without a name is no token.
 func (b *Book) kindOf(s *site, name string) Kind {
-	if s.plain[name] || name == "" {
-		return NotToken
+	if kind, ok := s.met[name]; ok || name == "" {
+		return kind
 	}
-	if s.kind(name) == NotToken {
-		b.detect(s, name)
+	b.detect(s, name)
+	if len(s.met) >= maxMet {
+		clear(s.met)
 	}
 	kind := s.kind(name)
-	if kind == NotToken {
-		if len(s.plain) >= maxPlain {
-			clear(s.plain)
-		}
-		s.plain[strings.Clone(name)] = true
-	}
+	s.met[strings.Clone(name)] = kind
 	return kind
 }
 
@@ -128,7 +107,8 @@ type decision struct {
 	request Paused
 	at      location
 	crumbs  []edit
-	given   []*held // the session's cookies that are in the header, rewritten or not
+	own     []own
+	out     []byte // the header as it is written
 }
 
 // edit is a token or carried cookie in the header and what becomes of it.
@@ -138,34 +118,64 @@ type edit struct {
 	to   *held // nil: removed
 }
 
+// own is a cookie of the active session.
+type own struct {
+	*held
+	applies bool // the browser would send it
+	given   bool // it is in the header, rewritten or not
+}
+
 func (d *decision) decide() (Action, string) {
-	d.crumbs, d.given = d.crumbs[:0], d.given[:0]
+	d.crumbs = d.crumbs[:0]
 	for c := range crumbs(d.request.Header) {
 		if kind := d.book.kindOf(d.site, c.name); kind != NotToken {
 			d.crumbs = append(d.crumbs, edit{crumb: c, kind: kind})
 		}
 	}
-	if d.strange() {
+	d.pairEqual()
+	if !d.adds() && !slices.ContainsFunc(d.crumbs, removed) {
+		return Continue, "" // the common case, thanks to the jar mirror
+	}
+	if slices.ContainsFunc(d.crumbs, d.isStrange) {
 		if !d.request.Settled {
 			return Settle, ""
 		}
 		d.adopt()
+		d.pairEqual()
 	}
-	d.pair()
-	header := d.write()
-	if header == d.request.Header {
+	d.pairRest()
+	d.write()
+	if string(d.out) == d.request.Header {
 		return Continue, ""
 	}
-	return Rewrite, header
+	return Rewrite, string(d.out)
 }
 
-// strange reports whether the header has a value that the book never saw.
-func (d *decision) strange() bool {
-	return slices.ContainsFunc(d.crumbs, d.isStrange)
-}
+func removed(e edit) bool { return e.to == nil }
 
+// adds reports whether cookies may be missing in the header that are to be
+// there.
+func (d *decision) adds() bool { return d.book.options.ForceEverywhere || len(d.place.taken) > 0 }
+
+// isStrange reports a value that the book never saw.
 func (d *decision) isStrange(e edit) bool {
-	return !d.site.known(pair{e.name, e.value})
+	p := pair{e.name, e.value}
+	return e.to == nil && !d.site.known(p) && !d.book.knownNearby(d.site, p)
+}
+
+// knownNearby reports whether another site that may share the jar's cookie has
+// the value: in scope host the jar ignores what tells sites apart.
+func (b *Book) knownNearby(s *site, p pair) bool {
+	if b.options.Scope != ScopeHost {
+		return false
+	}
+	near := ScopeDomain.SiteOf("http://" + s.name)
+	for _, other := range b.sites {
+		if other != s && other.known(p) && ScopeDomain.SiteOf("http://"+other.name) == near {
+			return true
+		}
+	}
+	return false
 }
 
 // adopt gives the active session the values that a script must have written:
@@ -185,39 +195,44 @@ func (d *decision) adopt() {
 	}
 }
 
-// pair finds for each crumb the cookie of the active session that takes its
-// place: the one of the same value, else of the same identity as far as the
-// value tells, else the next in jar order. Last, a value of its own stays where
-// its scope does not reach: the browser knows the cookie's scope better.
-func (d *decision) pair() {
-	d.pairBy(func(e *edit, h *held) bool { return e.value == h.Value && d.applies(h) })
-	d.pairBy(func(e *edit, h *held) bool { return d.applies(h) && d.sameIdentity(e, h) })
-	d.pairBy(func(_ *edit, h *held) bool { return d.applies(h) })
-	d.pairBy(func(e *edit, h *held) bool { return e.value == h.Value })
+// pairEqual and pairRest find for each crumb the cookie of the active session
+// that takes its place: the one of the same value, else of the same identity as
+// far as the value tells, else the next in jar order. Last, a value of its own
+// stays where its scope does not reach: the browser knows the cookie's scope
+// better.
+func (d *decision) pairEqual() {
+	d.own = d.own[:0]
+	for _, h := range d.place.active.cookies {
+		d.own = append(d.own, own{held: h, applies: h.covers(&d.at) && !h.Expired(d.request.Now)})
+	}
+	for i := range d.crumbs {
+		d.crumbs[i].to = nil
+	}
+	d.pairBy(func(e *edit, o *own) bool { return e.value == o.Value && o.applies })
 }
 
-func (d *decision) pairBy(same func(*edit, *held) bool) {
-	active := d.place.active
+func (d *decision) pairRest() {
+	d.pairBy(func(e *edit, o *own) bool { return o.applies && d.sameIdentity(e, o.held) })
+	d.pairBy(func(_ *edit, o *own) bool { return o.applies })
+	d.pairBy(func(e *edit, o *own) bool { return e.value == o.Value })
+}
+
+func (d *decision) pairBy(same func(*edit, *own) bool) {
 	for i := range d.crumbs {
 		e := &d.crumbs[i]
-		for j := range active.cookies {
-			h := &active.cookies[j]
-			if e.to == nil && h.Name == e.name && !slices.Contains(d.given, h) && same(e, h) {
-				e.to = h
-				d.given = append(d.given, h)
+		for j := range d.own {
+			o := &d.own[j]
+			if e.to == nil && !o.given && o.Name == e.name && same(e, o) {
+				e.to, o.given = o.held, true
 			}
 		}
 	}
 }
 
-func (d *decision) applies(h *held) bool {
-	return h.covers(&d.at) && !h.Expired(d.request.Now)
-}
-
 // sameIdentity reports whether some session holds the crumb's value in a cookie
 // of this identity.
 func (d *decision) sameIdentity(e *edit, h *held) bool {
-	for _, holder := range d.site.current[pair{e.name, e.value}] {
+	for holder := range d.site.values.of(pair{e.name, e.value}) {
 		if other := holder.find(h.key()); other != nil && other.Value == e.value {
 			return true
 		}
@@ -227,72 +242,68 @@ func (d *decision) sameIdentity(e *edit, h *held) bool {
 
 // write builds the header: other bytes as they were, replaced values in place,
 // removed pieces with the semicolon before them, missing ones at the end.
-func (d *decision) write() string {
-	old, missing := d.request.Header, d.missing()
-	if len(missing) == 0 && !slices.ContainsFunc(d.crumbs, changes) {
-		return old
-	}
-	var b strings.Builder
-	b.Grow(len(old) + 128)
-	from := 0
+func (d *decision) write() {
+	old, out, from := d.request.Header, d.out[:0], 0
 	for _, e := range d.crumbs {
 		if e.to == nil {
-			b.WriteString(old[from:max(from, e.start-1)]) // the semicolon goes too
+			out = append(out, old[from:max(from, e.start-1)]...) // the semicolon goes too
 			from = e.end
 			continue
 		}
 		valueEnd := e.end - trailing(old[e.start:e.end])
-		b.WriteString(old[from : valueEnd-len(e.value)])
-		b.WriteString(e.to.Value)
+		out = append(out, old[from:valueEnd-len(e.value)]...)
+		out = append(out, e.to.Value...)
 		from = valueEnd
 	}
-	b.WriteString(old[from:])
-	header := b.String()
+	out = append(out, old[from:]...)
 	if len(d.crumbs) > 0 && d.crumbs[0].start == 0 && d.crumbs[0].to == nil {
-		header = strings.TrimLeft(strings.TrimPrefix(header, ";"), " ")
+		out = bytes.TrimLeft(bytes.TrimPrefix(out, []byte(";")), " ")
 	}
-	for _, h := range missing {
-		if header != "" {
-			header += "; "
-		}
-		header += h.Name + "=" + h.Value
-	}
-	return header
-}
-
-func changes(e edit) bool { return e.to == nil || e.to.Value != e.value }
-
-func trailing(piece string) int { return len(piece) - len(strings.TrimRight(piece, " \t")) }
-
-// missing lists the active session's cookies that are added: those that a late
-// response of another session took from the jar, or all when the book forces
-// everywhere.
-func (d *decision) missing() []*held {
-	everywhere := d.book.options.ForceEverywhere
-	var list []*held
-	for i := range d.place.active.cookies {
-		h := &d.place.active.cookies[i]
-		if (everywhere || d.place.taken[h.key()]) && d.applies(h) && !slices.Contains(d.given, h) {
-			list = append(list, h)
+	for i := range d.own {
+		if o := &d.own[i]; d.isMissing(o) {
+			out, o.given = appendPair(out, &o.Cookie), true
 		}
 	}
-	if everywhere {
-		return d.outOfScope(list)
+	d.out = out
+	if d.book.options.ForceEverywhere {
+		d.addOutOfScope()
 	}
-	return list
 }
 
-// outOfScope adds the tokens that do not cover the URL, one of each name that
+// trailing counts the blanks at the end of a piece.
+func trailing(piece string) int {
+	n := 0
+	for n < len(piece) && (piece[len(piece)-1-n] == ' ' || piece[len(piece)-1-n] == '\t') {
+		n++
+	}
+	return n
+}
+
+func appendPair(header []byte, c *Cookie) []byte {
+	if len(header) > 0 {
+		header = append(header, "; "...)
+	}
+	header = append(header, c.Name...)
+	header = append(header, '=')
+	return append(header, c.Value...)
+}
+
+// isMissing reports a cookie of the active session that is to be added: one that
+// a late response of another session took from the jar, or any when the book
+// forces everywhere.
+func (d *decision) isMissing(o *own) bool {
+	return o.applies && !o.given && (d.book.options.ForceEverywhere || d.place.taken[o.key()])
+}
+
+// addOutOfScope adds the tokens that do not cover the URL, one of each name that
 // the request would lack otherwise (ZAP 5.9; Secure and expiry are honoured).
-func (d *decision) outOfScope(list []*held) []*held {
-	for i := range d.place.active.cookies {
-		h := &d.place.active.cookies[i]
-		sameName := func(other *held) bool { return other.Name == h.Name }
-		if h.kind != Token || h.Expired(d.request.Now) || h.Secure && !trustworthy(&d.at) ||
-			slices.ContainsFunc(d.given, sameName) || slices.ContainsFunc(list, sameName) {
+func (d *decision) addOutOfScope() {
+	for i := range d.own {
+		o := &d.own[i]
+		sameName := func(other own) bool { return other.given && other.Name == o.Name }
+		if o.kind != Token || o.Expired(d.request.Now) || o.Secure && !trustworthy(&d.at) || slices.ContainsFunc(d.own, sameName) {
 			continue
 		}
-		list = append(list, h)
+		d.out, o.given = appendPair(d.out, &o.Cookie), true
 	}
-	return list
 }

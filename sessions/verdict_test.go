@@ -334,3 +334,27 @@ func TestManyTokens(t *testing.T) {
 		t.Errorf("in step: %+v", v)
 	}
 }
+
+// Sites of scope host share the jar's cookies: what is in the jar because of
+// another port is replaced, not taken for a script's.
+func TestScopeHostSharesTheJar(t *testing.T) {
+	const one, two = "http://shop.test:81/", "http://shop.test:82/"
+	b := start(t, Options{Scope: ScopeHost})
+	for _, url := range []string{one, two} {
+		if _, err := b.book.New(Main, b.book.SiteOf(url), "bob", nil, b.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.visit(one, "sid=1")
+	b.visit(two, "sid=2")
+	b.wantSent(two, "sid=2")
+	b.wantSent(one, "sid=1")
+	if n := strings.Count(b.told(), string(ValueAdopted)); n != 0 {
+		t.Errorf("%d values were adopted", n)
+	}
+	b.script(one, "sid=3")
+	b.wantSent(one, "sid=3")
+	if n := strings.Count(b.told(), string(ValueAdopted)); n != 1 {
+		t.Errorf("a script's value was adopted %d times", n)
+	}
+}

@@ -1,0 +1,739 @@
+package sessions
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// model is the rules of DESIGN 5 for one site, as plain as they can be written:
+// no index, no cache, every question answered by looking at everything. Quotes
+// are from DESIGN.
+type model struct {
+	everywhere bool // --force-everywhere
+	defaults   map[string]Kind
+	kinds      map[string]Kind
+	removed    map[string]bool // defaults that are none here
+	sessions   []*mSession     // in the order of creation
+	anonymous  *mSession
+	windows    map[Window]*mWindow
+	number     int
+	generated  int
+	clock      int
+}
+
+type mSession struct {
+	number        int
+	name          string
+	given, filled bool
+	gone          bool
+	cookies       []Cookie // in the order of age
+	ever          map[pair]bool
+	requests      int
+}
+
+type mWindow struct {
+	jar          map[key]Cookie
+	active, last *mSession
+	forced       bool // a session was forced, and the jar not yet put back
+	before       *mSession
+	raw          []Cookie
+	taken        map[key]bool // by late responses of other sessions, and not yet mended
+	login        *mSession
+	loginAt      int
+}
+
+// mExchange is a request on its way, with the window as it was.
+type mExchange struct {
+	window       *mWindow
+	url          string
+	found        []Cookie // by the browser
+	header       []pair
+	session      *mSession
+	anonymous    bool
+	active, last *mSession
+	at           int
+}
+
+func newModel(defaults map[string]Kind) *model {
+	return &model{
+		defaults: defaults, kinds: map[string]Kind{}, removed: map[string]bool{},
+		windows: map[Window]*mWindow{Main: newMWindow(), "w2": newMWindow()},
+	}
+}
+
+func newMWindow() *mWindow { return &mWindow{jar: map[key]Cookie{}, taken: map[key]bool{}} }
+
+// Names.
+
+func (m *model) kind(name string) Kind {
+	if kind, ok := m.kinds[name]; ok {
+		return kind
+	}
+	return m.kinds[All]
+}
+
+// meet: "A default token removed from a site stays removed there, until added
+// again."
+func (m *model) meet(name string) Kind {
+	if _, ok := m.kinds[name]; !ok && m.defaults[name] != NotToken && !m.removed[name] {
+		m.name(name, m.defaults[name])
+	}
+	return m.kind(name)
+}
+
+func (m *model) name(name string, kind Kind) {
+	m.kinds[name] = kind
+	m.relearn()
+	if m.anonymous != nil && m.anonymous.filled {
+		m.anonymous = nil
+	}
+}
+
+func (m *model) relearn() {
+	for _, s := range m.sessions {
+		s.cookies = slices.DeleteFunc(s.cookies, func(c Cookie) bool { return m.kind(c.Name) == NotToken })
+		maps.DeleteFunc(s.ever, func(p pair, _ bool) bool { return m.kind(p.name) == NotToken })
+		s.filled = s.filled || len(m.tokens(s)) > 0
+	}
+}
+
+func (m *model) hasToken() bool { return slices.Contains(slices.Collect(maps.Values(m.kinds)), Token) }
+
+// Sessions.
+
+func (m *model) newSession(name string) *mSession {
+	m.number++
+	s := &mSession{number: m.number, name: name, given: name != "", ever: map[pair]bool{}}
+	if name == "" {
+		m.generated = max(m.generated+1, m.number)
+		for m.named("Session "+strconv.Itoa(m.generated)) != nil {
+			m.generated++
+		}
+		s.name = "Session " + strconv.Itoa(m.generated) // "per site, never reused"
+	}
+	m.sessions = append(m.sessions, s)
+	return s
+}
+
+func (m *model) named(name string) *mSession {
+	for _, s := range m.sessions {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+func (s *mSession) holds(p pair) bool {
+	return slices.ContainsFunc(s.cookies, func(c Cookie) bool { return c.pair() == p })
+}
+
+func (s *mSession) held(p pair) bool { return s.ever[p] && !s.holds(p) }
+
+func (m *model) known(p pair) bool {
+	return slices.ContainsFunc(m.sessions, func(s *mSession) bool { return s.ever[p] })
+}
+
+func (m *model) tokens(s *mSession) []Cookie {
+	return slices.DeleteFunc(s.ordered(), func(c Cookie) bool { return m.kind(c.Name) != Token })
+}
+
+// ordered: as a Cookie header has them, "longer paths first, then older".
+func (s *mSession) ordered() []Cookie {
+	list := slices.Clone(s.cookies)
+	slices.SortStableFunc(list, func(a, b Cookie) int { return len(b.Path) - len(a.Path) })
+	return list
+}
+
+func (s *mSession) index(k key) int {
+	return slices.IndexFunc(s.cookies, func(c Cookie) bool { return c.key() == k })
+}
+
+func (m *model) state(s *mSession) State {
+	switch {
+	case len(m.tokens(s)) > 0:
+		return Live
+	case s.filled:
+		return LoggedOut
+	}
+	return Empty
+}
+
+// learn reports whether the value is new to the session.
+func (m *model) learn(s *mSession, c Cookie) bool {
+	s.ever[c.pair()] = true
+	s.filled = s.filled || m.kind(c.Name) == Token
+	i := s.index(c.key())
+	if i < 0 {
+		s.cookies = append(s.cookies, c)
+		return true
+	}
+	if s.cookies[i].Value == c.Value {
+		s.cookies[i] = c
+		return false
+	}
+	s.cookies = append(slices.Delete(s.cookies, i, i+1), c) // Chrome makes it the youngest
+	return true
+}
+
+// light: a login fills the anonymous session, "keeping its place".
+func (m *model) light(s *mSession) {
+	if m.anonymous == s && m.state(s) != Empty {
+		m.anonymous = nil
+	}
+}
+
+func (m *model) remove(s *mSession) {
+	s.gone = true
+	m.sessions = slices.DeleteFunc(m.sessions, func(other *mSession) bool { return other == s })
+	if m.anonymous == s {
+		m.anonymous = nil
+	}
+	for _, w := range m.windows {
+		if w.active == s {
+			w.active = nil
+		}
+		if w.last == s {
+			w.last = nil
+		}
+		if w.before == s {
+			w.before, w.raw = nil, nil
+		}
+	}
+}
+
+func (m *model) active(s *mSession) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(m.windows)), func(w *mWindow) bool { return w.active == s })
+}
+
+// Matching.
+
+// agree says how a request agrees with a session: "compares token cookies whose
+// scope covers the request's URL".
+func (m *model) agree(s *mSession, url string, tokens []pair) fit {
+	var agreeing, earlier, unknown, applying, lacking int
+	for _, p := range tokens {
+		switch {
+		case s.holds(p):
+			agreeing++
+		case s.held(p):
+			earlier++
+		case m.known(p):
+			return misfit
+		default:
+			unknown++
+		}
+	}
+	for _, c := range m.tokens(s) {
+		if c.Covers(url) {
+			applying++
+			if !slices.Contains(tokens, c.pair()) {
+				lacking++
+			}
+		}
+	}
+	switch {
+	case earlier > 0: // "a value that a session held earlier belongs to that session"
+		return fitsEarlier
+	case lacking > 0:
+		return misfit
+	case unknown == 0:
+		return fits
+	case agreeing > 0 || applying == 0: // "carries a token no session has yet completes that session"
+		return grown
+	}
+	return misfit
+}
+
+func (m *model) match(active, last *mSession, url string, tokens []pair) *mSession {
+	if len(tokens) == 0 {
+		return m.matchBare(active, last, url)
+	}
+	order := m.sessions // "the active session first, then the oldest"
+	if active != nil {
+		order = append([]*mSession{active}, order...)
+	}
+	for _, want := range []fit{fits, fitsEarlier, grown} { // "in order: (a), (b), (c)"
+		for _, s := range order {
+			touched := slices.ContainsFunc(tokens, func(p pair) bool { return s.ever[p] })
+			if touched && m.agree(s, url, tokens) == want {
+				return s
+			}
+		}
+	}
+	heir := active // (c) where nothing of what the session has applies
+	if heir == nil && last != nil && m.state(last) == Live {
+		heir = last
+	}
+	if heir != nil && m.agree(heir, url, tokens) == grown {
+		return heir
+	}
+	return nil
+}
+
+func (m *model) matchBare(active, last *mSession, url string) *mSession {
+	all, covering := 0, 0
+	for _, s := range m.sessions {
+		for _, c := range m.tokens(s) {
+			all++
+			if c.Covers(url) {
+				covering++
+			}
+		}
+	}
+	switch {
+	case active != nil && m.agree(active, url, nil) == fits: // nothing of it applies
+		return active
+	case !m.hasToken():
+		return nil
+	case all > 0 && covering == 0: // "(d) belongs to the session its window was last on and creates none"
+		if last == nil || m.state(last) == LoggedOut {
+			return nil
+		}
+		return last
+	}
+	return m.anonymous // "(e) no token in the request, though tokens exist"
+}
+
+// Requests and responses.
+
+// send gives the request that leaves, of what the browser found for it.
+func (m *model) send(w *mWindow, url string, found []Cookie, jar []Cookie) *mExchange {
+	x := &mExchange{window: w, url: url, found: found, header: m.verdict(w, url, found, jar)}
+	for _, p := range x.header {
+		m.meet(p.name)
+	}
+	x.active, x.last, x.at = w.active, w.last, m.clock
+	x.session = m.match(w.active, w.last, url, m.tokensOf(x.header))
+	x.anonymous = x.session == nil || x.session == m.anonymous
+	if x.session == nil {
+		return x
+	}
+	if x.session != m.anonymous {
+		w.last = x.session
+	}
+	for _, p := range x.header { // a script wrote it
+		if w.active == nil && m.kind(p.name) == Carried && !x.session.holds(p) {
+			m.learn(x.session, x.cookie(p))
+		}
+	}
+	m.light(x.session)
+	return x
+}
+
+func (m *model) tokensOf(header []pair) []pair {
+	return slices.DeleteFunc(slices.Clone(header), func(p pair) bool { return m.kind(p.name) != Token })
+}
+
+func (x *mExchange) cookie(p pair) Cookie {
+	for _, c := range x.found {
+		if c.pair() == p {
+			return c
+		}
+	}
+	l, _ := locate(x.url)
+	return Cookie{Name: p.name, Value: p.value, Domain: l.host, Path: "/"}
+}
+
+// verdict: "replace the values of token and carried cookies, remove those that
+// the session lacks. Of two pairs of one name, each is paired by its known
+// value, else by jar order."
+func (m *model) verdict(w *mWindow, url string, found, jar []Cookie) []pair {
+	var header []pair
+	for _, c := range found {
+		header = append(header, c.pair())
+	}
+	if w.active == nil || header == nil && !m.everywhere {
+		return header // "a request without a Cookie header is never given one"
+	}
+	for _, p := range header {
+		m.meet(p.name)
+	}
+	l, _ := locate(url)
+	for _, p := range header { // "an unknown value that no response set is adopted by the active session"
+		i := slices.IndexFunc(jar, func(c Cookie) bool { return c.pair() == p && c.coversHost(l.host) })
+		if m.kind(p.name) != NotToken && !m.known(p) {
+			m.learn(w.active, jar[i])
+		}
+	}
+	own, given := w.active.ordered(), map[key]bool{}
+	to := make([]*Cookie, len(header))
+	for _, better := range []func(p pair, c Cookie) bool{
+		func(p pair, c Cookie) bool { return c.Covers(url) && c.Value == p.value },
+		func(p pair, c Cookie) bool { return c.Covers(url) && m.isIn(p, c.key()) },
+		func(p pair, c Cookie) bool { return c.Covers(url) },
+		func(p pair, c Cookie) bool { return c.Value == p.value },
+	} {
+		for i, p := range header {
+			for j, c := range own {
+				if to[i] == nil && m.kind(p.name) != NotToken && c.Name == p.name && !given[c.key()] && better(p, c) {
+					to[i], given[c.key()] = &own[j], true
+				}
+			}
+		}
+	}
+	var left []pair
+	for i, p := range header {
+		switch {
+		case m.kind(p.name) == NotToken:
+			left = append(left, p)
+		case to[i] != nil:
+			left = append(left, to[i].pair())
+		}
+	}
+	for _, c := range own { // "a missing token is added only when a late response of another session took it"
+		if c.Covers(url) && !given[c.key()] && (m.everywhere || w.taken[c.key()]) {
+			left, given[c.key()] = append(left, c.pair()), true
+		}
+	}
+	for _, c := range own { // ZAP 5.9: also where the browser would send none, one of each name
+		lacks := !slices.ContainsFunc(own, func(other Cookie) bool { return other.Name == c.Name && given[other.key()] })
+		if m.everywhere && m.kind(c.Name) == Token && lacks {
+			left, given[c.key()] = append(left, c.pair()), true
+		}
+	}
+	return left
+}
+
+// isIn reports whether some session holds the value in a cookie of that identity.
+func (m *model) isIn(p pair, k key) bool {
+	return slices.ContainsFunc(m.sessions, func(s *mSession) bool {
+		i := s.index(k)
+		return i >= 0 && s.cookies[i].pair() == p
+	})
+}
+
+// receive books a response and returns the windows whose jars it put out of step.
+func (m *model) receive(x *mExchange, set []Cookie) []Window {
+	for _, c := range set {
+		m.meet(c.Name)
+	}
+	if !m.hasToken() && (x.session == nil || x.session.gone) {
+		return nil
+	}
+	s := m.owner(x, set)
+	if s == nil {
+		return nil
+	}
+	wasFilled := s.filled
+	s.requests++
+	changed, touched := false, false
+	for _, p := range m.tokensOf(x.header) {
+		if !m.known(p) {
+			changed = m.learn(s, x.cookie(p)) || changed
+		}
+	}
+	for _, c := range set {
+		if m.kind(c.Name) == NotToken {
+			continue
+		}
+		touched = true
+		i := s.index(c.key())
+		switch {
+		case !c.Expired(testNow):
+			changed = m.learn(s, c) || changed // "Rotation renews the session in place"
+		case i >= 0:
+			s.cookies = slices.Delete(s.cookies, i, i+1) // "a deleted cookie drops the token"
+			changed = true
+		}
+	}
+	m.light(s)
+	var windows []Window
+	for name, w := range m.windows { // "a rotation goes into every jar where that session is active"
+		if w.active != nil && (w == x.window && w.active != s && touched || w != x.window && w.active == s && changed) {
+			windows = append(windows, name)
+		}
+	}
+	for _, c := range set {
+		if a := x.window.active; a != nil && a != s && a.index(c.key()) >= 0 {
+			x.window.taken[c.key()] = true
+		}
+	}
+	if s != m.anonymous {
+		x.window.last = s
+	}
+	if x.anonymous && s.filled && !wasFilled {
+		m.clock++
+		s.requests, x.window.login, x.window.loginAt = 1, s, m.clock
+	}
+	for _, other := range m.sessions { // one login, seen twice; "named sessions never vanish by themselves"
+		if other != s && len(m.tokens(s)) > 0 && m.equal(s, other) && !(s.given && other.given) {
+			m.merge(s, other)
+			break
+		}
+	}
+	return windows
+}
+
+// owner: "an exchange is booked on the session it was sent as".
+func (m *model) owner(x *mExchange, set []Cookie) *mSession {
+	alive := func(s *mSession) *mSession {
+		if s == nil || s.gone {
+			return nil
+		}
+		return s
+	}
+	tokens := m.tokensOf(x.header)
+	if x.anonymous && len(tokens) == 0 && alive(x.window.login) != nil && x.window.loginAt > x.at {
+		return x.window.login
+	}
+	if s := alive(x.session); s != nil && !(x.anonymous && s.filled) {
+		return s
+	}
+	if s := m.match(alive(x.active), alive(x.last), x.url, tokens); s != nil {
+		return s
+	}
+	sets := slices.ContainsFunc(set, func(c Cookie) bool { return m.kind(c.Name) == Token && !c.Expired(testNow) })
+	if len(tokens) == 0 && !sets && m.noneApplies(x.url) {
+		return nil // (d)
+	}
+	s := m.newSession("")
+	for _, p := range x.header {
+		if m.meet(p.name) != NotToken {
+			m.learn(s, x.cookie(p))
+		}
+	}
+	if len(tokens) == 0 && !sets {
+		m.anonymous = s
+	}
+	return s
+}
+
+func (m *model) noneApplies(url string) bool {
+	all := 0
+	for _, s := range m.sessions {
+		for _, c := range m.tokens(s) {
+			if all++; c.Covers(url) {
+				return false
+			}
+		}
+	}
+	return all > 0
+}
+
+func (m *model) equal(a, b *mSession) bool {
+	pairs := func(s *mSession) (list []string) {
+		for _, c := range m.tokens(s) {
+			list = append(list, c.Name+"="+c.Value)
+		}
+		slices.Sort(list)
+		return list
+	}
+	return slices.Equal(pairs(a), pairs(b))
+}
+
+// merge keeps the earlier of two, or the later when only that one is active.
+func (m *model) merge(a, b *mSession) {
+	keep, gone := a, b
+	if b.number < a.number {
+		keep, gone = b, a
+	}
+	if m.active(gone) && !m.active(keep) {
+		keep, gone = gone, keep
+	}
+	keep.requests += gone.requests
+	for p := range gone.ever {
+		keep.ever[p] = keep.ever[p] || gone.held(p)
+	}
+	for _, w := range m.windows {
+		for _, s := range []**mSession{&w.active, &w.last, &w.before} {
+			if *s == gone {
+				*s = keep
+			}
+		}
+	}
+	m.remove(gone)
+	if gone.given && !keep.given {
+		keep.name, keep.given = gone.name, true
+	}
+}
+
+// Commands.
+
+// see finds the session that a jar is on, or makes it.
+func (m *model) see(w *mWindow, jar []Cookie) (*mSession, []Cookie) {
+	var cookies []Cookie
+	for _, c := range jar {
+		if m.meet(c.Name) != NotToken {
+			cookies = append(cookies, c)
+		}
+	}
+	s := m.on(cookies, (*mSession).holds)
+	if s == nil {
+		s = m.on(cookies, (*mSession).held)
+	}
+	news := slices.ContainsFunc(cookies, func(c Cookie) bool { return m.kind(c.Name) == Token && !m.known(c.pair()) })
+	if s == nil && news {
+		s = m.newSession("")
+	}
+	if s == nil {
+		return nil, cookies
+	}
+	m.complete(s, cookies)
+	if m.anonymous == s && s.filled {
+		m.anonymous = nil
+	}
+	w.last = s
+	return s, nil
+}
+
+func (m *model) on(jar []Cookie, has func(*mSession, pair) bool) *mSession {
+	for _, s := range m.sessions {
+		differs := func(c Cookie) bool {
+			i := s.index(c.key())
+			return i >= 0 && m.kind(c.Name) == Token && s.cookies[i].Value != c.Value && !s.held(c.pair())
+		}
+		token := func(c Cookie) bool { return m.kind(c.Name) == Token && has(s, c.pair()) }
+		if slices.ContainsFunc(jar, token) && !slices.ContainsFunc(jar, differs) {
+			return s
+		}
+	}
+	return nil
+}
+
+// complete gives a session what a jar has and nobody else.
+func (m *model) complete(s *mSession, cookies []Cookie) {
+	for _, c := range cookies {
+		if m.kind(c.Name) == Carried && !s.holds(c.pair()) || m.kind(c.Name) == Token && !m.known(c.pair()) {
+			m.learn(s, c)
+		}
+	}
+}
+
+func (m *model) use(w *mWindow, s *mSession, jar []Cookie) {
+	defer m.mend(w)
+	if w.active == s {
+		return
+	}
+	m.remember(w, jar)
+	old := w.active
+	w.active, w.last = s, s
+	clear(w.taken)
+	if m.anonymous == s {
+		m.anonymous = nil
+	}
+	m.discard(old)
+}
+
+// remember: "the mirror remembers which session the jar was on before".
+func (m *model) remember(w *mWindow, jar []Cookie) {
+	if !w.forced {
+		w.before, w.raw = m.see(w, jar)
+		w.forced = true
+	}
+}
+
+// discard: "an unnamed one that was never filled goes when another becomes
+// active".
+func (m *model) discard(s *mSession) {
+	if s != nil && !s.given && !s.filled && !m.active(s) {
+		m.remove(s)
+	}
+}
+
+func (m *model) unset(w *mWindow) {
+	old := w.active
+	w.active, w.last = nil, w.before
+	m.discard(old)
+	m.mend(w)
+}
+
+// addToken: "the active, else the last matched session adopts the jar's present
+// value; nobody is logged out by learning a name".
+func (m *model) addToken(w *mWindow, name string, kind Kind, jar []Cookie) {
+	delete(m.removed, name)
+	was := m.kinds[name]
+	if was == kind {
+		return
+	}
+	m.name(name, kind)
+	if was == Token {
+		m.clean()
+	}
+	adopter := w.active
+	if adopter == nil {
+		adopter = w.last
+	}
+	if adopter == nil {
+		m.see(w, jar)
+		return
+	}
+	m.complete(adopter, slices.DeleteFunc(slices.Clone(jar), func(c Cookie) bool { return name != c.Name && name != All }))
+	m.light(adopter)
+}
+
+// removeToken: "removal merges sessions and sums counts".
+func (m *model) removeToken(name string) {
+	if m.defaults[name] != NotToken {
+		m.removed[name] = true
+	}
+	if m.kinds[name] == NotToken {
+		return
+	}
+	delete(m.kinds, name)
+	m.relearn()
+	m.clean()
+}
+
+func (m *model) clean() {
+	if !m.hasToken() {
+		for _, s := range slices.Clone(m.sessions) {
+			m.remove(s)
+		}
+		for _, w := range m.windows {
+			w.forced = false
+		}
+		return
+	}
+	for _, s := range slices.Clone(m.sessions) {
+		if len(m.tokens(s)) == 0 && !s.given && !m.active(s) {
+			m.remove(s)
+		}
+	}
+	for i := 0; i < len(m.sessions); i++ {
+		for _, s := range m.sessions[:i] {
+			if len(m.tokens(s)) > 0 && m.equal(s, m.sessions[i]) {
+				m.merge(s, m.sessions[i])
+				i--
+				break
+			}
+		}
+	}
+}
+
+// mend brings a jar in step: "Forcing a session also puts its cookies into the
+// window's jar, and takes other sessions' out"; "unset puts back that session's
+// present cookies; none when it is logged out; raw old values only where no
+// session ever held them".
+func (m *model) mend(w *mWindow) {
+	var wanted []Cookie
+	switch {
+	case w.active != nil:
+		wanted = w.active.cookies
+	case !w.forced:
+		return
+	case w.before == nil:
+		wanted = w.raw
+	case m.state(w.before) == Live:
+		wanted = w.before.cookies
+	}
+	w.forced = w.active != nil
+	clear(w.taken)
+	maps.DeleteFunc(w.jar, func(k key, c Cookie) bool {
+		return m.kind(c.Name) != NotToken && !slices.ContainsFunc(wanted, func(c Cookie) bool { return c.key() == k })
+	})
+	for _, c := range wanted {
+		if old, ok := w.jar[c.key()]; !ok || old.Value != c.Value {
+			w.jar[c.key()] = c
+		}
+	}
+}
+
+// put writes a cookie into a jar, as a script or a response does.
+func (w *mWindow) put(c Cookie) {
+	delete(w.jar, c.key())
+	if !c.Expired(testNow) {
+		w.jar[c.key()] = c
+	}
+}
