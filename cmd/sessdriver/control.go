@@ -103,8 +103,8 @@ func (k *control) bound(ctx context.Context) (context.Context, func()) {
 	if k.keeps {
 		return ctx, func() { cancel(nil) }
 	}
-	ctx, stop := k.interruptible(ctx)
-	return ctx, func() { stop(); cancel(nil) }
+	inner, stop := k.interruptible(ctx)
+	return inner, func() { stop(); cancel(nil) }
 }
 
 // interruptible ends the context on Ctrl-C.
