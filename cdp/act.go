@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -20,14 +19,29 @@ func (b *Browser) Fill(ctx context.Context, selector, text string) error {
 // Submit clicks an element of the current page and answers when the page it
 // leads to has loaded. The selector is CSS.
 func (b *Browser) Submit(ctx context.Context, selector string) error {
-	err := b.act(ctx, "clicking "+selector, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector)))(ctx, t)
-		return chromedp.Void{}, err
-	})
+	if err := b.submit(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		return fmt.Errorf("clicking %s: %w", selector, b.because(err))
+	}
+	return nil
+}
+
+func (b *Browser) submit(ctx context.Context, click chromedp.Action[chromedp.Void]) error {
+	tab, err := b.ownTab(ctx)
 	if err != nil {
 		return err
 	}
-	return b.Settle(ctx)
+	page, err := b.Page(ctx)
+	if err != nil {
+		return err
+	}
+	arrival, err := b.expect(ctx, tab)
+	if err != nil {
+		return err
+	}
+	if err := within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, click) }); err != nil {
+		return err
+	}
+	return arrival.loaded(ctx)
 }
 
 // textPause is how long Text waits before it looks again.

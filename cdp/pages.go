@@ -3,7 +3,6 @@ package cdp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/chromedp/cdproto/target"
@@ -66,32 +65,6 @@ func (b *Browser) Location() string {
 		return b.targets.documentOf(tab).url
 	}
 	return ""
-}
-
-// Open shows a URL in the current tab and answers when it has loaded. In a
-// browser that we attached to it opens a tab of our own first.
-func (b *Browser) Open(ctx context.Context, url string) error {
-	page, err := b.Page(ctx)
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", withoutQuery(url), err)
-	}
-	err = within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Navigate(url)) })
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", withoutQuery(url), b.because(err))
-	}
-	return b.Settle(ctx)
-}
-
-// Reload loads the current tab anew and answers when it has loaded.
-func (b *Browser) Reload(ctx context.Context) error {
-	page, err := b.Page(ctx)
-	if err == nil {
-		err = within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Reload()) })
-	}
-	if err != nil {
-		return fmt.Errorf("reloading: %w", b.because(err))
-	}
-	return b.Settle(ctx)
 }
 
 // because prefers the loss of the browser to what chromedp makes of it.

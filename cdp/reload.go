@@ -2,6 +2,7 @@ package cdp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -25,15 +26,15 @@ var logout = regexp.MustCompile(`(?i)(log|sign)[-_]?(out|off)`)
 // stays: as the policy says, ignoring the cache, and never repeating a POST or
 // a logout (DESIGN 4.5).
 func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string, wait bool, done *sessions.Switch) error {
-	var waits []func(context.Context) error
+	var coming []*arrival
 	for _, tab := range b.tabsToReload(w, site) {
-		note, committed := b.reloadTab(ctx, tab)
+		note, next := b.reloadTab(ctx, tab)
 		if note != "" {
 			done.Notes = append(done.Notes, note)
 		}
-		if committed != nil {
+		if next != nil {
 			done.Reloaded++
-			waits = append(waits, committed)
+			coming = append(coming, next)
 		}
 	}
 	if !wait {
@@ -41,8 +42,12 @@ func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string
 	}
 	bounded, cancel := context.WithTimeout(ctx, b.reloadTimeout)
 	defer cancel()
-	for _, committed := range waits {
-		if err := committed(bounded); err != nil {
+	for _, next := range coming {
+		switch err := next.committed(bounded); {
+		case err == nil, errors.Is(err, errTabClosed): // it shows nothing any more
+		case bounded.Err() != nil:
+			done.Notes = append(done.Notes, withoutQuery(b.targets.documentOf(next.tab).url)+" is still loading")
+		default:
 			done.Notes = append(done.Notes, err.Error())
 		}
 	}
@@ -64,9 +69,9 @@ func (b *Browser) tabsToReload(w sessions.Window, site string) []*tab {
 	return list
 }
 
-// reloadTab sends what shows a tab anew. The note says what is unusual; committed,
-// nil when nothing was sent, waits for the new document.
-func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, committed func(context.Context) error) {
+// reloadTab sends what shows a tab anew. The note says what is unusual; next, nil
+// when nothing was sent, is the new document.
+func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, next *arrival) {
 	d := b.targets.documentOf(tab)
 	if logout.MatchString(path(d.url)) {
 		return "not reloaded: " + withoutQuery(d.url) + " looks like a logout; open another page, or type: reload", nil
@@ -79,28 +84,30 @@ func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, committ
 	if method != "GET" {
 		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), b.openByGet(tab, d.url)
 	}
-	committed, replied := b.committedAfter(tab)
-	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, func(cdp.Empty, error) { replied() })
-	return "", committed
+	document := b.arrivalAt(tab)
+	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
+	return "", &document
 }
 
 // openByGet shows a URL anew, as a reload that ignores the cache would, but by
 // GET. With its fragment it would only scroll.
-func (b *Browser) openByGet(tab *tab, url string) (committed func(context.Context) error) {
+func (b *Browser) openByGet(tab *tab, url string) *arrival {
 	url, _, _ = strings.Cut(url, "#")
 	b.targets.update(func() { tab.uncached = true })
 	send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}, nil)
-	committed, replied := b.committedAfter(tab)
-	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, func(page.NavigateResult, error) { replied() })
-	return committed
+	next := b.arrivalAt(tab)
+	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
+	return &next
 }
 
-// loaded lets a page use the cache again.
+// loaded notes the load event of a page's document, which may use the cache
+// again.
 func (b *Browser) loaded(tab *tab) {
-	b.targets.mu.Lock()
-	uncached := tab.uncached
-	tab.uncached = false
-	b.targets.mu.Unlock()
+	var uncached bool
+	b.targets.update(func() {
+		tab.document.loaded = true
+		uncached, tab.uncached = tab.uncached, false
+	})
 	if uncached {
 		send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{}, nil)
 	}
@@ -117,57 +124,6 @@ func (b *Browser) guessMethod(ctx context.Context, tab *tab) string {
 		return "POST"
 	}
 	return "GET"
-}
-
-// committedAfter returns a wait for the first document of a tab that comes after
-// the reply to a command. What was loading before may still come until then.
-func (b *Browser) committedAfter(tab *tab) (committed func(context.Context) error, replied func()) {
-	next := make(chan func(context.Context) error, 1)
-	committed = func(ctx context.Context) error {
-		select {
-		case wait := <-next:
-			return wait(ctx)
-		case <-ctx.Done():
-		case <-b.wire.lost:
-			return b.wire.lostError()
-		}
-		select {
-		case wait := <-next: // a slower tab used the time up
-			return wait(ctx)
-		default:
-			return b.stillLoading(tab)
-		}
-	}
-	return committed, func() { next <- b.committed(tab) }
-}
-
-func (b *Browser) stillLoading(tab *tab) error {
-	return fmt.Errorf("%s is still loading", withoutQuery(b.targets.documentOf(tab).url))
-}
-
-// committed returns a wait for the next document of a tab.
-func (b *Browser) committed(tab *tab) func(context.Context) error {
-	b.targets.mu.Lock()
-	before := tab.loaded
-	b.targets.mu.Unlock()
-	return func(ctx context.Context) error {
-		for {
-			changed := b.targets.watch()
-			b.targets.mu.Lock()
-			now, here := tab.loaded, b.targets.byLink[tab.link.id] == tab
-			b.targets.mu.Unlock()
-			if now > before || !here {
-				return nil
-			}
-			select {
-			case <-changed:
-			case <-ctx.Done():
-				return b.stillLoading(tab)
-			case <-b.wire.lost:
-				return b.wire.lostError()
-			}
-		}
-	}
 }
 
 // withoutQuery is a URL as it may be shown: what follows the path may hold what

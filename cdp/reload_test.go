@@ -109,8 +109,6 @@ func (c *clinic) pair(r *rig, site, path string) {
 	r.add(c.at(site, "/"), "bob", "sid=bob")
 	r.use(site, "alice")
 	r.open(c.at(site, path))
-	// chromedp may take the load event of a reload before for its own.
-	r.until("the page", func() bool { return r.Location() == c.at(site, path) })
 }
 
 // submit posts the page's form to an action, and waits for the answer.
@@ -123,9 +121,9 @@ func (r *rig) submit(action string) {
 func (r *rig) submitAt(tab *tab, action string) {
 	r.t.Helper()
 	titleAt(r.t, tab.link)
-	next := r.committed(tab)
+	next := r.arrivalAt(tab)
 	evalAt(r.t, tab.link, fmt.Sprintf("document.forms[0].action = %q, setTimeout(() => document.forms[0].submit()), ''", action))
-	if err := next(r.ctx()); err != nil {
+	if err := next.committed(r.ctx()); err != nil {
 		r.t.Fatal(err)
 	}
 	titleAt(r.t, tab.link)
@@ -146,7 +144,7 @@ func (r *rig) tab(url string) *tab {
 		}
 		r.targets.mu.Lock()
 		defer r.targets.mu.Unlock()
-		return tab.document.url == url && (tab.loaded > 0 || url == "about:blank")
+		return tab.document.url == url && (tab.document.loader != "" || url == "about:blank")
 	})
 	tab := r.targets.page(created.TargetID)
 	titleAt(r.t, tab.link)
@@ -209,9 +207,9 @@ func TestReload(t *testing.T) {
 		r.open(c.at(site, "/kept/1"))
 		wantTitle(t, "GET sid=bob")
 		plain(t, r.use(site, "alice"))
-		next := r.committed(r.currentTab())
+		next := r.arrivalAt(r.currentTab())
 		r.eval("setTimeout(() => history.back()), ''")
-		if err := next(r.ctx()); err != nil {
+		if err := next.committed(r.ctx()); err != nil {
 			t.Fatal(err)
 		}
 		wantTitle(t, "GET sid=alice")
@@ -384,12 +382,8 @@ func TestReload(t *testing.T) {
 		if active, _ := r.book.Active(sessions.Main, site, time.Now()); active.Name != "bob" {
 			t.Errorf("active is %q, want bob: the switch was made", active.Name)
 		}
-		next := r.committed(r.currentTab())
 		release()
-		if err := next(r.ctx()); err != nil {
-			t.Fatal(err)
-		}
-		wantTitle(t, "GET sid=bob")
+		r.until("bob's page", func() bool { return r.title() == "GET sid=bob" })
 	})
 
 	// The tab is closed while it is being waited for.

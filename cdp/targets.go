@@ -18,6 +18,7 @@ type tab struct {
 	kind   string // page, iframe, worker, shared_worker, service_worker, …
 	window sessions.Window
 	url    string
+	ready  bool // its page tells what it does
 	// document is what the top frame shows.
 	document document
 	// loading has the method of the documents that are on their way.
@@ -26,13 +27,14 @@ type tab struct {
 	accept bool
 	// uncached says that the cache is off until the page has loaded.
 	uncached bool
-	loaded   int // committed documents since we attached
 }
 
 // document is the document of a page.
 type document struct {
 	url    string
-	method string // "" when it was there before us
+	method string       // "" when it was there before us
+	loader cdp.LoaderID // likewise
+	loaded bool         // its load event has fired
 }
 
 // targets knows all targets, by their ids. It is safe for concurrent use.

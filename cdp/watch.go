@@ -137,7 +137,9 @@ func (b *Browser) attached(e *target.EventAttachedToTarget) {
 			MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0)),
 		}, nil)
 		if tab.kind == "page" || tab.kind == "iframe" {
-			send(l, page.Enable, page.EnableParams{}, nil)
+			send(l, page.Enable, page.EnableParams{}, func(cdp.Empty, error) {
+				b.targets.update(func() { tab.ready = true })
+			})
 			if !e.WaitingForDebugger {
 				send(l, page.GetFrameTree, cdp.Empty{}, func(r page.GetFrameTreeResult, err error) { b.seeFrames(tab, r.FrameTree) })
 			}
@@ -185,7 +187,7 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *network.EventRequest
 		b.targets.setFrame(e.FrameID, tab.window)
 	}
 	if e.Type == network.ResourceTypeDocument && cdp.FrameID(tab.id) == e.FrameID {
-		b.targets.update(func() { tab.loading[e.LoaderID] = e.Request.Method })
+		b.targets.update(func() { tab.begin(e.LoaderID, e.Request.Method) })
 	}
 	b.exchanges.begin(tab, e)
 }
@@ -197,10 +199,9 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		return
 	}
 	b.targets.update(func() {
-		tab.document = document{url: f.URL + f.URLFragment, method: tab.loading[f.LoaderID]}
+		tab.document = document{url: f.URL + f.URLFragment, method: tab.loading[f.LoaderID], loader: f.LoaderID}
 		tab.accept = false
-		tab.loaded++
-		clear(tab.loading)
+		delete(tab.loading, f.LoaderID)
 	})
 }
 

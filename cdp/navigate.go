@@ -1,0 +1,155 @@
+package cdp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+)
+
+// Navigation goes by our own connection to the tab and not by chromedp, which
+// takes the next load event for its own: that of a reload which a switch has
+// just sent, say (TestOpenAfterUse).
+
+// errTabClosed reports a tab that went while it was waited for.
+var errTabClosed = errors.New("the tab was closed")
+
+// maxLoading bounds the navigations of a tab that never end in a document.
+const maxLoading = 100
+
+// Open shows a URL in the current tab and answers when it has loaded. In a
+// browser that we attached to it opens a tab of our own first.
+func (b *Browser) Open(ctx context.Context, url string) error {
+	tab, err := b.ownTab(ctx)
+	if err == nil {
+		err = b.navigate(ctx, tab, url)
+	}
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", withoutQuery(url), b.because(err))
+	}
+	return nil
+}
+
+func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
+	arrival, err := b.expect(ctx, tab)
+	if err != nil {
+		return err
+	}
+	switch r, err := ask(ctx, tab.link, page.Navigate, page.NavigateParams{URL: url}); {
+	case err != nil:
+		return err
+	case r.ErrorText == "net::ERR_ABORTED":
+		return errors.New("the tab stays as it was: the answer is a download or has no content")
+	case r.ErrorText != "":
+		return errors.New(r.ErrorText)
+	case r.LoaderID == "":
+		return b.Settle(ctx) // another fragment of the same document
+	}
+	return arrival.loaded(ctx)
+}
+
+// Reload loads the current tab anew and answers when it has loaded.
+func (b *Browser) Reload(ctx context.Context) error {
+	tab, err := b.ownTab(ctx)
+	if err == nil {
+		err = b.reload(ctx, tab)
+	}
+	if err != nil {
+		return fmt.Errorf("reloading: %w", b.because(err))
+	}
+	return nil
+}
+
+func (b *Browser) reload(ctx context.Context, tab *tab) error {
+	arrival, err := b.expect(ctx, tab)
+	if err != nil {
+		return err
+	}
+	if _, err := ask(ctx, tab.link, page.Reload, page.ReloadParams{}); err != nil {
+		return err
+	}
+	return arrival.loaded(ctx)
+}
+
+// expect settles what a tab shows and loads, so that a later document can be
+// told from it.
+func (b *Browser) expect(ctx context.Context, tab *tab) (arrival, error) {
+	// A page that commits a document before it listens never tells of it.
+	if err := b.waitTab(ctx, tab, func() bool { return tab.ready }); err != nil {
+		return arrival{}, err
+	}
+	if err := b.Settle(ctx); err != nil {
+		return arrival{}, err
+	}
+	return b.arrivalAt(tab), nil
+}
+
+// arrival is the next document of a tab: one that was neither there nor on its
+// way when it was made.
+type arrival struct {
+	browser *Browser
+	tab     *tab
+	old     map[cdp.LoaderID]string
+}
+
+func (b *Browser) arrivalAt(tab *tab) arrival {
+	b.targets.mu.Lock()
+	defer b.targets.mu.Unlock()
+	old := maps.Clone(tab.loading)
+	old[tab.document.loader] = ""
+	return arrival{b, tab, old}
+}
+
+func (a arrival) isThere() bool {
+	_, old := a.old[a.tab.document.loader]
+	return !old
+}
+
+// committed waits until the tab shows the document.
+func (a arrival) committed(ctx context.Context) error {
+	return a.browser.waitTab(ctx, a.tab, a.isThere)
+}
+
+// loaded waits until it has loaded, and what was told up to then is booked.
+func (a arrival) loaded(ctx context.Context) error {
+	err := a.browser.waitTab(ctx, a.tab, func() bool { return a.isThere() && a.tab.document.loaded })
+	if err != nil {
+		return err
+	}
+	return a.browser.Settle(ctx)
+}
+
+// begin notes a document that is on its way.
+func (t *tab) begin(loader cdp.LoaderID, method string) {
+	if len(t.loading) >= maxLoading {
+		clear(t.loading)
+	}
+	t.loading[loader] = method
+}
+
+// waitTab waits until a condition holds, which is looked at after each change
+// of a target.
+func (b *Browser) waitTab(ctx context.Context, tab *tab, condition func() bool) error {
+	for {
+		changed := b.targets.watch()
+		b.targets.mu.Lock()
+		holds, here := condition(), b.targets.byLink[tab.link.id] == tab
+		b.targets.mu.Unlock()
+		switch {
+		case holds:
+			return nil
+		case !here:
+			return errTabClosed
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-b.wire.lost:
+			return b.wire.lostError()
+		}
+	}
+}
