@@ -1,8 +1,12 @@
 package cdp
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/runtime"
 )
@@ -19,26 +23,45 @@ func (r *rig) title() string {
 	return titleAt(r.t, r.currentTab().link)
 }
 
-// titleAt is the title of a page, once it has loaded.
+// titleAt is the title of a page, once it has loaded. A document that goes
+// meanwhile is asked no more.
 func titleAt(t testing.TB, tab link) string {
 	t.Helper()
-	return evalAt(t, tab, "new Promise(r => { const done = () => r(document.title); document.readyState == 'complete' ? done() : addEventListener('load', done) })")
+	const title = "new Promise(r => { const done = () => r(document.title); document.readyState == 'complete' ? done() : addEventListener('load', done) })"
+	for {
+		text, err := tryEval(t, tab, title)
+		if refused := (*cdproto.Error)(nil); errors.As(err, &refused) && strings.Contains(refused.Message, "navigated or closed") {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
 }
 
 // evalAt does so on any target connection.
 func evalAt(t testing.TB, tab link, script string) string {
 	t.Helper()
+	text, err := tryEval(t, tab, script)
+	if err != nil {
+		t.Fatalf("%s: %v", script, err)
+	}
+	return text
+}
+
+func tryEval(t testing.TB, tab link, script string) (string, error) {
 	result, err := call(t.Context(), tab, evaluate, evaluateParams{
 		Expression: "(async () => String(await (" + script + ")))()", AwaitPromise: true, ReturnByValue: true, UserGesture: true,
 	})
 	if err != nil {
-		t.Fatalf("%s: %v", script, err)
+		return "", err
 	}
 	if result.ExceptionDetails != nil {
-		t.Fatalf("%s: %s %s", script, result.ExceptionDetails.Text, result.Result.Description)
+		return "", fmt.Errorf("%s %s", result.ExceptionDetails.Text, result.Result.Description)
 	}
 	text, _ := result.Result.Value.(string) // else the page went while it was asked
-	return text
+	return text, nil
 }
 
 type evaluateParams struct {

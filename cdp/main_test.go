@@ -147,6 +147,15 @@ func (r *rig) note(text string) {
 	r.changed = make(chan struct{})
 }
 
+// notes returns the notices since the last time.
+func (r *rig) notes() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := r.notices
+	r.notices = nil
+	return list
+}
+
 // ctx bounds a step of a test.
 func (r *rig) ctx() context.Context {
 	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)

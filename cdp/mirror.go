@@ -32,7 +32,7 @@ type mirror struct {
 	writing sync.Mutex   // held while a jar is compared and written
 	writes  atomic.Int64 // grows before and after each write
 
-	torn    *queue[tear]
+	torn    *queue[place] // jars that may be out of step
 	quit    chan struct{}
 	stopped chan struct{} // closed when run has ended; nil before it began
 
@@ -51,18 +51,12 @@ type origin struct {
 	port     int64
 }
 
-// tear is a jar that may be out of step.
-type tear struct {
-	window sessions.Window
-	site   string
-}
-
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[tear](), quit: make(chan struct{}), refused: map[string]bool{}, origins: map[identity]origin{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, origins: map[identity]origin{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
-func (m *mirror) mend(w sessions.Window, site string) { m.torn.push(tear{w, site}) }
+func (m *mirror) mend(w sessions.Window, site string) { m.torn.push(place{w, site}) }
 
 func (m *mirror) run() {
 	m.mu.Lock()
@@ -75,14 +69,14 @@ func (m *mirror) run() {
 		if len(torn) == 0 {
 			return
 		}
-		slices.SortFunc(torn, func(a, b tear) int { return compareTears(a, b) })
+		slices.SortFunc(torn, comparePlaces)
 		for _, t := range slices.Compact(torn) {
 			m.mendNow(t)
 		}
 	}
 }
 
-func compareTears(a, b tear) int {
+func comparePlaces(a, b place) int {
 	switch {
 	case a == b:
 		return 0
@@ -92,7 +86,7 @@ func compareTears(a, b tear) int {
 	return 1
 }
 
-func (m *mirror) mendNow(t tear) {
+func (m *mirror) mendNow(t place) {
 	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
 	defer cancel()
 	if _, err := m.sync(ctx, t.window, t.site); err != nil {

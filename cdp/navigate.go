@@ -7,7 +7,9 @@ import (
 	"maps"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
 )
 
 // Navigation goes by our own connection to the tab and not by chromedp, which
@@ -92,14 +94,14 @@ func (b *Browser) expect(ctx context.Context, tab *tab) (arrival, error) {
 type arrival struct {
 	browser *Browser
 	tab     *tab
-	old     map[cdp.LoaderID]string
+	old     map[cdp.LoaderID]load
 }
 
 func (b *Browser) arrivalAt(tab *tab) arrival {
 	b.targets.mu.Lock()
 	defer b.targets.mu.Unlock()
 	old := maps.Clone(tab.loading)
-	old[tab.document.loader] = ""
+	old[tab.document.loader] = load{}
 	return arrival{b, tab, old}
 }
 
@@ -122,12 +124,28 @@ func (a arrival) loaded(ctx context.Context) error {
 	return a.browser.Settle(ctx)
 }
 
-// begin notes a document that is on its way.
-func (t *tab) begin(loader cdp.LoaderID, method string) {
-	if len(t.loading) >= maxLoading {
-		clear(t.loading)
+// begin notes a document that is on its way, or its redirect.
+func (t *targets) begin(tab *tab, loader cdp.LoaderID, method string) {
+	t.update(func() {
+		if len(tab.loading) >= maxLoading {
+			clear(tab.loading)
+		}
+		d, redirected := tab.loading[loader]
+		if !redirected {
+			d.switches = t.switches
+		}
+		d.method = method
+		tab.loading[loader] = d
+	})
+}
+
+// failed notes a request that came to nothing: a document's has the loader's id.
+func (t *targets) failed(id target.SessionID, request network.RequestID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if tab := t.byLink[id]; tab != nil {
+		delete(tab.loading, cdp.LoaderID(request))
 	}
-	t.loading[loader] = method
 }
 
 // waitTab waits until a condition holds, which is looked at after each change

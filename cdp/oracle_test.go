@@ -127,7 +127,7 @@ func newOracle(t *testing.T) *oracle {
 		// The mirror moves only when the test says so.
 		old := o.rig.mirror.torn
 		old.mu.Lock() // so that its goroutine waits there for good
-		o.rig.mirror.torn = newQueue[tear]()
+		o.rig.mirror.torn = newQueue[place]()
 		old.mu.Unlock()
 		handle := o.rig.wire.handle
 		o.rig.wire.handle = func(m *cdproto.Message) {

@@ -26,6 +26,7 @@ var logout = regexp.MustCompile(`(?i)(log|sign)[-_]?(out|off)`)
 // stays: as the policy says, ignoring the cache, and never repeating a POST or
 // a logout (DESIGN 4.5).
 func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string, wait bool, done *sessions.Switch) error {
+	b.targets.switched(w, site)
 	var coming []*arrival
 	for _, tab := range b.tabsToReload(w, site) {
 		note, next := b.reloadTab(ctx, tab)
@@ -59,28 +60,74 @@ func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string
 
 func (b *Browser) tabsToReload(w sessions.Window, site string) []*tab {
 	var list []*tab
-	current := b.pages.currentID()
 	for _, tab := range b.targets.list("page") {
-		ofSite := tab.window == w && b.book.SiteOf(b.targets.documentOf(tab).url) == site
-		if ofSite && (b.options.Reload == ReloadAll || b.options.Reload == ReloadCurrent && tab.id == current) {
+		if tab.window == w && b.book.SiteOf(b.targets.documentOf(tab).url) == site && b.reloads(tab) {
 			list = append(list, tab)
 		}
 	}
 	return list
 }
 
+// reloads reports whether the policy is to reload a tab.
+func (b *Browser) reloads(tab *tab) bool {
+	return b.options.Reload == ReloadAll || b.options.Reload == ReloadCurrent && tab.id == b.pages.currentID()
+}
+
+// switched notes that another session is active on a site: what began to load
+// before may be of the one before.
+func (t *targets) switched(w sessions.Window, site string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.switches++
+	t.lastSwitch[place{w, site}] = t.switches
+}
+
+// catchUp shows a tab anew where its document began to load before the last
+// switch of its site and no later one is on its way. It was not yet there when
+// the switch reloaded the tabs, or was just coming: Chrome drops a reload then
+// (TestReload).
+func (b *Browser) catchUp(tab *tab) {
+	if !b.overtaken(tab) || !b.reloads(tab) {
+		return
+	}
+	note, _ := b.showAnew(tab, b.targets.documentOf(tab).method)
+	if note == "" {
+		return
+	}
+	b.notice("%s", note)
+	b.targets.update(func() { tab.document.switches = b.targets.switches }) // told once
+}
+
+func (b *Browser) overtaken(tab *tab) bool {
+	site := b.book.SiteOf(b.targets.documentOf(tab).url)
+	b.targets.mu.Lock()
+	defer b.targets.mu.Unlock()
+	last := b.targets.lastSwitch[place{tab.window, site}]
+	for _, coming := range tab.loading {
+		if coming.switches >= last {
+			return false
+		}
+	}
+	return tab.document.switches < last
+}
+
 // reloadTab sends what shows a tab anew. The note says what is unusual; next, nil
 // when nothing was sent, is the new document.
 func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, next *arrival) {
+	method := b.targets.documentOf(tab).method
+	if method == "" {
+		method = b.guessMethod(ctx, tab)
+	}
+	return b.showAnew(tab, method)
+}
+
+// showAnew is reloadTab for a document that came by the given method.
+func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival) {
 	d := b.targets.documentOf(tab)
 	if logout.MatchString(path(d.url)) {
 		return "not reloaded: " + withoutQuery(d.url) + " looks like a logout; open another page, or type: reload", nil
 	}
 	b.targets.update(func() { tab.accept = true })
-	method := d.method
-	if method == "" {
-		method = b.guessMethod(ctx, tab)
-	}
 	if method != "GET" {
 		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), b.openByGet(tab, d.url)
 	}

@@ -100,6 +100,15 @@ func (c *clinic) seen(host string) []string {
 	return list
 }
 
+// peek is seen without forgetting.
+func (c *clinic) peek(host string) []string {
+	list := c.seen(host)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.visits = append(c.visits, list...)
+	return list
+}
+
 func (c *clinic) at(host, path string) string { return at(c.Server, host, path) }
 
 // pair makes alice and bob on a site, alice active, with her page shown.
@@ -384,6 +393,43 @@ func TestReload(t *testing.T) {
 		}
 		release()
 		r.until("bob's page", func() bool { return r.title() == "GET sid=bob" })
+	})
+
+	// A page that was on its way before the switch is of the session before, and
+	// is shown anew when it comes: from another site, as an answer to a form, or
+	// by the reload of an earlier switch.
+	run("overtaken", func(t *testing.T, site string) {
+		c.pair(r, site, "/")
+		for i := range 20 {
+			if _, err := r.Use(r.ctx(), r.ref(site, "bob"), false); err != nil {
+				t.Fatal(err)
+			}
+			if s := r.use(site, "alice"); s.Reloaded != 1 || len(s.Notes) > 0 {
+				t.Fatalf("round %d: %+v", i, s)
+			}
+			wantTitle(t, "GET sid=alice")
+		}
+		overtake := func(from, path, leave, asked, want string, notes int) {
+			t.Helper()
+			r.use(site, "alice")
+			r.open(c.at(from, "/"))
+			release := c.hold(site + path)
+			defer release()
+			c.seen(site)
+			r.notes() // forgotten
+			evalAt(t, r.currentTab().link, fmt.Sprintf("setTimeout(() => { "+leave+" }), ''", c.at(site, path)))
+			r.until("the request for "+path, func() bool { return slices.Contains(c.peek(site), asked) })
+			if _, err := r.Use(r.ctx(), r.ref(site, "bob"), false); err != nil {
+				t.Fatal(err)
+			}
+			release()
+			r.until(want, func() bool { return r.Location() == c.at(site, path) && r.title() == want })
+			if list := r.notes(); len(list) != notes {
+				t.Errorf("told %q", list)
+			}
+		}
+		overtake("another.test", "/far", "location = %q", "GET "+site+"/far sid=alice", "GET sid=bob", 0)
+		overtake("another.test", "/post", "document.forms[0].action = %q; document.forms[0].submit()", "POST "+site+"/post sid=alice", "GET sid=bob", 1)
 	})
 
 	// The tab is closed while it is being waited for.

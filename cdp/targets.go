@@ -21,20 +21,32 @@ type tab struct {
 	ready  bool // its page tells what it does
 	// document is what the top frame shows.
 	document document
-	// loading has the method of the documents that are on their way.
-	loading map[cdp.LoaderID]string
+	loading  map[cdp.LoaderID]load // the documents that are on their way
 	// accept says that a beforeunload dialog is to be accepted: we reload.
 	accept bool
 	// uncached says that the cache is off until the page has loaded.
 	uncached bool
 }
 
-// document is the document of a page.
+// document is the document of a page. What is not known of one that was there
+// before us is zero.
 type document struct {
+	load
 	url    string
-	method string       // "" when it was there before us
-	loader cdp.LoaderID // likewise
-	loaded bool         // its load event has fired
+	loader cdp.LoaderID
+	loaded bool // its load event has fired
+}
+
+// place is a site in a window.
+type place struct {
+	window sessions.Window
+	site   string
+}
+
+// load is how a document came, or is on its way.
+type load struct {
+	method   string
+	switches int // those made when it began
 }
 
 // targets knows all targets, by their ids. It is safe for concurrent use.
@@ -45,6 +57,9 @@ type targets struct {
 	frames  map[cdp.FrameID]sessions.Window // frames in the process of their page
 	main    cdp.BrowserContextID
 	changed chan struct{} // closed and replaced at every change
+
+	switches   int // of sessions, made up to now
+	lastSwitch map[place]int
 }
 
 func newTargets() *targets {
@@ -52,6 +67,8 @@ func newTargets() *targets {
 		byLink:  map[target.SessionID]*tab{},
 		frames:  map[cdp.FrameID]sessions.Window{},
 		changed: make(chan struct{}),
+
+		lastSwitch: map[place]int{},
 	}
 }
 
@@ -75,7 +92,7 @@ func (t *targets) windowOf(id cdp.BrowserContextID) sessions.Window {
 func contextOf(w sessions.Window) cdp.BrowserContextID { return cdp.BrowserContextID(w) }
 
 func (t *targets) add(l link, info *target.Info) *tab {
-	added := &tab{link: l, id: info.TargetID, kind: info.Type, url: info.URL, loading: map[cdp.LoaderID]string{}}
+	added := &tab{link: l, id: info.TargetID, kind: info.Type, url: info.URL, loading: map[cdp.LoaderID]load{}}
 	t.update(func() {
 		added.window = t.windowOf(info.BrowserContextID)
 		added.document.url = info.URL

@@ -65,7 +65,10 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Network.loadingFinished":
 		on(b, m, func(e *network.EventLoadingFinished) { b.exchanges.finish(e.RequestID, false) })
 	case "Network.loadingFailed":
-		on(b, m, func(e *network.EventLoadingFailed) { b.exchanges.finish(e.RequestID, true) })
+		on(b, m, func(e *network.EventLoadingFailed) {
+			b.targets.failed(m.SessionID, e.RequestID)
+			b.exchanges.finish(e.RequestID, true)
+		})
 	case "Network.webSocketCreated":
 		on(b, m, func(e *network.EventWebSocketCreated) { b.exchanges.socket(b.targets.tab(m.SessionID), e) })
 	case "Network.webSocketWillSendHandshakeRequest":
@@ -104,8 +107,11 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 		})
 	case "Page.frameNavigated":
 		on(b, m, func(e *page.EventFrameNavigated) { b.navigated(tab, e.Frame) })
+	case "Page.domContentEventFired":
+		b.catchUp(tab)
 	case "Page.loadEventFired":
 		b.loaded(tab)
+		b.catchUp(tab)
 	case "Page.navigatedWithinDocument":
 		on(b, m, func(e *page.EventNavigatedWithinDocument) { b.moved(tab, e) })
 	case "Page.javascriptDialogOpening":
@@ -187,7 +193,7 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *network.EventRequest
 		b.targets.setFrame(e.FrameID, tab.window)
 	}
 	if e.Type == network.ResourceTypeDocument && cdp.FrameID(tab.id) == e.FrameID {
-		b.targets.update(func() { tab.begin(e.LoaderID, e.Request.Method) })
+		b.targets.begin(tab, e.LoaderID, e.Request.Method)
 	}
 	b.exchanges.begin(tab, e)
 }
@@ -199,7 +205,11 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		return
 	}
 	b.targets.update(func() {
-		tab.document = document{url: f.URL + f.URLFragment, method: tab.loading[f.LoaderID], loader: f.LoaderID}
+		begun, seen := tab.loading[f.LoaderID]
+		if !seen {
+			begun.switches = b.targets.switches
+		}
+		tab.document = document{url: f.URL + f.URLFragment, loader: f.LoaderID, load: begun}
 		tab.accept = false
 		delete(tab.loading, f.LoaderID)
 	})
