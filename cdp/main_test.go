@@ -81,7 +81,7 @@ func chromium(t testing.TB) string {
 			return path
 		}
 	}
-	t.Fatal("no browser; install one with: go run ./cmd/sessdriver browser install")
+	t.Fatal("no Chrome or Chromium (headless-shell does not do for these tests); install one with: sudo apt-get install chromium")
 	return ""
 }
 
