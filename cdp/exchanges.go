@@ -154,7 +154,7 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 			if len(ex.sent) == 0 {
 				break
 			}
-			booked := x.browser.book.Sent(request(h, ex.window, ex.sent[0]))
+			booked := x.browser.book.Sent(request(ex, i, ex.sent[0]))
 			h.booked, h.writes, ex.sent = &booked, x.browser.mirror.writes.Load(), ex.sent[1:]
 		}
 		if len(ex.received) == 0 {
@@ -216,9 +216,13 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 	}
 }
 
-// request is a request as it was sent, in the words of the book.
-func request(h *hop, w sessions.Window, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
-	r := sessions.Request{Window: w, Method: h.method, URL: h.url, Header: rawBytes(header(e.Headers, "cookie")), Now: time.Now()}
+// request is a hop as it was sent, in the words of the book.
+func request(ex *exchange, i int, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
+	h := &ex.urls[i]
+	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(header(e.Headers, "cookie")), Now: time.Now()}
+	for _, before := range ex.urls[:i] {
+		r.Via = append(r.Via, before.url)
+	}
 	for _, a := range e.AssociatedCookies {
 		if len(a.BlockedReasons) == 0 {
 			r.Jar = append(r.Jar, cookie(a.Cookie))

@@ -236,10 +236,16 @@ func TestHardAcross(t *testing.T) {
 		login("again-shop", "") // the idp still knows alice
 		c.want(idp.visit("/"), "sid=alice-idp")
 		c.wantList("Session 1: sid=alice-shop | bob*: sid=again-shop")
+		c.wantTold(sessions.SessionReplaced, 0)
+		login("again2-shop", "") // silently, over bob's tokens
+		c.wantList("Session 1: sid=alice-shop | bob*: sid=again2-shop")
+		c.wantTold(sessions.SessionReplaced, 1)
 		idp.new("bob")
 		c.visit("/")
 		login("bob-shop", "bob-idp; Path=/")
 		c.wantList("Session 1: sid=alice-shop | bob*: sid=bob-shop")
+		c.wantTold(sessions.SessionReplaced, 2)
+		idp.wantTold(sessions.SessionReplaced, 0)
 		idp.wantList("Session 1: sid=alice-idp | bob*: sid=bob-idp")
 
 		c.use("Session 1")

@@ -19,6 +19,9 @@ func Describe(e sessions.Event) string {
 	case sessions.SessionRefill:
 		return who + sayf(" was logged out and is filled by a new login; to part the two: session split %s", strconv.Itoa(e.Number))
 	case sessions.SessionReplaced:
+		if e.Text != "" {
+			return who + sayf(" got new tokens after a redirect through %s, which decides who it is now; if that is another user: session split %s", e.Text, strconv.Itoa(e.Number))
+		}
 		return who + sayf(" was taken over by another login; if that was another user: session split %s", strconv.Itoa(e.Number))
 	case sessions.SessionMerged:
 		return sayf(`session "%s" had the same tokens as `, e.Text) + who + ": they are one now"

@@ -39,13 +39,12 @@ func TestTable(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	e := sessions.Event{Site: "shop.test", Session: "Session\x1b 2", Number: 2, Token: "sid", Text: "old"}
+	e := sessions.Event{Site: "shop.test", Session: "Session\x1b 2", Number: 2, Token: "sid"}
 	tests := map[sessions.EventKind]string{
 		sessions.SessionNew:      `new session 2 "Session\x1b 2" on shop.test`,
 		sessions.SessionOut:      `session 2 "Session\x1b 2" on shop.test is logged out`,
 		sessions.SessionRefill:   `session 2 "Session\x1b 2" on shop.test was logged out and is filled by a new login; to part the two: session split 2`,
 		sessions.SessionReplaced: `session 2 "Session\x1b 2" on shop.test was taken over by another login; if that was another user: session split 2`,
-		sessions.SessionMerged:   `session "old" had the same tokens as session 2 "Session\x1b 2" on shop.test: they are one now`,
 		sessions.ValueAdopted:    `session 2 "Session\x1b 2" on shop.test took over a value of sid that no response set (a script wrote it)`,
 		sessions.SessionRenewed:  "", sessions.SiteSeen: "", sessions.TokenAdded: "", sessions.SessionForced: "", sessions.SessionRemoved: "",
 	}
@@ -53,4 +52,8 @@ func TestDescribe(t *testing.T) {
 		e.Kind = kind
 		check(t, string(kind), Describe(e), want)
 	}
+	e.Kind, e.Text = sessions.SessionMerged, "old"
+	check(t, "merged", Describe(e), `session "old" had the same tokens as session 2 "Session\x1b 2" on shop.test: they are one now`)
+	e.Kind, e.Text = sessions.SessionReplaced, "idp\x1b.test"
+	check(t, "single sign-on", Describe(e), `session 2 "Session\x1b 2" on shop.test got new tokens after a redirect through idp\x1b.test, which decides who it is now; if that is another user: session split 2`)
 }

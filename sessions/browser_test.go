@@ -107,7 +107,7 @@ func (b *browser) send(url string, held ...string) flight {
 	var pairs []string
 	for _, c := range b.found(url) {
 		if !slices.Contains(held, c.Name) {
-			pairs = append(pairs, c.Name+"="+c.Value)
+			pairs = append(pairs, string(appendPair(nil, &c)))
 		}
 	}
 	header := strings.Join(pairs, "; ")

@@ -63,6 +63,8 @@ func monthIndex(token string) int {
 	return i/4 + 1
 }
 
+// takeTime reads a time, whose numbers may have more than two digits as Chrome
+// has it (TestOracle).
 func (d *cookieDate) takeTime(token string) {
 	parts := strings.Split(token, ":")
 	if len(parts) != 3 {
@@ -71,7 +73,7 @@ func (d *cookieDate) takeTime(token string) {
 	var n [3]int
 	for i, part := range parts {
 		v, err := strconv.Atoi(part)
-		if err != nil || len(part) > 2 {
+		if err != nil {
 			return
 		}
 		n[i] = v

@@ -3,6 +3,7 @@ package sessions
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -129,5 +130,49 @@ func TestSplitRefill(t *testing.T) {
 	}
 	if b.count(SessionRefill) != 1 {
 		t.Error("the refill was not told")
+	}
+}
+
+// TestSingleSignOn: a login that comes by another site replaces tokens with GET,
+// and the other site decides whose they are.
+func TestSingleSignOn(t *testing.T) {
+	b := start(t, Options{})
+	const callback = "https://shop.test/callback"
+	back := func(line string, via ...string) {
+		t.Helper()
+		before := b.send(callback)
+		before.exchange = b.book.Sent(Request{URL: callback, Header: before.header, Jar: b.found(callback), Via: via, Now: b.now})
+		before.answer(line)
+	}
+	told := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, e := range b.state.events {
+			if e.Kind == SessionReplaced {
+				got = append(got, e.Session+" via "+e.Text)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
+	b.visit("https://shop.test/", "sid=visitor; Path=/")
+	back("sid=alice; Path=/", "https://shop.test/login", "https://id.idp.test/authorize", "https://shop.test/return")
+	told() // the first login
+	b.visit("https://shop.test/", "sid=alice2; Path=/")
+	back("sid=alice3; Path=/", "https://www.shop.test/", "https://shop.test/login")
+	back("theme=dark; Path=/", "https://idp.test/")
+	back("jwt=more; Path=/", "https://idp.test/") // nothing is replaced
+	told()
+	back("sid=alice4; Path=/", "https://idp.test/")
+	told("Session 1 via idp.test")
+	b.new("bob")
+	back("sid=first; Path=/", "https://idp.test/")
+	told("Session 1 via idp.test") // it was empty
+	back("sid=again; Path=/", "https://idp.test/")
+	told("Session 1 via idp.test", "bob via idp.test")
+	part, err := b.book.Split(b.ref("bob"), "", b.now)
+	if err != nil || (Mask{}).Cookies(part.Tokens) != "sid=again" {
+		t.Errorf("split %+v, %v", part, err)
 	}
 }

@@ -536,6 +536,11 @@ func (m *model) merge(a, b *mSession) {
 	for p := range gone.ever {
 		keep.ever[p] = keep.ever[p] || gone.held(p)
 	}
+	for _, c := range gone.cookies {
+		if m.kind(c.Name) == Carried && keep.index(c.key()) < 0 {
+			m.learn(keep, c)
+		}
+	}
 	for _, w := range m.windows {
 		for _, s := range []**mSession{&w.active, &w.last, &w.before} {
 			if *s == gone {

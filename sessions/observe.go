@@ -18,7 +18,9 @@ type Request struct {
 	Jar []Cookie
 	// Held names the cookies that it found and kept back.
 	Held []string
-	Now  time.Time
+	// Via has the URLs that redirected to this one, the first one first.
+	Via []string
+	Now time.Time
 }
 
 // Exchange is a request and, later, its response. It remembers the session
@@ -93,7 +95,7 @@ func (b *Book) read(x *Exchange) *sent {
 	r.at, r.held, r.now = x.at, x.request.Held, x.request.Now
 	r.cookies, r.tokens = r.cookies[:0], r.tokens[:0]
 	for c := range crumbs(x.request.Header) {
-		kind := b.kindOf(x.site, c.name)
+		kind := b.kindOf(x.site, &c)
 		if kind == NotToken {
 			continue
 		}

@@ -62,6 +62,7 @@ func TestParseSetCookie(t *testing.T) {
 		{"sid=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60", at(time.Minute)},
 		{"sid=1; Expires=Mon, 23-Nov-2026 07:00:00 GMT", at(time.Hour)},
 		{"sid=1; Expires=Mon Nov 23 07:00:00 26", at(time.Hour)},
+		{"sid=1; Expires=Mon, 23 Nov 2026 007:000:0 GMT", at(time.Hour)},
 		{"sid=1; Expires=Mon, 23 Nov 2099 07:00:00 GMT", at(maxAge)},
 		{"sid=1; Expires=tomorrow", host},
 		{"sid=1; Expires=Mon, 30 Feb 2026 07:00:00 GMT", host},

@@ -106,21 +106,45 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 
 // noteLogin remembers the change by which somebody logged in, to be split off
 // if it was somebody else, and tells when it replaced the tokens of an earlier
-// login. The first login, of a visitor who had a token already, is none.
+// login. The first login, of a visitor who had a token already, is none; but
+// one that comes by another site decides who an active session is.
 func (b *Book) noteLogin(s *session, x *Exchange, was State, batch int64) {
 	if !s.knows(batch) {
 		return
 	}
-	login := x.request.Method == "POST" && looksLikeLogin(x.request.URL)
-	again := s.login != 0
+	via := b.via(x)
+	login := x.request.Method == "POST" && looksLikeLogin(x.request.URL) || via != "" && s.replaced(batch)
+	again := s.login != 0 || via != "" && x.active == s
 	if login || was == LoggedOut {
 		s.login = batch
 	}
 	if login && again && was == Live {
 		e := s.event(SessionReplaced)
-		e.Window = x.request.Window
+		e.Window, e.Text = x.request.Window, via
 		b.notify(e)
 	}
+}
+
+// via is the other site that redirected to a request last, "" for none: single
+// sign-on.
+func (b *Book) via(x *Exchange) string {
+	for _, from := range slices.Backward(x.request.Via) {
+		l, ok := locate(from)
+		if !ok {
+			continue
+		}
+		if site := b.cutting.site(&l); site != x.site.name {
+			return site
+		}
+	}
+	return ""
+}
+
+// replaced reports whether a change gave a token another value.
+func (s *session) replaced(batch int64) bool {
+	return slices.ContainsFunc(s.changes, func(c change) bool {
+		return c.batch == batch && c.is != nil && c.was != nil && c.is.kind == Token
+	})
 }
 
 // looksLikeLogin goes by the words of ZAP-BEHAVIOUR 10.10 and a few more.

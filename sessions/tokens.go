@@ -142,7 +142,8 @@ func (b *Book) discardFor(session *session) {
 	b.notify(session.event(SessionRemoved))
 }
 
-// mergeEqual removes what the loss of a token made empty or equal.
+// mergeEqual removes what the loss of a token made empty or equal. Named sessions
+// merge too: a person took the token away that told them apart (ZAP 3.7).
 func (b *Book) mergeEqual(s *site) {
 	seen := map[string]*session{}
 	for _, session := range slices.Clone(s.sessions) {
@@ -184,6 +185,11 @@ func (b *Book) merge(earlier, later *session) *session {
 		}
 	}
 	keep.inherit(gone.past)
+	for _, h := range gone.cookies {
+		if h.kind == Carried && keep.find(h.key()) == nil {
+			keep.set(h.Cookie, h.kind, b.nextAge())
+		}
+	}
 	gone.remove()
 	lost := gone.name
 	if gone.given && !keep.given {

@@ -168,6 +168,33 @@ func TestCarryAll(t *testing.T) {
 	b.wantJar("lang=de; sid=A; theme=x; theme=dark")
 }
 
+// The whole jar has the cookie without a name, too.
+func TestCarryNameless(t *testing.T) {
+	b := start(t, Options{})
+	b.visit(home, "sid=A", "=alice")
+	b.add(All, Carried)
+	b.new("bob")
+	b.wantSent(home, "")
+	b.visit(home, "sid=B", "=bob")
+	v := b.book.Decide(Paused{URL: home, Header: "sid=A; alice; ; x", Settled: true, Now: b.now})
+	if v.Action != Rewrite || v.Header != "sid=B; bob; " {
+		t.Errorf("rewritten to %q", v.Header)
+	}
+	b.use("1")
+	b.wantSent(home, "sid=A; alice")
+}
+
+// What only the removed one of two merged sessions carried is kept.
+func TestMergeKeepsCarried(t *testing.T) {
+	b := start(t, Options{})
+	b.give("", "sid=S; token=a; XSRF-TOKEN=x")
+	b.add("token", Token)
+	b.give("", "sid=S; token=b; cart=1")
+	b.add("cart", Carried)
+	b.drop("token")
+	b.wantList("Session 1: sid=S + XSRF-TOKEN=x; cart=1")
+}
+
 // Two sessions may carry equal values: each keeps its own.
 func TestCarryEqualValues(t *testing.T) {
 	b := start(t, Options{})

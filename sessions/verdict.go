@@ -84,9 +84,13 @@ const maxMet = 1_000
 
 // kindOf looks the name of a cookie in a request up, learning default tokens on
 // the way: a site may be forced before its first token is known. What it finds
-// is remembered. A cookie without a name is no token.
-func (b *Book) kindOf(s *site, name string) Kind {
-	if kind, ok := s.met[name]; ok || name == "" {
+// is remembered. A cookie without a name is no token, but part of the whole jar.
+func (b *Book) kindOf(s *site, c *crumb) Kind {
+	name := c.name
+	if name == "" && c.value == "" {
+		return NotToken // nothing between two semicolons
+	}
+	if kind, ok := s.met[name]; ok {
 		return kind
 	}
 	b.detect(s, name)
@@ -128,7 +132,7 @@ type own struct {
 func (d *decision) decide() (Action, string) {
 	d.crumbs = d.crumbs[:0]
 	for c := range crumbs(d.request.Header) {
-		if kind := d.book.kindOf(d.site, c.name); kind != NotToken {
+		if kind := d.book.kindOf(d.site, &c); kind != NotToken {
 			d.crumbs = append(d.crumbs, edit{crumb: c, kind: kind})
 		}
 	}
@@ -283,8 +287,10 @@ func appendPair(header []byte, c *Cookie) []byte {
 	if len(header) > 0 {
 		header = append(header, "; "...)
 	}
-	header = append(header, c.Name...)
-	header = append(header, '=')
+	if c.Name != "" {
+		header = append(header, c.Name...)
+		header = append(header, '=')
+	}
 	return append(header, c.Value...)
 }
 
