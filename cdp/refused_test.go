@@ -21,13 +21,16 @@ func TestRefusedRewrite(t *testing.T) {
 	}
 	r.use("shop.test", "broken")
 	// The mirror took alice's cookies out; a late response may put them back.
-	r.putInJar(twoTokens("shop.test", "alice")...)
-
-	got := eval[string](r, `fetch('/hit/broken?id=1').then(() => 'answer', e => e.name)`)
+	// Where the mirror is faster than the request, that has no cookies to refuse.
+	got := ""
+	for tries := 0; got != "TypeError" && tries < 50; tries++ {
+		r.putInJar(twoTokens("shop.test", "alice")...)
+		got = eval[string](r, `fetch('/hit/broken?id=1').then(() => 'answer', e => e.name)`)
+	}
 	if got != "TypeError" {
 		t.Errorf("the page got %q, want a network error", got)
 	}
-	if leaked := w.seen(func(h hit) bool { return h.name == "broken" || h.header.Get("X-Injected") != "" }); len(leaked) > 0 {
+	if leaked := w.seen(func(h hit) bool { return h.name == "broken" && h.cookie != "" || h.header.Get("X-Injected") != "" }); len(leaked) > 0 {
 		t.Errorf("the server saw %v", leaked)
 	}
 	r.until("a notice", func() bool { return r.noticed("blocked GET " + w.origin("shop.test") + "/hit/broken:") })
@@ -42,9 +45,13 @@ func TestRefusedRewrite(t *testing.T) {
 		jar, err := r.mirror.jar(r.ctx(), sessions.Main)
 		return err == nil && len(jar) == 0
 	})
-	r.putInJar(twoTokens("shop.test", "alice")...)
-	if err := r.Open(r.ctx(), w.page("shop.test")); err == nil {
-		t.Error("the page opened")
+	var err error
+	for tries := 0; err == nil && tries < 50; tries++ {
+		r.putInJar(twoTokens("shop.test", "alice")...)
+		err = r.Open(r.ctx(), w.page("shop.test"))
+	}
+	if err == nil || !strings.Contains(err.Error(), "net::ERR_BLOCKED_BY_CLIENT") {
+		t.Errorf("the page opened: %v", err)
 	}
 	r.use("shop.test", "alice")
 	r.open(w.page("shop.test"))
