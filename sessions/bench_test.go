@@ -18,22 +18,28 @@ const benchURL = "https://shop.test/orders?page=2"
 var benchNow = time.Unix(2e9, 0)
 
 // BenchmarkDecide is the verdict for a request with 20 cookies, 3 of them
-// tokens: when the jar is in step, and when it has another session's tokens.
+// tokens: when the jar is in step, and when it has another session's tokens; for
+// the requests of one page, which have the same header, and for headers that
+// take turns.
 func BenchmarkDecide(b *testing.B) {
 	for _, count := range benchSizes {
 		book := benchBook(b, count)
+		other := strings.Replace(benchHeader(0, "j0"), "value16", "value17", 1)
 		for _, c := range []struct {
-			name, header string
-			want         Action
+			name    string
+			headers []string
+			want    Action
 		}{
-			{"in step", benchHeader(0, "j0"), Continue},
-			{"rewrite", benchHeader(1, "j1"), Rewrite},
+			{"in step", []string{benchHeader(0, "j0")}, Continue},
+			{"in step, in turns", []string{benchHeader(0, "j0"), other}, Continue},
+			{"rewrite", []string{benchHeader(1, "j1")}, Rewrite},
+			{"rewrite, in turns", []string{benchHeader(1, "j1"), benchHeader(2, "j2")}, Rewrite},
 		} {
 			b.Run(fmt.Sprintf("%s/sessions=%d", c.name, count), func(b *testing.B) {
 				b.ReportAllocs()
-				r := Paused{URL: benchURL, Header: c.header, Now: benchNow}
 				defer reportCPU(b)()
-				for b.Loop() {
+				for i := 0; b.Loop(); i++ {
+					r := Paused{URL: benchURL, Header: c.headers[i%len(c.headers)], Now: benchNow}
 					if v := book.Decide(r); v.Action != c.want {
 						b.Fatalf("action %v, want %v", v.Action, c.want)
 					}
@@ -44,7 +50,8 @@ func BenchmarkDecide(b *testing.B) {
 }
 
 // BenchmarkObserve is a request of 20 cookies as it was sent and its response:
-// one that changes nothing, and one that gives a token a new value.
+// one that changes nothing, likewise with two sessions in turns, and one that
+// gives a token a new value.
 func BenchmarkObserve(b *testing.B) {
 	for _, count := range benchSizes {
 		b.Run(fmt.Sprintf("no change/sessions=%d", count), func(b *testing.B) {
@@ -56,6 +63,19 @@ func BenchmarkObserve(b *testing.B) {
 				x := book.Sent(r)
 				book.Received(x, Response{Now: benchNow})
 				if x.Session().Number != 6 {
+					b.Fatalf("booked on %v", x.Session())
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("no change, in turns/sessions=%d", count), func(b *testing.B) {
+			book := benchBook(b, count)
+			b.ReportAllocs()
+			defer reportCPU(b)()
+			headers := []string{benchHeader(5, "j5"), benchHeader(6, "j6")}
+			for i := 0; b.Loop(); i++ {
+				x := book.Sent(Request{Window: "other", URL: benchURL, Header: headers[i%2], Now: benchNow})
+				book.Received(x, Response{Now: benchNow})
+				if x.Session().Number != 6+i%2 {
 					b.Fatalf("booked on %v", x.Session())
 				}
 			}

@@ -38,6 +38,7 @@ func (b *Book) useDefaults(list []Default) {
 	b.defaults = newDefaults(list)
 	for _, s := range b.order {
 		clear(s.met)
+		s.renamed++
 	}
 }
 

@@ -14,6 +14,10 @@ type sent struct {
 	// credentials): they say nothing about whose request it is.
 	held []string
 	now  time.Time
+
+	header string // that the cookies are of, on this site,
+	site   *site
+	names  int // whose names were those of site.renamed
 }
 
 // match finds the session that a request belongs to (DESIGN 5, "Matching").

@@ -89,10 +89,13 @@ func (b *Book) Sent(r Request) Exchange {
 
 // read takes the token and carried cookies out of a request, learning default
 // tokens on the way. The book has one place for what is read, which is good
-// until the next read.
+// until the next read. Like [decision.read] it reads the same header once.
 func (b *Book) read(x *Exchange) *sent {
 	r := &b.reading
 	r.at, r.held, r.now = x.at, x.request.Held, x.request.Now
+	if r.header == x.request.Header && r.site == x.site && r.names == x.site.renamed {
+		return r
+	}
 	r.cookies, r.tokens = r.cookies[:0], r.tokens[:0]
 	for c := range crumbs(x.request.Header) {
 		kind := b.kindOf(x.site, &c)
@@ -104,6 +107,7 @@ func (b *Book) read(x *Exchange) *sent {
 			r.tokens = append(r.tokens, pair{c.name, c.value})
 		}
 	}
+	r.header, r.site, r.names = x.request.Header, x.site, x.site.renamed // reading may have found new ones
 	return r
 }
 

@@ -73,6 +73,9 @@ func (b *Book) Decide(r Paused) Verdict {
 		return v
 	}
 	d := &b.scratch
+	if d.site != s {
+		d.header = ""
+	}
 	d.book, d.site, d.place, d.request, d.at = b, s, p, r, l
 	v.Action, v.Header = d.decide()
 	d.request = Paused{} // the jar in it is not ours to keep
@@ -111,8 +114,11 @@ type decision struct {
 	request Paused
 	at      location
 	crumbs  []edit
+	header  string // that the crumbs are of,
+	names   int    // with the kinds of the site's names as they were: see site.renamed
 	own     []own
 	out     []byte // the header as it is written
+	written string // the same, as it was given away last
 }
 
 // edit is a token or carried cookie in the header and what becomes of it.
@@ -130,12 +136,7 @@ type own struct {
 }
 
 func (d *decision) decide() (Action, string) {
-	d.crumbs = d.crumbs[:0]
-	for c := range crumbs(d.request.Header) {
-		if kind := d.book.kindOf(d.site, &c); kind != NotToken {
-			d.crumbs = append(d.crumbs, edit{crumb: c, kind: kind})
-		}
-	}
+	d.read()
 	d.pairEqual()
 	if !d.adds() && !slices.ContainsFunc(d.crumbs, removed) {
 		return Continue, "" // the common case, thanks to the jar mirror
@@ -152,7 +153,25 @@ func (d *decision) decide() (Action, string) {
 	if string(d.out) == d.request.Header {
 		return Continue, ""
 	}
-	return Rewrite, string(d.out)
+	if string(d.out) != d.written {
+		d.written = string(d.out)
+	}
+	return Rewrite, d.written
+}
+
+// read takes the token and carried cookies out of the header. The requests of a
+// page mostly have the same one: it is read once.
+func (d *decision) read() {
+	if d.header == d.request.Header && d.names == d.site.renamed {
+		return
+	}
+	d.crumbs = d.crumbs[:0]
+	for c := range crumbs(d.request.Header) {
+		if kind := d.book.kindOf(d.site, &c); kind != NotToken {
+			d.crumbs = append(d.crumbs, edit{crumb: c, kind: kind})
+		}
+	}
+	d.header, d.names = d.request.Header, d.site.renamed // reading may have found new ones
 }
 
 func removed(e edit) bool { return e.to == nil }
@@ -216,7 +235,7 @@ func (d *decision) pairEqual() {
 }
 
 func (d *decision) pairRest() {
-	d.pairBy(func(e *edit, o *own) bool { return o.applies && d.sameIdentity(e, o.held) })
+	d.pairBy(func(e *edit, o *own) bool { return o.applies && (d.alone(e.name) || d.sameIdentity(e, o.held)) })
 	d.pairBy(func(_ *edit, o *own) bool { return o.applies })
 	d.pairBy(func(e *edit, o *own) bool { return e.value == o.Value })
 }
@@ -231,6 +250,23 @@ func (d *decision) pairBy(same func(*edit, *own) bool) {
 			}
 		}
 	}
+}
+
+// alone reports whether a name stands once in the header and once in the session,
+// so that there is nothing to tell apart.
+func (d *decision) alone(name string) bool {
+	n := 0
+	for i := range d.crumbs {
+		if d.crumbs[i].name == name {
+			n++
+		}
+	}
+	for i := range d.own {
+		if d.own[i].Name == name {
+			n++
+		}
+	}
+	return n == 2
 }
 
 // sameIdentity reports whether some session holds the crumb's value in a cookie
