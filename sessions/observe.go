@@ -197,7 +197,7 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 		session.requests = 1 // the visitors before were not this login (ZAP 4.14)
 		place.login, place.loginAge = session, b.nextAge()
 	}
-	if twin := session.twin(); twin != nil && !(session.given && twin.given) { // named ones never vanish by themselves
+	if twin := session.twin(); twin != nil {
 		b.mergeTwins(session, twin)
 	}
 	return windows

@@ -211,8 +211,9 @@ func (b *Book) mergeTwins(one, other *session) {
 	b.merge(one, other)
 }
 
-// twin is another session with the same tokens, nil for none. It looks among
-// those that share the rarest value, commonly none.
+// twin is the oldest other session with the same tokens, nil for none: one at
+// most of the two was named, since named sessions never vanish by themselves. It
+// looks among those that share the rarest value, commonly none.
 func (s *session) twin() *session {
 	rarest, count := pair{}, 0
 	for _, h := range s.cookies {
@@ -227,12 +228,14 @@ func (s *session) twin() *session {
 			rarest, count = h.pair(), n
 		}
 	}
+	var twin *session
 	for other := range s.site.values.of(rarest) {
-		if other != s && other.fingerprint() == s.fingerprint() {
-			return other
+		older := twin == nil || other.id < twin.id
+		if other != s && older && !(s.given && other.given) && other.fingerprint() == s.fingerprint() {
+			twin = other
 		}
 	}
-	return nil
+	return twin
 }
 
 // fingerprint is equal for sessions with equal tokens; "" means no token.

@@ -67,7 +67,7 @@ func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string
 		return k.because(ctx, err)
 	}
 	if url != "" {
-		if err := k.open(ctx, url); err != nil && (ctx.Err() != nil || !k.goOn(err)) {
+		if err := k.open(ctx, url); err != nil && (errors.Is(err, cdp.ErrGone) || ctx.Err() != nil || !k.goOn(err)) {
 			return k.because(ctx, err)
 		}
 	}
@@ -127,13 +127,15 @@ func (k *control) interruptible(ctx context.Context) (context.Context, func()) {
 
 // because prefers the reason why the context ended to what came of it.
 func (k *control) because(ctx context.Context, err error) error {
-	if ctx.Err() == nil || err == nil {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, cdp.ErrGone), errors.Is(context.Cause(ctx), cdp.ErrGone):
+		return fmt.Errorf("%w; start anew with: sessdriver %s", k.browser.Err(), k.config.command)
+	case ctx.Err() != nil:
+		return errInterrupted
 	}
-	if cause := context.Cause(ctx); errors.Is(cause, cdp.ErrGone) {
-		return fmt.Errorf("%w; start anew with: sessdriver %s", cause, k.config.command)
-	}
-	return errInterrupted
+	return err
 }
 
 // loop reads commands until the end of input, quit, or the loss of the browser.
