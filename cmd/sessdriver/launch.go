@@ -66,7 +66,10 @@ func (k *control) start(ctx context.Context, get func(context.Context) (*cdp.Bro
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
 	b, err := get(ctx)
-	return b, k.because(ctx, err)
+	if err != nil && ctx.Err() != nil {
+		return nil, errInterrupted
+	}
+	return b, err
 }
 
 // options are those for any browser.
