@@ -143,10 +143,10 @@ func (f *foreign) tab(url string) link {
 }
 
 // attach connects to it as sessdriver does.
-func (f *foreign) attach(endpoint string) *rig {
+func (f *foreign) attach(endpoint string, change ...func(*Options)) *rig {
 	f.t.Helper()
 	r := newRig(f.t)
-	b, err := Attach(f.t.Context(), endpoint, r.options())
+	b, err := Attach(f.t.Context(), endpoint, r.options(change...))
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -2,8 +2,10 @@ package cdp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +34,7 @@ type Browser struct {
 	book    *sessions.Book
 	log     *slog.Logger
 	process *process // nil when we attached
+	journal *journal // nil where the jar is our own
 	product string
 
 	wire  *wire
@@ -62,12 +65,15 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 	}
 	b := newBrowser(o, p.transport)
 	b.process = p
+	if o.Profile != "" {
+		b.journal = &journal{file: filepath.Join(o.Profile, journalFile)}
+	}
 	if err := b.start(ctx); err != nil {
 		if ctx.Err() != nil {
 			p.kill() // it hears nothing
 		}
 		b.abandon()
-		if err := b.versionError(); err != nil {
+		if err := b.ownError(err); err != nil {
 			return nil, err
 		}
 		return nil, p.failure(ctx, o.Path, err)
@@ -78,16 +84,20 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 // Attach connects to a running browser, which [Browser.Close] leaves as it was
 // found. See [dial] for the endpoints.
 func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
-	transport, err := dial(ctx, endpoint)
+	transport, id, err := dial(ctx, endpoint)
 	if err != nil {
 		return nil, err
 	}
 	b := newBrowser(o, transport)
+	if err := b.openJournal(id); err != nil {
+		b.abandon()
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := b.start(ctx); err != nil {
 		b.abandon()
-		if err := b.versionError(); err != nil {
+		if err := b.ownError(err); err != nil {
 			return nil, err
 		}
 		return nil, noEndpoint(endpoint, err)
@@ -137,6 +147,9 @@ func (b *Browser) start(ctx context.Context) error {
 	}
 	b.interceptor.link, b.mirror.link = b.link, b.link
 	go b.mirror.run()
+	if err := b.recover(ctx); err != nil {
+		return err
+	}
 	if err := b.watch(ctx); err != nil {
 		return err
 	}
@@ -160,6 +173,15 @@ func (b *Browser) seeJars(ctx context.Context) error {
 		b.book.SeeJar(w, jar, time.Now())
 	}
 	return nil
+}
+
+// ownError is why a start failed when that is not about reaching the browser, else
+// nil.
+func (b *Browser) ownError(err error) error {
+	if unreadable := (*journalError)(nil); errors.As(err, &unreadable) {
+		return err
+	}
+	return b.versionError()
 }
 
 // versionError says that the browser is too old; nil while its version is not
@@ -188,6 +210,7 @@ func (b *Browser) abandon() {
 	b.leave()
 	b.wire.close()
 	b.mirror.stop()
+	b.journal.close()
 	if b.process != nil {
 		b.process.end()
 	}

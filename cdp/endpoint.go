@@ -19,19 +19,24 @@ const dialTimeout = 10 * time.Second
 
 // dial connects to a running browser. The endpoint is a websocket URL
 // (ws://…/devtools/browser/…), the URL of a DevTools port
-// (http://127.0.0.1:9222), HOST:PORT or PORT.
-func dial(ctx context.Context, endpoint string) (chromedp.Transport, error) {
+// (http://127.0.0.1:9222), HOST:PORT or PORT. The id is the same for every way to
+// that browser.
+func dial(ctx context.Context, endpoint string) (_ chromedp.Transport, id string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	socket, err := discover(ctx, endpoint)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	transport, err := remote.DialContext(ctx, socket)
 	if err != nil {
-		return nil, noEndpoint(endpoint, err)
+		return nil, "", noEndpoint(endpoint, err)
 	}
-	return transport, nil
+	// Chrome makes a new one at each start, which stands behind its own prefix.
+	if _, own, ok := strings.Cut(socket, "/devtools/browser/"); ok {
+		return transport, own, nil
+	}
+	return transport, socket, nil
 }
 
 func noEndpoint(endpoint string, cause error) error {

@@ -402,6 +402,27 @@ func TestProfile(t *testing.T) {
 	if !slices.EqualFunc(jar, found, sameCookie) {
 		t.Errorf("the jar is\n%+v, want it as found:\n%+v", jar, found)
 	}
+
+	// Killed with bob forced: the next start puts alice back.
+	again.add(server.URL, "bob", "sid=bob1; Max-Age=3600; other=x")
+	again.use("127.0.0.1", "bob")
+	again.killed()
+	checkGone(t, again.process)
+	last := launch(t, in)
+	if !last.noticed("127.0.0.1: the last run was killed") {
+		t.Errorf("told %q", last.notices)
+	}
+	jar, err = last.mirror.jar(last.ctx(), sessions.Main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(jar, byName)
+	if !slices.EqualFunc(jar, found, sameCookie) {
+		t.Errorf("after a kill the jar is\n%+v, want it as found:\n%+v", jar, found)
+	}
+	if _, err := os.Stat(filepath.Join(dir, journalFile)); !os.IsNotExist(err) {
+		t.Error("the journal is still there:", err)
+	}
 }
 
 func byName(a, b sessions.Cookie) int { return strings.Compare(a.Name+a.Domain, b.Name+b.Domain) }

@@ -44,6 +44,8 @@ type mirror struct {
 // identity is what makes a cookie another one.
 type identity struct{ name, domain, path, partition string }
 
+func identityOf(c sessions.Cookie) identity { return identity{c.Name, c.Domain, c.Path, c.Partition} }
+
 // origin is what Chrome keeps of a cookie and the book does not.
 type origin struct {
 	priority network.CookiePriority
@@ -134,7 +136,7 @@ func (m *mirror) parameter(c sessions.Cookie) *network.CookieParam {
 	p := parameter(c)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	o := m.origins[identity{c.Name, c.Domain, c.Path, c.Partition}]
+	o := m.origins[identityOf(c)]
 	p.Priority, p.SourceScheme, p.SourcePort = o.priority, o.scheme, o.port
 	return p
 }
@@ -160,7 +162,10 @@ func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]se
 		}
 		plan := m.browser.book.PlanJar(w, site, jar, time.Now())
 		if plan.Empty() {
-			return nil, nil
+			return nil, m.settled(w, site)
+		}
+		if err := m.browser.journal.note(w, site, plan, jar, m.parameter); err != nil {
+			return nil, err
 		}
 		if slices.ContainsFunc(tried, func(p sessions.Plan) bool { return equal(p, plan) }) {
 			m.tell(site, plan.Set)
@@ -174,15 +179,21 @@ func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]se
 	return nil, fmt.Errorf("the jar of %s does not come to rest: the site sets its cookies again and again", site)
 }
 
+// settled notes that a jar is in step: as it was found, if nothing is forced.
+func (m *mirror) settled(w sessions.Window, site string) error {
+	if _, active := m.browser.book.Active(w, site, time.Now()); active {
+		return nil
+	}
+	return m.browser.journal.drop(w, site)
+}
+
 // clearWay takes out what a jar has in the place of refused cookies: it is
 // another session's, and what Fetch cannot see would go out as that one
 // (TestRefusedCookie).
 func (m *mirror) clearWay(ctx context.Context, w sessions.Window, refused, jar []sessions.Cookie) {
 	var plan sessions.Plan
 	for _, c := range jar {
-		same := func(other sessions.Cookie) bool {
-			return other.Name == c.Name && other.Domain == c.Domain && other.Path == c.Path && other.Partition == c.Partition
-		}
+		same := func(other sessions.Cookie) bool { return identityOf(other) == identityOf(c) }
 		if slices.ContainsFunc(refused, same) {
 			plan.Delete = append(plan.Delete, c)
 		}
@@ -235,9 +246,7 @@ func (m *mirror) takeOut(ctx context.Context, w sessions.Window, cookies []sessi
 	}
 	var plan sessions.Plan
 	for _, c := range jar {
-		same := func(other sessions.Cookie) bool {
-			return other.Name == c.Name && other.Domain == c.Domain && other.Path == c.Path && other.Partition == c.Partition && other.Value == c.Value
-		}
+		same := func(other sessions.Cookie) bool { return identityOf(other) == identityOf(c) && other.Value == c.Value }
 		if slices.ContainsFunc(cookies, same) {
 			plan.Delete = append(plan.Delete, c)
 		}

@@ -20,6 +20,11 @@ type Options struct {
 	NoSandbox               bool     // always on for root, since Chrome refuses to run otherwise
 	Arguments               []string // more command-line arguments
 
+	// State is a directory in which [Attach] keeps a journal of the cookies
+	// that it changes, for the case that it is killed; "" for none. The journal
+	// of a profile is in the profile.
+	State string
+
 	Book   *sessions.Book
 	Reload ReloadPolicy
 	// Notice gets lines that a person should see, unescaped; it must not

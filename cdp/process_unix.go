@@ -69,21 +69,31 @@ func usersOf(profile string) []int {
 // browser holds. Chrome's own lock has a gap when two start at once, and
 // headless-shell has none (TestProfileRace).
 func (p *process) takeProfile(dir string) error {
-	err := os.MkdirAll(dir, 0o700)
-	if err == nil {
-		p.lock, err = os.Open(dir)
-	}
-	if err != nil {
+	var err error
+	if p.lock, err = lockDir(dir); err != nil {
 		return fmt.Errorf("opening the browser profile: %w", err)
 	}
-	locked := syscall.Flock(int(p.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err = profileFree(dir); err == nil && locked != nil {
+	if err = profileFree(dir); err == nil && p.lock == nil {
 		err = fmt.Errorf("%w: the profile %s is in use by another sessdriver; end that one, or name another profile", ErrNoBrowser, dir)
 	}
-	if err != nil {
+	if err != nil && p.lock != nil {
 		p.lock.Close()
 	}
 	return err
+}
+
+// lockDir makes a directory and locks it until it is closed. It returns nil where
+// somebody else has it.
+func lockDir(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := os.Open(dir)
+	if err == nil && syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		lock.Close()
+		return nil, nil
+	}
+	return lock, err
 }
 
 // profileFree reports a profile that a running browser holds, by Chrome's own

@@ -54,7 +54,11 @@ func attach(ctx context.Context, c *config, s streams) error {
 	}
 	k := newControl(c, s)
 	defer k.close()
-	browser, err := k.start(ctx, func(ctx context.Context) (*cdp.Browser, error) { return cdp.Attach(ctx, c.args[0], c.options(k, s)) })
+	options := c.options(k, s)
+	if options.State, err = settings.StateDir(); err != nil {
+		return err
+	}
+	browser, err := k.start(ctx, func(ctx context.Context) (*cdp.Browser, error) { return cdp.Attach(ctx, c.args[0], options) })
 	if err != nil {
 		return err
 	}

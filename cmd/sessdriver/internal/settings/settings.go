@@ -24,16 +24,26 @@ const head = `# The default tokens of sessdriver: cookie names that count on eve
 // variable.
 func DefaultsFile() (string, error) { return path("default-tokens.tsv") }
 
+// StateDir is where a run leaves what the next one needs after a kill:
+// $XDG_STATE_HOME/sessdriver, ~/.local/state without the variable.
+func StateDir() (string, error) { return base("XDG_STATE_HOME", ".local/state") }
+
 func path(name string) (string, error) {
-	dir := os.Getenv("XDG_CONFIG_HOME")
+	dir, err := base("XDG_CONFIG_HOME", ".config")
+	return filepath.Join(dir, name), err
+}
+
+// base is our part of a directory of the XDG specification.
+func base(variable, usual string) (string, error) {
+	dir := os.Getenv(variable)
 	if !filepath.IsAbs(dir) { // the specification says to ignore others
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", fmt.Errorf("finding the configuration directory: %w", err)
+			return "", fmt.Errorf("finding the home directory, since %s is not set: %w", variable, err)
 		}
-		dir = filepath.Join(home, ".config")
+		dir = filepath.Join(home, usual)
 	}
-	return filepath.Join(dir, "sessdriver", name), nil
+	return filepath.Join(dir, "sessdriver"), nil
 }
 
 // LoadDefaults reads the default tokens, the built-in ones when there is no
