@@ -206,7 +206,7 @@ func (i *interceptor) answer(e *fetch.EventRequestPaused, v sessions.Verdict) {
 	params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 	rewrite := v.Action == sessions.Rewrite
 	if rewrite {
-		if i.browser.book.Scope() == sessions.ScopeDomain { // else two forced ports would take the jar from each other
+		if !i.browser.book.SharesJar() { // else two forced sites might take the jar from each other
 			// It is out of step: a script wrote another session's value, say
 			// (TestHardLogin).
 			i.browser.mirror.mend(i.browser.targets.windowOfFrame(e.FrameID), v.Session.Site)

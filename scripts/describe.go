@@ -25,6 +25,8 @@ func Describe(e sessions.Event) string {
 		return who + sayf(" was taken over by another login; if that was another user: session split %s", strconv.Itoa(e.Number))
 	case sessions.SessionMerged:
 		return sayf(`session "%s" had the same tokens as `, e.Text) + who + ": they are one now"
+	case sessions.SitesClash:
+		return sayf("%s and %s are both forced and share a cookie of the jar: WebSockets and prerendered pages of both carry the one that was set last", e.Site, e.Text)
 	case sessions.ValueAdopted:
 		return who + sayf(" took over a value of %s that no response set (a script wrote it)", e.Token)
 	}

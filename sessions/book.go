@@ -38,11 +38,12 @@ type Book struct {
 	defaults *defaults
 	cutting  *cutting
 	sites    map[string]*site
-	order    []*site          // as they appeared
-	hosts    map[string]*site // by host or host:port, a bounded cache of where a host belongs
-	scratch  decision         // see decision
-	reading  sent             // see read
-	aging    int64            // grows with every cookie learned: its age for jar order
+	order    []*site            // as they appeared
+	hosts    map[string]*site   // by host or host:port, a bounded cache of where a host belongs
+	scratch  decision           // see decision
+	reading  sent               // see read
+	clashed  map[[2]string]bool // what warnClashes told
+	aging    int64              // grows with every cookie learned: its age for jar order
 }
 
 // New returns an empty book.

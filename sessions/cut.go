@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +50,10 @@ func (c *cutting) perPort() bool {
 		return port != ""
 	})
 }
+
+// shares reports whether sites may share a cookie of the jar, which does not know
+// what tells them apart.
+func (c *cutting) shares() bool { return c.scope == ScopeHost || len(c.exceptions) > 0 }
 
 // holds reports whether a cookie of the jar belongs to a site: is sent to it
 // and, in ScopeDomain, not to a host that is split off alone.
@@ -122,7 +127,25 @@ func (b *Book) SplitSite(text string, now time.Time) (string, error) {
 	if name == registrable(l.host) || slices.Contains(b.cutting.exceptions, name) {
 		return "", &CutError{name, "is a site of its own already (see: sites --all)"}
 	}
-	return name, b.addException(name, now)
+	whole := b.sites[b.cutting.site(&l)]
+	err = b.addException(name, now)
+	if whole != nil {
+		b.page(name).inherit(whole)
+	}
+	return name, err
+}
+
+// inherit takes over what a person said of the names of the site that this one
+// was part of.
+func (s *site) inherit(whole *site) {
+	for _, name := range whole.tokens {
+		if _, known := s.kinds[name]; !known {
+			s.tokens = append(s.tokens, name)
+			s.kinds[name] = whole.kinds[name]
+		}
+	}
+	maps.Copy(s.removed, whole.removed)
+	s.forgetNames()
 }
 
 // JoinSite takes a split back; in ScopeHost it makes one site of all hosts of a
@@ -187,6 +210,14 @@ func (b *Book) recut(exceptions []string) {
 	clear(b.hosts)
 }
 
+// SharesJar reports whether sites may share a cookie of the jar: in ScopeHost,
+// and where one was split off.
+func (b *Book) SharesJar() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.cutting.shares()
+}
+
 // move takes every cookie to the site that it belongs to by now, to a session
 // of the same name there. A site that is no site any more goes.
 func (b *Book) move(now time.Time) {
@@ -203,10 +234,10 @@ func (b *Book) move(now time.Time) {
 func hostOf(site string) string { host, _ := splitPort(site); return host }
 func portOf(site string) string { _, port := splitPort(site); return port }
 
-func (b *Book) moveCookies(session *session, now time.Time) {
-	from := session.site
+func (b *Book) moveCookies(of *session, now time.Time) {
+	from, moved := of.site, map[*site]*session{}
 	o := b.origin(FromUser, "", now)
-	for _, h := range slices.Clone(session.cookies) {
+	for _, h := range slices.Clone(of.cookies) {
 		for _, name := range b.holders(&h.Cookie, from) {
 			if name == from.name {
 				continue
@@ -215,12 +246,20 @@ func (b *Book) moveCookies(session *session, now time.Time) {
 			if to.kinds[h.Name] == NotToken {
 				b.addToken(to, h.Name, h.kind)
 			}
-			there := b.namesake(to, session)
+			there := moved[to]
+			if there == nil {
+				there = b.namesake(to, of)
+				moved[to] = there
+			}
+			there.remembers(of, h)
 			there.log(o, there.set(h.Cookie, to.kind(h.Name), h.age), nil) // its age goes with it
 		}
 		if !b.cutting.holds(from.name, &h.Cookie) {
-			session.drop(h.key())
+			of.drop(h.key())
 		}
+	}
+	if len(moved) > 0 && len(of.cookies) == 0 && !of.given && !of.activeSomewhere() {
+		b.discardFor(of) // it is all there
 	}
 }
 
@@ -239,14 +278,43 @@ func (b *Book) holders(c *Cookie, from *site) []string {
 	return names
 }
 
-// namesake is the session of that name on a site, made when there is none. It
-// is active where the other one is.
-func (b *Book) namesake(to *site, of *session) *session {
-	if session := to.names[of.name]; session != nil {
-		return session
+// remembers takes over what another session remembers of a cookie that moves here.
+func (s *session) remembers(of *session, h *held) {
+	s.inherit(slices.DeleteFunc(slices.Clone(of.past), func(p pair) bool { return p.name != h.Name }))
+	for _, c := range of.changes {
+		if (c.is == nil || c.is.key() == h.key()) && (c.was == nil || c.was.key() == h.key()) {
+			s.changes = append(s.changes, c)
+		}
 	}
-	session := to.newSession(of.name)
-	session.given = of.given
+	if over := len(s.changes) - maxChanges; over > 0 {
+		s.changes = slices.Delete(s.changes, 0, over)
+	}
+}
+
+// namesake is the session on a site that this one was part of, or one that a
+// person gave the same name, unless it has other values; else a new one. It is
+// active where the other one is.
+func (b *Book) namesake(to *site, of *session) *session {
+	if of.kin == 0 {
+		of.kin = b.nextAge()
+	}
+	if i := slices.IndexFunc(to.sessions, func(s *session) bool { return s.kin == of.kin && !s.differs(of) }); i >= 0 {
+		return to.sessions[i]
+	}
+	name := ""
+	if of.given {
+		name = of.name
+	}
+	if session := to.names[name]; session != nil {
+		if session.given && !session.differs(of) {
+			return session
+		}
+		if name += " (" + of.site.name + ")"; to.names[name] != nil {
+			name = ""
+		}
+	}
+	session := to.newSession(name)
+	session.kin = of.kin
 	for w, p := range of.site.places {
 		if p.active == of {
 			place := to.place(w)
@@ -258,6 +326,14 @@ func (b *Book) namesake(to *site, of *session) *session {
 	}
 	b.notify(session.event(SessionNew))
 	return session
+}
+
+// differs reports whether two sessions have a cookie of other values.
+func (s *session) differs(other *session) bool {
+	return slices.ContainsFunc(other.cookies, func(h *held) bool {
+		own := s.find(h.key())
+		return own != nil && own.Value != h.Value
+	})
 }
 
 // dissolve takes a site out of the book.
@@ -279,6 +355,10 @@ func (b *Book) Clashes(w Window, site string, now time.Time) []string {
 	if s == nil || s.places[w] == nil || s.places[w].active == nil {
 		return nil
 	}
+	return b.clashes(w, s, now)
+}
+
+func (b *Book) clashes(w Window, s *site, now time.Time) []string {
 	var list []string
 	for _, other := range b.order {
 		if p := other.places[w]; other != s && p != nil && p.active != nil && s.places[w].active.clashes(p.active, now) {
@@ -286,6 +366,30 @@ func (b *Book) Clashes(w Window, site string, now time.Time) []string {
 		}
 	}
 	return list
+}
+
+// warnClashes tells where a forced session has come to share a cookie of the jar
+// with another site's, once for each two sites.
+func (b *Book) warnClashes(s *session, now time.Time) {
+	if !b.cutting.shares() {
+		return
+	}
+	for w, p := range s.site.places {
+		if p.active != s {
+			continue
+		}
+		for _, other := range b.clashes(w, s.site, now) {
+			pair := [2]string{min(s.site.name, other), max(s.site.name, other)}
+			if b.clashed[pair] {
+				continue
+			}
+			if b.clashed == nil {
+				b.clashed = map[[2]string]bool{}
+			}
+			b.clashed[pair] = true
+			b.notify(Event{Kind: SitesClash, Site: s.site.name, Window: w, Text: other})
+		}
+	}
 }
 
 func (s *session) clashes(other *session, now time.Time) bool {

@@ -124,3 +124,116 @@ func (b *browser) listOn(site string) string {
 	}
 	return text
 }
+
+// A site that is split off keeps what was said of its names, and knows the
+// earlier values and the history of its sessions.
+func TestSplitSiteRemembers(t *testing.T) {
+	b := start(t, Options{})
+	const app = "https://app.shop.test/"
+	b.add("ticket", Token)
+	b.drop("jwt")
+	b.visit(app, "sid=old", "ticket=t")
+	late := b.send(app)
+	b.visit(app, "sid=new")
+	if _, err := b.book.SplitSite("app.shop.test", b.now); err != nil {
+		t.Fatal(err)
+	}
+	site, _ := b.book.Site("app.shop.test")
+	named := func(name string) bool {
+		return slices.ContainsFunc(site.Tokens, func(token SiteToken) bool { return token.Name == name })
+	}
+	if !named("ticket") || named("jwt") {
+		t.Errorf("the site's tokens are %v", site.Tokens)
+	}
+	ref := Ref{"app.shop.test", 1}
+	if history, err := b.book.History(ref); err != nil || len(history) < 3 || history[0].URL != app {
+		t.Errorf("the history is %+v, %v", history, err)
+	}
+	late.answer("jwt=j", "more=1") // it left before the split
+	stale := b.book.Sent(Request{URL: app, Header: "sid=old; ticket=t", Now: b.now})
+	b.book.Received(stale, Response{Now: b.now})
+	if got := b.listOn("app.shop.test"); got != "Session 1: sid=new; ticket=t" && got != "Session 1: ticket=t; sid=new" {
+		t.Errorf("the site has %s", got)
+	}
+	if list := b.book.Sessions(shop, b.now); len(list) > 0 {
+		t.Errorf("the rest has %+v", list)
+	}
+}
+
+// Joined, two people do not become one because their sessions have the same
+// generated name; given names are the same session, unless the values differ.
+func TestJoinKeepsPeopleApart(t *testing.T) {
+	for _, test := range []struct{ name, one, other, want string }{
+		{"", "sid=alice", "sid=bob", "Session 1: sid=aliceSession 2: sid=bob"},
+		{"bob", "sid=b1", "sid=b2", "bob: sid=b1; sid=b2"},
+		{"bob", "sid=b1; Domain=shop.test", "sid=b2; Domain=shop.test", "bob: sid=b1bob (app.shop.test:81): sid=b2"},
+	} {
+		b := start(t, Options{Scope: ScopeHost})
+		b.visit("http://www.shop.test:80/", test.one)
+		second := b.in("w2")
+		second.visit("http://app.shop.test:81/", test.other)
+		if test.name != "" {
+			for _, site := range []string{"www.shop.test:80", "app.shop.test:81"} {
+				if err := b.book.Rename(Ref{site, 1}, test.name); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if _, err := b.book.JoinSite("shop.test", b.now); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.listOn(shop); got != test.want {
+			t.Errorf("joined: %s, want %s", got, test.want)
+		}
+	}
+}
+
+// Two forced sites share the jar's cookie: each keeps its own session, and that
+// they clash is told once.
+func TestForcedSitesShareJar(t *testing.T) {
+	for _, test := range []struct {
+		scope     Scope
+		split     string
+		one, more string
+		sites     [2]string
+	}{
+		{ScopeHost, "", "http://localhost:8080/", "http://localhost:9090/", [2]string{"localhost:8080", "localhost:9090"}},
+		{ScopeDomain, "localhost:8080", "http://localhost:8080/", "http://localhost:9090/", [2]string{"localhost:8080", "localhost"}},
+		{ScopeDomain, "app.shop.test", "https://app.shop.test/", "https://shop.test/", [2]string{"app.shop.test", shop}},
+	} {
+		b := start(t, Options{Scope: test.scope})
+		if test.split != "" {
+			if _, err := b.book.SplitSite(test.split, b.now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, site := range test.sites {
+			if _, err := b.book.New(Main, site, "me", b.jar(), b.now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		domain := ""
+		if test.split == "app.shop.test" {
+			domain = "; Domain=shop.test"
+		}
+		b.send(test.one).answerOnly("sid=1; Path=/" + domain)
+		if n := b.count(SitesClash); n != 0 {
+			t.Errorf("%v: told %d times before there was a clash", test.sites, n)
+		}
+		b.send(test.more).answerOnly("sid=2; Path=/" + domain)
+		for range 2 {
+			if got := b.send(test.one); got.header != "sid=1" {
+				t.Errorf("%s is sent with %q", test.one, got.header)
+			}
+			if got := b.send(test.more); got.header != "sid=2" {
+				t.Errorf("%s is sent with %q", test.more, got.header)
+			}
+		}
+		if n := b.count(SitesClash); n != 1 {
+			t.Errorf("%v: the clash was told %d times", test.sites, n)
+		}
+		if n := b.count(ValueAdopted); n != 0 {
+			t.Errorf("%v: adopted %d times", test.sites, n)
+		}
+	}
+}

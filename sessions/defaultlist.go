@@ -37,8 +37,7 @@ func (b *Book) SetDefaults(list []Default) {
 func (b *Book) useDefaults(list []Default) {
 	b.defaults = newDefaults(list)
 	for _, s := range b.order {
-		clear(s.met)
-		s.renamed++
+		s.forgetNames()
 	}
 }
 

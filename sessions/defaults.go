@@ -66,7 +66,7 @@ func ParseDefaults(table string) ([]Default, error) {
 	var list []Default
 	for i, line := range strings.Split(table, "\n") {
 		line = strings.TrimRight(line, "\r")
-		if line == "" || strings.HasPrefix(line, "#") {
+		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		fields := strings.SplitN(line, "\t", 3)
@@ -80,6 +80,9 @@ func ParseDefaults(table string) ([]Default, error) {
 		}
 		if d.Pattern == "" || d.Kind != Token && d.Kind != Carried {
 			return nil, fmt.Errorf("line %d: %q is not a pattern, a tab and %q or %q (with %q behind it when it is not used)", i+1, line, Token, Carried, off)
+		}
+		if slices.ContainsFunc(list, func(other Default) bool { return other.Pattern == d.Pattern }) {
+			return nil, fmt.Errorf("line %d: %q stands in the list already", i+1, d.Pattern)
 		}
 		list = append(list, d)
 	}

@@ -17,6 +17,7 @@ const (
 	SessionMerged   EventKind = "session-merged" // Text is the name of the one that went
 	SessionForced   EventKind = "session-forced" // active in Window from now on
 	SessionUnset    EventKind = "session-unset"
+	SitesClash      EventKind = "sites-clash"   // both Site and the site Text are forced in Window, and share a cookie of the jar
 	ValueAdopted    EventKind = "value-adopted" // an unknown value of Token, that no response set, became the active session's
 )
 

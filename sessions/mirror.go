@@ -126,7 +126,7 @@ func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 // isToken reports whether a cookie of a jar is a token of its site, known to it
 // or by default.
 func (b *Book) isToken(c *Cookie) bool {
-	s := b.sites[registrable(c.host())]
+	s := b.sites[b.cutting.site(&location{host: c.host()})]
 	if s != nil && (s.kinds[c.Name] != NotToken || s.removed[bareName(c.Name)]) {
 		return s.kinds[c.Name] == Token
 	}

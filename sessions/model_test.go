@@ -383,7 +383,7 @@ func (m *model) verdict(w *mWindow, url string, found, jar []Cookie) []pair {
 		}
 	}
 	for _, c := range own { // "a missing token is added only when a late response of another session took it"
-		if c.Covers(url) && !given[c.key()] && (m.everywhere || w.taken[c.key()]) {
+		if c.Covers(url) && !given[c.key()] && (m.everywhere && m.kind(c.Name) == Token || w.taken[c.key()]) {
 			left, given[c.key()] = append(left, c.pair()), true
 		}
 	}
@@ -446,7 +446,7 @@ func (m *model) receive(x *mExchange, set []Cookie) []Window {
 		}
 	}
 	for _, c := range set {
-		if a := x.window.active; a != nil && a != s && a.index(c.key()) >= 0 {
+		if a := x.window.active; a != nil && a != s && a.index(c.key()) >= 0 && c.Expired(testNow) {
 			x.window.taken[c.key()] = true
 		}
 	}
@@ -676,9 +676,12 @@ func (m *model) removeToken(name string) {
 	if m.kinds[name] == NotToken {
 		return
 	}
+	was := m.kinds[name]
 	delete(m.kinds, name)
 	m.relearn()
-	m.clean()
+	if was == Token {
+		m.clean()
+	}
 }
 
 func (m *model) clean() {

@@ -169,6 +169,9 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.cutting.site(&x.at) != x.site.name { // cut otherwise meanwhile
+		x.site, x.session, x.active, x.last = b.learnSite(&x.at), nil, nil, nil
+	}
 	s := x.site
 	s.requests++
 	s.last = r.Now
@@ -190,6 +193,7 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 	session.last = r.Now
 	place, wasFilled := s.place(x.request.Window), session.filled
 	windows := b.apply(session, &x, request, r)
+	b.warnClashes(session, r.Now)
 	if session != s.anonymous {
 		place.last = session
 	}
@@ -281,7 +285,7 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) [
 	}
 	b.tell(session, x.request.Window, was, changed, r.Now)
 	b.noteLogin(session, x, was, o.batch)
-	return session.site.outOfStep(session, x.request.Window, changed, r.Cookies)
+	return session.site.outOfStep(session, x.request.Window, changed, r.Cookies, r.Now)
 }
 
 func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
@@ -322,7 +326,7 @@ func (b *Book) tell(session *session, w Window, was State, changed bool, now tim
 // active there because of a response: those where its session is active but
 // the response did not arrive, and the one where it arrived while another is
 // active.
-func (s *site) outOfStep(session *session, arrived Window, changed bool, set []Cookie) []Window {
+func (s *site) outOfStep(session *session, arrived Window, changed bool, set []Cookie, now time.Time) []Window {
 	if !changed && len(set) == 0 {
 		return nil
 	}
@@ -331,7 +335,7 @@ func (s *site) outOfStep(session *session, arrived Window, changed bool, set []C
 		switch {
 		case p.active == nil:
 		case w == arrived && p.active != session && slices.ContainsFunc(set, func(c Cookie) bool { return s.kind(c.Name) != NotToken }):
-			p.take(set)
+			p.take(set, now)
 			list = append(list, w)
 		case w != arrived && p.active == session && changed:
 			list = append(list, w)
@@ -342,10 +346,11 @@ func (s *site) outOfStep(session *session, arrived Window, changed bool, set []C
 }
 
 // take remembers which of the active session's cookies left the jar, where a
-// response set these.
-func (p *place) take(set []Cookie) {
+// response deleted these. What it set instead is in the jar, and replaced where
+// the browser sends it.
+func (p *place) take(set []Cookie, now time.Time) {
 	for i := range set {
-		if k := set[i].key(); p.active.find(k) != nil {
+		if k := set[i].key(); set[i].Expired(now) && p.active.find(k) != nil {
 			if p.taken == nil {
 				p.taken = map[key]bool{}
 			}

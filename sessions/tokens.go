@@ -62,8 +62,7 @@ func (b *Book) addToken(s *site, name string, kind Kind) {
 		s.tokens = append(s.tokens, name)
 	}
 	s.kinds[name] = kind
-	s.renamed++
-	clear(s.met)
+	s.forgetNames()
 	if was != NotToken && was != kind {
 		s.unlearn()
 	}
@@ -72,6 +71,12 @@ func (b *Book) addToken(s *site, name string, kind Kind) {
 		s.anonymous = nil // what it carried identifies it now
 		b.notify(a.event(SessionNew))
 	}
+}
+
+// forgetNames is called when what the site's names are changes.
+func (s *site) forgetNames() {
+	s.renamed++
+	clear(s.met)
 }
 
 func (s *site) unlearn() {
@@ -88,8 +93,8 @@ func (e *NoTokenError) Error() string {
 }
 
 // RemoveToken makes a name an ordinary cookie again (ZAP 3.7): sessions lose
-// its values; those that become equal merge, their counts added up; unnamed
-// ones that become empty go. Without any token left all sessions of the site
+// its values; where it was a token those that become equal merge, their counts
+// added up, and unnamed ones that become empty go. Without any token left all sessions of the site
 // go. A default token stays removed on this site until it is added again, also
 // when the site never had it, or was never seen.
 func (b *Book) RemoveToken(site, name string) error {
@@ -112,13 +117,15 @@ func (b *Book) RemoveToken(site, name string) error {
 		return nil
 	}
 	b.makeSite(site)
+	wasToken := s.kinds[name] == Token
 	delete(s.kinds, name)
-	s.renamed++
-	clear(s.met)
+	s.forgetNames()
 	s.tokens = slices.DeleteFunc(s.tokens, func(n string) bool { return n == name })
 	s.unlearn()
 	b.notify(Event{Kind: TokenRemoved, Site: s.name, Token: name})
-	b.clean(s)
+	if wasToken {
+		b.clean(s)
+	}
 	return nil
 }
 

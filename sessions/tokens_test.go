@@ -184,6 +184,20 @@ func TestCarryNameless(t *testing.T) {
 	b.wantSent(home, "sid=A; alice")
 }
 
+// A carried name that is removed takes nobody along.
+func TestRemoveCarried(t *testing.T) {
+	b := start(t, Options{})
+	b.give("alice", "sid=S; XSRF-TOKEN=a")
+	b.give("bob", "sid=S; XSRF-TOKEN=b")
+	b.drop("XSRF-TOKEN")
+	b.wantList("alice: sid=S | bob: sid=S")
+	only := start(t, Options{})
+	only.give("bob", "XSRF-TOKEN=b")
+	only.use("bob")
+	only.drop("XSRF-TOKEN")
+	only.wantList("bob*:")
+}
+
 // What only the removed one of two merged sessions carried is kept.
 func TestMergeKeepsCarried(t *testing.T) {
 	b := start(t, Options{})

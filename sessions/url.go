@@ -73,6 +73,10 @@ func isIP(host string) bool {
 	return err == nil
 }
 
+// hostNames is what browsers take for a host: names with underscores and hyphens
+// anywhere, too.
+var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
+
 // NormalizeURL turns what a person types into the URL that a browser would
 // report: http:// is added when there is no scheme (as for "127.0.0.1:8080" or
 // "shop.test/a"), the host becomes lower-case punycode. An error names what is
@@ -87,8 +91,10 @@ func NormalizeURL(raw string) (string, error) {
 		return "", fmt.Errorf("%q is not an http or https URL", raw)
 	}
 	host := u.Hostname()
-	if !isIP(host) {
-		host, err = idna.Lookup.ToASCII(host)
+	if ip, notIP := netip.ParseAddr(host); notIP == nil {
+		host = ip.String()
+	} else {
+		host, err = hostNames.ToASCII(host)
 	}
 	if err != nil || host == "" || strings.ContainsAny(host, " \t%<>\"") {
 		return "", fmt.Errorf("%q has no valid host", raw)

@@ -187,14 +187,14 @@ func (d *decision) isStrange(e edit) bool {
 }
 
 // knownNearby reports whether another site that may share the jar's cookie has
-// the value: in scope host the jar ignores what tells sites apart.
+// the value.
 func (b *Book) knownNearby(s *site, p pair) bool {
-	if b.options.Scope != ScopeHost {
+	if !b.cutting.shares() {
 		return false
 	}
-	near := ScopeDomain.SiteOf("http://" + s.name)
+	near := registrable(hostOf(s.name))
 	for _, other := range b.sites {
-		if other != s && other.known(p) && ScopeDomain.SiteOf("http://"+other.name) == near {
+		if other != s && other.known(p) && registrable(hostOf(other.name)) == near {
 			return true
 		}
 	}
@@ -331,10 +331,10 @@ func appendPair(header []byte, c *Cookie) []byte {
 }
 
 // isMissing reports a cookie of the active session that is to be added: one that
-// a late response of another session took from the jar, or any when the book
-// forces everywhere.
+// a late response of another session took from the jar, or any token when the
+// book forces everywhere.
 func (d *decision) isMissing(o *own) bool {
-	return o.applies && !o.given && (d.book.options.ForceEverywhere || d.place.taken[o.key()])
+	return o.applies && !o.given && (d.book.options.ForceEverywhere && o.kind == Token || d.place.taken[o.key()])
 }
 
 // addOutOfScope adds the tokens that do not cover the URL, one of each name that
