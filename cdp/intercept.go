@@ -119,11 +119,14 @@ func (i *interceptor) patterns() []*fetch.RequestPattern {
 			host = site
 		}
 		if strings.Contains(host, ":") {
-			host = "[" + host + "]"
+			add("[" + host + "]")
+			continue
 		}
 		add(host)
+		add(host + ".") // the same host, for all but the jar
 		if err != nil || i.browser.book.Scope() == sessions.ScopeDomain {
 			add("*." + host)
+			add("*." + host + ".")
 		}
 	}
 	return list

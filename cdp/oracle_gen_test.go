@@ -22,7 +22,8 @@ type estate struct {
 	name    string
 	hosts   []string
 	domains []string
-	cases   int // of a thousand
+	cases   int  // of a thousand
+	plain   bool // no https: the server refuses the name
 }
 
 // latin is the site whose bytes are not all UTF-8.
@@ -35,15 +36,16 @@ var estates = []estate{
 		"shop.test", ".shop.test", "..shop.test", "SHOP.test", ".Shop.Test", "www.shop.test", ".www.shop.test", "b.shop.test", "a.b.shop.test",
 		"", ".", "test", ".test", "other.test", "hop.test", "shop.test.", "shop.test:443", "shop.test/", "*.shop.test", `"shop.test"`,
 		"shöp.test", "xn--shp-sna.test", "%73hop.test", "shop%2Etest", "shop .test", "shop,test", "127.0.0.1", "localhost", "co.uk", "https://shop.test", "s\x01hop.test",
-	}, 600},
-	{"shop.co.uk", []string{"shop.co.uk", "www.shop.co.uk"}, []string{"shop.co.uk", ".shop.co.uk", "co.uk", ".co.uk", "uk", "CO.UK", "www.shop.co.uk", "other.co.uk"}, 80},
-	{"me.github.io", []string{"me.github.io", "www.me.github.io"}, []string{"me.github.io", ".me.github.io", "github.io", ".github.io", "io", "you.github.io"}, 80},
-	{"127.0.0.1", []string{"127.0.0.1"}, []string{"127.0.0.1", ".127.0.0.1", "0.0.1", ".0.0.1", "1", "127.0.0.1.", "127.1", "0x7f.0.0.1", "localhost"}, 40},
-	{"localhost", []string{"localhost"}, []string{"localhost", ".localhost", "www.localhost", "LOCALHOST", "local", "127.0.0.1"}, 40},
-	{"www.localhost", []string{"www.localhost"}, []string{"www.localhost", ".www.localhost", "localhost", ".localhost"}, 40},
-	{"github.io", []string{"github.io"}, []string{"github.io", ".github.io", "io", "..github.io", "GitHub.io", "me.github.io"}, 40},
-	{latin, []string{latin, "www." + latin}, []string{latin, "." + latin, "latin\xe9.test"}, 40},
-	{"intranet", []string{"intranet"}, []string{"intranet", ".intranet", "INTRANET", "net"}, 40},
+	}, 560, false},
+	{"dotted.test.", []string{"dotted.test.", "www.dotted.test."}, []string{"dotted.test.", ".dotted.test.", "dotted.test", "test.", ".", "www.dotted.test.", "dotted.test.."}, 40, true},
+	{"shop.co.uk", []string{"shop.co.uk", "www.shop.co.uk"}, []string{"shop.co.uk", ".shop.co.uk", "co.uk", ".co.uk", "uk", "CO.UK", "www.shop.co.uk", "other.co.uk"}, 80, false},
+	{"me.github.io", []string{"me.github.io", "www.me.github.io"}, []string{"me.github.io", ".me.github.io", "github.io", ".github.io", "io", "you.github.io"}, 80, false},
+	{"127.0.0.1", []string{"127.0.0.1"}, []string{"127.0.0.1", ".127.0.0.1", "0.0.1", ".0.0.1", "1", "127.0.0.1.", "127.1", "0x7f.0.0.1", "localhost"}, 40, false},
+	{"localhost", []string{"localhost"}, []string{"localhost", ".localhost", "www.localhost", "LOCALHOST", "local", "127.0.0.1"}, 40, false},
+	{"www.localhost", []string{"www.localhost"}, []string{"www.localhost", ".www.localhost", "localhost", ".localhost"}, 40, false},
+	{"github.io", []string{"github.io"}, []string{"github.io", ".github.io", "io", "..github.io", "GitHub.io", "me.github.io"}, 40, false},
+	{latin, []string{latin, "www." + latin}, []string{latin, "." + latin, "latin\xe9.test"}, 40, false},
+	{"intranet", []string{"intranet"}, []string{"intranet", ".intranet", "INTRANET", "net"}, 40, false},
 }
 
 func estateOf(number int) *estate {
@@ -119,7 +121,11 @@ func pick[T any](g *generator, list ...T) T { return list[g.IntN(len(list))] }
 func (g *generator) maybe(n int) bool { return g.IntN(n) == 0 }
 
 func (g *generator) url(paths []string) string {
-	return pick(g, "http", "https", "https") + "://" + pick(g, g.estate.hosts...) + pick(g, paths...)
+	scheme := pick(g, "http", "https", "https")
+	if g.estate.plain {
+		scheme = "http"
+	}
+	return scheme + "://" + pick(g, g.estate.hosts...) + pick(g, paths...)
 }
 
 const (

@@ -217,6 +217,9 @@ func (o *oracle) show(e *estate) {
 	o.estate = e
 	for _, v := range []*viewer{o.main, o.other} {
 		for scheme, tab := range v.tabs {
+			if scheme == "https" && e.plain {
+				continue
+			}
 			url := o.at(scheme+"://"+e.hosts[0]+"/", "page")
 			r, err := call(o.t.Context(), tab.link, page.Navigate, page.NavigateParams{URL: url})
 			if err != nil || r.ErrorText != "" {

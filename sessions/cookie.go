@@ -52,7 +52,13 @@ func (c Cookie) Covers(rawURL string) bool {
 }
 
 func (c *Cookie) covers(l *location) bool {
-	return c.coversHost(l.host) && pathMatch(c.Path, l.path) && (!c.Secure || trustworthy(l))
+	return c.coversHostAt(l) && pathMatch(c.Path, l.path) && (!c.Secure || trustworthy(l))
+}
+
+// coversHostAt is coversHost for the host of a URL: Chrome takes the one with a
+// trailing dot for another (TestOracle).
+func (c *Cookie) coversHostAt(l *location) bool {
+	return strings.HasSuffix(c.Domain, ".") == l.dotted && c.coversHost(l.host)
 }
 
 func (c *Cookie) coversHost(host string) bool {
@@ -66,14 +72,6 @@ func (c *Cookie) coversHost(host string) bool {
 // host is the cookie's domain as hosts are compared: without the leading dot
 // and the brackets that Chrome writes around IPv6.
 func (c *Cookie) host() string { return cleanHost(strings.TrimPrefix(c.Domain, ".")) }
-
-// hostDomain is the Domain of a host-only cookie, as Chrome writes it.
-func hostDomain(host string) string {
-	if strings.Contains(host, ":") {
-		return "[" + host + "]"
-	}
-	return host
-}
 
 // pathMatch is path-match of RFC 6265bis section 5.1.4: /foo covers /foo and
 // /foo/bar, not /foobar.

@@ -43,7 +43,7 @@ func (s Scope) giveCookie(name, value, site, page string) Cookie {
 	if !onSite {
 		l = s.locateSite(site)
 	}
-	c.Domain, c.Secure = hostDomain(l.host), onSite && l.secure
+	c.Domain, c.Secure = l.hostOnly(), onSite && l.secure
 	lower := strings.ToLower(name)
 	host := strings.HasPrefix(lower, "__host-")
 	if host || strings.HasPrefix(lower, "__secure-") {
@@ -58,7 +58,7 @@ func (s Scope) giveCookie(name, value, site, page string) Cookie {
 // locateSite is where a site is by its name alone.
 func (s Scope) locateSite(site string) location {
 	if s == ScopeDomain {
-		site = hostDomain(site) // a bare IPv6 address would be read as host:port
+		site = bracketed(site) // a bare IPv6 address would be read as host:port
 	}
 	l, _ := locate("https://" + site)
 	return l

@@ -112,7 +112,7 @@ func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 	seen := map[*site]bool{}
 	for i := range jar {
 		c := &jar[i]
-		if !b.isToken(c) || !b.observes("http://"+hostDomain(c.host())+c.Path) && !b.observes("https://"+hostDomain(c.host())+c.Path) {
+		if !b.isToken(c) || !b.observes("http://"+bracketed(c.host())+c.Path) && !b.observes("https://"+bracketed(c.host())+c.Path) {
 			continue
 		}
 		s := b.makeSite(b.cutting.site(&location{host: c.host()}))

@@ -134,13 +134,13 @@ func (x *Exchange) cookie(p pair) Cookie {
 	if c := inJar(p, x.request.Jar, &x.at); c != nil {
 		return *c
 	}
-	return Cookie{Name: strings.Clone(p.name), Value: strings.Clone(p.value), Domain: hostDomain(x.at.host), Path: "/"}
+	return Cookie{Name: strings.Clone(p.name), Value: strings.Clone(p.value), Domain: x.at.hostOnly(), Path: "/"}
 }
 
 // inJar finds the cookie of a jar that a request there shows as a pair.
 func inJar(p pair, jar []Cookie, at *location) *Cookie {
 	for i := range jar {
-		if c := &jar[i]; c.pair() == p && c.coversHost(at.host) {
+		if c := &jar[i]; c.pair() == p && c.coversHostAt(at) {
 			return c
 		}
 	}

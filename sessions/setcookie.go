@@ -36,7 +36,7 @@ func ParseSetCookie(line, rawURL string, now time.Time) (Cookie, bool) {
 	if !hasName {
 		name, value = "", head
 	}
-	c := Cookie{Name: trimBlank(name), Value: trimBlank(value), Domain: hostDomain(l.host), Path: defaultPath(l.path)}
+	c := Cookie{Name: trimBlank(name), Value: trimBlank(value), Domain: l.hostOnly(), Path: defaultPath(l.path)}
 	if c.Name == "" && c.Value == "" || len(c.Name)+len(c.Value) > maxPairSize || hasControl(c.Name) || hasControl(c.Value) {
 		return Cookie{}, false
 	}
@@ -95,7 +95,7 @@ func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
 // only good for the host of that very name, and means host-only there.
 func (c *Cookie) setDomain(value string, l *location) bool {
 	domain := strings.ToLower(strings.TrimPrefix(value, "."))
-	c.Domain = hostDomain(l.host)
+	c.Domain = l.hostOnly()
 	if domain == "" {
 		return value == ""
 	}
@@ -103,10 +103,10 @@ func (c *Cookie) setDomain(value string, l *location) bool {
 	switch {
 	case isIP(l.host):
 		return strings.Trim(domain, "[]") == l.host
-	case !covered.coversHost(l.host):
+	case !covered.coversHostAt(l):
 		return false
-	case isSuffix(domain):
-		return domain == l.host
+	case isSuffix(covered.host()):
+		return covered.host() == l.host
 	}
 	c.Domain = covered.Domain
 	return true

@@ -109,6 +109,12 @@ func TestParseSetCookieAtOddHosts(t *testing.T) {
 		{"https://alice.github.io/", "sid=1; Domain=github.io", ""},
 		{"https://github.io/", "sid=1; Domain=github.io", "github.io"},
 		{"https://alice.github.io/", "sid=1; Domain=alice.github.io", ".alice.github.io"},
+		{"http://shop.test./", "sid=1", "shop.test."},
+		{"http://shop.test./", "sid=1; Domain=shop.test.", ".shop.test."},
+		{"http://www.shop.test./", "sid=1; Domain=shop.test", ""},
+		{"http://www.shop.test./", "sid=1; Domain=.shop.test.", ".shop.test."},
+		{"http://www.shop.test/", "sid=1; Domain=shop.test.", ""},
+		{"http://www.co.uk./", "sid=1; Domain=co.uk.", ""},
 		{"about:blank", "sid=1", ""},
 	} {
 		got, ok := ParseSetCookie(c.line, c.url, testNow)

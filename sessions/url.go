@@ -14,8 +14,17 @@ import (
 type location struct {
 	secure bool
 	host   string
+	dotted bool // the host was written with a trailing dot: it has a jar of its own
 	port   string
 	path   string
+}
+
+// hostOnly is the Domain of a host-only cookie set there, as Chrome writes it.
+func (l *location) hostOnly() string {
+	if l.dotted {
+		return l.host + "."
+	}
+	return bracketed(l.host)
 }
 
 // locate splits an absolute URL as a browser reports it (http, https, ws or
@@ -55,6 +64,7 @@ func locate(raw string) (location, bool) {
 			l.port = p
 		}
 	}
+	l.dotted = strings.HasSuffix(l.host, ".")
 	l.host = cleanHost(l.host)
 	return l, l.host != ""
 }
