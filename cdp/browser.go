@@ -65,6 +65,7 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 	}
 	b := newBrowser(o, p.transport)
 	b.process = p
+	b.log.Debug("launched", "path", o.Path, "profile", p.dir, "pid", p.cmd.Process.Pid)
 	if o.Profile != "" {
 		b.journal = &journal{file: filepath.Join(o.Profile, journalFile)}
 	}
@@ -89,6 +90,7 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 		return nil, err
 	}
 	b := newBrowser(o, transport)
+	b.log.Debug("attached")
 	if err := b.openJournal(id); err != nil {
 		b.abandon()
 		return nil, err
@@ -257,6 +259,11 @@ func (b *Browser) restore(ctx context.Context) error {
 			}
 			if _, err := b.mirror.sync(ctx, w, site); err != nil {
 				return fmt.Errorf("putting the cookies of %s back: %w", site, err)
+			}
+			if b.process == nil { // the tabs show the session that was forced
+				if err := b.reloadSite(ctx, w, site, false, &sessions.Switch{}); err != nil {
+					return err
+				}
 			}
 		}
 	}

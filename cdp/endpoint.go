@@ -51,6 +51,9 @@ func noEndpoint(endpoint string, cause error) error {
 // the user gave: a browser behind a forwarded port only knows its own.
 func discover(ctx context.Context, endpoint string) (string, error) {
 	text := endpoint
+	if strings.Contains(text, "/devtools/page/") {
+		return "", noEndpoint(endpoint, errors.New("that is a page; the browser's endpoint has /devtools/browser/ in it"))
+	}
 	if strings.Trim(text, "0123456789") == "" {
 		text = "127.0.0.1:" + text
 	}

@@ -215,6 +215,7 @@ func (i *interceptor) answer(e *fetch.EventRequestPaused, v sessions.Verdict) {
 			i.browser.mirror.mend(i.browser.targets.windowOfFrame(e.FrameID), v.Session.Site)
 		}
 		params.Headers = override(e.Request.Headers, v.Header)
+		i.browser.log.Debug("rewritten", "url", withoutQuery(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
 	}
 	send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
 		if err == nil || gone(err) {

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +42,9 @@ type process struct {
 // startProcess starts the browser with a pipe. The context does not bound its
 // life.
 func startProcess(o *Options) (*process, error) {
+	if err := portFree(o.DebugPort); err != nil {
+		return nil, err
+	}
 	p := &process{stderr: &tail{}, exited: make(chan struct{})}
 	if err := p.makeProfile(o.Profile); err != nil {
 		return nil, err
@@ -74,6 +79,19 @@ func startProcess(o *Options) (*process, error) {
 	}
 	p.transport = chromedp.NewPipeConn(events, commands)
 	return p, nil
+}
+
+// portFree reports a DevTools port that somebody else has: Chrome would start all
+// the same, and clients would talk to that one.
+func portFree(port int) error {
+	if port == 0 {
+		return nil
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+	if err != nil {
+		return fmt.Errorf("%w: the DevTools port %d is in use; name another with --debug-port N", ErrNoBrowser, port)
+	}
+	return l.Close()
 }
 
 // makeProfile prepares a temporary profile, or checks that the user's is free.
@@ -158,7 +176,7 @@ func (p *process) failure(ctx context.Context, path string, cause error) error {
 		return profileFree(p.dir) // another one was faster
 	default:
 		if text := p.stderr.lastLine(); text != "" {
-			cause = errors.New(text)
+			cause = errors.New(strings.TrimRight(text, ".;"))
 		}
 	}
 	return fmt.Errorf("%w: %s does not speak the DevTools protocol on its pipe: %w; name another with --browser PATH", ErrNoBrowser, path, cause)

@@ -71,7 +71,7 @@ func usersOf(profile string) []int {
 func (p *process) takeProfile(dir string) error {
 	var err error
 	if p.lock, err = lockDir(dir); err != nil {
-		return fmt.Errorf("opening the browser profile: %w", err)
+		return fmt.Errorf("opening the browser profile: %w; name another folder with --profile DIR", err)
 	}
 	if err = profileFree(dir); err == nil && p.lock == nil {
 		err = fmt.Errorf("%w: the profile %s is in use by another sessdriver; end that one, or name another profile", ErrNoBrowser, dir)

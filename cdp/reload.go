@@ -131,6 +131,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	if method != "GET" {
 		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), b.openByGet(tab, d.url)
 	}
+	b.log.Debug("reload", "url", withoutQuery(d.url))
 	document := b.arrivalAt(tab)
 	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
 	return "", &document

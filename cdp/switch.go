@@ -108,12 +108,17 @@ func (b *Browser) change(ctx context.Context, site string, wait bool, decide fun
 	if err != nil {
 		return sessions.Switch{}, err
 	}
+	b.log.Debug("switched", "site", site, "session", session.Name)
 	done := sessions.Switch{Session: session}
 	if err := b.interceptor.update(ctx); err != nil {
 		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
 	}
-	if _, err := b.mirror.sync(ctx, w, site); err != nil {
+	refused, err := b.mirror.sync(ctx, w, site)
+	if err != nil {
 		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
+	}
+	for _, c := range refused {
+		done.Refused = append(done.Refused, c.Name)
 	}
 	if b.process != nil {
 		b.clearCache(ctx, w)

@@ -106,7 +106,7 @@ func runSplit(ctx context.Context, c *call) (Result, error) {
 	}
 	name := c.args["NEW"]
 	if name != "" {
-		if err := checkName(name); err != nil {
+		if err := checkNew(name); err != nil {
 			return Result{}, err
 		}
 	}

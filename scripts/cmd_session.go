@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"sessdriver/sessions"
@@ -70,6 +71,10 @@ func runUse(ctx context.Context, c *call) (Result, error) {
 	if err != nil {
 		return Result{}, doing("forcing "+named(session), err, "see what is active with: ls")
 	}
+	if len(done.Refused) > 0 {
+		return Result{}, fmt.Errorf("%s is active, but Chrome refuses its %s, so requests go out without; see: session show %s",
+			named(session), strings.Join(done.Refused, ", "), Quote(session.Name))
+	}
 	return c.engine.switched(done), nil
 }
 
@@ -79,7 +84,7 @@ func runNew(ctx context.Context, c *call) (Result, error) {
 		return Result{}, err
 	}
 	if name != "" {
-		if err := checkName(name); err != nil {
+		if err := checkNew(name); err != nil {
 			return Result{}, err
 		}
 	}
@@ -109,6 +114,9 @@ func runUnset(ctx context.Context, c *call) (Result, error) {
 func runRename(ctx context.Context, c *call) (Result, error) {
 	session, err := c.session(ctx, c.args["OLD"])
 	if err != nil {
+		return Result{}, err
+	}
+	if err := checkNew(c.args["NEW"]); err != nil {
 		return Result{}, err
 	}
 	if err := c.engine.Book.Rename(session.Ref(), c.args["NEW"]); err != nil {

@@ -74,11 +74,12 @@ func TestErrors(t *testing.T) {
 		{"use bo\u202e", "unknown", `use: no session "bo\u202e" on shop.test; there are "Session 3", "alice", "bob", "bobby" (see: ls)`},
 		{"rm 9", "unknown", `rm: no session "9" on shop.test; there are "Session 3", "alice", "bob", "bobby" (see: ls)`},
 		{"rename b x", "unknown", `rename: "b" on shop.test may be "bob" or "bobby"; type more of the name, or its number from ls`},
-		{"use nosite.test/bob", "unknown", `use: no session "nosite.test/bob" on shop.test; there are "Session 3", "alice", "bob", "bobby" (see: ls)`},
+		{"use nosite.test/bob", "unknown", `use: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		{"use bob --site nosite.test", "unknown", `use: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		{"ls nosite.test", "unknown", `ls: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		{"tokens nosite.test", "unknown", `tokens: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		{"unset nosite.test", "unknown", `unset: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"new 7", "usage", `new: the name "7" would be taken for a number of ls; write another`},
 		{"new nosite.test/bob", "unknown", `new: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		{"token add nosite.test/sid", "unknown", `token add: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		{"token remove nosite.test/sid", "unknown", `token remove: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
@@ -160,7 +161,7 @@ func TestSeveralSites(t *testing.T) {
 
 func TestNothingYet(t *testing.T) {
 	for line, want := range map[string]string{
-		"use bob": `use: no session "bob"; make one with: new bob`,
+		"use bob": `use: no session "bob"; there is none yet: log in on a page, or make one with: new NAME`,
 		"new bob": "new: no site yet; open a page first: open URL",
 		"unset":   "unset: no site yet; open a page first: open URL",
 		"reload":  "reload: there is no page to reload; open one: open URL",

@@ -53,6 +53,14 @@ func checkName(text string) error {
 	return nil
 }
 
+// checkNew refuses a new name that would be taken for a number of ls.
+func checkNew(name string) error {
+	if strings.Trim(name, "0123456789") == "" {
+		return usage("the name %q would be taken for a number of ls; write another", name)
+	}
+	return checkName(name)
+}
+
 // checkToken shows no more than the name: what follows a = is a secret.
 func checkToken(text string) error {
 	name, _, hasValue := strings.Cut(text, "=")

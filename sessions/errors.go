@@ -39,7 +39,7 @@ func (e *NoSessionError) Error() string {
 	case len(e.Known) > 0:
 		return fmt.Sprintf("no session %q%s; there are %s (see: ls)", e.Name, where, strings.Join(e.Known, ", "))
 	}
-	return fmt.Sprintf("no session %q%s; make one with: new %s", e.Name, where, quote(e.Name))
+	return fmt.Sprintf("no session %q%s; there is none yet: log in on a page, or make one with: new NAME", e.Name, where)
 }
 
 // AmbiguousError reports a prefix that several sessions share.

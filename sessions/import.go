@@ -1,10 +1,15 @@
 package sessions
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
+
+// attributes of Set-Cookie are taken for cookies where a whole line is pasted.
+var attributes = []string{"path", "domain", "expires", "max-age", "samesite", "secure", "httponly", "partitioned", "priority"}
 
 // ReadCookies reads cookies as a person gives them, in the form of a Cookie
 // header ("sid=abc; auth=xyz", a leading "Cookie:" allowed), for a site. Without
@@ -24,8 +29,12 @@ func ReadCookies(scope Scope, text, site, page string) ([]Cookie, error) {
 		switch {
 		case c.name == "" && c.value == "":
 			continue
+		case slices.Contains(attributes, strings.ToLower(cmp.Or(c.name, c.value))):
+			return nil, fmt.Errorf("%s is an attribute of Set-Cookie and no cookie; leave it out: NAME=VALUE; NAME=VALUE", cmp.Or(c.name, c.value))
 		case c.name == "":
 			return nil, fmt.Errorf("cookie %d has no name; write: NAME=VALUE; NAME=VALUE", len(list)+1)
+		case slices.ContainsFunc(list, func(other Cookie) bool { return other.Name == c.name }):
+			return nil, fmt.Errorf("the cookie %s is given twice; a session has one of a name", c.name)
 		}
 		list = append(list, scope.giveCookie(c.name, c.value, site, page))
 	}

@@ -112,7 +112,7 @@ func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 	seen := map[*site]bool{}
 	for i := range jar {
 		c := &jar[i]
-		if !b.isToken(c) || !b.observes("http://"+bracketed(c.host())+c.Path) && !b.observes("https://"+bracketed(c.host())+c.Path) {
+		if !b.isToken(c) || !b.observesCookie(c) {
 			continue
 		}
 		s := b.makeSite(b.cutting.site(&location{host: c.host()}))
@@ -121,6 +121,12 @@ func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 			b.learnJar(w, s, jar, now)
 		}
 	}
+}
+
+// observesCookie reports whether what a cookie is sent to first is looked at.
+func (b *Book) observesCookie(c *Cookie) bool {
+	at := bracketed(c.host()) + c.Path
+	return b.observes("http://"+at) || b.observes("https://"+at)
 }
 
 // isToken reports whether a cookie of a jar is a token of its site, known to it
@@ -138,7 +144,7 @@ func (b *Book) isToken(c *Cookie) bool {
 func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before {
 	var cookies []Cookie
 	for _, c := range jar {
-		if !b.cutting.holds(s.name, &c) {
+		if !b.cutting.holds(s.name, &c) || !b.observesCookie(&c) {
 			continue
 		}
 		b.detect(s, c.Name)

@@ -40,6 +40,8 @@ func (b *Book) Find(q Query) (Ref, error) {
 	if site, name, ok := strings.Cut(q.Text, "/"); ok {
 		if s, err := b.findSite(site); err == nil {
 			return s.find(name)
+		} else if strings.ContainsAny(site, ".:") && !strings.HasSuffix(site, ":") { // it cannot be a name
+			return Ref{}, err
 		}
 	}
 	return b.findAnywhere(q.Text, problem)

@@ -54,7 +54,7 @@ func TestFind(t *testing.T) {
 		{Query{Text: "bob", Site: "nowhere.test", Current: shop}, Ref{}, "known are shop.test, other.test, third.test"},
 		{Query{Text: "carol"}, ok(shop, 7), ""},
 		{Query{Text: "bob"}, Ref{}, "shop.test, other.test, third.test"},
-		{Query{Text: "nobody here"}, Ref{}, `make one with: new "nobody here"`},
+		{Query{Text: "nobody here"}, Ref{}, `make one with: new NAME`},
 	} {
 		got, err := b.book.Find(c.query)
 		text := ""

@@ -4,6 +4,7 @@ package sessions
 // browser.
 type Switch struct {
 	Session  Session  `json:"session"`
-	Reloaded int      `json:"reloaded"`        // tabs
-	Notes    []string `json:"notes,omitempty"` // what a person should know, one line each, unescaped
+	Reloaded int      `json:"reloaded"`          // tabs
+	Refused  []string `json:"refused,omitempty"` // names of its cookies that Chrome refuses: requests go out without them
+	Notes    []string `json:"notes,omitempty"`   // what a person should know, one line each, unescaped
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -111,6 +112,9 @@ func NormalizeURL(raw string) (string, error) {
 	}
 	host = bracketed(host)
 	if port := u.Port(); port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return "", fmt.Errorf("%q has no valid port", raw)
+		}
 		host += ":" + port
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), host

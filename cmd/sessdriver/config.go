@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"net/url"
 	"os"
 	"runtime"
 	"slices"
@@ -162,6 +164,14 @@ func (c *config) check() error {
 	if c.headless && c.headed {
 		return usagef("--headless and --headed exclude each other")
 	}
+	if c.headed && !hasDisplay() {
+		return fmt.Errorf("%w: --headed: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); use --headless", cdp.ErrNoBrowser)
+	}
+	if c.proxy != "" {
+		if err := checkProxy(c.proxy); err != nil {
+			return err
+		}
+	}
 	if c.debugPort < 0 || c.debugPort > 65535 {
 		return usagef("--debug-port %d is not a port", c.debugPort)
 	}
@@ -181,6 +191,19 @@ func (c *config) check() error {
 		c.headless = !hasDisplay()
 	}
 	return c.countArgs()
+}
+
+// checkProxy wants what Chrome takes as a proxy: HOST:PORT, with a scheme or not.
+func checkProxy(text string) error {
+	full := text
+	if !strings.Contains(full, "://") {
+		full = "http://" + full
+	}
+	u, err := url.Parse(full)
+	if err == nil && u.Port() != "" && slices.Contains([]string{"http", "https", "socks4", "socks5", "socks"}, u.Scheme) {
+		return nil
+	}
+	return usagef("--proxy %s: write it as http://127.0.0.1:8080 or socks5://127.0.0.1:1080", text)
 }
 
 // readSettings reads what the user keeps for every run. The demo, and what has

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -83,7 +84,11 @@ func (k *control) open(ctx context.Context, url string) error {
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
 	if err := k.browser.Open(ctx, url); err != nil {
-		return fmt.Errorf("%w; check the address, then type: open URL", err)
+		what := "the address"
+		if strings.Contains(err.Error(), "PROXY") {
+			what = "--proxy " + k.config.proxy
+		}
+		return fmt.Errorf("%w; check %s, then type: open URL", err, what)
 	}
 	return nil
 }
@@ -131,7 +136,12 @@ func (k *control) because(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, cdp.ErrGone), errors.Is(context.Cause(ctx), cdp.ErrGone):
-		return fmt.Errorf("%w; start anew with: sessdriver %s", k.browser.Err(), k.config.command)
+		again := k.config.command
+		if again == "attach" {
+			endpoint, _, _ := strings.Cut(k.config.args[0], "?") // behind it may be a secret
+			return fmt.Errorf("%s: %w; start it again, and then: sessdriver attach %[1]s", endpoint, k.browser.Err())
+		}
+		return fmt.Errorf("%w; start anew with: sessdriver %s", k.browser.Err(), again)
 	case ctx.Err() != nil:
 		return errInterrupted
 	}

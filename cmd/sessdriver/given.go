@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,7 +35,7 @@ func readGiven(c *config, in io.Reader, page string) (given, error) {
 	for _, text := range c.sessions {
 		who, cookies, ok := strings.Cut(text, "=")
 		if !ok || who == "" {
-			return g, usagef("--session: write NAME=COOKIES, as in alice='sid=abc; auth=xyz'")
+			return g, usagef("--session %q: write NAME=COOKIES, as in alice='sid=abc; auth=xyz'", who)
 		}
 		session, err := c.readSession(who, cookies, in, page)
 		if err != nil {
@@ -59,12 +60,17 @@ func (c *config) readSession(who, source string, in io.Reader, page string) (giv
 	if site == "" {
 		return givenSession{}, usagef("--session %s: of which site? give a URL, or write SITE/%s", who, who)
 	}
-	if name == "" {
+	switch {
+	case name == "":
 		return givenSession{}, usagef("--session %s: the name is missing behind the site", who)
+	case strings.Contains(name, "/"):
+		return givenSession{}, usagef("--session %s: what stands before the slash is no site", who)
+	case strings.Trim(name, "0123456789") == "":
+		return givenSession{}, usagef("--session %s: the name would be taken for a number of ls; write another", who)
 	}
 	text, err := readSource(source, in)
 	if err != nil {
-		return givenSession{}, fmt.Errorf("--session %s: %w", who, err)
+		return givenSession{}, fmt.Errorf("--session %s: %w; write %[1]s=@FILE with a file that holds NAME=VALUE; NAME=VALUE", who, err)
 	}
 	cookies, err := sessions.ReadCookies(c.scopeValue, text, site, page)
 	if err != nil {
@@ -113,17 +119,43 @@ func readSource(source string, in io.Reader) (string, error) {
 func (g *given) apply(ctx context.Context, b *cdp.Browser, book *sessions.Book) error {
 	for _, s := range g.sessions {
 		if _, err := book.Import(s.site, s.name, s.cookies, time.Now()); err != nil {
-			return usagef("--session: %v", err)
+			return usagef("--session %s: the name is given twice for %s", s.name, s.site)
 		}
 	}
+	forced := map[string]string{} // by site
 	for _, name := range g.use {
 		ref, err := book.Find(sessions.Query{Text: name, Current: book.SiteOf(g.page)})
 		if err != nil {
-			return fmt.Errorf("--use: %w", err)
+			return notGiven(name, err)
 		}
-		if _, err := b.Use(ctx, ref, false); err != nil {
+		if other := forced[ref.Site]; other != "" {
+			return usagef("--use %s: %s is forced on %s already; name one for a site", name, other, ref.Site)
+		}
+		forced[ref.Site] = name
+		done, err := b.Use(ctx, ref, false)
+		if err != nil {
 			return fmt.Errorf("--use %s: %w", name, err)
+		}
+		if len(done.Refused) > 0 {
+			return fmt.Errorf("--use %s: Chrome refuses its %s: nothing was requested; mend it in --session", name, strings.Join(done.Refused, ", "))
 		}
 	}
 	return nil
+}
+
+// notGiven is the answer to a --use of a session that is not there.
+func notGiven(name string, err error) error {
+	if missing := (*sessions.NoSessionError)(nil); errors.As(err, &missing) && len(missing.Known) == 0 {
+		return fmt.Errorf("--use %s: %w", name, &unknownSession{missing})
+	}
+	return fmt.Errorf("--use: %w", err)
+}
+
+// unknownSession says what to type on the command line instead.
+type unknownSession struct{ cause *sessions.NoSessionError }
+
+func (e *unknownSession) Unwrap() error { return e.cause }
+
+func (e *unknownSession) Error() string {
+	return fmt.Sprintf("no such session; give one with: --session %s='NAME=VALUE'", e.cause.Name)
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"sessdriver/cdp"
@@ -20,6 +21,9 @@ import (
 func launch(ctx context.Context, c *config, s streams) error {
 	var url string
 	if len(c.args) == 1 {
+		if word := c.args[0]; isWord(word) {
+			return usagef("%q is no command, but one of: %s; a host of one word is typed as http://%[1]s/", word, strings.Join(commands, ", "))
+		}
 		normal, err := sessions.NormalizeURL(c.args[0])
 		if err != nil {
 			return usagef("launch: %v", err)
@@ -43,9 +47,14 @@ func launch(ctx context.Context, c *config, s streams) error {
 	return k.drive(ctx, browser, given, url)
 }
 
+// isWord reports what is rather a misspelt command than a URL.
+func isWord(text string) bool {
+	return text != "" && text != "localhost" && !strings.ContainsAny(text, ".:/[")
+}
+
 // attach is `sessdriver attach ENDPOINT`.
 func attach(ctx context.Context, c *config, s streams) error {
-	if len(c.args) != 1 {
+	if len(c.args) != 1 || c.args[0] == "" {
 		return usagef("attach: say to what: sessdriver attach http://127.0.0.1:9222")
 	}
 	given, err := readGiven(c, s.in, "")
