@@ -227,10 +227,10 @@ func (b *Browser) Close() error {
 		defer b.commands.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		defer cancel()
+		b.pages.close(ctx, b)
 		if b.process == nil || b.options.Profile != "" {
 			err = b.restore(ctx)
 		}
-		b.pages.close(ctx, b)
 		if b.process != nil {
 			// Chrome saves its profile and ends its helpers.
 			send(b.link, browser.Close, cdp.Empty{}, nil)
@@ -260,14 +260,22 @@ func (b *Browser) restore(ctx context.Context) error {
 			if _, err := b.mirror.sync(ctx, w, site); err != nil {
 				return fmt.Errorf("putting the cookies of %s back: %w", site, err)
 			}
-			if b.process == nil { // the tabs show the session that was forced
-				if err := b.reloadSite(ctx, w, site, false, &sessions.Switch{}); err != nil {
-					return err
-				}
+			if b.process == nil {
+				b.showAsFound(ctx, w, site)
 			}
 		}
 	}
 	return b.interceptor.stop(ctx)
+}
+
+// showAsFound loads the tabs of a site anew that show the session that was forced.
+// A server that does not answer holds nobody up.
+func (b *Browser) showAsFound(ctx context.Context, w sessions.Window, site string) {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout/4)
+	defer cancel()
+	if err := b.reloadSite(ctx, w, site, true, &sessions.Switch{}); err != nil {
+		b.log.Debug("leaving", "site", site, "error", err)
+	}
 }
 
 // notice tells a person something.

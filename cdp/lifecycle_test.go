@@ -404,7 +404,7 @@ func TestProfile(t *testing.T) {
 	}
 
 	// Killed with bob forced: the next start puts alice back.
-	again.add(server.URL, "bob", "sid=bob1; Max-Age=3600; other=x")
+	again.add(server.URL, "bob", "sid=bob1; other=x")
 	again.use("127.0.0.1", "bob")
 	again.killed()
 	checkGone(t, again.process)

@@ -77,9 +77,13 @@ func TestDefaultCommands(t *testing.T) {
 		{"default remove --all", "", "sid"},
 		{"default reset", "jsessionid", "kruemel*"},
 	}
-	for _, step := range steps {
-		run(step.script)
-		out := strings.ToLower(run("default list"))
+	run(steps[0].script)
+	for i, step := range steps {
+		next := "help"
+		if i+1 < len(steps) {
+			next = steps[i+1].script
+		}
+		out := strings.ToLower(run("default list; " + next))
 		if !strings.Contains(out, step.has) || step.hasNone != "" && strings.Contains(out, step.hasNone) {
 			t.Errorf("after %s the list is\n%s", step.script, out)
 		}
