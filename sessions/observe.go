@@ -41,6 +41,7 @@ type Exchange struct {
 	// tell nothing more, as long as the site's names are those of renamed.
 	told    bool
 	renamed int
+	cutting *cutting // that the site was found by
 }
 
 // Session is the session that the request was sent as, the zero Ref while it is
@@ -70,7 +71,7 @@ func (b *Book) Sent(r Request) Exchange {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.learnSite(&l)
-	x := Exchange{request: r, at: l, site: s}
+	x := Exchange{request: r, at: l, site: s, cutting: b.cutting}
 	request := b.read(&x)
 	place := s.place(r.Window)
 	x.active, x.last, x.age, x.renamed = place.active, place.last, b.aging, s.renamed
@@ -169,8 +170,8 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.cutting.site(&x.at) != x.site.name { // cut otherwise meanwhile
-		x.site, x.session, x.active, x.last = b.learnSite(&x.at), nil, nil, nil
+	if at := x.at; x.cutting != b.cutting && b.cutting.site(&at) != x.site.name {
+		x.site, x.session, x.active, x.last = b.learnSite(&at), nil, nil, nil
 	}
 	s := x.site
 	s.requests++
