@@ -394,6 +394,40 @@ func TestJar(t *testing.T) {
 		}
 	})
 
+	// The whole jar of the site travels with the session, until that is taken
+	// back; a name that is no token any more stays where it is.
+	run("carry all", func(t *testing.T, site string) {
+		r.open(s.at(site, "/", "sid=alice1; Path=/", "theme=dark; Path=/", "=nameless; Path=/"))
+		r.open(s.at(site, "/home"))
+		if err := r.AddToken(r.ctx(), site, sessions.All, sessions.Carried); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.New(r.ctx(), site, "bob", true); err != nil {
+			t.Fatal(err)
+		}
+		r.wantJar(site, "")
+		r.open(s.at(site, "/", "sid=bob1; Path=/", "theme=light; Path=/"))
+		r.open(s.at(site, "/home"))
+		r.use(site, "Session 1")
+		r.wantJar(site, "=nameless; sid=alice1; theme=dark")
+		r.open(s.at(site, "/"))
+		if got := r.title(); !strings.Contains(got, "nameless") || !strings.Contains(got, "theme=dark") {
+			t.Errorf("as alice the server gets %q", got)
+		}
+		if err := r.RemoveToken(r.ctx(), site, sessions.All); err != nil {
+			t.Fatal(err)
+		}
+		r.use(site, "bob")
+		r.wantJar(site, "=nameless; sid=bob1; theme=dark")
+		if err := r.RemoveToken(r.ctx(), site, "sid"); err != nil {
+			t.Fatal(err)
+		}
+		r.wantJar(site, "=nameless; sid=bob1; theme=dark")
+		if list := r.book.Sessions(site, time.Now()); len(list) > 0 {
+			t.Errorf("without a token there are %+v", list)
+		}
+	})
+
 	// A page whose every request rotates the token, while one switches to and
 	// fro: no session loses its token, and the jar comes to rest on it.
 	run("rotation", func(t *testing.T, site string) {

@@ -24,7 +24,7 @@ func historyCommands() []*Command {
 			Summary: "Take the last change of a session's cookies back",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "All that one response or one script changed together goes back. Where the session is active, the browser gets the earlier values; the server may know them no more.",
+			Detail:  "All that one response or one script changed together goes back. Where the session is active, the browser gets the earlier values; the server may know them no more. Once more, it takes that back, too.",
 			Example: "session revert Session 3",
 			run:     runRevert,
 		},

@@ -235,14 +235,16 @@ func (s *session) remove() {
 	}
 }
 
+// scoped counts where tokens apply. Nobody tells which partition a request is in,
+// so a partitioned one applies nowhere for sure.
 func (s *site) scoped(h *held) {
-	if h.kind == Token {
+	if h.kind == Token && h.Partition == "" {
 		s.scopes[h.scope()]++
 	}
 }
 
 func (s *site) unscope(h *held) {
-	if h.kind != Token {
+	if h.kind != Token || h.Partition != "" {
 		return
 	}
 	if s.scopes[h.scope()]--; s.scopes[h.scope()] <= 0 {

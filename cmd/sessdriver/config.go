@@ -223,7 +223,7 @@ func (c *config) readSettings() (err error) {
 }
 
 func (c *config) countArgs() error {
-	limits := map[string]int{"launch": 1, "attach": 1, "demo": 0, "browser": 1, "help": 1}
+	limits := map[string]int{"launch": 1, "attach": 1, "demo": 0, "browser": 1, "help": 2}
 	if limit := limits[c.command]; len(c.args) > limit {
 		return usagef("%s takes %d argument, not %d: %q; a URL with blanks or & needs quotes", c.command, limit, len(c.args), c.args[limit])
 	}

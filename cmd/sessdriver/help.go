@@ -11,7 +11,7 @@ Usage:
   sessdriver demo               see it work, on an embedded demo shop
   sessdriver browser install    find a browser, or install Chromium
   sessdriver browser path       print the browser that is used
-  sessdriver help               this text; at the prompt, help lists the commands
+  sessdriver help [COMMAND]     this text, or about a command of the prompt: help use
 
 Examples:
   sessdriver https://shop.test/

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"sessdriver/cmd/sessdriver/internal/browserinstall"
+	"sessdriver/scripts"
 )
 
 // streams are the standard streams: results on out, talk on err.
@@ -45,8 +48,22 @@ func dispatch(ctx context.Context, args, environ []string, s streams) error {
 	case "browser":
 		return manageBrowser(ctx, c, s)
 	}
-	fmt.Fprint(s.out, usage())
-	return nil
+	return help(ctx, c.args, s.out)
+}
+
+// help is `sessdriver help`, and `sessdriver help COMMAND` for the commands of the
+// prompt.
+func help(ctx context.Context, words []string, out io.Writer) error {
+	if len(words) == 0 {
+		fmt.Fprint(out, usage())
+		return nil
+	}
+	engine := &scripts.Engine{Commands: scripts.NewRegistry()}
+	result, err := engine.Run(ctx, "help "+strings.Join(words, " "))
+	if err == nil {
+		fmt.Fprintln(out, result.Text)
+	}
+	return err
 }
 
 // manageBrowser is `browser install` and `browser path`.

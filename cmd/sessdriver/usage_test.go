@@ -104,6 +104,12 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
+	if code, out, _ := sessdriver(t, "", "help", "session", "use"); code != 0 || !strings.Contains(out, "use NAME") || strings.Contains(out, "sessdriver attach") {
+		t.Errorf("help session use: code %d, output %q", code, out)
+	}
+	if code, _, text := sessdriver(t, "", "help", "us"); code != 2 || !strings.Contains(text, "did you mean") {
+		t.Errorf("help us: code %d, %s", code, text)
+	}
 	for _, args := range [][]string{{"help"}, {"--help"}, {"launch", "-h"}, {"--version"}} {
 		if code, out, text := sessdriver(t, "", args...); code != 0 || out == "" || text != "" {
 			t.Errorf("%v: code %d, output %q, error %q", args, code, out, text)
