@@ -53,8 +53,11 @@ func parameter(c sessions.Cookie) *network.CookieParam {
 	return p
 }
 
-// removal is the parameter that deletes a cookie: the same, expired.
+// removal is the parameter that deletes a cookie: the same, expired. Chrome takes
+// none without both name and value (TestJar).
 func removal(c sessions.Cookie) *network.CookieParam {
-	c.Value, c.Expires = "", time.Unix(1, 0)
+	if c.Expires = time.Unix(1, 0); c.Name != "" {
+		c.Value = ""
+	}
 	return parameter(c)
 }
