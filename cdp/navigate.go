@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
+	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -18,6 +21,9 @@ import (
 
 // errTabClosed reports a tab that went while it was waited for.
 var errTabClosed = errors.New("the tab was closed")
+
+// inactivePause is how long askActive waits for the page to tell something.
+const inactivePause = 20 * time.Millisecond
 
 // maxLoading bounds the navigations of a tab that never end in a document.
 const maxLoading = 100
@@ -40,7 +46,7 @@ func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
 	if err != nil {
 		return err
 	}
-	switch r, err := ask(ctx, tab.link, page.Navigate, page.NavigateParams{URL: url}); {
+	switch r, err := askActive(ctx, b, tab, page.Navigate, page.NavigateParams{URL: url}); {
 	case err != nil:
 		return err
 	case r.ErrorText == "net::ERR_ABORTED":
@@ -67,13 +73,37 @@ func (b *Browser) Reload(ctx context.Context) error {
 
 func (b *Browser) reload(ctx context.Context, tab *tab) error {
 	arrival, err := b.expect(ctx, tab)
+	for dropped := true; dropped && err == nil; arrival.busy = false {
+		if _, err = askActive(ctx, b, tab, page.Reload, page.ReloadParams{}); err != nil {
+			return err
+		}
+		err = b.waitTab(ctx, tab, func() bool {
+			dropped = arrival.dropped()
+			return dropped || arrival.isLoaded()
+		})
+	}
 	if err != nil {
 		return err
 	}
-	if _, err := ask(ctx, tab.link, page.Reload, page.ReloadParams{}); err != nil {
-		return err
+	return b.Settle(ctx)
+}
+
+// askActive is ask for a page, which takes no navigation while it changes its
+// process (TestNavigate).
+func askActive[P, R any](ctx context.Context, b *Browser, tab *tab, c cdp.Command[P, R], params P) (R, error) {
+	for {
+		changed := b.targets.watch()
+		r, err := ask(ctx, tab.link, c, params)
+		if refused := (*cdproto.Error)(nil); !errors.As(err, &refused) || !strings.Contains(refused.Message, "Not attached to an active page") {
+			return r, err
+		}
+		select {
+		case <-changed:
+		case <-time.After(inactivePause):
+		case <-ctx.Done():
+			return r, ctx.Err()
+		}
 	}
-	return arrival.loaded(ctx)
 }
 
 // expect settles what a tab shows and loads, so that a later document can be
@@ -95,19 +125,37 @@ type arrival struct {
 	browser *Browser
 	tab     *tab
 	old     map[cdp.LoaderID]load
+	busy    bool // the tab was loading when it was made
 }
 
 func (b *Browser) arrivalAt(tab *tab) arrival {
 	b.targets.mu.Lock()
 	defer b.targets.mu.Unlock()
 	old := maps.Clone(tab.loading)
+	busy := len(old) > 0 || !tab.document.loaded
 	old[tab.document.loader] = load{}
-	return arrival{b, tab, old}
+	return arrival{b, tab, old, busy}
 }
 
 func (a arrival) isThere() bool {
 	_, old := a.old[a.tab.document.loader]
 	return !old
+}
+
+func (a arrival) isLoaded() bool { return a.isThere() && a.tab.document.loaded }
+
+// dropped reports that a reload came to nothing: Chrome drops one while it commits
+// a document. The old one has loaded and no other is on its way.
+func (a arrival) dropped() bool {
+	if !a.busy || a.isThere() || !a.tab.document.loaded {
+		return false
+	}
+	for loader := range a.tab.loading {
+		if _, old := a.old[loader]; !old {
+			return false
+		}
+	}
+	return true
 }
 
 // committed waits until the tab shows the document.
@@ -117,7 +165,7 @@ func (a arrival) committed(ctx context.Context) error {
 
 // loaded waits until it has loaded, and what was told up to then is booked.
 func (a arrival) loaded(ctx context.Context) error {
-	err := a.browser.waitTab(ctx, a.tab, func() bool { return a.isThere() && a.tab.document.loaded })
+	err := a.browser.waitTab(ctx, a.tab, a.isLoaded)
 	if err != nil {
 		return err
 	}

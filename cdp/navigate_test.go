@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/target"
 )
@@ -89,6 +90,15 @@ func TestNavigate(t *testing.T) {
 	r.open(s.URL + "/page")
 	if err := r.Reload(r.ctx()); err != nil || r.title() != "there" {
 		t.Error(err, r.title())
+	}
+
+	// Chrome drops a reload while it commits another document.
+	for i := range 15 {
+		evalAt(t, r.currentTab().link, fmt.Sprintf("setTimeout(() => location = '/page/%d'), ''", i))
+		time.Sleep(time.Duration(2*i) * time.Millisecond) // to meet the moment
+		if err := r.Reload(r.ctx()); err != nil {
+			t.Fatal(i, err)
+		}
 	}
 
 	// The tab is closed by hand while it loads.

@@ -87,10 +87,11 @@ func (t *targets) switched(w sessions.Window, site string) {
 // the switch reloaded the tabs, or was just coming: Chrome drops a reload then
 // (TestReload).
 func (b *Browser) catchUp(tab *tab) {
-	if !b.overtaken(tab) || !b.reloads(tab) {
+	method := b.targets.documentOf(tab).method
+	if method == "" || !b.overtaken(tab) || !b.reloads(tab) { // how it came is not known before it is there
 		return
 	}
-	note, _ := b.showAnew(tab, b.targets.documentOf(tab).method)
+	note, _ := b.showAnew(tab, method)
 	if note == "" {
 		return
 	}

@@ -94,8 +94,8 @@ func (e *NoTokenError) Error() string {
 
 // RemoveToken makes a name an ordinary cookie again (ZAP 3.7): sessions lose
 // its values; where it was a token those that become equal merge, their counts
-// added up, and unnamed ones that become empty go. Without any token left all sessions of the site
-// go. A default token stays removed on this site until it is added again, also
+// added up, and unnamed ones that become empty go. Without any token left all
+// sessions of the site go. A default token stays removed on this site until it is added again, also
 // when the site never had it, or was never seen.
 func (b *Book) RemoveToken(site, name string) error {
 	b.mu.Lock()
