@@ -48,9 +48,10 @@ func (b *Browser) submit(ctx context.Context, click chromedp.Action[chromedp.Voi
 const textPause = 20 * time.Millisecond
 
 // Text returns the text of the first element of the current page that the CSS
-// selector finds. It waits until there is one, also while the page changes.
+// selector finds. It waits until the page has loaded and there is one, also while
+// the page changes.
 func (b *Browser) Text(ctx context.Context, selector string) (string, error) {
-	expression := fmt.Sprintf("document.querySelector(%q)?.innerText", selector)
+	expression := fmt.Sprintf("document.readyState == 'complete' ? document.querySelector(%q)?.innerText : undefined", selector)
 	for {
 		var text *string
 		err := b.act(ctx, "reading "+selector, func(ctx context.Context, t *chromedp.Target) (_ chromedp.Void, err error) {
