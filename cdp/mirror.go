@@ -171,6 +171,7 @@ func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]se
 			m.tell(site, plan.Set)
 			m.write(ctx, w, sessions.Plan{Delete: plan.Delete}) // what Chrome made of the refused ones
 			m.clearWay(ctx, w, plan.Set, jar)
+			m.browser.book.JarWritten(w, site)
 			return plan.Set, nil
 		}
 		m.write(ctx, w, plan)

@@ -205,7 +205,8 @@ type place struct {
 	active *session
 	last   *session // the one that the window's requests last belonged to
 	before *before  // what the jar was on when forcing began; nil while nothing is forced
-	// taken holds the active session's cookies that a late response of another
+	// taken holds the active session's cookies that the jar lacks: it has not
+	// been written since the switch, or a late response of another
 	// session took from the jar, until the mirror has mended it.
 	taken map[key]bool
 	// login is the session that an anonymous exchange filled last in this

@@ -30,7 +30,7 @@ func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time)
 		p.before = b.learnJar(w, session.site, jar, now)
 	}
 	old := p.active
-	p.active, p.last, p.taken = session, session, nil
+	p.active, p.last, p.taken = session, session, session.lackedBy(jar, now)
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // forced, it is a session like any other
 	}
@@ -38,6 +38,19 @@ func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time)
 	e.Window = w
 	b.notify(e)
 	b.discard(old)
+}
+
+// lackedBy lists the cookies that a jar has to be given yet. A request that finds
+// only some of a login's cookies there would make the server end it
+// (TestDokuWiki).
+func (s *session) lackedBy(jar []Cookie, now time.Time) map[key]bool {
+	lacked := map[key]bool{}
+	for _, c := range s.present(now) {
+		if !slices.ContainsFunc(jar, func(other Cookie) bool { return other.key() == c.key() }) {
+			lacked[c.key()] = true
+		}
+	}
+	return lacked
 }
 
 // discard removes a session that nobody named or filled, once it is active

@@ -43,6 +43,16 @@ func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan 
 	return plan
 }
 
+// JarWritten says that a jar has what it will have: what a plan would still set,
+// Chrome refuses.
+func (b *Book) JarWritten(w Window, site string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s := b.sites[site]; s != nil && s.places[w] != nil {
+		s.places[w].taken = nil
+	}
+}
+
 // wanted lists the cookies that the jar of a place must hold.
 func (p *place) wanted(now time.Time) []Cookie {
 	switch {

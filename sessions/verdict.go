@@ -331,8 +331,8 @@ func appendPair(header []byte, c *Cookie) []byte {
 }
 
 // isMissing reports a cookie of the active session that is to be added: one that
-// a late response of another session took from the jar, or any token when the
-// book forces everywhere.
+// the jar has not been given yet, or that a late response of another session took
+// from it, or any token when the book forces everywhere.
 func (d *decision) isMissing(o *own) bool {
 	return o.applies && !o.given && (d.book.options.ForceEverywhere && o.kind == Token || d.place.taken[o.key()])
 }
