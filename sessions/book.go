@@ -205,9 +205,9 @@ type place struct {
 	active *session
 	last   *session // the one that the window's requests last belonged to
 	before *before  // what the jar was on when forcing began; nil while nothing is forced
-	// taken holds the active session's cookies that the jar lacks: it has not
-	// been written since the switch, or a late response of another
-	// session took from the jar, until the mirror has mended it.
+	// taken holds the active session's cookies that the jar lacks, until the
+	// mirror has mended it: it was not written since the switch, or a late
+	// response of another session took them.
 	taken map[key]bool
 	// login is the session that an anonymous exchange filled last in this
 	// window, loginAge the book's age then: other anonymous requests that
