@@ -55,15 +55,7 @@ func TestDefaultCommands(t *testing.T) {
 	file := filepath.Join(config, "sessdriver", "default-tokens.tsv")
 	run := func(script string, args ...string) string {
 		t.Helper()
-		p := newProgram(t, append(args, "--headless", "-c", script)...)
-		p.Env = append(p.Env, "XDG_CONFIG_HOME="+config)
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if code := p.result(); code != 0 {
-			t.Fatalf("%s: code %d: %s", script, code, p.err.String())
-		}
-		return p.out.String()
+		return runWith(t, config, script, args...)
 	}
 	steps := []struct {
 		script       string
@@ -108,15 +100,7 @@ func TestSitesAreKept(t *testing.T) {
 	site := "localhost:" + port
 	run := func(script string) string {
 		t.Helper()
-		p := newProgram(t, "http://"+site+"/", "--headless", "-c", script)
-		p.Env = append(p.Env, "XDG_CONFIG_HOME="+config)
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if code := p.result(); code != 0 {
-			t.Fatalf("%s: code %d: %s", script, code, p.err.String())
-		}
-		return p.out.String()
+		return runWith(t, config, script, "http://"+site+"/")
 	}
 	run("site split " + site)
 	if out := run("sites --all"); !strings.Contains(out, site) {
@@ -162,4 +146,18 @@ func TestRefusedByChrome(t *testing.T) {
 	if code != exitUsage || !strings.Contains(text, "a is forced on 127.0.0.1 already") {
 		t.Errorf("code %d: %s", code, text)
 	}
+}
+
+// runWith runs a script with the settings of a directory, and returns its output.
+func runWith(t *testing.T, config, script string, args ...string) string {
+	t.Helper()
+	p := newProgram(t, append(args, "--headless", "-c", script)...)
+	p.Env = append(p.Env, "XDG_CONFIG_HOME="+config)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.result(); code != 0 {
+		t.Fatalf("%s: code %d: %s", script, code, p.err.String())
+	}
+	return p.out.String()
 }
