@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // A host that is split off is a site of its own; its cookies go on there under
@@ -101,6 +103,105 @@ func TestJoinSite(t *testing.T) {
 	if got := b.listOn("www.shop.test:8443"); got != "Session 1: sid=1" {
 		t.Errorf("the parted host has %q", got)
 	}
+}
+
+// A request that is on its way while sites are split or joined is booked where
+// it belongs by then.
+func TestCutOnTheWay(t *testing.T) {
+	const host, other = "https://app.shop.test/", "https://www.shop.test/"
+	split := func(b *browser) { b.book.SplitSite("app.shop.test", b.now) }
+	join := func(b *browser) { b.book.JoinSite("app.shop.test", b.now) }
+	for name, test := range map[string]struct {
+		cookie string // of the session that the request is sent as, "" for nobody
+		cuts   []func(*browser)
+		want   string // on the site of the host
+	}{
+		"split":                 {"sid=1", []func(*browser){split}, "Session 1: sid=2"},
+		"split, nobody":         {"", []func(*browser){split}, "Session 1: sid=2"},
+		"split and joined":      {"sid=1", []func(*browser){split, join}, "Session 2: sid=2"},
+		"split off once more":   {"sid=1", []func(*browser){split, join, split}, "Session 1: sid=2"},
+		"of a domain":           {"sid=1; Domain=shop.test", []func(*browser){split}, "Session 1: sid=1; sid=2"},
+		"of a domain, rejoined": {"sid=1; Domain=shop.test", []func(*browser){split, join}, "Session 1: sid=1; sid=2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := start(t, Options{})
+			b.visit(other, "theme=dark")
+			if test.cookie != "" {
+				b.visit(host, test.cookie)
+			}
+			f := b.send(host)
+			for _, cut := range test.cuts {
+				cut(b)
+			}
+			f.answer("sid=2")
+			if got := b.listOn(b.book.SiteOf(host)); got != test.want {
+				t.Errorf("the host has %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestCutWalk splits and joins at every moment: nothing breaks, and no session is
+// left on a site that there is no more.
+func TestCutWalk(t *testing.T) {
+	hosts := []string{"https://shop.test/", "https://app.shop.test/", "https://www.shop.test:8443/", "https://b.app.shop.test/x"}
+	walks(t, func(t *rapid.T) {
+		b := start(t, Options{Scope: rapid.SampledFrom([]Scope{ScopeDomain, ScopeHost}).Draw(t, "scope")})
+		var flights []flight
+		pick := func(what string, list ...string) string { return rapid.SampledFrom(list).Draw(t, what) }
+		session := func() (Ref, bool) {
+			site := b.book.SiteOf(pick("site", hosts...))
+			list := b.book.Sessions(site, b.now)
+			if len(list) == 0 {
+				return Ref{}, false
+			}
+			return Ref{site, rapid.SampledFrom(list).Draw(t, "session").Number}, true
+		}
+		steps := map[string]func(*rapid.T){
+			"send": func(*rapid.T) { flights = append(flights, b.send(pick("url", hosts...))) },
+			"answer": func(*rapid.T) {
+				if len(flights) == 0 {
+					return
+				}
+				i := rapid.IntRange(0, len(flights)-1).Draw(t, "flight")
+				value := pick("value", "a", "b", "c")
+				flights[i].answerOnly(pick("name", "sid", "token", "theme") + "=" + value + pick("domain", "", "; Domain=shop.test"))
+				flights = slices.Delete(flights, i, i+1)
+			},
+			"split": func(*rapid.T) {
+				b.book.SplitSite(pick("split", "app.shop.test", "www.shop.test:8443", "b.app.shop.test", "shop.test"), b.now)
+			},
+			"join": func(*rapid.T) {
+				b.book.JoinSite(pick("join", "app.shop.test", "www.shop.test:8443", "b.app.shop.test", "shop.test"), b.now)
+			},
+			"new": func(*rapid.T) { b.book.New(b.window, b.book.SiteOf(pick("new", hosts...)), "", b.jar(), b.now) },
+			"use": func(*rapid.T) {
+				if ref, ok := session(); ok {
+					b.book.Use(b.window, ref, b.jar(), b.now)
+				}
+			},
+			"unset": func(*rapid.T) { b.book.Unset(b.window, b.book.SiteOf(pick("unset", hosts...)), b.now) },
+			"rm": func(*rapid.T) {
+				if ref, ok := session(); ok {
+					b.book.Remove(ref, b.now)
+				}
+			},
+			"token": func(*rapid.T) {
+				b.book.AddToken(b.window, b.book.SiteOf(pick("token", hosts...)), "theme", Token, b.jar(), b.now)
+			},
+			"": func(*rapid.T) {
+				for _, s := range b.book.order {
+					if problem := s.problem(); problem != "" {
+						t.Fatalf("%s: %s", s.name, problem)
+					}
+					if l := (location{host: hostOf(s.name), port: portOf(s.name)}); len(s.sessions) > 0 && b.book.cutting.site(&l) != s.name {
+						t.Fatalf("%s has sessions and is no site", s.name)
+					}
+				}
+			},
+		}
+		t.Repeat(steps)
+	})
 }
 
 func TestCutErrors(t *testing.T) {

@@ -170,8 +170,8 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if at := x.at; x.cutting != b.cutting && b.cutting.site(&at) != x.site.name {
-		x.site, x.session, x.active, x.last = b.learnSite(&at), nil, nil, nil
+	if x.cutting != b.cutting {
+		b.follow(&x)
 	}
 	s := x.site
 	s.requests++
@@ -206,6 +206,14 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 		b.mergeTwins(session, twin)
 	}
 	return windows
+}
+
+// follow takes an exchange to the site that it belongs to since sites were split
+// or joined; nothing that was found out on the other one holds there.
+func (b *Book) follow(x *Exchange) {
+	if s := b.learnSite(&x.at); s != x.site {
+		*x = Exchange{request: x.request, at: x.at, site: s, renamed: s.renamed, cutting: b.cutting}
+	}
 }
 
 // owner is the session that a response is booked on: the one that the request

@@ -15,12 +15,7 @@ import (
 // each step with the model: what was sent, whose it was, what the sessions are
 // and what is in the jars; and the indexes with themselves.
 func TestModel(t *testing.T) {
-	for name, value := range map[string]string{"rapid.checks": "800", "rapid.nofailfile": "true"} {
-		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
-			f.Value.Set(value)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
+	walks(t, func(t *rapid.T) {
 		everywhere := rapid.SampledFrom([]bool{false, false, true}).Draw(t, "force everywhere")
 		defaults := []Default{{Pattern: "sid", Kind: Token}, {Pattern: "jwt", Kind: Token}, {Pattern: "xsrf", Kind: Carried}}
 		w := &walk{T: t, real: start(t, Options{Defaults: defaults, ForceEverywhere: everywhere}),
@@ -29,6 +24,16 @@ func TestModel(t *testing.T) {
 		w.real.book.page(shop)
 		t.Repeat(map[string]func(*rapid.T){"step": func(*rapid.T) { w.step() }, "": func(*rapid.T) { w.compare() }})
 	})
+}
+
+// walks runs a walk 800 times, or as often as the flags say, and leaves no file.
+func walks(t *testing.T, walk func(*rapid.T)) {
+	for name, value := range map[string]string{"rapid.checks": "800", "rapid.nofailfile": "true"} {
+		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
+			f.Value.Set(value)
+		}
+	}
+	rapid.Check(t, walk)
 }
 
 // walk is a browser and its model in step.
