@@ -43,13 +43,10 @@ type foreign struct {
 // resolve makes every host of the top-level domain test this machine.
 const resolve = "--host-resolver-rules=MAP *.test 127.0.0.1"
 
-func startForeign(t *testing.T) *foreign {
+func startForeign(t *testing.T, more ...string) *foreign {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "foreign-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"--headless", "--remote-debugging-port=0", "--user-data-dir=" + dir, "--no-first-run", resolve, "about:blank"}
+	dir := profile(t, preferences)
+	args := append([]string{"--headless", "--remote-debugging-port=0", "--user-data-dir=" + dir, "--no-first-run", resolve, "about:blank"}, more...)
 	if os.Getuid() == 0 {
 		args = append(args, "--no-sandbox")
 	}
@@ -69,7 +66,6 @@ func startForeign(t *testing.T) *foreign {
 		if socket, err := os.Readlink(filepath.Join(dir, "SingletonSocket")); err == nil {
 			os.RemoveAll(filepath.Dir(socket))
 		}
-		os.RemoveAll(dir)
 	})
 	lines := bufio.NewScanner(stderr)
 	for f.socket == "" {
@@ -131,7 +127,7 @@ func (f *foreign) tabs() []string {
 // tab opens a tab and answers with a connection to it.
 func (f *foreign) tab(url string) link {
 	f.t.Helper()
-	created, err := call(f.t.Context(), f.link, target.CreateTarget, target.CreateTargetParams{URL: url})
+	created, err := call(f.t.Context(), f.link, target.CreateTarget, target.CreateTargetParams{URL: url, NewWindow: new(true)})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -140,6 +136,11 @@ func (f *foreign) tab(url string) link {
 		f.t.Fatal(err)
 	}
 	return link{f.wire, attached.SessionID}
+}
+
+// person is the one who uses it.
+func (f *foreign) person() *person {
+	return &person{t: f.t, open: func() link { return f.tab("about:blank") }}
 }
 
 // attach connects to it as sessdriver does.

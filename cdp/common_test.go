@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/runtime"
+
+	"sessdriver/sessions"
 )
 
 // eval runs a script in the current tab, as if a person had clicked there, and
@@ -80,3 +83,44 @@ type evaluateResult struct {
 }
 
 var evaluate = cdp.Command[evaluateParams, evaluateResult]{Method: "Runtime.evaluate"}
+
+// logIn logs the browser in as the server's cookies say, and names the session
+// that is detected.
+func (w *web) logIn(r *rig, site, name string) {
+	w.t.Helper()
+	q := ""
+	for _, c := range twoTokens(site, name) {
+		q += "set=" + c.Name + "%3D" + c.Value + "%3BDomain%3D" + site + "%3BPath%3D/%3BSecure%3BSameSite%3DNone&"
+	}
+	r.open(w.page(site) + "?" + q)
+	s := r.session(site, "sid", name+"-sid")
+	if err := r.book.Rename(s.Ref(), name); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// session waits for the session with that cookie.
+func (r *rig) session(site, name, value string) sessions.Session {
+	r.t.Helper()
+	var found sessions.Session
+	r.until(fmt.Sprintf("a session of %s with %s=%s", site, name, value), func() bool {
+		for _, s := range r.book.Sessions(site, time.Now()) {
+			for _, c := range s.Tokens {
+				if c.Name == name && c.Value == value {
+					found = s
+					return true
+				}
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// putInJar writes cookies behind the book's back.
+func (r *rig) putInJar(cookies ...sessions.Cookie) {
+	r.t.Helper()
+	var plan sessions.Plan
+	plan.Set = cookies
+	r.mirror.write(r.ctx(), sessions.Main, plan)
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 
 	"sessdriver/sessions"
@@ -37,6 +38,7 @@ type exchange struct {
 type hop struct {
 	url    string
 	method string
+	began  time.Time
 	silent bool // from a cache: nothing was sent
 	told   bool // what was sent and what came back is told, before or later
 	last   bool // the hops before it were missed
@@ -87,7 +89,7 @@ func (x *exchanges) begin(t *tab, e *network.EventRequestWillBeSent) {
 		}
 	}
 	ex.window = t.window
-	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime)})
 	x.book(e.RequestID, ex)
 }
 
@@ -219,7 +221,7 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 // request is a hop as it was sent, in the words of the book.
 func request(ex *exchange, i int, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
 	h := &ex.urls[i]
-	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(header(e.Headers, "cookie")), Now: time.Now()}
+	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(header(e.Headers, "cookie")), Began: h.began, Now: time.Now()}
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)
 	}
@@ -263,6 +265,9 @@ func response(url string, e *network.EventResponseReceivedExtraInfo) sessions.Re
 	}
 	return r
 }
+
+// clock is a time that the browser told.
+func clock(t cdp.TimeSinceEpoch) time.Time { return time.UnixMicro(int64(t * 1e6)) }
 
 // serverTime is what the server's clock showed, now where it does not tell:
 // Chrome reads Expires by that clock (TestOracle).
@@ -324,7 +329,7 @@ func (x *exchanges) socket(t *tab, e *network.EventWebSocketCreated) {
 		return
 	}
 	ex := x.at(e.RequestID)
-	ex.window, ex.urls = t.window, []hop{{url: e.URL}}
+	ex.window, ex.urls = t.window, []hop{{url: e.URL, began: time.Now()}}
 }
 
 // handshake books the request of a WebSocket.
@@ -334,7 +339,8 @@ func (x *exchanges) handshake(e *network.EventWebSocketWillSendHandshakeRequest)
 		return
 	}
 	booked := x.browser.book.Sent(sessions.Request{
-		Window: ex.window, URL: ex.urls[0].url, Header: header(e.Request.Headers, "cookie"), Now: time.Now(),
+		Window: ex.window, URL: ex.urls[0].url, Header: header(e.Request.Headers, "cookie"),
+		Began: ex.urls[0].began, Now: time.Now(), // when it was sent is too late: the cookies are taken before it connects
 	})
 	ex.urls[0].booked, ex.urls[0].writes = &booked, x.browser.mirror.writes.Load()
 }

@@ -204,7 +204,7 @@ const submits = "submit(document, {action: %q, method: 'POST'})"
 // TestHardAcross is the cases with more than one site, scheme, port or
 // partition.
 func TestHardAcross(t *testing.T) {
-	w, plain := newWeb(t), plainWeb(t)
+	w, plain := newWeb(t), newWebOf(t, "http")
 	r := w.browser(noReload)
 	run := trials(t, r, w, plain)
 

@@ -2,9 +2,6 @@ package cdp
 
 import (
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -107,7 +104,7 @@ func (c *trial) seen(u string) hit {
 	parsed, _ := url.Parse(u)
 	var found []hit
 	for _, w := range c.webs {
-		if w.port == parsed.Port() {
+		if slices.Contains(w.ports[:], parsed.Port()) {
 			w.until("the request for "+u, func() bool {
 				found = w.seen(func(h hit) bool { return h.query.Get("id") == parsed.Query().Get("id") })
 				return len(found) > 0
@@ -244,15 +241,6 @@ func (c *trial) wantTold(kind sessions.EventKind, want int) {
 	if got := c.told(kind); got != want {
 		c.Errorf("%s was told %d times, want %d", kind, got, want)
 	}
-}
-
-// plainWeb is a web over http.
-func plainWeb(t testing.TB) *web {
-	w := &web{t: t, scheme: "http", changed: make(chan struct{}), held: map[string]chan struct{}{}}
-	w.server = httptest.NewServer(http.HandlerFunc(w.serve))
-	_, w.port, _ = net.SplitHostPort(w.server.Listener.Addr().String())
-	t.Cleanup(w.close)
-	return w
 }
 
 // on is the same site, with requests going to another of its servers.

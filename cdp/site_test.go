@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"log"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +34,7 @@ type hit struct {
 	method string
 	cookie string
 	header http.Header
+	secure bool
 }
 
 func (h hit) String() string {
@@ -48,17 +51,21 @@ func (h hit) value(name string) string {
 	return ""
 }
 
-// web is every host of the tests: a server on loopback that keeps what it saw
-// and answers as the URL says. The browser takes it for all of *.test.
+// web is every host of the tests: a server on two ports of loopback that keeps
+// what it saw and answers as the URL says. The browser takes it for all of
+// *.test.
 //
 //	/page          an HTML page with the test functions
-//	/hit/NAME      type and body as in the query; with set, a Set-Cookie; with
-//	               redirect, a 302; with csp, a policy; with hold, once released
+//	/hit/NAME      type and body as in the query, or with echo the Cookie header;
+//	               with set, a Set-Cookie; with rotate, a token for whom it sees;
+//	               with redirect, a redirect of that status; with csp or reports,
+//	               a policy; with age, to be cached; with ranges, a long sound of
+//	               which ranges may be asked for; with hold, once released
 type web struct {
-	t      testing.TB
-	server *httptest.Server
-	scheme string
-	port   string
+	t       testing.TB
+	servers [2]*httptest.Server // the second one has the hosts api.*
+	scheme  string
+	ports   [2]string
 
 	mu       sync.Mutex // guards all below
 	hits     []hit
@@ -67,14 +74,24 @@ type web struct {
 	released bool
 }
 
-// newWeb starts the server. https, since Secure cookies, and with them
-// cross-site ones, and service workers need it.
-func newWeb(t testing.TB) *web {
-	w := &web{t: t, scheme: "https", changed: make(chan struct{}), held: map[string]chan struct{}{}}
-	w.server = httptest.NewUnstartedServer(http.HandlerFunc(w.serve))
-	w.server.Config.ErrorLog = log.New(io.Discard, "", 0) // the browser drops connections as it likes
-	w.server.StartTLS()
-	_, w.port, _ = net.SplitHostPort(w.server.Listener.Addr().String())
+// newWeb starts the server, with HTTPS and HTTP/2: Secure cookies, and with them
+// cross-site ones, and service workers need the former.
+func newWeb(t testing.TB) *web { return newWebOf(t, "https") }
+
+func newWebOf(t testing.TB, scheme string) *web {
+	w := &web{t: t, scheme: scheme, changed: make(chan struct{}), held: map[string]chan struct{}{}}
+	for i := range w.servers {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(w.serve))
+		server.Config.ErrorLog = log.New(io.Discard, "", 0) // the browser drops connections as it likes
+		server.EnableHTTP2 = true
+		if scheme == "https" {
+			server.StartTLS()
+		} else {
+			server.Start()
+		}
+		w.servers[i] = server
+		_, w.ports[i], _ = net.SplitHostPort(server.Listener.Addr().String())
+	}
 	t.Cleanup(w.close)
 	return w
 }
@@ -87,8 +104,14 @@ func (w *web) close() {
 	}
 	w.held = nil
 	w.mu.Unlock()
-	w.server.Close()
+	for _, server := range w.servers {
+		server.Close()
+	}
 }
+
+// preferences allow third-party cookies, and as many downloads as a page likes.
+const preferences = `{"profile": {"block_third_party_cookies": false, "cookie_controls_mode": 0,
+	"default_content_setting_values": {"automatic_downloads": 1}}}`
 
 // browser starts a browser that finds the hosts and has third-party cookies:
 // Debian's Chromium blocks them by default, Chrome does not.
@@ -96,7 +119,7 @@ func (w *web) browser(change ...func(*Options)) *rig {
 	w.t.Helper()
 	hosts := func(o *Options) {
 		o.IgnoreCertificateErrors = true
-		o.Profile = profile(w.t, `{"profile": {"block_third_party_cookies": false, "cookie_controls_mode": 0}}`)
+		o.Profile = profile(w.t, preferences)
 		o.Arguments = append(o.Arguments, "--host-resolver-rules=MAP *.test 127.0.0.1", "--disable-popup-blocking")
 	}
 	return launch(w.t, append([]func(*Options){hosts}, change...)...)
@@ -119,12 +142,18 @@ func profile(t testing.TB, preferences string) string {
 
 func noReload(o *Options) { o.Reload = ReloadNone }
 
-func (w *web) origin(host string) string { return w.scheme + "://" + host + ":" + w.port }
+func (w *web) origin(host string) string {
+	port := w.ports[0]
+	if strings.HasPrefix(host, "api.") {
+		port = w.ports[1]
+	}
+	return w.scheme + "://" + host + ":" + port
+}
 
 func (w *web) page(host string) string { return w.origin(host) + "/page" }
 
 func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
-	h := hit{name: r.URL.Path, query: r.URL.Query(), method: r.Method, cookie: r.Header.Get("Cookie"), header: r.Header}
+	h := hit{name: r.URL.Path, query: r.URL.Query(), method: r.Method, cookie: r.Header.Get("Cookie"), header: r.Header, secure: r.TLS != nil}
 	h.host, _, _ = net.SplitHostPort(r.Host)
 	name, isHit := strings.CutPrefix(r.URL.Path, "/hit/")
 	if isHit {
@@ -145,7 +174,7 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 		w.wait(r, hold)
 	}
 	if isHit {
-		answer(rw, r, h.query)
+		answer(rw, r, h)
 		return
 	}
 	for _, line := range h.query["set"] {
@@ -196,11 +225,14 @@ func (w *web) release(hold string) {
 	close(c)
 }
 
-func answer(rw http.ResponseWriter, r *http.Request, q url.Values) {
-	head := rw.Header()
+func answer(rw http.ResponseWriter, r *http.Request, h hit) {
+	q, head := h.query, rw.Header()
 	head.Set("Content-Type", q.Get("type"))
 	for _, line := range q["set"] {
 		head.Add("Set-Cookie", line)
+	}
+	if who := h.sender(); q.Has("rotate") && who != nobody {
+		head.Add("Set-Cookie", given(h, who))
 	}
 	if r.Header.Get("Upgrade") == "websocket" {
 		upgrade(rw, r)
@@ -210,16 +242,47 @@ func answer(rw http.ResponseWriter, r *http.Request, q url.Values) {
 	if policy := q.Get("csp"); policy != "" {
 		head.Set("Content-Security-Policy", policy)
 	}
+	if url := q.Get("reports"); url != "" {
+		head.Set("Reporting-Endpoints", "here=\""+url+"\"")
+	}
+	if age := q.Get("age"); age != "" {
+		head.Set("Cache-Control", "max-age="+age)
+	}
 	if to := q.Get("redirect"); to != "" {
 		head.Set("Location", to)
-		rw.WriteHeader(http.StatusFound)
+		status, err := strconv.Atoi(q.Get("status"))
+		if err != nil {
+			status = http.StatusFound
+		}
+		rw.WriteHeader(status)
 		return
 	}
 	if file := q.Get("file"); file != "" {
 		head.Set("Content-Disposition", "attachment; filename="+file)
 	}
+	if q.Has("ranges") {
+		head.Set("Content-Type", "audio/wav")
+		http.ServeContent(rw, r, "", time.Time{}, strings.NewReader(sound))
+		return
+	}
+	if q.Has("echo") {
+		io.WriteString(rw, h.cookie)
+		return
+	}
 	io.WriteString(rw, q.Get("body"))
 }
+
+// sound is a WAV file of two minutes.
+var sound = func() string {
+	const seconds, rate = 120, 8000
+	head := binary.LittleEndian.AppendUint32([]byte("RIFF"), 36+seconds*rate)
+	head = append(head, "WAVEfmt "...)
+	for _, part := range []any{uint32(16), uint16(1), uint16(1), uint32(rate), uint32(rate), uint16(1), uint16(8)} {
+		head, _ = binary.Append(head, binary.LittleEndian, part)
+	}
+	head = binary.LittleEndian.AppendUint32(append(head, "data"...), seconds*rate)
+	return string(head) + strings.Repeat("\x80", seconds*rate)
+}()
 
 // upgrade answers a WebSocket handshake and closes.
 func upgrade(rw http.ResponseWriter, r *http.Request) {
@@ -314,6 +377,7 @@ function maker(base, id, setter, set) {
 		u.searchParams.set('id', id);
 		for (const k in o) u.searchParams.set(k, o[k]);
 		if (name.split('/')[0] === setter) for (const line of set) u.searchParams.append('set', line);
+		if (setter === '*') u.searchParams.set('rotate', 1);
 		return u.href;
 	};
 	return at;
@@ -354,10 +418,15 @@ func eval[T any](r *rig, script string) T {
 	return v
 }
 
-// run is eval without a result.
+// whenLoaded makes a script wait for its page: a switch answers when the tabs are
+// committed.
+const whenLoaded = `if (document.readyState != 'complete') await new Promise(r => addEventListener('load', r));
+`
+
+// run is eval without a result, once the page has loaded.
 func run(r *rig, script string) {
 	r.t.Helper()
-	eval[bool](r, "(async () => {"+script+"; return true})()")
+	eval[bool](r, "(async () => {"+whenLoaded+script+"; return true})()")
 }
 
 // login makes a session of two tokens, NAME-sid and NAME-session, that also

@@ -50,7 +50,9 @@ func (b *Book) learn(s *session, c Cookie, kind Kind, o origin) bool {
 		s.set(c, kind, old.age)
 		return false
 	}
-	s.log(o, s.set(c, kind, b.nextAge()), old)
+	h := s.set(c, kind, b.nextAge())
+	h.since = o.at
+	s.log(o, h, old)
 	return true
 }
 

@@ -12,8 +12,8 @@ type sent struct {
 	tokens  []pair // and the tokens alone
 	// held are names of tokens that the browser had and kept back (SameSite,
 	// credentials): they say nothing about whose request it is.
-	held []string
-	now  time.Time
+	held       []string
+	began, now time.Time
 
 	header string // that the cookies are of, on this site,
 	site   *site
@@ -115,8 +115,15 @@ func (s *session) fit(r *sent) fit {
 // not in it.
 func (s *session) lacks(r *sent) bool {
 	return slices.ContainsFunc(s.cookies, func(h *held) bool {
-		return h.applies(r) && !slices.Contains(r.tokens, h.pair())
+		return h.applies(r) && !slices.Contains(r.tokens, h.pair()) && !h.cameAfter(r)
 	})
+}
+
+// cameAfter reports whether the token came after the request began, which has none
+// of its name: many requests of a page are under way while the response to one
+// brings a token (TestLeaks in cdp).
+func (h *held) cameAfter(r *sent) bool {
+	return h.since.After(r.began) && !slices.ContainsFunc(r.tokens, func(p pair) bool { return p.name == h.Name })
 }
 
 func (s *session) appliesTo(r *sent) bool {

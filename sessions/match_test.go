@@ -161,3 +161,31 @@ func TestMatchHeldBack(t *testing.T) {
 	b.send(home, "sid").answer("sid=B; Domain=shop.test")
 	b.wantList("Session 1: sid=A | Session 2: sid=B")
 }
+
+// TestManyTokensAtOnce: many requests of a page are under way while responses bring
+// tokens. One that began before a token came lacks it, and is no stranger for that.
+func TestManyTokensAtOnce(t *testing.T) {
+	b := start(t, Options{})
+	b.visit(home, "sid=1")
+	began := b.now
+	first, second := b.send(home), b.send(home)
+	b.now = b.now.Add(time.Second)
+	first.answer("jsessionid=a")
+	second.answer("phpsessid=b")
+	for _, test := range []struct {
+		name, header string
+		began        time.Time
+		want         int
+	}{
+		{"before both", "sid=1", began, 1},
+		{"between them", "sid=1; jsessionid=a", began, 1},
+		{"with another value", "sid=1; jsessionid=c", began, 0},
+		{"after both", "sid=1", b.now, 0},
+		{"it is not known when", "sid=1", time.Time{}, 0},
+	} {
+		x := b.book.Sent(Request{URL: home, Header: test.header, Began: test.began, Now: b.now.Add(time.Second)})
+		if got := x.Session().Number; got != test.want {
+			t.Errorf("%s: the request is of session %d, want %d", test.name, got, test.want)
+		}
+	}
+}

@@ -20,7 +20,9 @@ type Request struct {
 	Held []string
 	// Via has the URLs that redirected to this one, the first one first.
 	Via []string
-	Now time.Time
+	// Began is when the browser began with it, by its own clock, the zero time
+	// where it did not say; Now is when it told.
+	Began, Now time.Time
 }
 
 // Exchange is a request and, later, its response. It remembers the session
@@ -93,7 +95,10 @@ func (b *Book) Sent(r Request) Exchange {
 // until the next read. Like [decision.read] it reads the same header once.
 func (b *Book) read(x *Exchange) *sent {
 	r := &b.reading
-	r.at, r.held, r.now = x.at, x.request.Held, x.request.Now
+	r.at, r.held, r.began, r.now = x.at, x.request.Held, x.request.Began, x.request.Now
+	if r.began.IsZero() {
+		r.began = r.now
+	}
 	if r.header == x.request.Header && r.site == x.site && r.names == x.site.renamed {
 		return r
 	}

@@ -34,8 +34,9 @@ type session struct {
 // held is a cookie of a session.
 type held struct {
 	Cookie
-	kind Kind
-	age  int64
+	kind  Kind
+	age   int64
+	since time.Time // zero where that was not noted
 }
 
 func (s *site) newSession(name string) *session {
