@@ -26,8 +26,11 @@ type exchanges struct {
 }
 
 type exchange struct {
+	tab      *tab // the target that told of it last
 	window   sessions.Window
 	urls     []hop
+	stream   bool // a WebSocket or an EventSource: it stays open as whom it was opened
+	switches int  // those made when it began
 	sent     []*network.EventRequestWillBeSentExtraInfo
 	received []*network.EventResponseReceivedExtraInfo
 	finished bool
@@ -88,7 +91,8 @@ func (x *exchanges) begin(t *tab, e *network.EventRequestWillBeSent) {
 			ex.urls[n-1].silent = true
 		}
 	}
-	ex.window = t.window
+	x.of(ex, t)
+	ex.stream = e.Type == network.ResourceTypeEventSource
 	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime)})
 	x.book(e.RequestID, ex)
 }
@@ -122,12 +126,48 @@ func (x *exchanges) answered(t *tab, e *responseReceived) {
 		ex = x.at(e.RequestID)
 	}
 	if len(ex.urls) == 0 {
-		ex.window = t.window
+		x.of(ex, t)
 		ex.urls = []hop{{url: e.Response.URL, last: true}}
 	}
 	h := &ex.urls[len(ex.urls)-1]
 	h.told, h.silent = e.HasExtraInfo, !e.HasExtraInfo && h.booked == nil
 	x.book(e.RequestID, ex)
+}
+
+// of notes which target told of an exchange.
+func (x *exchanges) of(ex *exchange, t *tab) {
+	ex.tab, ex.window = t, t.window
+	if len(ex.urls) == 0 {
+		ex.switches = x.browser.targets.switchCount()
+	}
+}
+
+// leave forgets what a target will tell nothing more of: all when it is gone, the
+// open streams when its page is.
+func (x *exchanges) leave(t *tab, all bool) {
+	for id, ex := range x.open {
+		if ex.tab == t && (all || ex.stream) {
+			x.drop(id)
+		}
+	}
+}
+
+// streams counts the WebSockets and EventSources of a site in a window that were
+// opened before the last switch, without those of tabs that are being reloaded.
+func (x *exchanges) streams(w sessions.Window, site string) int {
+	t := x.browser.targets
+	n := 0
+	for _, ex := range x.open {
+		if !ex.stream || ex.window != w || x.browser.book.SiteOf(ex.urls[len(ex.urls)-1].url) != site {
+			continue
+		}
+		t.mu.Lock()
+		if ex.switches < t.switches && !ex.tab.reloading {
+			n++
+		}
+		t.mu.Unlock()
+	}
+	return n
 }
 
 // finish notes that no more events with a URL come. Those that tell what was
@@ -329,7 +369,8 @@ func (x *exchanges) socket(t *tab, e *network.EventWebSocketCreated) {
 		return
 	}
 	ex := x.at(e.RequestID)
-	ex.window, ex.urls = t.window, []hop{{url: e.URL, began: time.Now()}}
+	x.of(ex, t)
+	ex.stream, ex.urls = true, []hop{{url: e.URL, began: time.Now()}}
 }
 
 // handshake books the request of a WebSocket.

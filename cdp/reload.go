@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 
 	"sessdriver/sessions"
@@ -128,7 +127,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	if logout.MatchString(path(d.url)) {
 		return "not reloaded: " + withoutQuery(d.url) + " looks like a logout; open another page, or type: reload", nil
 	}
-	b.targets.update(func() { tab.accept = true })
+	b.targets.update(func() { tab.reloading = true })
 	if method != "GET" {
 		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), b.openByGet(tab, d.url)
 	}
@@ -143,7 +142,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 func (b *Browser) openByGet(tab *tab, url string) *arrival {
 	url, _, _ = strings.Cut(url, "#")
 	b.targets.update(func() { tab.uncached = true })
-	send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}, nil)
+	b.setCache(tab)
 	next := b.arrivalAt(tab)
 	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
 	return &next
@@ -158,7 +157,7 @@ func (b *Browser) loaded(tab *tab) {
 		uncached, tab.uncached = tab.uncached, false
 	})
 	if uncached {
-		send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{}, nil)
+		b.setCache(tab)
 	}
 }
 

@@ -479,6 +479,9 @@ func TestReloadAttached(t *testing.T) {
 	evalAt(t, tab, fmt.Sprintf("document.forms[0].action = %q, setTimeout(() => document.forms[0].submit()), ''", c.at("app.test", "/kept/page#part")))
 	for titleAt(t, tab) != "POST sid=alice" {
 	}
+	elsewhere := f.tab("about:blank")
+	f.visit(elsewhere, c.at("app.test", "/kept/other"))
+	f.visit(elsewhere, c.at("else.test", "/"))
 	c.seen("app.test")
 	r := f.attach(f.port)
 	r.add(c.at("app.test", "/"), "bob", "sid=bob")
@@ -492,8 +495,56 @@ func TestReloadAttached(t *testing.T) {
 	if got, want := c.seen("app.test"), []string{"GET app.test/kept/page sid=bob"}; !slices.Equal(got, want) {
 		t.Errorf("the server saw %q, want %q", got, want)
 	}
+	// What was cached for alice is shown to nobody else, in no tab.
+	if got := evalAt(t, tab, "fetch('/kept/other').then(r => r.text())"); !strings.Contains(got, "sid=bob") {
+		t.Errorf("bob fetches %q", got)
+	}
+	fresh := f.tab("about:blank")
+	for name, tab := range map[string]link{"a tab of another site": elsewhere, "a new tab": fresh} {
+		f.visit(tab, c.at("app.test", "/kept/other"))
+		if got := titleAt(t, tab); got != "GET sid=bob" {
+			t.Errorf("%s shows bob %q", name, got)
+		}
+	}
 	if s := r.use("app.test", "Session 1"); len(s.Notes) > 0 {
 		t.Errorf("back: notes %q", s.Notes)
+	}
+	f.visit(fresh, c.at("app.test", "/kept/other"))
+	if got := titleAt(t, fresh); got != "GET sid=alice" {
+		t.Errorf("alice is shown %q", got)
+	}
+}
+
+// Sockets that stay open through a switch go on as whom they were opened: they are
+// counted. Those of a tab that is reloaded are closed.
+func TestOpenStreams(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.login("shop.test", "alice")
+	r.login("shop.test", "bob")
+	r.use("shop.test", "alice")
+	tab := r.person().open()
+	p := r.person()
+	open := fmt.Sprintf(`
+		const socket = new WebSocket(%q), source = new EventSource(%q, {withCredentials: true});
+		await Promise.all([socket, source].map(s => new Promise(r => s.onopen = r)))`,
+		strings.Replace(w.origin("shop.test"), "http", "ws", 1)+"/hit/socket?stay", w.origin("shop.test")+"/hit/source?type=text/event-stream&body=:%0a%0a&stay")
+	for _, test := range []struct {
+		host string
+		wait bool
+		want int
+	}{{"shop.test", false, 0}, {"shop.test", true, 0}, {"other.test", true, 2}} {
+		p.visit(tab, w.page(test.host))
+		p.run(tab, open)
+		s, err := r.Use(r.ctx(), r.ref("shop.test", "bob"), test.wait)
+		if err != nil || s.Streams != test.want {
+			t.Errorf("in a page of %s: %d streams, %v; want %d", test.host, s.Streams, err, test.want)
+		}
+		r.use("shop.test", "alice")
+	}
+	p.visit(tab, "about:blank")
+	if s := r.use("shop.test", "bob"); s.Streams != 0 {
+		t.Errorf("%d streams after they were closed", s.Streams)
 	}
 }
 

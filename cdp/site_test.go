@@ -235,7 +235,7 @@ func answer(rw http.ResponseWriter, r *http.Request, h hit) {
 		head.Add("Set-Cookie", given(h, who))
 	}
 	if r.Header.Get("Upgrade") == "websocket" {
-		upgrade(rw, r)
+		upgrade(rw, r, q.Has("stay"))
 		return
 	}
 	head.Set("Service-Worker-Allowed", "/")
@@ -270,6 +270,10 @@ func answer(rw http.ResponseWriter, r *http.Request, h hit) {
 		return
 	}
 	io.WriteString(rw, q.Get("body"))
+	if q.Has("stay") {
+		rw.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}
 }
 
 // sound is a WAV file of two minutes.
@@ -284,8 +288,8 @@ var sound = func() string {
 	return string(head) + strings.Repeat("\x80", seconds*rate)
 }()
 
-// upgrade answers a WebSocket handshake and closes.
-func upgrade(rw http.ResponseWriter, r *http.Request) {
+// upgrade answers a WebSocket handshake, and closes unless it is to stay open.
+func upgrade(rw http.ResponseWriter, r *http.Request, stay bool) {
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	head := rw.Header()
 	head.Del("Content-Type")
@@ -294,8 +298,12 @@ func upgrade(rw http.ResponseWriter, r *http.Request) {
 	head.Set("Sec-WebSocket-Accept", base64.StdEncoding.EncodeToString(sum[:]))
 	rw.WriteHeader(http.StatusSwitchingProtocols)
 	if c, _, err := rw.(http.Hijacker).Hijack(); err == nil {
+		defer c.Close()
+		if stay {
+			io.Copy(io.Discard, c)
+			return
+		}
 		c.Write([]byte{0x88, 0x02, 0x03, 0xe8}) // close, 1000
-		c.Close()
 	}
 }
 

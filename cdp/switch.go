@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/network"
 
 	"sessdriver/sessions"
 )
@@ -120,10 +119,9 @@ func (b *Browser) change(ctx context.Context, site string, wait bool, decide fun
 	for _, c := range refused {
 		done.Refused = append(done.Refused, c.Name)
 	}
-	if b.process != nil {
-		b.clearCache(ctx, w)
-	}
+	b.freshen(ctx, w)
 	err = b.reloadSite(ctx, w, site, wait, &done)
+	done.Streams = b.openStreams(ctx, w, site)
 	for _, other := range b.book.Clashes(w, site, time.Now()) {
 		done.Notes = append(done.Notes, fmt.Sprintf("%s is forced too and shares a cookie of the jar: WebSockets and prerendered pages of both carry %s's", other, site))
 	}
@@ -133,17 +131,17 @@ func (b *Browser) change(ctx context.Context, site string, wait bool, decide fun
 	return done, err
 }
 
-// clearCache empties the HTTP cache of a window, which is keyed by URL and
-// would show one session's pages to the next (CDP-FACTS 33).
-func (b *Browser) clearCache(ctx context.Context, w sessions.Window) {
-	for _, tab := range b.targets.list("page") {
-		if tab.window != w {
-			continue
-		}
-		if _, err := call(ctx, tab.link, network.ClearBrowserCache, cdp.Empty{}); err == nil {
-			return
-		}
+// openStreams counts what goes on as another session than the one that is forced.
+func (b *Browser) openStreams(ctx context.Context, w sessions.Window, site string) int {
+	counted := make(chan int, 1)
+	b.wire.jobs.push(job{run: func() { counted <- b.exchanges.streams(w, site) }})
+	select {
+	case n := <-counted:
+		return n
+	case <-b.wire.pumped:
+	case <-ctx.Done():
 	}
+	return 0
 }
 
 // AddToken makes a cookie name a token of a site, see [sessions.Book.AddToken].

@@ -22,8 +22,8 @@ type tab struct {
 	// document is what the top frame shows.
 	document document
 	loading  map[cdp.LoaderID]load // the documents that are on their way
-	// accept says that a beforeunload dialog is to be accepted: we reload.
-	accept bool
+	// reloading says that we show it anew: a beforeunload dialog is accepted.
+	reloading bool
 	// uncached says that the cache is off until the page has loaded.
 	uncached bool
 }
@@ -70,6 +70,12 @@ func newTargets() *targets {
 
 		lastSwitch: map[place]int{},
 	}
+}
+
+func (t *targets) switchCount() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.switches
 }
 
 func (t *targets) update(change func()) {

@@ -2,6 +2,7 @@ package cdp
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/chromedp/cdproto"
@@ -142,6 +143,9 @@ func (b *Browser) attached(e *target.EventAttachedToTarget) {
 		send(l, network.Enable, network.EnableParams{
 			MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0)),
 		}, nil)
+		if b.process == nil && b.forcedIn(tab.window) {
+			b.setCache(tab)
+		}
 		if tab.kind == "page" || tab.kind == "iframe" {
 			send(l, page.Enable, page.EnableParams{}, func(cdp.Empty, error) {
 				b.targets.update(func() { tab.ready = true })
@@ -162,12 +166,11 @@ func watched(info *target.Info) bool {
 	if strings.HasPrefix(info.URL, "devtools://") {
 		return false
 	}
-	switch info.Type {
-	case "page", "iframe", "worker", "shared_worker", "service_worker", "webview", "background_page", "worklet":
-		return true
-	}
-	return false
+	return slices.Contains(requesters, info.Type)
 }
+
+// requesters are the kinds of targets that make requests.
+var requesters = []string{"page", "iframe", "worker", "shared_worker", "service_worker", "webview", "background_page", "worklet"}
 
 func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 	if tree == nil {
@@ -181,6 +184,9 @@ func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 
 func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 	b.wire.forget(e.SessionID)
+	if tab := b.targets.tab(e.SessionID); tab != nil {
+		b.exchanges.leave(tab, true)
+	}
 	b.targets.remove(e.SessionID)
 }
 
@@ -204,13 +210,14 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		b.targets.setFrame(f.ID, tab.window)
 		return
 	}
+	b.exchanges.leave(tab, false)
 	b.targets.update(func() {
 		begun, seen := tab.loading[f.LoaderID]
 		if !seen {
 			begun.switches = b.targets.switches
 		}
 		tab.document = document{url: f.URL + f.URLFragment, loader: f.LoaderID, load: begun}
-		tab.accept = false
+		tab.reloading = false
 		delete(tab.loading, f.LoaderID)
 	})
 }
@@ -225,7 +232,7 @@ func (b *Browser) moved(tab *tab, e *page.EventNavigatedWithinDocument) {
 // of a page that we reload, and all of a browser without windows.
 func (b *Browser) dialog(tab *tab, e *page.EventJavascriptDialogOpening) {
 	b.targets.mu.Lock()
-	reloading := tab.accept && e.Type == page.DialogTypeBeforeunload
+	reloading := tab.reloading && e.Type == page.DialogTypeBeforeunload
 	b.targets.mu.Unlock()
 	if !reloading && (e.HasBrowserHandler || b.process == nil) {
 		return // a person's, or another client's

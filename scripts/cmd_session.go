@@ -167,10 +167,14 @@ func (e *Engine) answer(head string, done sessions.Switch) Result {
 }
 
 func reloaded(done sessions.Switch) string {
-	if done.Reloaded == 0 {
-		return "no tab reloaded"
+	text := "no tab reloaded"
+	if done.Reloaded > 0 {
+		text = plural(done.Reloaded, "tab") + " reloaded"
 	}
-	return plural(done.Reloaded, "tab") + " reloaded"
+	if done.Streams > 0 {
+		text += "; " + plural(done.Streams, "socket") + " of before still open (reload or close the pages that hold them)"
+	}
+	return text
 }
 
 // named is a session in an error, which is escaped as a whole.

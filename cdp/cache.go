@@ -1,0 +1,74 @@
+package cdp
+
+import (
+	"context"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+
+	"sessdriver/sessions"
+)
+
+// cacheTimeout bounds the wait for a target that does not answer.
+const cacheTimeout = 2 * time.Second
+
+// freshen keeps what was cached for one session from the next: the HTTP cache is
+// keyed by URL (CDP-FACTS 33). A browser of ours gets an empty one. The cache of
+// somebody else's stays, and is gone around while a site of the window is forced.
+func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
+	if b.process != nil {
+		b.clearCache(ctx, w)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
+	defer cancel()
+	var waiting []<-chan struct{}
+	for _, tab := range b.targets.list(requesters...) {
+		if tab.window == w {
+			waiting = append(waiting, b.setCache(tab))
+		}
+	}
+	for _, done := range waiting {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// clearCache empties the HTTP cache of a window.
+func (b *Browser) clearCache(ctx context.Context, w sessions.Window) {
+	for _, tab := range b.targets.list("page") {
+		if tab.window != w {
+			continue
+		}
+		if _, err := call(ctx, tab.link, network.ClearBrowserCache, cdp.Empty{}); err == nil {
+			return
+		}
+	}
+}
+
+// setCache lets a target use the cache, or go around it: while it is opened anew,
+// and in a browser that is not ours while a site is forced. The channel is closed
+// when the browser has answered.
+func (b *Browser) setCache(tab *tab) <-chan struct{} {
+	b.targets.mu.Lock()
+	off := tab.uncached
+	b.targets.mu.Unlock()
+	off = off || b.process == nil && b.forcedIn(tab.window)
+	done := make(chan struct{})
+	send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: off}, func(cdp.Empty, error) { close(done) })
+	return done
+}
+
+// forcedIn reports whether a site is forced in a window.
+func (b *Browser) forcedIn(w sessions.Window) bool {
+	for _, site := range b.book.Forced() {
+		if _, active := b.book.Active(w, site, time.Now()); active {
+			return true
+		}
+	}
+	return false
+}
