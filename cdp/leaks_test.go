@@ -439,7 +439,7 @@ func (s *stage) explore(situation string) {
 
 func (m *matrix) launched(scheme string, change ...func(*Options)) *stage {
 	w := newWebOf(m.t, scheme)
-	r := w.browser(append(change, func(o *Options) { o.Arguments = append(o.Arguments, "--short-reporting-delay") })...)
+	r := w.browser(change...)
 	s := &stage{matrix: m, person: r.person(), w: w, r: r, launch: true}
 	s.tokens()
 	return s

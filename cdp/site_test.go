@@ -120,7 +120,7 @@ func (w *web) browser(change ...func(*Options)) *rig {
 	hosts := func(o *Options) {
 		o.IgnoreCertificateErrors = true
 		o.Profile = profile(w.t, preferences)
-		o.Arguments = append(o.Arguments, "--host-resolver-rules=MAP *.test 127.0.0.1", "--disable-popup-blocking")
+		o.Arguments = append(o.Arguments, "--host-resolver-rules=MAP *.test 127.0.0.1", "--disable-popup-blocking", "--short-reporting-delay")
 	}
 	return launch(w.t, append([]func(*Options){hosts}, change...)...)
 }
