@@ -198,6 +198,7 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 			}
 			booked := x.browser.book.Sent(request(ex, i, ex.sent[0]))
 			h.booked, h.writes, ex.sent = &booked, x.browser.mirror.writes.Load(), ex.sent[1:]
+			x.browser.checkSent(ex.window, h)
 		}
 		if len(ex.received) == 0 {
 			break
@@ -370,7 +371,7 @@ func (x *exchanges) socket(t *tab, e *network.EventWebSocketCreated) {
 	}
 	ex := x.at(e.RequestID)
 	x.of(ex, t)
-	ex.stream, ex.urls = true, []hop{{url: e.URL, began: time.Now()}}
+	ex.stream, ex.urls = true, []hop{{url: e.URL, method: "GET", began: time.Now()}}
 }
 
 // handshake books the request of a WebSocket.
@@ -384,6 +385,7 @@ func (x *exchanges) handshake(e *network.EventWebSocketWillSendHandshakeRequest)
 		Began: ex.urls[0].began, Now: time.Now(), // when it was sent is too late: the cookies are taken before it connects
 	})
 	ex.urls[0].booked, ex.urls[0].writes = &booked, x.browser.mirror.writes.Load()
+	x.browser.checkSent(ex.window, &ex.urls[0])
 }
 
 // handshakeAnswer books its response. Chrome does not say which cookies it took

@@ -32,11 +32,15 @@ type interceptor struct {
 	// open counts the pauses whose answer was not confirmed. Chrome may tell
 	// one id twice (CDP-FACTS 12).
 	open map[fetch.RequestID]int
-	idle []chan struct{} // closed when open is empty
+	// explicit says that a header is written also where it is right: the one that
+	// another client has put in its place is not shown to us, but gives way to
+	// ours (TestOtherInterceptor).
+	explicit bool
+	idle     []chan struct{} // closed when open is empty
 }
 
 func newInterceptor(b *Browser) *interceptor {
-	return &interceptor{browser: b, open: map[fetch.RequestID]int{}}
+	return &interceptor{browser: b, open: map[fetch.RequestID]int{}, explicit: b.options.DebugPort != 0}
 }
 
 // update makes Fetch pause the requests of the sites that have an active
@@ -216,6 +220,9 @@ func (i *interceptor) answer(e *fetch.EventRequestPaused, v sessions.Verdict) {
 		}
 		params.Headers = override(e.Request.Headers, v.Header)
 		i.browser.log.Debug("rewritten", "url", withoutQuery(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
+	}
+	if !rewrite && i.explicit && v.Session.Number != 0 && e.ResourceType != network.ResourceTypePreflight {
+		params.Headers = override(e.Request.Headers, header(e.Request.Headers, "cookie"))
 	}
 	send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
 		if err == nil || gone(err) {

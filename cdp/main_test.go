@@ -2,6 +2,7 @@ package cdp
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,16 @@ import (
 
 	"sessdriver/sessions"
 )
+
+var full = flag.Bool("full", false, "run the largest tests in their full size")
+
+// size is how large a test is, and how large with -full.
+func size(usual, whole int) int {
+	if *full {
+		return whole
+	}
+	return usual
+}
 
 // TestMain fails when the tests leave something behind: temporary profiles,
 // browser processes, goroutines.

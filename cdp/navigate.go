@@ -22,6 +22,9 @@ import (
 // errTabClosed reports a tab that went while it was waited for.
 var errTabClosed = errors.New("the tab was closed")
 
+// errTabCrashed reports one whose page crashed meanwhile.
+var errTabCrashed = errors.New("the tab crashed; load it again with: reload")
+
 // inactivePause is how long askActive waits for the page to tell something.
 const inactivePause = 20 * time.Millisecond
 
@@ -77,7 +80,7 @@ func (b *Browser) reload(ctx context.Context, tab *tab) error {
 		if _, err = askActive(ctx, b, tab, page.Reload, page.ReloadParams{}); err != nil {
 			return err
 		}
-		err = b.waitTab(ctx, tab, func() bool {
+		err = arrival.wait(ctx, func() bool {
 			dropped = arrival.dropped()
 			return dropped || arrival.isLoaded()
 		})
@@ -126,6 +129,7 @@ type arrival struct {
 	tab     *tab
 	old     map[cdp.LoaderID]load
 	busy    bool // the tab was loading when it was made
+	crashes int
 }
 
 func (b *Browser) arrivalAt(tab *tab) arrival {
@@ -134,7 +138,7 @@ func (b *Browser) arrivalAt(tab *tab) arrival {
 	old := maps.Clone(tab.loading)
 	busy := len(old) > 0 || !tab.document.loaded
 	old[tab.document.loader] = load{}
-	return arrival{b, tab, old, busy}
+	return arrival{b, tab, old, busy, tab.crashes}
 }
 
 func (a arrival) isThere() bool {
@@ -160,13 +164,26 @@ func (a arrival) dropped() bool {
 
 // committed waits until the tab shows the document.
 func (a arrival) committed(ctx context.Context) error {
-	return a.browser.waitTab(ctx, a.tab, a.isThere)
+	return a.wait(ctx, a.isThere)
+}
+
+// wait waits for a condition of the tab, unless its page crashes.
+func (a arrival) wait(ctx context.Context, condition func() bool) error {
+	crashed := false
+	err := a.browser.waitTab(ctx, a.tab, func() bool {
+		holds := condition()
+		crashed = !holds && a.tab.crashes > a.crashes
+		return holds || crashed
+	})
+	if err == nil && crashed {
+		return errTabCrashed
+	}
+	return err
 }
 
 // loaded waits until it has loaded, and what was told up to then is booked.
 func (a arrival) loaded(ctx context.Context) error {
-	err := a.browser.waitTab(ctx, a.tab, a.isLoaded)
-	if err != nil {
+	if err := a.wait(ctx, a.isLoaded); err != nil {
 		return err
 	}
 	return a.browser.Settle(ctx)

@@ -3,6 +3,7 @@ package cdp
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
@@ -24,6 +25,7 @@ type tab struct {
 	loading  map[cdp.LoaderID]load // the documents that are on their way
 	// reloading says that we show it anew: a beforeunload dialog is accepted.
 	reloading bool
+	crashes   int
 	// uncached says that the cache is off until the page has loaded.
 	uncached bool
 }
@@ -60,6 +62,7 @@ type targets struct {
 
 	switches   int // of sessions, made up to now
 	lastSwitch map[place]int
+	answered   map[place]time.Time // when the last switch of a place was made
 }
 
 func newTargets() *targets {
@@ -69,6 +72,7 @@ func newTargets() *targets {
 		changed: make(chan struct{}),
 
 		lastSwitch: map[place]int{},
+		answered:   map[place]time.Time{},
 	}
 }
 

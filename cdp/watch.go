@@ -98,6 +98,12 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 		return
 	}
 	switch m.Method {
+	case "Inspector.targetCrashed":
+		b.notice("a tab crashed: %s", withoutQuery(b.targets.documentOf(tab).url))
+		b.targets.update(func() {
+			tab.crashes++
+			clear(tab.loading)
+		})
 	case "Page.frameAttached":
 		on(b, m, func(e *page.EventFrameAttached) { b.targets.setFrame(e.FrameID, tab.window) })
 	case "Page.frameDetached":

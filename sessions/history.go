@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,10 @@ const (
 // maxChanges bounds what a session remembers of its changes; the oldest go
 // first.
 const maxChanges = 64
+
+// maxCookies bounds the cookies of a session. Chrome keeps 180 of a registrable
+// domain.
+const maxCookies = 400
 
 // origin says when and why cookies change. Those with one batch changed
 // together, and are reverted together.
@@ -53,7 +58,17 @@ func (b *Book) learn(s *session, c Cookie, kind Kind, o origin) bool {
 	h := s.set(c, kind, b.nextAge())
 	h.since = o.at
 	s.log(o, h, old)
+	s.bound()
 	return true
+}
+
+// bound lets the oldest cookies of a session go when a site gives too many, as
+// Chrome does long before.
+func (s *session) bound() {
+	for len(s.cookies) > maxCookies {
+		oldest := slices.MinFunc(s.cookies, func(a, b *held) int { return cmp.Compare(a.age, b.age) })
+		s.drop(oldest.key())
+	}
 }
 
 // lose takes a cookie from the session and remembers that. It reports whether

@@ -55,6 +55,12 @@ func (x Exchange) Session() Ref {
 	return Ref{x.site.name, x.session.id}
 }
 
+// Astray reports that the request went out as somebody, and not as the session
+// that was forced when it was told.
+func (x Exchange) Astray() bool {
+	return x.active != nil && x.session != nil && !x.anonymous && x.session != x.active
+}
+
 // Response is what came back.
 type Response struct {
 	// Cookies are those that the browser took; a deletion is an expired one.

@@ -1,0 +1,50 @@
+package cdp
+
+import (
+	"time"
+
+	"sessdriver/sessions"
+)
+
+// checkSent tells of a request that began after a switch had answered and went out
+// as another session all the same: the jar was another's for a moment where
+// nothing can be paused, or another DevTools client wrote the header. From then on
+// ours is written always, which is the last word (CDP-FACTS 18). Each site is told
+// of once for each switch.
+func (b *Browser) checkSent(w sessions.Window, h *hop) {
+	if !h.booked.Astray() || h.began.IsZero() {
+		return
+	}
+	at := place{w, b.book.SiteOf(h.url)}
+	b.targets.mu.Lock()
+	answered, ok := b.targets.answered[at]
+	astray := ok && h.began.After(answered)
+	if astray {
+		delete(b.targets.answered, at)
+	}
+	b.targets.mu.Unlock()
+	if !astray {
+		return
+	}
+	b.interceptor.explicit = true
+	ref := h.booked.Session()
+	name := ""
+	if s, err := b.book.Session(ref, time.Now()); err == nil {
+		name = s.Name
+	}
+	b.notice("%s %s went out as %q, which is not the session that is forced: if another DevTools client changes requests too, detach it", h.method, withoutQuery(h.url), name)
+}
+
+// unanswered notes that a switch is being made.
+func (t *targets) unanswered(w sessions.Window, site string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.answered, place{w, site})
+}
+
+// answer notes that a switch is made: what begins later belongs to its session.
+func (t *targets) answer(w sessions.Window, site string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.answered[place{w, site}] = time.Now()
+}
