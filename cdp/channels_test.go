@@ -208,7 +208,12 @@ func (r *rig) person() *person {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		r.until("the new tab", func() bool { return r.targets.page(created.TargetID) != nil })
+		r.until("the new tab", func() bool {
+			tab := r.targets.page(created.TargetID)
+			r.targets.mu.Lock()
+			defer r.targets.mu.Unlock()
+			return tab != nil && tab.ready
+		})
 		return r.targets.page(created.TargetID).link
 	}}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -266,7 +267,8 @@ func gone(err error) bool {
 
 // override copies the headers with another Cookie, since the list replaces all
 // of them (CDP-FACTS 12). For "" the header has to be there and empty: without
-// it Chrome would send the jar's cookies (TestFactOverride).
+// it Chrome would send the jar's cookies (TestFactOverride). They leave in the order
+// of the list, which is that of the event: sorted (CDP-FACTS 5).
 func override(headers network.Headers, cookie string) []*fetch.HeaderEntry {
 	list := make([]*fetch.HeaderEntry, 0, len(headers)+1)
 	for name, value := range headers {
@@ -274,5 +276,7 @@ func override(headers network.Headers, cookie string) []*fetch.HeaderEntry {
 			list = append(list, &fetch.HeaderEntry{Name: name, Value: text})
 		}
 	}
-	return append(list, &fetch.HeaderEntry{Name: "Cookie", Value: cookie})
+	list = append(list, &fetch.HeaderEntry{Name: "Cookie", Value: cookie})
+	slices.SortFunc(list, func(a, b *fetch.HeaderEntry) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }

@@ -478,7 +478,6 @@ func (m *matrix) attach(t *testing.T) {
 	s.force("bob")
 	s.alive("bob")
 	s.pass("bob")
-	s.withoutJar("bob", "alice", func(c channel) bool { return !c.fresh })
 }
 
 func (m *matrix) http(t *testing.T) {

@@ -1,6 +1,7 @@
 package cdp
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -45,6 +46,13 @@ type place struct {
 	site   string
 }
 
+// frame is where a frame or worker is. It goes with its page: Chrome does not tell
+// of the frames of a page that is closed.
+type frame struct {
+	window sessions.Window
+	page   target.ID // "" for a worker, and where it is not known
+}
+
 // load is how a document came, or is on its way.
 type load struct {
 	method   string
@@ -56,7 +64,7 @@ type targets struct {
 	mu      sync.Mutex // guards all below, and the fields of the tabs
 	byLink  map[target.SessionID]*tab
 	order   []*tab
-	frames  map[cdp.FrameID]sessions.Window // frames in the process of their page
+	frames  map[cdp.FrameID]frame
 	main    cdp.BrowserContextID
 	changed chan struct{} // closed and replaced at every change
 
@@ -68,7 +76,7 @@ type targets struct {
 func newTargets() *targets {
 	return &targets{
 		byLink:  map[target.SessionID]*tab{},
-		frames:  map[cdp.FrameID]sessions.Window{},
+		frames:  map[cdp.FrameID]frame{},
 		changed: make(chan struct{}),
 
 		lastSwitch: map[place]int{},
@@ -108,7 +116,7 @@ func (t *targets) add(l link, info *target.Info) *tab {
 		added.document.url = info.URL
 		t.byLink[l.id] = added
 		t.order = append(t.order, added)
-		t.frames[cdp.FrameID(info.TargetID)] = added.window
+		t.placeFrame(cdp.FrameID(info.TargetID), added)
 	})
 	return added
 }
@@ -121,8 +129,8 @@ func (t *targets) remove(id target.SessionID) {
 		}
 		delete(t.byLink, id)
 		t.order = slices.DeleteFunc(t.order, func(other *tab) bool { return other == gone })
-		if gone.kind == "page" {
-			delete(t.frames, cdp.FrameID(gone.id))
+		if gone.kind != "iframe" { // one may go on in the process of its page
+			maps.DeleteFunc(t.frames, func(id cdp.FrameID, f frame) bool { return id == cdp.FrameID(gone.id) || f.page == gone.id })
 		}
 	})
 }
@@ -176,13 +184,24 @@ func (t *targets) windows() []sessions.Window {
 func (t *targets) windowOfFrame(id cdp.FrameID) sessions.Window {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.frames[id]
+	return t.frames[id].window
 }
 
-func (t *targets) setFrame(id cdp.FrameID, w sessions.Window) {
+// setFrame notes a frame that a target told of.
+func (t *targets) setFrame(id cdp.FrameID, of *tab) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.frames[id] = w
+	t.placeFrame(id, of)
+}
+
+func (t *targets) placeFrame(id cdp.FrameID, of *tab) {
+	f := frame{of.window, t.frames[id].page}
+	if of.kind == "page" {
+		f.page = of.id
+	} else if f.page == "" {
+		f.page = t.frames[cdp.FrameID(of.id)].page // a frame within a frame
+	}
+	t.frames[id] = f
 }
 
 func (t *targets) dropFrame(id cdp.FrameID) {

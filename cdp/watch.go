@@ -105,7 +105,7 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 			clear(tab.loading)
 		})
 	case "Page.frameAttached":
-		on(b, m, func(e *page.EventFrameAttached) { b.targets.setFrame(e.FrameID, tab.window) })
+		on(b, m, func(e *page.EventFrameAttached) { b.targets.setFrame(e.FrameID, tab) })
 	case "Page.frameDetached":
 		on(b, m, func(e *page.EventFrameDetached) {
 			if e.Reason != page.FrameDetachedReasonSwap { // it goes on in another process
@@ -182,7 +182,7 @@ func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 	if tree == nil {
 		return
 	}
-	b.targets.setFrame(tree.Frame.ID, tab.window)
+	b.targets.setFrame(tree.Frame.ID, tab)
 	for _, child := range tree.ChildFrames {
 		b.seeFrames(tab, child)
 	}
@@ -202,7 +202,7 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *network.EventRequest
 		return
 	}
 	if e.FrameID != "" {
-		b.targets.setFrame(e.FrameID, tab.window)
+		b.targets.setFrame(e.FrameID, tab)
 	}
 	if e.Type == network.ResourceTypeDocument && cdp.FrameID(tab.id) == e.FrameID {
 		b.targets.begin(tab, e.LoaderID, e.Request.Method)
@@ -213,7 +213,7 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *network.EventRequest
 // navigated notes that a frame shows another document.
 func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 	if f.ParentID != "" || cdp.FrameID(tab.id) != f.ID {
-		b.targets.setFrame(f.ID, tab.window)
+		b.targets.setFrame(f.ID, tab)
 		return
 	}
 	b.exchanges.leave(tab, false)

@@ -189,3 +189,20 @@ func TestBrowserKilled(t *testing.T) {
 		t.Errorf("code %d, want %d: %s", code, exitNoBrowser, p.err.String())
 	}
 }
+
+// TestDriverKilled: the browser ends with its driver, whatever happens to that.
+func TestDriverKilled(t *testing.T) {
+	p := waiting(t)
+	if len(browsersUnder(p.temp)) == 0 {
+		t.Fatal("no browser is running")
+	}
+	p.Process.Kill()
+	p.Wait()
+	deadline := time.Now().Add(20 * time.Second)
+	for len(browsersUnder(p.temp)) > 0 {
+		if time.Now().After(deadline) {
+			t.Fatalf("still running: %v", browsersUnder(p.temp))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
