@@ -22,6 +22,9 @@ func setCookies(site, name string) []string {
 // TestDetect: whatever response sets the cookies, the session appears without
 // any configuration. Each response has a site of its own.
 func TestDetect(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser's work for half a minute; TestLeaks has most of it")
+	}
 	w := newWeb(t)
 	r := w.browser()
 	for _, c := range channels {

@@ -391,6 +391,9 @@ const exploring = "exploring"
 func TestLeaks(t *testing.T) {
 	m := newMatrix(t)
 	t.Run("use", m.use)
+	if testing.Short() {
+		return
+	}
 	t.Run("launch", m.fromLaunch)
 	t.Run("attach", m.attach)
 	t.Run("http", m.http)
