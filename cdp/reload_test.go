@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -562,5 +563,35 @@ func TestLogoutURLs(t *testing.T) {
 		if got := logout.MatchString(path(u)); got != want {
 			t.Errorf("%s looks like a logout: %v, want %v", u, got, want)
 		}
+	}
+}
+
+// A page that Chrome prerendered for alice is not shown to bob.
+func TestPrerendered(t *testing.T) {
+	w := newWeb(t)
+	f := startForeign(t, "--ignore-certificate-errors")
+	p := f.person()
+	tab := p.open()
+	login := "?"
+	for _, line := range setCookies("shop.test", "alice") {
+		login += "set=" + url.QueryEscape(line) + "&"
+	}
+	p.visit(tab, w.page("shop.test")+login)
+	p.visit(tab, w.page("shop.test"))
+	p.run(tab, `add('script', {type: 'speculationrules', textContent: q({prerender: [{source: 'list', urls: ['/page?pre'], eagerness: 'immediate'}]})})`)
+	prerendered := func(h hit) bool { return h.query.Has("pre") }
+	w.until("the prerender", func() bool { return len(w.seen(prerendered)) > 0 })
+	w.seen(prerendered)[0].is(t, "alice")
+	r := f.attach(f.port, func(o *Options) { o.State = t.TempDir() })
+	r.login("shop.test", "bob")
+	r.use("shop.test", "bob")
+	from := w.count()
+	p.visit(tab, w.page("shop.test")+"?pre")
+	shown := w.seenFrom(from, prerendered)
+	if len(shown) == 0 {
+		t.Fatal("the page that was prerendered for alice is shown to bob")
+	}
+	for _, h := range shown {
+		h.is(t, "bob")
 	}
 }

@@ -172,7 +172,11 @@ func reloaded(done sessions.Switch) string {
 		text = plural(done.Reloaded, "tab") + " reloaded"
 	}
 	if done.Streams > 0 {
-		text += "; " + plural(done.Streams, "socket") + " of before still open (reload or close the pages that hold them)"
+		holders := "pages that hold them"
+		if done.Streams == 1 {
+			holders = "page that holds it"
+		}
+		text += "; " + plural(done.Streams, "socket") + " of the session before still open (reload or close the " + holders + ")"
 	}
 	return text
 }

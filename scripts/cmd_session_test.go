@@ -124,3 +124,16 @@ func TestOnlySite(t *testing.T) {
 	w.run("token add x")
 	check(t, "ls", w.run("ls").Value.(SessionList).Site, "shop.test")
 }
+
+func TestReloadedText(t *testing.T) {
+	for want, done := range map[string]sessions.Switch{
+		"no tab reloaded": {},
+		"2 tabs reloaded": {Reloaded: 2},
+		"1 tab reloaded; 1 socket of the session before still open (reload or close the page that holds it)":     {Reloaded: 1, Streams: 1},
+		"no tab reloaded; 3 sockets of the session before still open (reload or close the pages that hold them)": {Streams: 3},
+	} {
+		if got := reloaded(done); got != want {
+			t.Errorf("%+v: %q, want %q", done, got, want)
+		}
+	}
+}
