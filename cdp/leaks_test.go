@@ -391,7 +391,7 @@ const exploring = "exploring"
 func TestLeaks(t *testing.T) {
 	m := newMatrix(t)
 	t.Run("use", m.use)
-	if testing.Short() {
+	if !*full {
 		return
 	}
 	t.Run("launch", m.fromLaunch)
@@ -543,7 +543,7 @@ func (m *matrix) check(t *testing.T) {
 		}
 	}
 	if got, err := os.ReadFile(file); err != nil || string(got) != want {
-		t.Errorf("%s is not the table of this run (write it with: go test ./cdp -run TestLeaks -args -update): %v\n%s", file, err, want)
+		t.Errorf("%s is not the table of this run (write it with: go test ./cdp -run TestLeaks -args -full -update): %v\n%s", file, err, want)
 	}
 }
 
@@ -592,7 +592,7 @@ func (m *matrix) table() string {
 		}
 	}
 	var b strings.Builder
-	b.WriteString("# The leak matrix\n\nWritten by `go test ./cdp -run TestLeaks -args -update`, with the server as the judge.\n\n## In short\n\n")
+	b.WriteString("# The leak matrix\n\nWritten by `go test ./cdp -run TestLeaks -args -full -update`, with the server as the judge.\n\n## In short\n\n")
 	fmt.Fprintf(&b, "| %d kinds of requests, from a page of the site and from one of another | ok | not |\n|---|---|---|\n", kinds)
 	for i, column := range columns {
 		fmt.Fprintf(&b, "| %s | %d | %d |\n", column[1], held[i], leaks[i])

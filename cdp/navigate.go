@@ -52,6 +52,8 @@ func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
 	switch r, err := askActive(ctx, b, tab, page.Navigate, page.NavigateParams{URL: url}); {
 	case err != nil:
 		return err
+	case r.ErrorText == "net::ERR_ABORTED" && arrival.crashed(ctx):
+		return errTabCrashed
 	case r.ErrorText == "net::ERR_ABORTED":
 		return errors.New("the tab stays as it was: the answer is a download or has no content")
 	case r.ErrorText != "":
@@ -160,6 +162,16 @@ func (a arrival) dropped() bool {
 		}
 	}
 	return true
+}
+
+// crashed reports whether the page has crashed since, once all is told.
+func (a arrival) crashed(ctx context.Context) bool {
+	if a.browser.Settle(ctx) != nil {
+		return false
+	}
+	a.browser.targets.mu.Lock()
+	defer a.browser.targets.mu.Unlock()
+	return a.tab.crashes > a.crashes
 }
 
 // committed waits until the tab shows the document.
