@@ -1,6 +1,7 @@
 package cdp
 
 import (
+	"strings"
 	"time"
 
 	"sessdriver/sessions"
@@ -26,7 +27,9 @@ func (b *Browser) checkSent(w sessions.Window, h *hop) {
 	if !astray {
 		return
 	}
-	b.interceptor.explicit = true
+	if strings.HasPrefix(h.url, "http") { // a WebSocket cannot be paused
+		b.interceptor.explicit = true
+	}
 	ref := h.booked.Session()
 	name := ""
 	if s, err := b.book.Session(ref, time.Now()); err == nil {
@@ -35,16 +38,22 @@ func (b *Browser) checkSent(w sessions.Window, h *hop) {
 	b.notice("%s %s went out as %q, which is not the session that is forced: if another DevTools client changes requests too, detach it", h.method, withoutQuery(h.url), name)
 }
 
-// unanswered notes that a switch is being made.
-func (t *targets) unanswered(w sessions.Window, site string) {
+// unanswered notes that a switch is being made, and returns when the one before was
+// answered.
+func (t *targets) unanswered(w sessions.Window, site string) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	was := t.answered[place{w, site}]
 	delete(t.answered, place{w, site})
+	return was
 }
 
-// answer notes that a switch is made: what begins later belongs to its session.
-func (t *targets) answer(w sessions.Window, site string) {
+// answer notes that a switch is made: what begins later belongs to its session. The
+// zero time notes nothing.
+func (t *targets) answer(w sessions.Window, site string, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.answered[place{w, site}] = time.Now()
+	if !at.IsZero() {
+		t.answered[place{w, site}] = at
+	}
 }

@@ -15,18 +15,24 @@ const cacheTimeout = 2 * time.Second
 
 // freshen keeps what was cached for one session from the next: the HTTP cache is
 // keyed by URL (CDP-FACTS 33). A browser of ours gets an empty one. The cache of
-// somebody else's stays, and is gone around while a site of the window is forced.
+// somebody else's stays, and is gone around from the first switch in a window until
+// we leave: what is fetched meanwhile is stored in it all the same.
 func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
 	if b.process != nil {
 		b.clearCache(ctx, w)
 		return
 	}
+	b.targets.update(func() { b.targets.around[w] = true })
 	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
 	defer cancel()
 	var waiting []<-chan struct{}
 	for _, tab := range b.targets.list(requesters...) {
-		if tab.window == w {
-			waiting = append(waiting, b.setCache(tab))
+		if tab.window != w {
+			continue
+		}
+		done := b.setCache(tab)
+		if tab.kind == "page" || tab.kind == "iframe" { // a stopped worker does not answer
+			waiting = append(waiting, done)
 		}
 	}
 	for _, done := range waiting {
@@ -51,24 +57,13 @@ func (b *Browser) clearCache(ctx context.Context, w sessions.Window) {
 }
 
 // setCache lets a target use the cache, or go around it: while it is opened anew,
-// and in a browser that is not ours while a site is forced. The channel is closed
+// and in a browser that is not ours once a session was switched. The channel is closed
 // when the browser has answered.
 func (b *Browser) setCache(tab *tab) <-chan struct{} {
 	b.targets.mu.Lock()
-	off := tab.uncached
+	off := tab.uncached || b.process == nil && b.targets.around[tab.window]
 	b.targets.mu.Unlock()
-	off = off || b.process == nil && b.forcedIn(tab.window)
 	done := make(chan struct{})
 	send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: off}, func(cdp.Empty, error) { close(done) })
 	return done
-}
-
-// forcedIn reports whether a site is forced in a window.
-func (b *Browser) forcedIn(w sessions.Window) bool {
-	for _, site := range b.book.Forced() {
-		if _, active := b.book.Active(w, site, time.Now()); active {
-			return true
-		}
-	}
-	return false
 }

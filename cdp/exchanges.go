@@ -2,6 +2,7 @@ package cdp
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -66,6 +67,9 @@ func newExchanges(b *Browser) *exchanges {
 func (x *exchanges) at(id network.RequestID) *exchange {
 	if e := x.open[id]; e != nil {
 		return e
+	}
+	if len(x.order) >= maxOpen { // what is long open, a WebSocket say, holds up the others
+		x.order = slices.DeleteFunc(x.order, func(id network.RequestID) bool { return x.open[id] == nil })
 	}
 	if len(x.order) >= maxOpen {
 		delete(x.open, x.order[0])
@@ -158,7 +162,7 @@ func (x *exchanges) streams(w sessions.Window, site string) int {
 	t := x.browser.targets
 	n := 0
 	for _, ex := range x.open {
-		if !ex.stream || ex.window != w || x.browser.book.SiteOf(ex.urls[len(ex.urls)-1].url) != site {
+		if !ex.stream || ex.finished || ex.window != w || x.browser.book.SiteOf(ex.urls[len(ex.urls)-1].url) != site {
 			continue
 		}
 		t.mu.Lock()
@@ -308,7 +312,12 @@ func response(url string, e *network.EventResponseReceivedExtraInfo) sessions.Re
 }
 
 // clock is a time that the browser told.
-func clock(t cdp.TimeSinceEpoch) time.Time { return time.UnixMicro(int64(t * 1e6)) }
+func clock(t cdp.TimeSinceEpoch) time.Time {
+	if t == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(t * 1e6))
+}
 
 // serverTime is what the server's clock showed, now where it does not tell:
 // Chrome reads Expires by that clock (TestOracle).

@@ -318,6 +318,9 @@ func TestServiceWorkerRestart(t *testing.T) {
 	r.interceptor.stopWorkers()
 	run(r, `(await navigator.serviceWorker.ready).active.postMessage('/hit/told?id=again')`)
 	w.arrived("again", "told")
+	if r.noticed("crashed") {
+		t.Errorf("a worker that was stopped is told: %q", r.notices)
+	}
 }
 
 // TestServiceWorkerToldOnce: each page of its scope would attach to a service

@@ -222,8 +222,8 @@ func (i *interceptor) answer(e *fetch.EventRequestPaused, v sessions.Verdict) {
 		params.Headers = override(e.Request.Headers, v.Header)
 		i.browser.log.Debug("rewritten", "url", withoutQuery(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
 	}
-	if !rewrite && i.explicit && v.Session.Number != 0 && e.ResourceType != network.ResourceTypePreflight {
-		params.Headers = override(e.Request.Headers, header(e.Request.Headers, "cookie"))
+	if is := header(e.Request.Headers, "cookie"); !rewrite && i.explicit && v.Session.Number != 0 && is != "" {
+		params.Headers, rewrite = override(e.Request.Headers, is), true
 	}
 	send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
 		if err == nil || gone(err) {

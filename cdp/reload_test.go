@@ -514,6 +514,15 @@ func TestReloadAttached(t *testing.T) {
 	if got := titleAt(t, fresh); got != "GET sid=alice" {
 		t.Errorf("alice is shown %q", got)
 	}
+	r.use("app.test", "bob")
+	f.visit(fresh, c.at("app.test", "/kept/other"))
+	if _, err := r.Unset(r.ctx(), "app.test", true); err != nil {
+		t.Fatal(err)
+	}
+	f.visit(fresh, c.at("app.test", "/kept/other"))
+	if got := titleAt(t, fresh); got != "GET sid=alice" {
+		t.Errorf("after unset the user is shown %q", got)
+	}
 }
 
 // Sockets that stay open through a switch go on as whom they were opened: they are

@@ -103,11 +103,12 @@ func (b *Browser) change(ctx context.Context, site string, wait bool, decide fun
 	if err != nil {
 		return sessions.Switch{}, err
 	}
+	was := b.targets.unanswered(w, site)
 	session, err := decide(w, jar)
 	if err != nil {
+		b.targets.answer(w, site, was)
 		return sessions.Switch{}, err
 	}
-	b.targets.unanswered(w, site)
 	b.log.Debug("switched", "site", site, "session", session.Name)
 	done := sessions.Switch{Session: session}
 	if err := b.interceptor.update(ctx); err != nil {
@@ -123,7 +124,7 @@ func (b *Browser) change(ctx context.Context, site string, wait bool, decide fun
 	b.freshen(ctx, w)
 	err = b.reloadSite(ctx, w, site, wait, &done)
 	done.Streams = b.openStreams(ctx, w, site)
-	b.targets.answer(w, site)
+	b.targets.answer(w, site, time.Now())
 	for _, other := range b.book.Clashes(w, site, time.Now()) {
 		done.Notes = append(done.Notes, fmt.Sprintf("%s is forced too and shares a cookie of the jar: WebSockets and prerendered pages of both carry %s's", other, site))
 	}

@@ -70,7 +70,8 @@ type targets struct {
 
 	switches   int // of sessions, made up to now
 	lastSwitch map[place]int
-	answered   map[place]time.Time // when the last switch of a place was made
+	around     map[sessions.Window]bool // the cache: the windows that go around it
+	answered   map[place]time.Time      // when the last switch of a place was made
 }
 
 func newTargets() *targets {
@@ -80,6 +81,7 @@ func newTargets() *targets {
 		changed: make(chan struct{}),
 
 		lastSwitch: map[place]int{},
+		around:     map[sessions.Window]bool{},
 		answered:   map[place]time.Time{},
 	}
 }
@@ -129,8 +131,12 @@ func (t *targets) remove(id target.SessionID) {
 		}
 		delete(t.byLink, id)
 		t.order = slices.DeleteFunc(t.order, func(other *tab) bool { return other == gone })
-		if gone.kind != "iframe" { // one may go on in the process of its page
-			maps.DeleteFunc(t.frames, func(id cdp.FrameID, f frame) bool { return id == cdp.FrameID(gone.id) || f.page == gone.id })
+		// A frame may go on in the process of its page. What is not known is taken
+		// for the main window's, so that late requests of others are to be known.
+		if gone.kind != "iframe" {
+			maps.DeleteFunc(t.frames, func(id cdp.FrameID, f frame) bool {
+				return f.window == sessions.Main && (id == cdp.FrameID(gone.id) || f.page == gone.id)
+			})
 		}
 	})
 }

@@ -77,7 +77,7 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Network.webSocketHandshakeResponseReceived":
 		on(b, m, b.exchanges.handshakeAnswer)
 	case "Network.webSocketClosed":
-		on(b, m, func(e *network.EventWebSocketClosed) { b.exchanges.finish(e.RequestID, false) })
+		on(b, m, func(e *network.EventWebSocketClosed) { b.exchanges.drop(e.RequestID) })
 	case "Target.attachedToTarget":
 		on(b, m, b.attached)
 	case "Target.detachedFromTarget":
@@ -99,6 +99,10 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 	}
 	switch m.Method {
 	case "Inspector.targetCrashed":
+		b.exchanges.leave(tab, true)
+		if tab.kind != "page" {
+			break // a worker that is stopped says so, too
+		}
 		b.notice("a tab crashed: %s", withoutQuery(b.targets.documentOf(tab).url))
 		b.targets.update(func() {
 			tab.crashes++
@@ -149,7 +153,7 @@ func (b *Browser) attached(e *target.EventAttachedToTarget) {
 		send(l, network.Enable, network.EnableParams{
 			MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0)),
 		}, nil)
-		if b.process == nil && b.forcedIn(tab.window) {
+		if b.process == nil && b.targets.switchCount() > 0 {
 			b.setCache(tab)
 		}
 		if tab.kind == "page" || tab.kind == "iframe" {

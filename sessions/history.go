@@ -57,17 +57,30 @@ func (b *Book) learn(s *session, c Cookie, kind Kind, o origin) bool {
 	}
 	h := s.set(c, kind, b.nextAge())
 	h.since = o.at
+	if old != nil {
+		h.since = old.since // a request without any value never had this one
+	}
 	s.log(o, h, old)
-	s.bound()
+	s.bound(o)
 	return true
 }
 
-// bound lets the oldest cookies of a session go when a site gives too many, as
-// Chrome does long before.
-func (s *session) bound() {
+// bound lets cookies of a session go when a site gives too many, as Chrome does
+// long before: expired ones first, then carried ones, then tokens, each the oldest
+// first.
+func (s *session) bound(o origin) {
+	rank := func(h *held) int {
+		switch {
+		case h.Expired(o.at):
+			return 0
+		case h.kind == Carried:
+			return 1
+		}
+		return 2
+	}
 	for len(s.cookies) > maxCookies {
-		oldest := slices.MinFunc(s.cookies, func(a, b *held) int { return cmp.Compare(a.age, b.age) })
-		s.drop(oldest.key())
+		first := slices.MinFunc(s.cookies, func(a, b *held) int { return cmp.Or(rank(a)-rank(b), cmp.Compare(a.age, b.age)) })
+		s.lose(first.key(), o)
 	}
 }
 
