@@ -56,12 +56,18 @@ func (b *Browser) clearCache(ctx context.Context, w sessions.Window) {
 	}
 }
 
+func (t *targets) goesAround(w sessions.Window) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.around[w]
+}
+
 // setCache lets a target use the cache, or go around it: while it is opened anew,
 // and in a browser that is not ours once a session was switched. The channel is closed
 // when the browser has answered.
 func (b *Browser) setCache(tab *tab) <-chan struct{} {
 	b.targets.mu.Lock()
-	off := tab.uncached || b.process == nil && b.targets.around[tab.window]
+	off := tab.uncached || b.targets.around[tab.window]
 	b.targets.mu.Unlock()
 	done := make(chan struct{})
 	send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: off}, func(cdp.Empty, error) { close(done) })

@@ -124,3 +124,11 @@ func (r *rig) putInJar(cookies ...sessions.Cookie) {
 	plan.Set = cookies
 	r.mirror.write(r.ctx(), sessions.Main, plan)
 }
+
+// both makes alice and bob on shop.test and forces one of them.
+func (r *rig) both(active string) {
+	r.t.Helper()
+	r.login("shop.test", "alice")
+	r.login("shop.test", "bob")
+	r.use("shop.test", active)
+}

@@ -103,9 +103,7 @@ func (r *rig) soon(condition func() bool) bool {
 func TestRotation(t *testing.T) {
 	w := newWeb(t)
 	r := w.browser(noReload)
-	r.login("shop.test", "alice")
-	r.login("shop.test", "bob")
-	r.use("shop.test", "alice")
+	r.both("alice")
 	r.open(w.page("shop.test"))
 	r.use("shop.test", "bob")
 	setters := []string{"navigation", "popup-noopener", "iframe", "hop-1", "fetch-api", "preflight", "worker-fetch", "websocket", "service-worker-script"}

@@ -31,7 +31,7 @@ type exchange struct {
 	window   sessions.Window
 	urls     []hop
 	stream   bool // a WebSocket or an EventSource: it stays open as whom it was opened
-	switches int  // those made when it began
+	switches int  // for a stream: those made when it began
 	sent     []*network.EventRequestWillBeSentExtraInfo
 	received []*network.EventResponseReceivedExtraInfo
 	finished bool
@@ -96,7 +96,9 @@ func (x *exchanges) begin(t *tab, e *network.EventRequestWillBeSent) {
 		}
 	}
 	x.of(ex, t)
-	ex.stream = e.Type == network.ResourceTypeEventSource
+	if e.Type == network.ResourceTypeEventSource && !ex.stream {
+		x.opens(ex)
+	}
 	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime)})
 	x.book(e.RequestID, ex)
 }
@@ -141,9 +143,11 @@ func (x *exchanges) answered(t *tab, e *responseReceived) {
 // of notes which target told of an exchange.
 func (x *exchanges) of(ex *exchange, t *tab) {
 	ex.tab, ex.window = t, t.window
-	if len(ex.urls) == 0 {
-		ex.switches = x.browser.targets.switchCount()
-	}
+}
+
+// opens notes that an exchange stays open.
+func (x *exchanges) opens(ex *exchange) {
+	ex.stream, ex.switches = true, x.browser.targets.switchCount()
 }
 
 // leave forgets what a target will tell nothing more of: all when it is gone, the
@@ -380,7 +384,8 @@ func (x *exchanges) socket(t *tab, e *network.EventWebSocketCreated) {
 	}
 	ex := x.at(e.RequestID)
 	x.of(ex, t)
-	ex.stream, ex.urls = true, []hop{{url: e.URL, method: "GET", began: time.Now()}}
+	x.opens(ex)
+	ex.urls = []hop{{url: e.URL, method: "GET", began: time.Now()}}
 }
 
 // handshake books the request of a WebSocket.

@@ -59,9 +59,7 @@ func TestDriverDies(t *testing.T) {
 func TestTabCrashes(t *testing.T) {
 	w := newWeb(t)
 	r := w.browser()
-	r.login("shop.test", "alice")
-	r.login("shop.test", "bob")
-	r.use("shop.test", "alice")
+	r.both("alice")
 	r.open(w.page("shop.test"))
 	p := r.person()
 	victim := p.open()
@@ -196,9 +194,7 @@ func TestManyTabs(t *testing.T) {
 	tabs := size(50, 200)
 	w := newWeb(t)
 	r := w.browser()
-	r.login("shop.test", "alice")
-	r.login("shop.test", "bob")
-	r.use("shop.test", "alice")
+	r.both("alice")
 	r.open(w.page("other.test"))
 	run(r, fmt.Sprintf(`const all = []; for (let i = 0; i < %d; i++) all.push(open(%q + i)); window.all = all`, tabs, w.page("shop.test")+"?tab="))
 	opened := func() []hit { return w.seen(func(h hit) bool { return h.query.Has("tab") }) }
@@ -274,9 +270,7 @@ func meddle(t *testing.T, endpoint string, tab target.ID) *meddler {
 // went astray, which is told.
 func TestOtherInterceptor(t *testing.T) {
 	check := func(t *testing.T, w *web, r *rig, endpoint string) {
-		r.login("shop.test", "alice")
-		r.login("shop.test", "bob")
-		r.use("shop.test", "bob")
+		r.both("bob")
 		r.open(w.page("shop.test"))
 		m := meddle(t, endpoint, r.currentTab().id)
 		if r.process == nil {

@@ -530,9 +530,7 @@ func TestReloadAttached(t *testing.T) {
 func TestOpenStreams(t *testing.T) {
 	w := newWeb(t)
 	r := w.browser()
-	r.login("shop.test", "alice")
-	r.login("shop.test", "bob")
-	r.use("shop.test", "alice")
+	r.both("alice")
 	tab := r.person().open()
 	p := r.person()
 	open := fmt.Sprintf(`

@@ -153,7 +153,7 @@ func (b *Browser) attached(e *target.EventAttachedToTarget) {
 		send(l, network.Enable, network.EnableParams{
 			MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0)),
 		}, nil)
-		if b.process == nil && b.targets.switchCount() > 0 {
+		if b.targets.goesAround(tab.window) {
 			b.setCache(tab)
 		}
 		if tab.kind == "page" || tab.kind == "iframe" {
