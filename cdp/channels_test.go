@@ -120,7 +120,8 @@ var channels = []channel{
 	{name: "eventsource", js: `new EventSource(at('eventsource', {type: 'text/event-stream', body: 'retry: 600000\n\n'}), {withCredentials: true})`},
 	{name: "websocket", js: `new WebSocket(at('websocket').replace('http', 'ws'))`, jar: true},
 	{name: "csp-report", js: `add('iframe', {src: at('csp-page', {...html('<script>1</script>'), csp: "script-src 'none'; report-uri " + at('csp-report')})})`, hits: []string{"csp-page", "csp-report"}},
-	{name: "reporting", js: `add('iframe', {src: at('reporting-page', {...html('<script>1</script>'), csp: "script-src 'none'; report-to here", reports: at('reporting')})})`, hits: []string{"reporting"}, secure: true, jar: true, blind: true},
+	// More than once: Chrome drops a report that is there before its endpoint.
+	{name: "reporting", js: `for (const wait of [0, 1500, 3000]) setTimeout(() => add('iframe', {src: at('reporting-page', {...html('<script>1</script>'), csp: "script-src 'none'; report-to here", reports: at('reporting')})}), wait)`, hits: []string{"reporting"}, secure: true, jar: true, blind: true},
 
 	// Parts of a page.
 	{name: "script", js: `add('script', {src: at('script', js(''))})`},
