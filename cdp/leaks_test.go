@@ -620,5 +620,8 @@ things need a page of the site, or HTTPS.
 	for _, column := range columns {
 		fmt.Fprintf(&b, "- %s: %s\n", column[0], column[1])
 	}
+	b.WriteString(`- A discarded tab: Chrome discards none that DevTools watches (chrome://discards says so); one that was discarded before ` + "`" + `attach` + "`" + ` is loaded as the forced
+  session when it is looked at, or at once by the reload of ` + "`" + `use` + "`" + ` (` + "`" + `TestDiscarded` + "`" + `)
+`)
 	return b.String()
 }

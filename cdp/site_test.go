@@ -126,6 +126,7 @@ func (w *web) browser(change ...func(*Options)) *rig {
 }
 
 // profile makes a profile directory with preferences that goes with the test.
+// Its browser has the internal pages, such as chrome://discards.
 func profile(t testing.TB, preferences string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "profile-")
@@ -135,6 +136,9 @@ func profile(t testing.TB, preferences string) string {
 	t.Cleanup(func() { os.RemoveAll(dir) }) // what a last helper writes goes with TestMain
 	os.Mkdir(filepath.Join(dir, "Default"), 0o700)
 	if err := os.WriteFile(filepath.Join(dir, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Local State"), []byte(`{"internal_only_uis_enabled": true}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir
