@@ -191,7 +191,7 @@ func TestOddServers(t *testing.T) {
 
 // A page opens two hundred tabs, all of a forced site; a switch reloads them.
 func TestManyTabs(t *testing.T) {
-	tabs := size(50, 200)
+	tabs := size(20, 200)
 	w := newWeb(t)
 	r := w.browser()
 	r.both("alice")

@@ -16,7 +16,7 @@ import (
 // session's, and no request ever mixes two sessions.
 func TestLinearizable(t *testing.T) {
 	t.Run("same cookies", func(t *testing.T) {
-		switchInFlight(t, size(40, 200), 50, func(*sessions.Cookie) {})
+		switchInFlight(t, size(20, 200), 50, func(*sessions.Cookie) {})
 	})
 	// The cookies of the two differ in scope, so that they do not replace each
 	// other in the jar.
