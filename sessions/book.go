@@ -7,12 +7,6 @@ import (
 	"time"
 )
 
-// Window names a browser context: a jar of its own.
-type Window string
-
-// Main is the browser's default context.
-const Main Window = ""
-
 // Options of a [Book]. The zero value is ready to use, with no default tokens.
 type Options struct {
 	Scope    Scope

@@ -59,6 +59,23 @@ func (e *NameTakenError) Error() string {
 	return fmt.Sprintf("the name %q is taken on %s; choose another, or: use %s", e.Name, e.Site, quote(e.Name))
 }
 
+// NoWindowError reports a window that is not open.
+type NoWindowError struct {
+	Name  string
+	Known []string
+}
+
+func (e *NoWindowError) Error() string {
+	return fmt.Sprintf("no window %q; there are %s (see: windows)", e.Name, strings.Join(e.Known, ", "))
+}
+
+// WindowTakenError reports a name that another window has.
+type WindowTakenError struct{ Name string }
+
+func (e *WindowTakenError) Error() string {
+	return fmt.Sprintf("the window name %q is taken; choose another, or: window use %s", e.Name, quote(e.Name))
+}
+
 func quote(name string) string {
 	if strings.ContainsAny(name, " \t'\"") {
 		return fmt.Sprintf("%q", name)
