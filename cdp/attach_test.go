@@ -298,6 +298,19 @@ func (f *foreign) visit(tab link, url string) {
 // same checks that the browser is as it was found.
 func (f *foreign) same(when string, jar []network.Cookie, tabs []string) {
 	f.t.Helper()
+	f.sameJar(when, jar)
+	var now []string
+	for range 100 { // a tab that has just been reloaded has no URL for a moment
+		if now = f.tabs(); slices.Equal(now, tabs) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	f.t.Errorf("%s: the tabs are %q, want %q", when, now, tabs)
+}
+
+func (f *foreign) sameJar(when string, jar []network.Cookie) {
+	f.t.Helper()
 	got := f.jar()
 	if len(got) != len(jar) {
 		f.t.Errorf("%s: there are %d cookies, want %d: %+v", when, len(got), len(jar), got)
@@ -308,14 +321,6 @@ func (f *foreign) same(when string, jar []network.Cookie, tabs []string) {
 			f.t.Errorf("%s: a cookie is\n%+v, want it as found:\n%+v", when, got[i], jar[i])
 		}
 	}
-	var now []string
-	for range 100 { // a tab that has just been reloaded has no URL for a moment
-		if now = f.tabs(); slices.Equal(now, tabs) {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	f.t.Errorf("%s: the tabs are %q, want %q", when, now, tabs)
 }
 
 // sameCookies compares two Cookie headers whatever the order.

@@ -228,6 +228,7 @@ func (b *Browser) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		defer cancel()
 		b.pages.close(ctx, b)
+		b.closeWindows(ctx)
 		if b.process == nil || b.options.Profile != "" {
 			err = b.restore(ctx)
 		}

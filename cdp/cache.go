@@ -18,7 +18,7 @@ const cacheTimeout = 2 * time.Second
 // somebody else's stays, and is gone around from the first switch in a window until
 // we leave: what is fetched meanwhile is stored in it all the same.
 func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
-	if b.process != nil {
+	if b.process != nil || b.targets.isOwn(w) {
 		b.clearCache(ctx, w)
 		return
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
 )
 
 // channel is one way in which a page makes requests.
@@ -203,9 +205,12 @@ type person struct {
 }
 
 // person is the one who uses a browser of ours.
-func (r *rig) person() *person {
+func (r *rig) person() *person { return r.personIn(sessions.Main) }
+
+// personIn is one who uses a window of it.
+func (r *rig) personIn(w sessions.Window) *person {
 	return &person{t: r.t, open: func() link {
-		created, err := call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", NewWindow: new(true)})
+		created, err := call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: r.targets.contextOf(w), NewWindow: new(true)})
 		if err != nil {
 			r.t.Fatal(err)
 		}

@@ -118,11 +118,11 @@ func (r *rig) session(site, name, value string) sessions.Session {
 }
 
 // putInJar writes cookies behind the book's back.
-func (r *rig) putInJar(cookies ...sessions.Cookie) {
+func (r *rig) putInJar(w sessions.Window, cookies ...sessions.Cookie) {
 	r.t.Helper()
 	var plan sessions.Plan
 	plan.Set = cookies
-	r.mirror.write(r.ctx(), sessions.Main, plan)
+	r.mirror.write(r.ctx(), w, plan)
 }
 
 // both makes alice and bob on shop.test and forces one of them.

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/cdproto/target"
 
 	"sessdriver/sessions"
 )
@@ -177,8 +178,26 @@ func (i *interceptor) stopWorkers() {
 // paused handles one paused request.
 func (i *interceptor) paused(e *fetch.EventRequestPaused) {
 	i.open[e.RequestID]++
+	if w, known := i.browser.targets.windowOfFrame(e.FrameID); known {
+		i.decide(e, w)
+		return
+	}
+	// The script of a nested worker is asked for before its target is told of
+	// (TestNestedWorkerInWindow). What the browser does not know either has ended, in the
+	// main window: the frames of the others are known as long as these are open.
+	send(i.link, target.GetTargetInfo, target.GetTargetInfoParams{TargetID: target.ID(e.FrameID)}, func(r target.GetTargetInfoResult, err error) {
+		if err == nil {
+			i.browser.targets.setWindow(e.FrameID, r.TargetInfo.BrowserContextID)
+		}
+		w, _ := i.browser.targets.windowOfFrame(e.FrameID)
+		i.decide(e, w)
+	})
+}
+
+// decide answers a request of a window as the book says.
+func (i *interceptor) decide(e *fetch.EventRequestPaused, w sessions.Window) {
 	r := sessions.Paused{
-		Window:    i.browser.targets.windowOfFrame(e.FrameID),
+		Window:    w,
 		URL:       e.Request.URL,
 		Header:    header(e.Request.Headers, "cookie"),
 		Preflight: e.ResourceType == network.ResourceTypePreflight,
@@ -186,13 +205,13 @@ func (i *interceptor) paused(e *fetch.EventRequestPaused) {
 	}
 	v := i.browser.book.Decide(r)
 	if v.Action != sessions.Settle {
-		i.answer(e, v)
+		i.answer(e, w, v)
 		return
 	}
 	// The jar is read behind everything that the browser told before.
-	send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: contextOf(r.Window)}, func(jar storage.GetCookiesResult, err error) {
+	send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.browser.targets.contextOf(w)}, func(jar storage.GetCookiesResult, err error) {
 		r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
-		i.answer(e, i.browser.book.Decide(r))
+		i.answer(e, w, i.browser.book.Decide(r))
 	})
 }
 
@@ -210,14 +229,14 @@ func (i *interceptor) unreadable(m *cdproto.Message) {
 }
 
 // answer sends the verdict, the one answer that the request gets.
-func (i *interceptor) answer(e *fetch.EventRequestPaused, v sessions.Verdict) {
+func (i *interceptor) answer(e *fetch.EventRequestPaused, w sessions.Window, v sessions.Verdict) {
 	params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 	rewrite := v.Action == sessions.Rewrite
 	if rewrite {
 		if !i.browser.book.SharesJar() { // else two forced sites might take the jar from each other
 			// It is out of step: a script wrote another session's value, say
 			// (TestHardLogin).
-			i.browser.mirror.mend(i.browser.targets.windowOfFrame(e.FrameID), v.Session.Site)
+			i.browser.mirror.mend(w, v.Session.Site)
 		}
 		params.Headers = override(e.Request.Headers, v.Header)
 		i.browser.log.Debug("rewritten", "url", withoutQuery(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/chromedp/cdproto/cdp"
 	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -35,10 +36,10 @@ type journal struct {
 
 // entry is one cookie as a jar had it, or, expired, the lack of it.
 type entry struct {
-	Window sessions.Window      `json:"window"`
-	Site   string               `json:"site"`
-	Cookie *network.CookieParam `json:"cookie"`
-	id     identity
+	Context cdp.BrowserContextID `json:"window"`
+	Site    string               `json:"site"`
+	Cookie  *network.CookieParam `json:"cookie"`
+	id      identity
 }
 
 // openJournal makes the journal for a browser that we attach to, named by its id.
@@ -61,7 +62,7 @@ func (b *Browser) openJournal(id string) error {
 }
 
 // note writes down what a plan is about to change in a jar, each cookie once.
-func (j *journal) note(w sessions.Window, site string, plan sessions.Plan, jar []sessions.Cookie, parameter func(sessions.Cookie) *network.CookieParam) error {
+func (j *journal) note(in cdp.BrowserContextID, site string, plan sessions.Plan, jar []sessions.Cookie, parameter func(sessions.Cookie) *network.CookieParam) error {
 	if j == nil {
 		return nil
 	}
@@ -69,8 +70,8 @@ func (j *journal) note(w sessions.Window, site string, plan sessions.Plan, jar [
 	defer j.mu.Unlock()
 	before := len(j.entries)
 	add := func(id identity, c *network.CookieParam) {
-		if !slices.ContainsFunc(j.entries, func(e entry) bool { return e.Window == w && e.id == id }) {
-			j.entries = append(j.entries, entry{w, site, c, id})
+		if !slices.ContainsFunc(j.entries, func(e entry) bool { return e.Context == in && e.id == id }) {
+			j.entries = append(j.entries, entry{in, site, c, id})
 		}
 	}
 	for _, c := range plan.Delete {
@@ -91,14 +92,14 @@ func (j *journal) note(w sessions.Window, site string, plan sessions.Plan, jar [
 }
 
 // drop forgets a jar that is as it was.
-func (j *journal) drop(w sessions.Window, site string) error {
+func (j *journal) drop(in cdp.BrowserContextID, site string) error {
 	if j == nil {
 		return nil
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	before := len(j.entries)
-	j.entries = slices.DeleteFunc(j.entries, func(e entry) bool { return e.Window == w && e.Site == site })
+	j.entries = slices.DeleteFunc(j.entries, func(e entry) bool { return e.Context == in && e.Site == site })
 	if len(j.entries) == before {
 		return nil
 	}
@@ -177,7 +178,7 @@ func (b *Browser) recover(ctx context.Context) error {
 	for _, e := range list {
 		// A window or a cookie that Chrome does not know any more is nothing
 		// to put back.
-		if err := b.mirror.set(ctx, e.Window, []*network.CookieParam{e.Cookie}); err != nil && ctx.Err() != nil {
+		if err := b.mirror.set(ctx, e.Context, []*network.CookieParam{e.Cookie}); err != nil && ctx.Err() != nil {
 			return err
 		}
 		if !slices.Contains(sites, e.Site) {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/storage"
 
@@ -110,7 +111,7 @@ func (m *mirror) stop() {
 // jar reads the cookies of a window. What the browser told before is booked by
 // then.
 func (m *mirror) jar(ctx context.Context, w sessions.Window) ([]sessions.Cookie, error) {
-	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: contextOf(w)})
+	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
 	if err != nil {
 		return nil, fmt.Errorf("reading the cookies: %w", err)
 	}
@@ -164,7 +165,7 @@ func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]se
 		if plan.Empty() {
 			return nil, m.settled(w, site)
 		}
-		if err := m.browser.journal.note(w, site, plan, jar, m.parameter); err != nil {
+		if err := m.note(w, site, plan, jar); err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(tried, func(p sessions.Plan) bool { return equal(p, plan) }) {
@@ -180,12 +181,21 @@ func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]se
 	return nil, fmt.Errorf("the jar of %s does not come to rest: the site sets its cookies again and again", site)
 }
 
+// note writes in the journal what a plan is about to change. A window of our own
+// ends with us.
+func (m *mirror) note(w sessions.Window, site string, plan sessions.Plan, jar []sessions.Cookie) error {
+	if m.browser.targets.isOwn(w) {
+		return nil
+	}
+	return m.browser.journal.note(m.browser.targets.contextOf(w), site, plan, jar, m.parameter)
+}
+
 // settled notes that a jar is in step: as it was found, if nothing is forced.
 func (m *mirror) settled(w sessions.Window, site string) error {
 	if _, active := m.browser.book.Active(w, site, time.Now()); active {
 		return nil
 	}
-	return m.browser.journal.drop(w, site)
+	return m.browser.journal.drop(m.browser.targets.contextOf(w), site)
 }
 
 // clearWay takes out what a jar has in the place of refused cookies: it is
@@ -213,6 +223,7 @@ func equal(a, b sessions.Plan) bool {
 func (m *mirror) write(ctx context.Context, w sessions.Window, plan sessions.Plan) {
 	m.writes.Add(1)
 	defer m.writes.Add(1)
+	in := m.browser.targets.contextOf(w)
 	var batch []*network.CookieParam
 	// The new ones first: a request in between that finds no token at all
 	// would go out as nobody.
@@ -222,18 +233,18 @@ func (m *mirror) write(ctx context.Context, w sessions.Window, plan sessions.Pla
 	for _, c := range plan.Delete {
 		batch = append(batch, removal(c))
 	}
-	if m.set(ctx, w, batch) == nil {
+	if m.set(ctx, in, batch) == nil {
 		return
 	}
 	for _, p := range batch {
-		if err := m.set(ctx, w, []*network.CookieParam{p}); err != nil {
+		if err := m.set(ctx, in, []*network.CookieParam{p}); err != nil {
 			m.browser.log.Debug("setting a cookie", "name", p.Name, "error", err)
 		}
 	}
 }
 
-func (m *mirror) set(ctx context.Context, w sessions.Window, batch []*network.CookieParam) error {
-	_, err := call(ctx, m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: batch, BrowserContextID: contextOf(w)})
+func (m *mirror) set(ctx context.Context, in cdp.BrowserContextID, batch []*network.CookieParam) error {
+	_, err := call(ctx, m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: batch, BrowserContextID: in})
 	return err
 }
 

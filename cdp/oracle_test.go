@@ -29,7 +29,7 @@ import (
 
 var (
 	oracleSeed  = flag.Uint64("seed", 21, "TestOracle: seed of the generated cases; 0 for a new one")
-	oracleCases = flag.Int("cases", 2000, "TestOracle: how many cases to generate")
+	oracleCases = flag.Int("cases", 500, "TestOracle: how many cases to generate")
 )
 
 // casesPerBatch divides the share of every estate.
@@ -153,7 +153,7 @@ func (o *oracle) onPump(f func()) {
 }
 
 func (o *oracle) viewer(context cdp.BrowserContextID) *viewer {
-	v := &viewer{window: sessions.Window(context), tabs: map[string]*tab{}}
+	v := &viewer{tabs: map[string]*tab{}}
 	for _, scheme := range []string{"http", "https"} {
 		r, err := call(o.t.Context(), o.rig.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: context})
 		if err != nil {
@@ -161,6 +161,7 @@ func (o *oracle) viewer(context cdp.BrowserContextID) *viewer {
 		}
 		o.rig.until("a tab", func() bool { return o.rig.targets.page(r.TargetID) != nil })
 		v.tabs[scheme] = o.rig.targets.page(r.TargetID)
+		v.window = v.tabs[scheme].window
 	}
 	return v
 }
@@ -278,7 +279,7 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 	r := &result{oracle: o, ground: ground, cases: cases, sets: map[string][]string{}, jars: map[string][]sessions.Cookie{}, held: map[string][]sessions.Cookie{}}
 	ctx := o.rig.ctx()
 	for _, v := range []*viewer{o.main, o.other} {
-		if _, err := call(ctx, o.rig.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: contextOf(v.window)}); err != nil {
+		if _, err := call(ctx, o.rig.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: o.rig.targets.contextOf(v.window)}); err != nil {
 			o.t.Fatal(err)
 		}
 	}

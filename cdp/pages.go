@@ -3,6 +3,7 @@ package cdp
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/chromedp/cdproto/target"
@@ -16,9 +17,14 @@ import (
 type pages struct {
 	mu      sync.Mutex // guards all below
 	current target.ID
-	opened  []target.ID // tabs that we opened in somebody else's browser
+	window  sessions.Window // of the current tab, also when that was closed
+	opened  []target.ID     // tabs that we opened in somebody else's browser
+	chosen  target.ID       // the tab of somebody else's browser that we were told to drive
 	driven  map[target.ID]driven
 }
+
+// choose makes a tab the current one.
+func (p *pages) choose(tab *tab) { p.current, p.window = tab.id, tab.window }
 
 type driven struct {
 	ctx    context.Context
@@ -32,7 +38,7 @@ func (p *pages) currentID() target.ID {
 }
 
 // currentTab is the current tab: the one that commands drove last, else the
-// newest. It is nil when no tab is open.
+// newest, of the same window if there is one. It is nil when no tab is open.
 func (b *Browser) currentTab() *tab {
 	b.pages.mu.Lock()
 	defer b.pages.mu.Unlock()
@@ -40,15 +46,18 @@ func (b *Browser) currentTab() *tab {
 		return tab
 	}
 	list := b.targets.list("page")
-	if len(list) == 0 {
-		return nil
-	}
-	newest := list[len(list)-1]
 	if b.process == nil {
-		newest = list[0] // the browser lists the one used last first
+		slices.Reverse(list) // the browser lists the one used last first
 	}
-	b.pages.current = newest.id
-	return newest
+	for _, w := range []sessions.Window{b.pages.window, sessions.Main} {
+		for _, tab := range slices.Backward(list) {
+			if tab.window == w {
+				b.pages.choose(tab)
+				return tab
+			}
+		}
+	}
+	return nil
 }
 
 // Window is the window of the current tab.
@@ -116,7 +125,7 @@ func (b *Browser) Page(ctx context.Context) (context.Context, error) {
 		b.pages.driven = map[target.ID]driven{}
 	}
 	b.pages.driven[tab.id] = d
-	b.pages.current = tab.id
+	b.pages.choose(tab)
 	return d.ctx, nil
 }
 
@@ -136,10 +145,15 @@ func start(ctx, page context.Context) error {
 // the current one is not ours to drive.
 func (b *Browser) ownTab(ctx context.Context) (*tab, error) {
 	tab := b.currentTab()
-	if tab != nil && (b.process != nil || b.pages.isOurs(tab.id)) {
+	if tab != nil && (b.process != nil || b.targets.isOwn(tab.window) || b.pages.isOurs(tab.id)) {
 		return tab, nil
 	}
-	r, err := call(ctx, b.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank"})
+	return b.newTab(ctx, target.CreateTargetParams{URL: "about:blank"})
+}
+
+// newTab opens a tab and makes it the current one.
+func (b *Browser) newTab(ctx context.Context, params target.CreateTargetParams) (*tab, error) {
+	r, err := call(ctx, b.link, target.CreateTarget, params)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +162,7 @@ func (b *Browser) ownTab(ctx context.Context) (*tab, error) {
 		if tab := b.targets.page(r.TargetID); tab != nil {
 			b.pages.mu.Lock()
 			b.pages.opened = append(b.pages.opened, tab.id)
-			b.pages.current = tab.id
+			b.pages.choose(tab)
 			b.pages.mu.Unlock()
 			return tab, nil
 		}
@@ -165,12 +179,7 @@ func (b *Browser) ownTab(ctx context.Context) (*tab, error) {
 func (p *pages) isOurs(id target.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, own := range p.opened {
-		if own == id {
-			return true
-		}
-	}
-	return false
+	return id == p.chosen || slices.Contains(p.opened, id)
 }
 
 // close ends chromedp on all tabs, and closes the tabs that are ours in

@@ -24,7 +24,7 @@ func TestRefusedRewrite(t *testing.T) {
 	// Where the mirror is faster than the request, that has no cookies to refuse.
 	got := ""
 	for tries := 0; got != "TypeError" && tries < 50; tries++ {
-		r.putInJar(twoTokens("shop.test", "alice")...)
+		r.putInJar(sessions.Main, twoTokens("shop.test", "alice")...)
 		got = eval[string](r, `fetch('/hit/broken?id=1').then(() => 'answer', e => e.name)`)
 	}
 	if got != "TypeError" {
@@ -47,7 +47,7 @@ func TestRefusedRewrite(t *testing.T) {
 	})
 	var err error
 	for tries := 0; err == nil && tries < 50; tries++ {
-		r.putInJar(twoTokens("shop.test", "alice")...)
+		r.putInJar(sessions.Main, twoTokens("shop.test", "alice")...)
 		err = r.Open(r.ctx(), w.page("shop.test"))
 	}
 	if err == nil || !strings.Contains(err.Error(), "net::ERR_BLOCKED_BY_CLIENT") {

@@ -18,18 +18,26 @@ func (b *Browser) Use(ctx context.Context, ref sessions.Ref, wait bool) (session
 	if _, err := b.book.Session(ref, time.Now()); err != nil {
 		return sessions.Switch{}, err
 	}
-	return b.change(ctx, ref.Site, wait, func(w sessions.Window, jar []sessions.Cookie) (sessions.Session, error) {
+	return b.change(ctx, b.Window(), ref.Site, wait, b.uses(ref))
+}
+
+// decision changes the active session of a window, of which it gets the jar.
+type decision func(w sessions.Window, jar []sessions.Cookie) (sessions.Session, error)
+
+// uses is the decision to use a session.
+func (b *Browser) uses(ref sessions.Ref) decision {
+	return func(w sessions.Window, jar []sessions.Cookie) (sessions.Session, error) {
 		if err := b.book.Use(w, ref, jar, time.Now()); err != nil {
 			return sessions.Session{}, err
 		}
 		return b.book.Session(ref, time.Now())
-	})
+	}
 }
 
 // New makes an empty session and makes it active: the site sees a newcomer.
 // The name "" takes a generated one.
 func (b *Browser) New(ctx context.Context, site, name string, wait bool) (sessions.Switch, error) {
-	return b.change(ctx, site, wait, func(w sessions.Window, jar []sessions.Cookie) (sessions.Session, error) {
+	return b.change(ctx, b.Window(), site, wait, func(w sessions.Window, jar []sessions.Cookie) (sessions.Session, error) {
 		return b.book.New(w, site, name, jar, time.Now())
 	})
 }
@@ -42,7 +50,7 @@ func (b *Browser) Unset(ctx context.Context, site string, wait bool) (sessions.S
 	if _, active := b.book.Active(w, site, time.Now()); !active {
 		return sessions.Switch{}, nil
 	}
-	return b.change(ctx, site, wait, func(w sessions.Window, _ []sessions.Cookie) (sessions.Session, error) {
+	return b.change(ctx, w, site, wait, func(w sessions.Window, _ []sessions.Cookie) (sessions.Session, error) {
 		session, _ := b.book.Unset(w, site, time.Now())
 		return session, nil
 	})
@@ -55,8 +63,8 @@ func (b *Browser) Remove(ctx context.Context, ref sessions.Ref) (sessions.Switch
 	if err != nil {
 		return sessions.Switch{}, err
 	}
-	if session.ActiveIn(b.Window()) {
-		return b.change(ctx, ref.Site, false, func(sessions.Window, []sessions.Cookie) (sessions.Session, error) {
+	if w := b.Window(); session.ActiveIn(w) {
+		return b.change(ctx, w, ref.Site, false, func(sessions.Window, []sessions.Cookie) (sessions.Session, error) {
 			return b.remove(ctx, ref)
 		})
 	}
@@ -92,10 +100,9 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 // the promise of [Browser.Use]: the book decides, then every request that starts
 // meets the interceptor, then the jar follows for what cannot be paused, then
 // the pages.
-func (b *Browser) change(ctx context.Context, site string, wait bool, decide func(sessions.Window, []sessions.Cookie) (sessions.Session, error)) (sessions.Switch, error) {
+func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wait bool, decide decision) (sessions.Switch, error) {
 	b.commands.Lock()
 	defer b.commands.Unlock()
-	w := b.Window()
 	if err := b.Settle(ctx); err != nil {
 		return sessions.Switch{}, err
 	}

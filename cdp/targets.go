@@ -61,11 +61,11 @@ type load struct {
 
 // targets knows all targets, by their ids. It is safe for concurrent use.
 type targets struct {
-	mu      sync.Mutex // guards all below, and the fields of the tabs
-	byLink  map[target.SessionID]*tab
-	order   []*tab
-	frames  map[cdp.FrameID]frame
-	main    cdp.BrowserContextID
+	mu     sync.Mutex // guards all below, and the fields of the tabs
+	byLink map[target.SessionID]*tab
+	order  []*tab
+	frames map[cdp.FrameID]frame
+	contexts
 	changed chan struct{} // closed and replaced at every change
 
 	switches   int // of sessions, made up to now
@@ -79,6 +79,8 @@ func newTargets() *targets {
 		byLink:  map[target.SessionID]*tab{},
 		frames:  map[cdp.FrameID]frame{},
 		changed: make(chan struct{}),
+
+		contexts: newContexts(),
 
 		lastSwitch: map[place]int{},
 		around:     map[sessions.Window]bool{},
@@ -100,21 +102,10 @@ func (t *targets) update(change func()) {
 	t.changed = make(chan struct{})
 }
 
-func (t *targets) windowOf(id cdp.BrowserContextID) sessions.Window {
-	if id == t.main || id == "" {
-		return sessions.Main
-	}
-	return sessions.Window(id)
-}
-
-// contextOf is the browser context id of a window, "" for the main one, as the
-// Storage domain takes it.
-func contextOf(w sessions.Window) cdp.BrowserContextID { return cdp.BrowserContextID(w) }
-
 func (t *targets) add(l link, info *target.Info) *tab {
 	added := &tab{link: l, id: info.TargetID, kind: info.Type, url: info.URL, loading: map[cdp.LoaderID]load{}}
 	t.update(func() {
-		added.window = t.windowOf(info.BrowserContextID)
+		added.window = t.window(info.BrowserContextID)
 		added.document.url = info.URL
 		t.byLink[l.id] = added
 		t.order = append(t.order, added)
@@ -172,11 +163,12 @@ func (t *targets) list(kinds ...string) []*tab {
 	return list
 }
 
-// windows lists the windows that have targets, the main one first.
+// windows lists the windows that have targets, and all that are ours, the main
+// one first.
 func (t *targets) windows() []sessions.Window {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	list := []sessions.Window{sessions.Main}
+	list := append([]sessions.Window{sessions.Main}, slices.Sorted(maps.Keys(t.own))...)
 	for _, tab := range t.order {
 		if !slices.Contains(list, tab.window) {
 			list = append(list, tab.window)
@@ -185,12 +177,26 @@ func (t *targets) windows() []sessions.Window {
 	return list
 }
 
-// windowOfFrame finds the window of a frame, worker or page; a frame that is
-// not known is taken for the main window's.
-func (t *targets) windowOfFrame(id cdp.FrameID) sessions.Window {
+// tabsIn counts the tabs of a window.
+func (t *targets) tabsIn(w sessions.Window) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.frames[id].window
+	n := 0
+	for _, tab := range t.order {
+		if tab.window == w && tab.kind == "page" {
+			n++
+		}
+	}
+	return n
+}
+
+// windowOfFrame finds the window of a frame, worker or page. One that is not known
+// is the main window's, as long as there is no other.
+func (t *targets) windowOfFrame(id cdp.FrameID) (w sessions.Window, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f, known := t.frames[id]
+	return f.window, known || len(t.ids) == 0
 }
 
 // setFrame notes a frame that a target told of.
@@ -198,6 +204,15 @@ func (t *targets) setFrame(id cdp.FrameID, of *tab) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.placeFrame(id, of)
+}
+
+// setWindow notes the window of a frame or worker that no target told of.
+func (t *targets) setWindow(id cdp.FrameID, in cdp.BrowserContextID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, known := t.frames[id]; !known {
+		t.frames[id] = frame{window: t.window(in)}
+	}
 }
 
 func (t *targets) placeFrame(id cdp.FrameID, of *tab) {

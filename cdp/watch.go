@@ -41,7 +41,7 @@ func (b *Browser) watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.targets.main = contexts.DefaultBrowserContextID
+	b.targets.contexts.main = contexts.DefaultBrowserContextID
 	if _, err := call(ctx, b.link, target.SetAutoAttach, attach(nil)); err != nil {
 		return err
 	}
@@ -194,10 +194,15 @@ func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 
 func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 	b.wire.forget(e.SessionID)
-	if tab := b.targets.tab(e.SessionID); tab != nil {
-		b.exchanges.leave(tab, true)
+	tab := b.targets.tab(e.SessionID)
+	if tab == nil {
+		return
 	}
+	b.exchanges.leave(tab, true)
 	b.targets.remove(e.SessionID)
+	if tab.kind == "page" {
+		b.abandoned(tab.window)
+	}
 }
 
 func (b *Browser) requestWillBeSent(id target.SessionID, e *network.EventRequestWillBeSent) {

@@ -42,6 +42,20 @@ type Browser interface {
 	SplitSite(ctx context.Context, host string) (string, error)
 	JoinSite(ctx context.Context, host string) (string, error)
 
+	// Windows and Tabs list what is open. SelectWindow and SelectTab make a tab
+	// the current one and bring it to the front. A window that is not there is a
+	// *sessions.NoWindowError.
+	Windows() []sessions.WindowView
+	Tabs() []sessions.TabView
+	SelectWindow(ctx context.Context, w sessions.Window) error
+	SelectTab(ctx context.Context, number int) error
+
+	// OpenWindow makes an isolated window where the session is forced (none for
+	// the zero Ref) and shows a URL in it, or fails and leaves no window.
+	// CloseWindow ends one.
+	OpenWindow(ctx context.Context, w sessions.Window, ref sessions.Ref, url string) (sessions.Switch, error)
+	CloseWindow(ctx context.Context, w sessions.Window) error
+
 	// Settle answers when everything the browser told up to now is booked.
 	Settle(ctx context.Context) error
 }

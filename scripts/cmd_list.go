@@ -158,14 +158,11 @@ func (e *Engine) siteTable(list []sessions.Site) string {
 	t := newTable(" ", "SITE", "TOKENS", ">SESSIONS", "ACTIVE", ">REQUESTS", "LAST USE")
 	here := e.tabSite()
 	for _, s := range list {
-		mark, active := "", "-"
-		if s.Name == here {
-			mark = "*"
-		}
+		active := "-"
 		if s := e.activeOn(s); s != "" {
 			active = s
 		}
-		t.add(mark, s.Name, cmp.Or(tokenNames(s), "-"), strconv.Itoa(s.Sessions), active, strconv.Itoa(s.Requests), e.age(s.LastUse))
+		t.add(mark(s.Name == here), s.Name, cmp.Or(tokenNames(s), "-"), strconv.Itoa(s.Sessions), active, strconv.Itoa(s.Requests), e.age(s.LastUse))
 	}
 	return t.String()
 }

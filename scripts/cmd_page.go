@@ -4,16 +4,23 @@ import (
 	"context"
 	"errors"
 	"net/url"
+
+	"sessdriver/sessions"
 )
 
 func pageCommands() []*Command {
 	return []*Command{
 		{
 			Name: "page open", Aliases: []string{"open"},
-			Summary: "Open a page in the current tab and wait until it has loaded",
+			Summary: "Open a page in the current tab, or in a window that holds a session, and wait until it has loaded",
 			Params:  []Param{{Name: "URL", Kind: KindURL}},
-			Detail:  "http:// may be left out. A URL with a ; or a blank in it needs quotes.",
-			Example: "open http://shop.test/account\nopen shop.test",
+			Flags: []Flag{
+				{Name: "as", Kind: KindSession, Summary: "in an isolated window where this session is forced"},
+				{Name: "window", Kind: KindWindow, Summary: "in the window of this name; a new one is empty, or holds the session of --as"},
+			},
+			Detail: "http:// may be left out. A URL with a ; or a blank in it needs quotes. " +
+				"With --as the page opens in a window of its own, named after the session, beside the others; the next time in the same one.",
+			Example: "open http://shop.test/account\nopen shop.test\nopen shop.test --as bob",
 			run:     runOpen,
 		},
 		{
@@ -30,11 +37,17 @@ type Page struct {
 	URL     string `json:"url"` // without the query, which may hold secrets
 	Site    string `json:"site,omitempty"`
 	Session string `json:"session,omitempty"` // the one that is forced there
+
+	Window sessions.Window `json:"window"`
 }
 
 func runOpen(ctx context.Context, c *call) (Result, error) {
 	e, address := c.engine, c.args["URL"]
-	if err := e.Browser.Open(ctx, address); err != nil {
+	open := e.Browser.Open
+	if c.flags["as"] != "" || c.flags["window"] != "" {
+		open = c.openIn
+	}
+	if err := open(ctx, address); err != nil {
 		return Result{}, doing("opening "+withoutQuery(address), err, "check the address, then: open URL")
 	}
 	return e.loaded(ctx, "opened ")
@@ -56,11 +69,14 @@ func (e *Engine) loaded(ctx context.Context, what string) (Result, error) {
 	if err := e.settle(ctx); err != nil {
 		return Result{}, err
 	}
-	page := Page{URL: withoutQuery(e.Browser.Location()), Site: e.tabSite()}
+	page := Page{URL: withoutQuery(e.Browser.Location()), Site: e.tabSite(), Window: e.Browser.Window()}
 	text := what + Escape(page.URL)
 	if s, ok := e.Book.Active(e.Browser.Window(), page.Site, e.now()); ok {
 		page.Session = s.Name
 		text += " as " + Escape(s.Name)
+	}
+	if page.Window != sessions.Main {
+		text += " in window " + Escape(page.Window.String())
 	}
 	return Result{Text: text, Value: page}, nil
 }

@@ -71,11 +71,19 @@ func runUse(ctx context.Context, c *call) (Result, error) {
 	if err != nil {
 		return Result{}, doing("forcing "+named(session), err, "see what is active with: ls")
 	}
-	if len(done.Refused) > 0 {
-		return Result{}, fmt.Errorf("%s is active, but Chrome refuses its %s, so requests go out without; see: session show %s",
-			named(session), strings.Join(done.Refused, ", "), Quote(session.Name))
+	if err := refused(session, done); err != nil {
+		return Result{}, err
 	}
 	return c.engine.switched(done), nil
+}
+
+// refused is the error where Chrome does not take a session's cookies.
+func refused(session sessions.Session, done sessions.Switch) error {
+	if len(done.Refused) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s is active, but Chrome refuses its %s, so requests go out without; see: session show %s",
+		named(session), strings.Join(done.Refused, ", "), Quote(session.Name))
 }
 
 func runNew(ctx context.Context, c *call) (Result, error) {

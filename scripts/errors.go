@@ -83,7 +83,10 @@ func saysNext(err error) bool {
 		taken     *sessions.NameTakenError
 		token     *sessions.NoTokenError
 		nothing   *sessions.NothingToRevertError
+		window    *sessions.NoWindowError
+		named     *sessions.WindowTakenError
 	)
 	return errors.As(err, &usage) || errors.As(err, &site) || errors.As(err, &session) ||
-		errors.As(err, &ambiguous) || errors.As(err, &taken) || errors.As(err, &token) || errors.As(err, &nothing)
+		errors.As(err, &ambiguous) || errors.As(err, &taken) || errors.As(err, &token) || errors.As(err, &nothing) ||
+		errors.As(err, &window) || errors.As(err, &named)
 }

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -15,6 +16,8 @@ const (
 	KindSession Kind = "session" // a session that exists, as a person names it
 	KindSite    Kind = "site"    // a site that exists: its name, a host or a URL
 	KindToken   Kind = "token"   // the name of a cookie
+	KindWindow  Kind = "window"  // the name of a window
+	KindNumber  Kind = "number"  // of a tab
 	KindURL     Kind = "url"     // http or https, the scheme may be left out
 	KindName    Kind = "name"    // a name to be given
 	KindText    Kind = "text"    // anything
@@ -33,8 +36,12 @@ func (k Kind) read(text string) (string, error) {
 		return normal, nil
 	case KindToken:
 		return text, checkToken(text)
-	case KindName:
+	case KindName, KindWindow:
 		return text, checkName(text)
+	case KindNumber:
+		if n, err := strconv.Atoi(text); err != nil || n < 1 {
+			return "", usage("%q is no number of a tab; see: tab", text)
+		}
 	case KindSession, KindSite:
 		if strings.TrimSpace(text) == "" {
 			return "", usage("the %s is empty; see: %s", k, map[Kind]string{KindSession: "ls", KindSite: "sites --all"}[k])

@@ -20,8 +20,18 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 		return e.tokenValues(site)
 	case KindCommand:
 		return e.commandValues()
+	case KindWindow:
+		return e.windowValues()
 	}
 	return nil
+}
+
+func (e *Engine) windowValues() []value {
+	var list []value
+	for _, w := range e.Browser.Windows() {
+		list = append(list, value{w.Window.String(), plural(w.Tabs, "tab")})
+	}
+	return list
 }
 
 func (e *Engine) commandValues() []value {

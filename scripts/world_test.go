@@ -2,6 +2,8 @@ package scripts
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,10 +13,12 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// fakeBrowser is a browser of one tab without pages: a jar and an address.
+// fakeBrowser is a browser without pages, of one tab in each window: a jar and an
+// address.
 type fakeBrowser struct {
 	book     *sessions.Book
 	window   sessions.Window
+	more     []sessions.Window // besides the main one
 	location string
 	jar      []sessions.Cookie
 	notes    []string
@@ -37,6 +41,61 @@ func (f *fakeBrowser) Open(_ context.Context, url string) error {
 	f.location = url
 	x := f.book.Sent(sessions.Request{URL: url, Now: noon})
 	f.book.Received(x, sessions.Response{Now: noon})
+	return nil
+}
+
+func (f *fakeBrowser) Windows() []sessions.WindowView {
+	list := []sessions.WindowView{{Window: sessions.Main, Tabs: 1}}
+	for _, w := range f.more {
+		list = append(list, sessions.WindowView{Window: w, Tabs: 1, Own: true})
+	}
+	return list
+}
+
+func (f *fakeBrowser) Tabs() []sessions.TabView {
+	var list []sessions.TabView
+	for i, w := range f.Windows() {
+		list = append(list, sessions.TabView{Number: i + 1, Window: w.Window, URL: f.location, Current: w.Window == f.window})
+	}
+	return list
+}
+
+func (f *fakeBrowser) OpenWindow(ctx context.Context, w sessions.Window, ref sessions.Ref, url string) (sessions.Switch, error) {
+	if err := f.call("OpenWindow"); err != nil {
+		return sessions.Switch{}, err
+	}
+	f.more, f.window = append(f.more, w), w
+	if ref == (sessions.Ref{}) {
+		return sessions.Switch{}, f.Open(ctx, url)
+	}
+	if err := f.book.Use(w, ref, nil, noon); err != nil {
+		return sessions.Switch{}, err
+	}
+	return sessions.Switch{}, f.Open(ctx, url)
+}
+
+func (f *fakeBrowser) SelectWindow(_ context.Context, w sessions.Window) error {
+	if w != sessions.Main && !slices.Contains(f.more, w) {
+		return &sessions.NoWindowError{Name: w.String(), Known: []string{"main"}}
+	}
+	f.window = w
+	return nil
+}
+
+func (f *fakeBrowser) SelectTab(ctx context.Context, number int) error {
+	if number > len(f.more)+1 {
+		return errors.New("there are fewer")
+	}
+	return f.SelectWindow(ctx, f.Windows()[number-1].Window)
+}
+
+func (f *fakeBrowser) CloseWindow(ctx context.Context, w sessions.Window) error {
+	if err := f.SelectWindow(ctx, w); err != nil {
+		return err
+	}
+	f.more = slices.DeleteFunc(f.more, func(other sessions.Window) bool { return other == w })
+	f.window = sessions.Main
+	f.book.CloseWindow(w)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -214,19 +215,21 @@ func (k *control) show(r scripts.Result) {
 	}
 }
 
-// label is the prompt: the site of the current tab and what is forced there.
+// label is the prompt: the window of the current tab, its site, and what is forced
+// there.
 func (k *control) label() string {
 	if !k.keeps {
 		return ""
 	}
-	site := k.book.SiteOf(k.browser.Location())
-	if site == "" {
-		return "sessdriver> "
+	site, w := k.book.SiteOf(k.browser.Location()), k.browser.Window()
+	label := cmp.Or(scripts.Escape(site), "sessdriver")
+	if w != sessions.Main {
+		label = scripts.Escape(w.String()) + ": " + label
 	}
-	if active, ok := k.book.Active(k.browser.Window(), site, time.Now()); ok {
-		return fmt.Sprintf("%s [%s]> ", scripts.Escape(site), scripts.Escape(active.Name))
+	if active, ok := k.book.Active(w, site, time.Now()); ok {
+		label += " [" + scripts.Escape(active.Name) + "]"
 	}
-	return scripts.Escape(site) + "> "
+	return label + "> "
 }
 
 func (k *control) complete(line string, cursor int) (int, []prompt.Completion) {

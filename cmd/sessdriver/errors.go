@@ -48,6 +48,7 @@ func exitCode(err error) int {
 		noSite    *sessions.NoSiteError
 		noSession *sessions.NoSessionError
 		ambiguous *sessions.AmbiguousError
+		noWindow  *sessions.NoWindowError
 	)
 	switch {
 	case err == nil:
@@ -56,7 +57,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &typed):
 		return exitUsage
-	case errors.As(err, &noSite), errors.As(err, &noSession), errors.As(err, &ambiguous):
+	case errors.As(err, &noSite), errors.As(err, &noSession), errors.As(err, &ambiguous), errors.As(err, &noWindow):
 		return exitNoSession
 	case errors.Is(err, cdp.ErrNoBrowser), errors.Is(err, cdp.ErrGone), errors.Is(err, browserinstall.ErrNotFound):
 		return exitNoBrowser

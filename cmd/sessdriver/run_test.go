@@ -116,6 +116,35 @@ func TestForcedFromTheStart(t *testing.T) {
 	}
 }
 
+// TestWindowsSideBySide opens two users of a site at once, as the README shows.
+func TestWindowsSideBySide(t *testing.T) {
+	url, cookies := serve(t)
+	script := "use alice; open /main; open " + url + "/window --as bob; windows; window main; reload; window close bob; windows; open " + url + "/ --as zed"
+	script = strings.ReplaceAll(script, "open /", "open "+url+"/")
+	code, out, text := sessdriver(t, "", url+"/first", "--headless", "--session", "alice=sid=a", "--session", "bob=sid=b", "-c", script)
+	if code != 4 || !strings.Contains(text, `no session "zed"`) {
+		t.Errorf("code %d, want 4 for a session that is not there: %s", code, text)
+	}
+	host := url[strings.Index(url, "//")+2:]
+	host = host[:strings.LastIndexByte(host, ':')]
+	for _, want := range []string{
+		"opened " + url + "/window as bob in window bob\n",
+		"   main       1  " + host + "/alice\n*  bob        1  " + host + "/bob\n",
+		"window main: " + url + "/main\nreloaded " + url + "/main as alice\n",
+		"window bob is closed\n   WINDOW  TABS  SESSIONS\n*  main       1  " + host + "/alice\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the output lacks %q:\n%s", want, out)
+		}
+	}
+	seen := cookies()
+	for _, line := range seen {
+		if path, cookie, _ := strings.Cut(line, " "); path == "/window" && cookie != "sid=b" || path == "/main" && cookie != "sid=a" {
+			t.Errorf("the server saw %q", seen)
+		}
+	}
+}
+
 // TestScope checks that what is outside the scope is not booked.
 func TestScope(t *testing.T) {
 	url, _ := serve(t)

@@ -1,0 +1,206 @@
+package cdp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+// OpenWindow makes an isolated window, forces a session there before its first tab
+// (none for the zero Ref), and shows a URL. The window's tab is the current one
+// afterwards. Where any of it fails no window stays.
+func (b *Browser) OpenWindow(ctx context.Context, w sessions.Window, ref sessions.Ref, url string) (sessions.Switch, error) {
+	done, err := b.openWindow(ctx, w, ref, url)
+	if err != nil {
+		return done, fmt.Errorf("opening window %q: %w", w, b.because(err))
+	}
+	return done, nil
+}
+
+func (b *Browser) openWindow(ctx context.Context, w sessions.Window, ref sessions.Ref, url string) (done sessions.Switch, err error) {
+	before := b.currentTab()
+	if err := b.makeWindow(ctx, w); err != nil {
+		return done, err
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+		defer cancel()
+		if err := b.CloseWindow(ctx, w); err != nil {
+			b.log.Debug("closing a window that could not be opened", "window", w, "error", err)
+		}
+		b.choose(before)
+	}()
+	if ref != (sessions.Ref{}) {
+		done, err = b.change(ctx, w, ref.Site, false, b.uses(ref))
+		if err != nil {
+			return done, err
+		}
+	}
+	// A window of its own, where the browser shows any.
+	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(w), NewWindow: new(true)})
+	if err != nil {
+		return done, err
+	}
+	return done, b.navigate(ctx, tab, url)
+}
+
+// makeWindow makes the browser context of a window.
+func (b *Browser) makeWindow(ctx context.Context, w sessions.Window) error {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	// It goes with us, also when we are killed.
+	r, err := call(ctx, b.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
+	if err != nil {
+		return err
+	}
+	if !b.targets.claim(w, r.BrowserContextID) {
+		send(b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.BrowserContextID}, nil)
+		return &sessions.WindowTakenError{Name: w.String()}
+	}
+	return nil
+}
+
+// CloseWindow ends a window that we made: its tabs, jar and storage. The sessions
+// stay.
+func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	switch {
+	case w == sessions.Main:
+		return errors.New("the main window goes with the browser; leave with: quit")
+	case !b.hasWindow(w):
+		return b.noWindow(w)
+	case !b.targets.isOwn(w):
+		return fmt.Errorf("window %q is another client's; close it there", w)
+	}
+	id := b.targets.contextOf(w)
+	if _, err := call(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: id}); err != nil {
+		return fmt.Errorf("closing window %q: %w", w, b.because(err))
+	}
+	b.gone(w)
+	return b.interceptor.update(ctx)
+}
+
+// gone forgets a window whose context is disposed of: it makes no requests any more.
+func (b *Browser) gone(w sessions.Window) {
+	b.targets.forget(w)
+	b.book.CloseWindow(w)
+}
+
+// abandoned closes a window of ours when its last tab was closed, by hand say. It
+// runs on the pump.
+func (b *Browser) abandoned(w sessions.Window) {
+	if !b.targets.isOwn(w) || b.targets.tabsIn(w) > 0 {
+		return
+	}
+	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}
+	send(b.link, target.DisposeBrowserContext, params, func(_ cdp.Empty, err error) {
+		if err == nil { // else CloseWindow was first
+			b.gone(w)
+			b.notice("window %q is closed", w)
+		}
+	})
+}
+
+// Windows lists the windows, the main one first.
+func (b *Browser) Windows() []sessions.WindowView {
+	var list []sessions.WindowView
+	for _, w := range b.targets.windows() {
+		list = append(list, sessions.WindowView{Window: w, Tabs: b.targets.tabsIn(w), Own: b.targets.isOwn(w)})
+	}
+	return list
+}
+
+// SelectWindow makes the newest tab of a window the current one and shows it.
+func (b *Browser) SelectWindow(ctx context.Context, w sessions.Window) error {
+	if !b.hasWindow(w) {
+		return b.noWindow(w)
+	}
+	var newest *tab
+	for _, tab := range b.targets.list("page") {
+		if tab.window == w {
+			newest = tab
+		}
+	}
+	if newest == nil {
+		return fmt.Errorf("window %q has no tab", w)
+	}
+	return b.show(ctx, newest)
+}
+
+// Tabs lists the tabs of all windows.
+func (b *Browser) Tabs() []sessions.TabView {
+	current := b.currentTab()
+	var list []sessions.TabView
+	for i, tab := range b.targets.list("page") {
+		list = append(list, sessions.TabView{Number: i + 1, Window: tab.window, URL: b.targets.documentOf(tab).url, Current: tab == current})
+	}
+	return list
+}
+
+// SelectTab makes a tab the current one, by its number in [Browser.Tabs], and shows
+// it.
+func (b *Browser) SelectTab(ctx context.Context, number int) error {
+	list := b.targets.list("page")
+	if number < 1 || number > len(list) {
+		return fmt.Errorf("there are %d tabs", len(list))
+	}
+	return b.show(ctx, list[number-1])
+}
+
+// show makes a tab the current one and brings it to the front.
+func (b *Browser) show(ctx context.Context, tab *tab) error {
+	if _, err := call(ctx, b.link, target.ActivateTarget, target.ActivateTargetParams{TargetID: tab.id}); err != nil {
+		return b.because(err)
+	}
+	b.choose(tab)
+	return nil
+}
+
+// choose makes a tab the current one, in somebody else's browser too.
+func (b *Browser) choose(tab *tab) {
+	b.pages.mu.Lock()
+	defer b.pages.mu.Unlock()
+	if tab != nil {
+		b.pages.choose(tab)
+		b.pages.chosen = tab.id
+	}
+}
+
+func (b *Browser) hasWindow(w sessions.Window) bool {
+	for _, view := range b.Windows() {
+		if view.Window == w {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *Browser) noWindow(w sessions.Window) error {
+	e := &sessions.NoWindowError{Name: w.String()}
+	for _, view := range b.Windows() {
+		e.Known = append(e.Known, view.Window.String())
+	}
+	return e
+}
+
+// closeWindows ends the windows that are ours in somebody else's browser.
+func (b *Browser) closeWindows(ctx context.Context) {
+	for _, w := range b.targets.windows() {
+		if !b.targets.isOwn(w) || b.process != nil {
+			continue
+		}
+		if _, err := call(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}); err != nil {
+			b.log.Debug("closing our window", "window", w, "error", err)
+		}
+		b.gone(w)
+	}
+}

@@ -1,0 +1,285 @@
+package cdp
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+// window opens a window that holds a session of a site, "" for none.
+func (r *rig) window(w sessions.Window, site, name, url string) {
+	r.t.Helper()
+	var ref sessions.Ref
+	if name != "" {
+		var err error
+		if ref, err = r.book.Find(sessions.Query{Text: name, Site: site}); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	if _, err := r.OpenWindow(r.ctx(), w, ref, url); err != nil {
+		r.t.Fatal(err)
+	}
+	if got := r.Window(); got != w {
+		r.t.Fatalf("the current window is %q, want %q", got, w)
+	}
+}
+
+func (r *rig) goTo(w sessions.Window) {
+	r.t.Helper()
+	if err := r.SelectWindow(r.ctx(), w); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// TestWindows has several sessions of a site side by side.
+func TestWindows(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.both("alice")
+	r.open(w.page("shop.test"))
+	owner := func(when, want string) {
+		t.Helper()
+		id := strconv.FormatInt(requests.Add(1), 10)
+		run(r, fmt.Sprintf("await fetch('/hit/who?id=%s')", id))
+		h := w.arrived(id, "who")["who"]
+		if got, _, _ := strings.Cut(h.value("sid"), "-"); got != want {
+			t.Fatalf("%s: %v, want it to be of %q", when, h, want)
+		}
+	}
+	owner("main", "alice")
+
+	r.window("bob", "shop.test", "bob", w.page("shop.test"))
+	owner("its first page", "bob")
+	for _, h := range w.seen(func(h hit) bool { return h.name == "/page" })[1:] {
+		h.is(t, "bob") // the first request of the window was bob's already
+	}
+	// What is opened from it stays in it.
+	run(r, fmt.Sprintf(`
+		open(%q, '_blank', 'popup');
+		new Worker(URL.createObjectURL(new Blob(['fetch(%[2]q)'])));
+		new SharedWorker('/hit/script?type=text/javascript&body=' + encodeURIComponent('fetch(%[2]q)'));
+	`, w.origin("shop.test")+"/hit/popup?id=popup", w.origin("shop.test")+"/hit/worker?id=popup"))
+	for _, h := range w.arrived("popup", "popup", "worker") {
+		h.is(t, "bob")
+	}
+	r.until("the popup", func() bool { return len(r.Tabs()) >= 3 })
+	if list := r.Windows(); len(list) != 2 || list[1].Window != "bob" || list[1].Tabs != 2 || !list[1].Own {
+		t.Errorf("the windows are %+v, want bob's with two tabs", list)
+	}
+
+	// What is forced is forced in its window alone.
+	r.goTo(sessions.Main)
+	owner("main, beside bob's window", "alice")
+	r.goTo("bob")
+	r.use("shop.test", "alice")
+	owner("alice in bob's window", "alice")
+	if _, err := r.Unset(r.ctx(), "shop.test", true); err != nil {
+		t.Fatal(err)
+	}
+	owner("nobody in bob's window", "")
+	r.use("shop.test", "bob")
+	owner("bob in bob's window again", "bob")
+
+	// A rotation goes into every jar where the session is active.
+	r.window("second", "shop.test", "bob", w.page("shop.test"))
+	run(r, "await fetch('/hit/rotate?set=' + encodeURIComponent('sid=bob-new; Path=/; Domain=shop.test; Secure; SameSite=None'))")
+	r.goTo("bob")
+	r.until("the rotation in the other window's jar", func() bool {
+		return strings.Contains(eval[string](r, "document.cookie"), "sid=bob-new")
+	})
+	r.goTo(sessions.Main)
+	owner("main after the rotation", "alice")
+
+	// A login in a window without a session joins the list.
+	r.window("fresh", "", "", w.page("shop.test"))
+	owner("a window without a session", "")
+	w.logIn(r, "shop.test", "carol")
+	if r.Window() != "fresh" {
+		t.Errorf("the login was in %q", r.Window())
+	}
+	r.use("shop.test", "carol")
+	owner("carol", "carol")
+
+	// A window ends by command, and by hand when its last tab is closed.
+	contexts := func() int {
+		t.Helper()
+		c, err := call(t.Context(), r.link, target.GetBrowserContexts, cdp.Empty{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(c.BrowserContextIDs)
+	}
+	if got := contexts(); got != 3 {
+		t.Errorf("there are %d contexts, want 3", got)
+	}
+	if err := r.CloseWindow(r.ctx(), "fresh"); err != nil {
+		t.Fatal(err)
+	}
+	if r.Window() != sessions.Main {
+		t.Errorf("after closing it the window is %q", r.Window())
+	}
+	for _, tab := range r.targets.list("page") {
+		if tab.window == "second" {
+			send(tab.link, page.Close, cdp.Empty{}, nil)
+		}
+	}
+	r.until("the end of a window whose tab was closed", func() bool { return len(r.Windows()) == 2 })
+	r.until("a notice of it", func() bool { return strings.Contains(strings.Join(r.notices, "\n"), `window "second" is closed`) })
+	if got := contexts(); got != 1 {
+		t.Errorf("there are %d contexts, want 1", got)
+	}
+	if s := r.session("shop.test", "sid", "carol-sid"); s.Name != "carol" || len(s.Active) != 0 {
+		t.Errorf("carol is %+v", s)
+	}
+	owner("main at the end", "alice")
+	for i, tab := range r.Tabs() {
+		if tab.Number != i+1 || tab.Current != (tab.Window == sessions.Main) {
+			t.Errorf("tab %+v", tab)
+		}
+		if tab.Window == "bob" {
+			if err := r.SelectTab(r.ctx(), tab.Number); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	owner("the tab that was selected", "bob")
+}
+
+func TestBadWindows(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.both("alice")
+	ref := r.session("shop.test", "sid", "bob-sid").Ref()
+	r.open(w.page("shop.test"))
+	r.window("taken", "shop.test", "bob", w.page("shop.test"))
+	r.goTo(sessions.Main)
+	windows := len(r.Windows())
+
+	var taken *sessions.WindowTakenError
+	for _, name := range []sessions.Window{"taken", sessions.Main} {
+		if _, err := r.OpenWindow(r.ctx(), name, ref, w.page("shop.test")); !errors.As(err, &taken) {
+			t.Errorf("%v: %v", name, err)
+		}
+	}
+	for _, url := range []string{"https://shop.test:1/", "https://nowhere.invalid/"} {
+		if _, err := r.OpenWindow(r.ctx(), "new", ref, url); err == nil || !strings.Contains(err.Error(), `"new"`) {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	if _, err := r.OpenWindow(r.ctx(), "new", sessions.Ref{Site: "shop.test", Number: 99}, w.page("shop.test")); err == nil {
+		t.Error("a window of a session that is not there")
+	}
+	var none *sessions.NoWindowError
+	if err := r.CloseWindow(r.ctx(), "new"); !errors.As(err, &none) || !strings.Contains(err.Error(), "main, taken") {
+		t.Error(err)
+	}
+	if err := r.SelectWindow(r.ctx(), "new"); !errors.As(err, &none) {
+		t.Error(err)
+	}
+	if err := r.CloseWindow(r.ctx(), sessions.Main); err == nil {
+		t.Error("the main window was closed")
+	}
+	if err := r.SelectTab(r.ctx(), 17); err == nil {
+		t.Error("a tab that is not there")
+	}
+	if got := len(r.Windows()); got != windows || r.Window() != sessions.Main {
+		t.Errorf("there are %d windows, want %d; the current one is %q", got, windows, r.Window())
+	}
+	if s := r.session("shop.test", "sid", "bob-sid"); len(s.Active) != 1 {
+		t.Errorf("bob is active in %q", s.Active)
+	}
+}
+
+// Two people at one site, who switch while their pages load: nothing of one window
+// goes out in the other.
+func TestWindowsApart(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser(noReload)
+	r.both("alice")
+	names := []string{"alice", "bob"}
+	windows := []sessions.Window{"left", "right"}
+	for i, name := range windows {
+		r.window(name, "shop.test", names[i], w.page("shop.test"))
+		run(r, fmt.Sprintf(`
+			window.epoch = 0;
+			let n = 0;
+			const frame = add('iframe', {});
+			const lane = async () => { for (;;) await fetch('/hit/apart/' + n++ + '?id=' + window.epoch).catch(() => {}) };
+			const load = async () => { for (;;) await new Promise(done => { frame.onload = done; frame.src = '/hit/apart-frame/' + n++ + '?type=text/html&id=' + window.epoch }) };
+			for (let i = 0; i < 3; i++) lane();
+			load()`))
+	}
+	for epoch := 1; epoch <= size(20, 100); epoch++ {
+		for i, window := range windows {
+			name := names[(epoch+i)%2]
+			r.goTo(window)
+			r.use("shop.test", name)
+			id, from := fmt.Sprintf("%s-%d", window, epoch), w.count()
+			run(r, fmt.Sprintf("window.epoch = %q", id))
+			of := func(kind string) []hit {
+				return w.seenFrom(from, func(h hit) bool { return h.name == kind && h.query.Get("id") == id })
+			}
+			w.until("requests of "+id, func() bool { return len(of("apart")) >= 6 && len(of("apart-frame")) >= 2 })
+			for _, h := range append(of("apart"), of("apart-frame")...) {
+				h.is(t, name)
+			}
+		}
+	}
+	for _, h := range w.seen(func(h hit) bool { return strings.HasPrefix(h.name, "apart") }) {
+		owner, _, _ := strings.Cut(h.value("sid"), "-")
+		h.is(t, owner)
+	}
+	if list := r.book.Sessions("shop.test", time.Now()); len(list) != 2 {
+		t.Errorf("got %d sessions, want 2: %+v", len(list), list)
+	}
+}
+
+// Windows of ours in somebody else's browser go when we do.
+func TestWindowsAttached(t *testing.T) {
+	server := members(t)
+	f := startForeign(t)
+	app := f.tab("about:blank")
+	f.visit(app, at(server, "app.test", "/login/alice"))
+	f.visit(app, at(server, "app.test", "/home"))
+	jar, tabs := f.jar(), f.tabs()
+	r := f.attach(f.port)
+	r.add(at(server, "app.test", "/"), "bob", "sid=bob1; PHPSESSID=bob2")
+	r.window("bob", "app.test", "bob", at(server, "app.test", "/home"))
+	if got := r.title(); got != "sid=bob1; PHPSESSID=bob2" {
+		t.Errorf("the window's page is %q", got)
+	}
+	f.sameJar("while it is open", jar)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.same("after leaving", jar, tabs)
+	c, err := call(t.Context(), f.link, target.GetBrowserContexts, cdp.Empty{})
+	if err != nil || len(c.BrowserContextIDs) != 0 {
+		t.Errorf("contexts stay: %v, %v", c.BrowserContextIDs, err)
+	}
+}
+
+// The script of a nested worker is paused under the id of a target that is not told
+// of yet. It goes out as the session of its window all the same.
+func TestNestedWorkerInWindow(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.both("alice")
+	r.window("bob", "shop.test", "bob", w.page("shop.test"))
+	p := r.personIn("bob")
+	tab := p.open()
+	p.visit(tab, w.page("shop.test"))
+	w.fireAt(p, tab, "shop.test", "nested", where(func(c channel) bool { return c.name == "worker-nested" }), "")
+	for _, h := range w.arrived("nested", "outer", "inner", "inner-fetch") {
+		h.is(t, "bob")
+	}
+}
