@@ -29,7 +29,7 @@ const lanes = 6 // requests under way at a time: what Chrome allows for a host
 
 func switchInFlight(t *testing.T, switches, each int, aliceHas func(*sessions.Cookie)) {
 	w := newWeb(t)
-	r := w.browser(noReload)
+	r := w.browser(noReload, light)
 	names := []string{"alice", "bob"}
 	r.login("shop.test", "alice", aliceHas)
 	r.login("shop.test", "bob")

@@ -96,6 +96,14 @@ func chromium(t testing.TB) string {
 	return ""
 }
 
+// light is for tests of what does not depend on the kind of browser: headless-shell,
+// where there is one, starts in half the time.
+func light(o *Options) {
+	if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
+		o.Path = path
+	}
+}
+
 // rig is a browser under test with its book.
 type rig struct {
 	*Browser

@@ -218,7 +218,7 @@ func TestWindowsApart(t *testing.T) {
 			for (let i = 0; i < 3; i++) lane();
 			load()`))
 	}
-	for epoch := 1; epoch <= size(20, 100); epoch++ {
+	for epoch := 1; epoch <= size(10, 100); epoch++ {
 		for i, window := range windows {
 			name := names[(epoch+i)%2]
 			r.goTo(window)

@@ -92,10 +92,30 @@ func browsersUnder(dir string) []string {
 // sessdriver runs the program to its end.
 func sessdriver(t testing.TB, stdin string, args ...string) (code int, out, err string) {
 	t.Helper()
+	return newProgram(t, args...).run(stdin)
+}
+
+// light is sessdriver for what does not depend on the kind of browser.
+func light(t testing.TB, stdin string, args ...string) (code int, out, err string) {
+	t.Helper()
 	p := newProgram(t, args...)
+	p.light()
+	return p.run(stdin)
+}
+
+// light makes the program run headless-shell, where there is one: it starts in half
+// the time.
+func (p *program) light() {
+	if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
+		p.Env = append(p.Env, "SESSDRIVER_BROWSER="+path)
+	}
+}
+
+func (p *program) run(stdin string) (code int, out, err string) {
+	p.t.Helper()
 	p.Stdin = strings.NewReader(stdin)
 	if err := p.Start(); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	code = p.result()
 	return code, p.out.String(), p.err.String()

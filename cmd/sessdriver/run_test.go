@@ -77,7 +77,7 @@ func TestFirstFailureEnds(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.script, func(t *testing.T) {
 			t.Parallel()
-			code, out, text := sessdriver(t, "", url, "--headless", "-c", test.script+"; help")
+			code, out, text := light(t, "", url, "--headless", "-c", test.script+"; help")
 			if code != test.code || !strings.Contains(text, test.want) {
 				t.Errorf("code %d, want %d with %q: %s", code, test.code, test.want, text)
 			}
@@ -86,7 +86,7 @@ func TestFirstFailureEnds(t *testing.T) {
 			}
 		})
 	}
-	code, _, text := sessdriver(t, "sites --all\n\nuse nobody\nhelp\n", url, "--headless")
+	code, _, text := light(t, "sites --all\n\nuse nobody\nhelp\n", url, "--headless")
 	if code != 4 || !strings.Contains(text, "stdin:3:") {
 		t.Errorf("code %d, want 4 at stdin:3: %s", code, text)
 	}
@@ -148,11 +148,11 @@ func TestWindowsSideBySide(t *testing.T) {
 // TestScope checks that what is outside the scope is not booked.
 func TestScope(t *testing.T) {
 	url, _ := serve(t)
-	_, out, _ := sessdriver(t, "", url+"/a", "--headless", "--exclude", "127.0.0.1", "-c", "sites --all")
+	_, out, _ := light(t, "", url+"/a", "--headless", "--exclude", "127.0.0.1", "-c", "sites --all")
 	if strings.Contains(out, "127.0.0.1") {
 		t.Errorf("an excluded site is listed:\n%s", out)
 	}
-	_, out, _ = sessdriver(t, "", url+"/a", "--headless", "--scope", "127.0.0.1", "-c", "sites --all")
+	_, out, _ = light(t, "", url+"/a", "--headless", "--scope", "127.0.0.1", "-c", "sites --all")
 	if !strings.Contains(out, "127.0.0.1") {
 		t.Errorf("a site of the scope is not listed:\n%s", out)
 	}
