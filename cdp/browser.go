@@ -49,6 +49,10 @@ type Browser struct {
 	pages       pages
 
 	reloadTimeout time.Duration
+	maxStored     int // of an origin's web storage
+
+	telling sync.Mutex
+	told    map[string]bool // see first
 
 	commands sync.Mutex // held by a command that changes what is forced
 	closing  sync.Once
@@ -111,13 +115,16 @@ func newBrowser(o Options, transport chromedp.Transport) *Browser {
 	if o.Reload == "" {
 		o.Reload = ReloadAll
 	}
+	if o.Storage == "" {
+		o.Storage = StorageKeep
+	}
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout}
+	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout, maxStored: sessions.MaxStored, told: map[string]bool{}}
 	b.targets = newTargets()
 	b.exchanges = newExchanges(b)
 	b.interceptor = newInterceptor(b)
@@ -274,9 +281,34 @@ func (b *Browser) restore(ctx context.Context) error {
 func (b *Browser) showAsFound(ctx context.Context, w sessions.Window, site string) {
 	ctx, cancel := context.WithTimeout(ctx, endTimeout/4)
 	defer cancel()
+	b.swapsReady(ctx, b.planSwaps(w))
 	if err := b.reloadSite(ctx, w, site, true, &sessions.Switch{}); err != nil {
 		b.log.Debug("leaving", "site", site, "error", err)
 	}
+}
+
+// tellOnce is notice for what would be told again and again.
+func (b *Browser) tellOnce(id, format string, args ...any) {
+	if b.first(id) {
+		b.notice(format, args...)
+	}
+}
+
+// maxTold bounds what is remembered of that.
+const maxTold = 1000
+
+// first reports whether something has not been told yet.
+func (b *Browser) first(id string) bool {
+	b.telling.Lock()
+	defer b.telling.Unlock()
+	if b.told[id] {
+		return false
+	}
+	if len(b.told) >= maxTold {
+		clear(b.told)
+	}
+	b.told[id] = true
+	return true
 }
 
 // notice tells a person something.

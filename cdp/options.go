@@ -25,8 +25,9 @@ type Options struct {
 	// of a profile is in the profile.
 	State string
 
-	Book   *sessions.Book
-	Reload ReloadPolicy
+	Book    *sessions.Book
+	Reload  ReloadPolicy
+	Storage StoragePolicy // "" is [StorageKeep]
 	// Notice gets lines that a person should see, unescaped; it must not
 	// block. nil drops them.
 	Notice func(string)

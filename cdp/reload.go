@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 
 	"sessdriver/sessions"
@@ -133,6 +134,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	}
 	b.log.Debug("reload", "url", withoutQuery(d.url))
 	document := b.arrivalAt(tab)
+	b.bypassWorkers(tab, true)
 	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
 	return "", &document
 }
@@ -144,6 +146,7 @@ func (b *Browser) openByGet(tab *tab, url string) *arrival {
 	b.targets.update(func() { tab.uncached = true })
 	b.setCache(tab)
 	next := b.arrivalAt(tab)
+	b.bypassWorkers(tab, true)
 	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
 	return &next
 }
@@ -156,8 +159,19 @@ func (b *Browser) loaded(tab *tab) {
 		tab.document.loaded = true
 		uncached, tab.uncached = tab.uncached, false
 	})
+	b.bypassWorkers(tab, false)
 	if uncached {
 		b.setCache(tab)
+	}
+}
+
+// bypassWorkers lets a page be loaded without its service worker, whose answers may
+// be of the session before, until it has loaded.
+func (b *Browser) bypassWorkers(tab *tab, bypass bool) {
+	changed := false
+	b.targets.update(func() { changed, tab.bypassing = tab.bypassing != bypass, bypass })
+	if changed {
+		send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: bypass}, nil)
 	}
 }
 

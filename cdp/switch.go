@@ -86,6 +86,7 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 	for _, w := range b.targets.windows() {
 		if session.ActiveIn(w) {
 			_, err = b.mirror.sync(ctx, w, ref.Site)
+			b.planSwaps(w)
 		} else {
 			err = b.mirror.takeOut(ctx, w, append(session.Tokens, session.Carried...))
 		}
@@ -129,6 +130,8 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		done.Refused = append(done.Refused, c.Name)
 	}
 	b.freshen(ctx, w)
+	b.swapsReady(ctx, b.planSwaps(w))
+	done.Notes = append(done.Notes, b.otherStorage(ctx, w, site)...)
 	err = b.reloadSite(ctx, w, site, wait, &done)
 	done.Streams = b.openStreams(ctx, w, site)
 	b.targets.answer(w, site, time.Now())

@@ -27,6 +27,8 @@ type tab struct {
 	// reloading says that we show it anew: a beforeunload dialog is accepted.
 	reloading bool
 	crashes   int
+	script    script // which swaps web storage
+	bypassing bool   // the service worker: while it is loaded anew
 	// uncached says that the cache is off until the page has loaded.
 	uncached bool
 }

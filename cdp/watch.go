@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"sessdriver/sessions"
 )
 
 // attach is how every target is attached as it is created: held until we are
@@ -108,6 +110,8 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 			tab.crashes++
 			clear(tab.loading)
 		})
+	case "Runtime.bindingCalled":
+		on(b, m, func(e *runtime.EventBindingCalled) { b.swapDone(tab, e) })
 	case "Page.frameAttached":
 		on(b, m, func(e *page.EventFrameAttached) { b.targets.setFrame(e.FrameID, tab) })
 	case "Page.frameDetached":
@@ -160,6 +164,7 @@ func (b *Browser) attached(e *target.EventAttachedToTarget) {
 			send(l, page.Enable, page.EnableParams{}, func(cdp.Empty, error) {
 				b.targets.update(func() { tab.ready = true })
 			})
+			b.beginSwaps(tab, info.OpenerID)
 			if !e.WaitingForDebugger {
 				send(l, page.GetFrameTree, cdp.Empty{}, func(r page.GetFrameTreeResult, err error) { b.seeFrames(tab, r.FrameTree) })
 			}
@@ -187,6 +192,7 @@ func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 		return
 	}
 	b.targets.setFrame(tree.Frame.ID, tab)
+	b.shown(tab, tree.Frame)
 	for _, child := range tree.ChildFrames {
 		b.seeFrames(tab, child)
 	}
@@ -201,6 +207,9 @@ func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 	b.exchanges.leave(tab, true)
 	b.targets.remove(e.SessionID)
 	if tab.kind == "page" {
+		if b.options.Storage != StorageKeep {
+			b.book.ForgetShelf(sessions.Shelf(tab.id))
+		}
 		b.abandoned(tab.window)
 	}
 }
@@ -223,8 +232,10 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *network.EventRequest
 func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 	if f.ParentID != "" || cdp.FrameID(tab.id) != f.ID {
 		b.targets.setFrame(f.ID, tab)
+		b.shown(tab, f)
 		return
 	}
+	defer b.shown(tab, f)
 	b.exchanges.leave(tab, false)
 	b.targets.update(func() {
 		begun, seen := tab.loading[f.LoaderID]

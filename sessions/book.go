@@ -208,6 +208,7 @@ type place struct {
 	// were under way belong to it as well.
 	login    *session
 	loginAge int64
+	storage  *storage // nil until something is forced
 }
 
 // before is what unset goes back to.

@@ -30,6 +30,9 @@ func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time)
 		p.before = b.learnJar(w, session.site, jar, now)
 	}
 	old := p.active
+	if old == nil {
+		p.houses()
+	}
 	p.active, p.last, p.taken = session, session, session.lackedBy(jar, now)
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // forced, it is a session like any other
@@ -162,6 +165,7 @@ func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
 	for _, p := range session.site.places {
 		if p.active == session {
 			p.before = &before{}
+			p.storage.home = &stock{} // nothing is put back
 		}
 	}
 	session.remove()

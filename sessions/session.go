@@ -28,7 +28,8 @@ type session struct {
 	login    int64    // batch of the last login that replaced its tokens; 0 for none
 	requests int
 	last     time.Time
-	kin      int64 // the same for the parts of a session whose site was split; 0 for none
+	stock    *stock // its web storage, as far as no window has it; nil for none yet
+	kin      int64  // the same for the parts of a session whose site was split; 0 for none
 }
 
 // held is a cookie of a session.

@@ -191,6 +191,9 @@ func (b *Book) merge(earlier, later *session) *session {
 			p.before.session = keep
 		}
 	}
+	if keep.stock == nil {
+		keep.stock = gone.stock
+	}
 	keep.inherit(gone.past)
 	for _, h := range gone.cookies {
 		if h.kind == Carried && keep.find(h.key()) == nil {

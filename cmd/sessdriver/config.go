@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -26,7 +27,7 @@ type config struct {
 	ignoreCertificateErrors    bool
 	noDefaultTokens            bool
 	noSandbox                  bool
-	siteScope, reload          string
+	siteScope, reload, storage string
 	forceEverywhere            bool
 	scope, exclude             []string
 	sessions, use              []string
@@ -36,6 +37,7 @@ type config struct {
 	help, version              bool
 	scopeValue                 sessions.Scope
 	reloadValue                cdp.ReloadPolicy
+	storageValue               cdp.StoragePolicy
 	observes                   func(string) bool
 	defaults                   []sessions.Default
 	sites                      []string // exceptions to the scope
@@ -86,6 +88,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.BoolVar(&c.noDefaultTokens, "no-default-tokens", false, "know no cookie name as a token until it is added")
 	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "put the forced tokens on requests for which the browser would send no cookies, too")
 	f.StringVar(&c.reload, "reload", "all", "the site's tabs that a switch reloads: `all`, current or none")
+	f.StringVar(&c.storage, "storage", "", "what a switch does with the site's web storage: `swap` it with the session (launch does), keep it (attach does), or clear it")
 	f.StringArrayVar(&c.scope, "scope", nil, "book only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
 	f.StringArrayVar(&c.exclude, "exclude", nil, "do not book URLs that match `PATTERN`; repeatable")
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
@@ -112,7 +115,7 @@ var only = map[string][]string{
 	"once": {"demo"}, "json": {"demo"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach"}, "exclude": {"launch", "attach"}, "site-scope": {"launch", "attach"},
-	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"},
+	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"}, "storage": {"launch", "attach"},
 	"profile": {"launch"}, "headless": {"launch", "demo"}, "headed": {"launch", "demo"},
 	"proxy": {"launch"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch"}, "no-sandbox": {"launch", "demo"},
 	"browser": {"launch", "demo", "browser"},
@@ -181,6 +184,9 @@ func (c *config) check() error {
 	if c.reloadValue, err = cdp.ParseReload(c.reload); err != nil {
 		return usagef("--reload: %v", err)
 	}
+	if c.storageValue, err = cdp.ParseStorage(cmp.Or(c.storage, c.defaultStorage())); err != nil {
+		return usagef("--storage: %v", err)
+	}
 	if c.observes, err = sessions.NewFilter(c.scope, c.exclude); err != nil {
 		return usagef("%v", err)
 	}
@@ -191,6 +197,14 @@ func (c *config) check() error {
 		c.headless = !hasDisplay()
 	}
 	return c.countArgs()
+}
+
+// defaultStorage leaves somebody else's browser as it is.
+func (c *config) defaultStorage() string {
+	if c.command == "attach" {
+		return string(cdp.StorageKeep)
+	}
+	return string(cdp.StorageSwap)
 }
 
 // checkProxy wants what Chrome takes as a proxy: HOST:PORT, with a scheme or not.

@@ -29,6 +29,7 @@ func TestUsage(t *testing.T) {
 		{"headless and headed", []string{"--headless", "--headed"}, 2, []string{"--headless", "--headed"}},
 		{"scope", []string{"--site-scope", "planet"}, 2, []string{"planet", "domain or host"}},
 		{"reload", []string{"--reload", "some"}, 2, []string{"some", "all, current or none"}},
+		{"storage", []string{"--storage", "some"}, 2, []string{"some", "swap, keep or clear"}},
 		{"pattern", []string{"--scope", "http:///x"}, 2, []string{"--scope", "has no host"}},
 		{"port", []string{"--debug-port", "70000"}, 2, []string{"70000"}},
 		{"a misspelt command", []string{"lanch"}, 2, []string{`"lanch"`, "launch", "http://lanch/"}},
