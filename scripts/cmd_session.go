@@ -16,10 +16,11 @@ func sessionCommands() []*Command {
 			Name: "session use", Aliases: []string{"use"},
 			Summary: "Force a session: every later request of its site is part of it",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
-			Flags:   []Flag{siteFlag, waitFlag},
+			Flags:   []Flag{siteFlag, waitFlag, {Name: "all-sites", Summary: "also on every other site that has a session of this name"}},
 			Detail: "NAME is a number from ls, a name or the beginning of one, or SITE/NAME. " +
-				"The site's open tabs are reloaded, so that none goes on showing another session.",
-			Example: "use alice\nuse 2\nuse Session 3\nuse blog.test/carol",
+				"The site's open tabs are reloaded, so that none goes on showing another session. " +
+				"Where one site logs its visitors in at another (single sign-on), switch both with --all-sites: else the other one may log the one before in again.",
+			Example: "use alice\nuse 2\nuse Session 3\nuse blog.test/carol\nuse alice --all-sites",
 			run:     runUse,
 		},
 		{
@@ -67,6 +68,13 @@ func runUse(ctx context.Context, c *call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if c.has("all-sites") {
+		return c.useAll(ctx, session)
+	}
+	return c.use(ctx, session)
+}
+
+func (c *call) use(ctx context.Context, session sessions.Session) (Result, error) {
 	done, err := c.engine.Browser.Use(ctx, session.Ref(), c.has("wait"))
 	if err != nil {
 		return Result{}, doing("forcing "+named(session), err, "see what is active with: ls")
@@ -75,6 +83,30 @@ func runUse(ctx context.Context, c *call) (Result, error) {
 		return Result{}, err
 	}
 	return c.engine.switched(done), nil
+}
+
+// useAll forces the sessions that have the name of this one, on all sites; its value
+// is a list. The sites of the others come first: they may be asked for its login.
+func (c *call) useAll(ctx context.Context, session sessions.Session) (Result, error) {
+	e := c.engine
+	list := []sessions.Session{}
+	for _, site := range e.Book.Sites() {
+		for _, s := range e.Book.Sessions(site.Name, e.now()) {
+			if s.Name == session.Name && s.Site != session.Site {
+				list = append(list, s)
+			}
+		}
+	}
+	var texts []string
+	values := []sessions.Switch{}
+	for _, s := range append(list, session) {
+		r, err := c.use(ctx, s)
+		if err != nil {
+			return Result{}, err
+		}
+		texts, values = append(texts, r.Text), append(values, r.Value.(sessions.Switch))
+	}
+	return Result{Text: strings.Join(texts, "\n"), Value: values}, nil
 }
 
 // refused is the error where Chrome does not take a session's cookies.

@@ -47,6 +47,21 @@ bob is logged out and sends no token: log in again in the browser`)
 	}
 }
 
+func TestUseAllSites(t *testing.T) {
+	w := newWorld(t)
+	w.give("blog.test", "alice", "PHPSESSID=secret-e")
+	w.give("other.test", "Alice", "PHPSESSID=secret-f") // another name
+	r := w.run("use 1 --all-sites")
+	check(t, "text", r.Text, `
+blog.test: alice is active; 2 tabs reloaded
+shop.test: alice is active; 2 tabs reloaded`)
+	if list := r.Value.([]sessions.Switch); len(list) != 2 || list[0].Session.Site != "blog.test" {
+		t.Errorf("value %+v", r.Value)
+	}
+	check(t, "elsewhere", w.active("other.test"), "")
+	check(t, "only here", w.run("use bob --all-sites").Text, "shop.test: bob is active; 2 tabs reloaded")
+}
+
 // A session that was logged in a moment ago can be used: the events are booked
 // before names are looked up.
 func TestUseSettlesFirst(t *testing.T) {

@@ -80,13 +80,14 @@ func TestHelp(t *testing.T) {
 func TestHelpOnCommand(t *testing.T) {
 	w := newWorld(t)
 	want := `
-use NAME [--site SITE] [--wait]
+use NAME [--site SITE] [--wait] [--all-sites]
   Force a session: every later request of its site is part of it.
 
-NAME is a number from ls, a name or the beginning of one, or SITE/NAME. The site's open tabs are reloaded, so that none goes on showing another session.
+NAME is a number from ls, a name or the beginning of one, or SITE/NAME. The site's open tabs are reloaded, so that none goes on showing another session. Where one site logs its visitors in at another (single sign-on), switch both with --all-sites: else the other one may log the one before in again.
 
   --site SITE  the site that is meant, instead of the current tab's
   --wait       answer only when the reloaded tabs show the new page
+  --all-sites  also on every other site that has a session of this name
 
 Names: session use, use
 
@@ -94,7 +95,8 @@ Example:
   use alice
   use 2
   use Session 3
-  use blog.test/carol`
+  use blog.test/carol
+  use alice --all-sites`
 	for _, line := range []string{"help use", "help session use", "help 'session use'", "use --help", "session use bob --nonsense --help"} {
 		check(t, line, w.run(line).Text, want)
 	}

@@ -165,7 +165,7 @@ func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
 	for _, p := range session.site.places {
 		if p.active == session {
 			p.before = &before{}
-			p.storage.home = &stock{} // nothing is put back
+			p.stored().home = &stock{} // nothing is put back
 		}
 	}
 	session.remove()
