@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
@@ -56,6 +57,7 @@ type Browser struct {
 
 	commands sync.Mutex // held by a command that changes what is forced
 	closing  sync.Once
+	ending   atomic.Bool // Close has begun
 }
 
 // Launch starts a browser, which ends with [Browser.Close] or with this
@@ -230,6 +232,7 @@ func (b *Browser) abandon() {
 func (b *Browser) Close() error {
 	var err error
 	b.closing.Do(func() {
+		b.ending.Store(true)
 		b.commands.Lock()
 		defer b.commands.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)

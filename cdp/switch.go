@@ -135,6 +135,7 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	err = b.reloadSite(ctx, w, site, wait, &done)
 	done.Streams = b.openStreams(ctx, w, site)
 	b.targets.answer(w, site, time.Now())
+	b.updateSign(w)
 	for _, other := range b.book.Clashes(w, site, time.Now()) {
 		done.Notes = append(done.Notes, fmt.Sprintf("%s is forced too and shares a cookie of the jar: WebSockets and prerendered pages of both carry %s's", other, site))
 	}

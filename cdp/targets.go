@@ -21,6 +21,7 @@ type tab struct {
 	window sessions.Window
 	url    string
 	ready  bool // its page tells what it does
+	sign   bool // see openSign; it is in no list of pages
 	// document is what the top frame shows.
 	document document
 	loading  map[cdp.LoaderID]load // the documents that are on their way
@@ -158,7 +159,7 @@ func (t *targets) list(kinds ...string) []*tab {
 	defer t.mu.Unlock()
 	var list []*tab
 	for _, candidate := range t.order {
-		if slices.Contains(kinds, candidate.kind) {
+		if slices.Contains(kinds, candidate.kind) && !candidate.sign {
 			list = append(list, candidate)
 		}
 	}
@@ -185,7 +186,7 @@ func (t *targets) tabsIn(w sessions.Window) int {
 	defer t.mu.Unlock()
 	n := 0
 	for _, tab := range t.order {
-		if tab.window == w && tab.kind == "page" {
+		if tab.window == w && tab.kind == "page" && !tab.sign {
 			n++
 		}
 	}

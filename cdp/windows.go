@@ -44,8 +44,14 @@ func (b *Browser) openWindow(ctx context.Context, w sessions.Window, ref session
 			return done, err
 		}
 	}
-	// A window of its own, where the browser shows any.
-	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(w), NewWindow: new(true)})
+	seen := b.process != nil && !b.options.Headless
+	if seen {
+		if err := b.openSign(ctx, w); err != nil {
+			return done, err
+		}
+	}
+	// A window of its own, or behind its sign.
+	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(w), NewWindow: new(!seen)})
 	if err != nil {
 		return done, err
 	}
@@ -98,7 +104,7 @@ func (b *Browser) gone(w sessions.Window) {
 // abandoned closes a window of ours when its last tab was closed, by hand say. It
 // runs on the pump.
 func (b *Browser) abandoned(w sessions.Window) {
-	if !b.targets.isOwn(w) || b.targets.tabsIn(w) > 0 {
+	if b.ending.Load() || !b.targets.isOwn(w) || b.targets.tabsIn(w) > 0 {
 		return
 	}
 	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}

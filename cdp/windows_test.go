@@ -283,3 +283,47 @@ func TestNestedWorkerInWindow(t *testing.T) {
 		h.is(t, "bob")
 	}
 }
+
+// A visible window has a tab that says whose it is. It is in no list, and nothing
+// notices it.
+func TestSign(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.both("alice")
+	if err := r.book.Rename(r.session("shop.test", "sid", "bob-sid").Ref(), "<b>ob & co"); err != nil {
+		t.Fatal(err)
+	}
+	r.Browser.options.Headless = false // as far as windows are concerned
+	r.window("left", "shop.test", "<b>ob & co", w.page("shop.test"))
+	titles := func() string {
+		t.Helper()
+		list, err := call(t.Context(), r.link, target.GetTargets, target.GetTargetsParams{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, info := range list.TargetInfos {
+			if strings.HasPrefix(info.URL, "data:") {
+				return info.Title
+			}
+		}
+		return ""
+	}
+	r.until("the sign", func() bool { return titles() == "left: shop.test as <b>ob & co" })
+	if list := r.Tabs(); len(list) != 2 || list[1].URL != w.page("shop.test") {
+		t.Errorf("the tabs are %+v", list)
+	}
+	if list := r.Windows(); len(list) != 2 || list[1].Tabs != 1 {
+		t.Errorf("the windows are %+v", list)
+	}
+	if got := r.eval("[opener, length, document.referrer, history.length].join()"); got != ",0,,2" && got != ",0,,1" {
+		t.Errorf("the page sees %q", got)
+	}
+	r.use("shop.test", "alice")
+	r.until("the new sign", func() bool { return titles() == "left: shop.test as alice" })
+	if sites := r.book.Sites(); len(sites) != 1 {
+		t.Errorf("the sites are %+v", sites)
+	}
+	// The last page ends the window, with its sign.
+	send(r.currentTab().link, page.Close, cdp.Empty{}, nil)
+	r.until("the end of the window", func() bool { return len(r.Windows()) == 1 && titles() == "" })
+}
