@@ -32,7 +32,8 @@ const inactivePause = 20 * time.Millisecond
 const maxLoading = 100
 
 // Open shows a URL in the current tab and answers when it has loaded. In a
-// browser that we attached to it opens a tab of our own first.
+// browser that we attached to it opens a tab of our own first, unless one was chosen
+// there.
 func (b *Browser) Open(ctx context.Context, url string) error {
 	tab, err := b.ownTab(ctx)
 	if err == nil {

@@ -38,7 +38,7 @@ func (p *pages) currentID() target.ID {
 }
 
 // currentTab is the current tab: the one that commands drove last, else the
-// newest, of the same window if there is one. It is nil when no tab is open.
+// newest, of the same window if there is one, or of the main one. It is nil when no tab is open.
 func (b *Browser) currentTab() *tab {
 	b.pages.mu.Lock()
 	defer b.pages.mu.Unlock()
@@ -49,9 +49,13 @@ func (b *Browser) currentTab() *tab {
 	if b.process == nil {
 		slices.Reverse(list) // the browser lists the one used last first
 	}
-	for _, w := range []sessions.Window{b.pages.window, sessions.Main} {
+	for _, fits := range []func(*tab) bool{
+		func(tab *tab) bool { return tab.window == b.pages.window },
+		func(tab *tab) bool { return tab.window == sessions.Main },
+		func(tab *tab) bool { return true },
+	} {
 		for _, tab := range slices.Backward(list) {
-			if tab.window == w {
+			if fits(tab) {
 				b.pages.choose(tab)
 				return tab
 			}

@@ -134,44 +134,33 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	}
 	b.log.Debug("reload", "url", withoutQuery(d.url))
 	document := b.arrivalAt(tab)
-	b.bypassWorkers(tab, true)
 	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
 	return "", &document
 }
 
-// openByGet shows a URL anew, as a reload that ignores the cache would, but by
-// GET. With its fragment it would only scroll.
+// openByGet shows a URL anew, as a reload that ignores the cache would (that goes around
+// the service worker, too), but by GET. With its fragment it would only scroll.
 func (b *Browser) openByGet(tab *tab, url string) *arrival {
 	url, _, _ = strings.Cut(url, "#")
 	b.targets.update(func() { tab.uncached = true })
 	b.setCache(tab)
+	send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
 	next := b.arrivalAt(tab)
-	b.bypassWorkers(tab, true)
 	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
 	return &next
 }
 
-// loaded notes the load event of a page's document, which may use the cache
-// again.
+// loaded notes the load event of a page's document, which may use the cache and its
+// service worker again.
 func (b *Browser) loaded(tab *tab) {
 	var uncached bool
 	b.targets.update(func() {
 		tab.document.loaded = true
 		uncached, tab.uncached = tab.uncached, false
 	})
-	b.bypassWorkers(tab, false)
 	if uncached {
 		b.setCache(tab)
-	}
-}
-
-// bypassWorkers lets a page be loaded without its service worker, whose answers may
-// be of the session before, until it has loaded.
-func (b *Browser) bypassWorkers(tab *tab, bypass bool) {
-	changed := false
-	b.targets.update(func() { changed, tab.bypassing = tab.bypassing != bypass, bypass })
-	if changed {
-		send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: bypass}, nil)
+		send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{}, nil)
 	}
 }
 

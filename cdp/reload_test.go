@@ -602,3 +602,39 @@ func TestPrerendered(t *testing.T) {
 		h.is(t, "bob")
 	}
 }
+
+// A service worker that answers from its cache does not show the session before, not
+// even where a page is opened by GET.
+func TestReloadAroundServiceWorker(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.both("alice")
+	r.open(w.page("shop.test"))
+	const worker = `onfetch = e => { if (e.request.method === 'GET') e.respondWith(caches.open('c').then(async c => await c.match(e.request) || (await c.add(e.request), c.match(e.request)))) }`
+	run(r, fmt.Sprintf(`await navigator.serviceWorker.register(maker(location.origin, 'sw', '', [])('worker', js(%q)), {scope: '/hit/'}); await navigator.serviceWorker.getRegistration('/hit/').then(async r => { while (!r.active) await new Promise(f => setTimeout(f, 10)) })`, worker))
+	page := w.origin("shop.test") + "/hit/cached?type=text/html&echo=1"
+	text := func(want string) {
+		t.Helper()
+		r.title()
+		if got := r.eval("document.body.textContent"); !strings.Contains(got, want) {
+			t.Errorf("the page shows %q, want %q", got, want)
+		}
+	}
+	for range 2 {
+		r.open(page)
+	}
+	text("alice-sid")
+	r.use("shop.test", "bob")
+	text("bob-sid")
+	r.open(page) // it is the worker's own again
+	text("alice-sid")
+	r.use("shop.test", "alice")
+	r.open(w.page("shop.test"))
+	run(r, fmt.Sprintf(submits, page))
+	r.until("the answer to the form", func() bool { return r.targets.documentOf(r.currentTab()).method == "POST" })
+	text("alice-sid")
+	r.use("shop.test", "bob")
+	text("bob-sid")
+	r.open(page)
+	text("alice-sid")
+}

@@ -68,6 +68,7 @@ type swapPlan struct {
 // swapped is what the script reports of one origin on one shelf.
 type swapped struct {
 	Site    string          `json:"site"`
+	Of      int64           `json:"of"`
 	Session bool            `json:"session"` // sessionStorage
 	Origin  string          `json:"origin"`
 	Taken   json.RawMessage `json:"taken"`
@@ -151,6 +152,18 @@ func (b *Browser) planSwaps(w sessions.Window) []*tab {
 	return list
 }
 
+// planSwapsOf is planSwaps for one tab and the frames in it.
+func (b *Browser) planSwapsOf(w sessions.Window, shelf sessions.Shelf) {
+	for _, tab := range b.targets.list("page", "iframe") {
+		b.targets.mu.Lock()
+		of := b.targets.shelfOf(tab)
+		b.targets.mu.Unlock()
+		if tab.window == w && of == shelf {
+			b.planSwap(tab)
+		}
+	}
+}
+
 func (b *Browser) planSwap(tab *tab) {
 	source := b.swapScript(tab)
 	b.targets.update(func() { tab.script.want = source })
@@ -170,13 +183,11 @@ func (b *Browser) stepScript(tab *tab) {
 	id, want := s.id, s.want
 	b.targets.mu.Unlock()
 	if id != "" {
-		if want == "" {
-			send(tab.link, runtime.Disable, cdp.Empty{}, nil)
-		}
-		send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, func(cdp.Empty, error) {
-			b.targets.update(func() { *s = script{want: s.want} })
-			b.stepScript(tab)
-		})
+		// The new one follows at once: no document is to be without.
+		send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
+	}
+	if want == "" {
+		send(tab.link, runtime.Disable, cdp.Empty{}, func(cdp.Empty, error) { b.stepped(tab, "", "") })
 		return
 	}
 	// Only with Runtime on there is a binding. It goes with the script: what is on is
@@ -185,24 +196,31 @@ func (b *Browser) stepScript(tab *tab) {
 	send(tab.link, runtime.AddBinding, runtime.AddBindingParams{Name: swapBinding, ExecutionContextName: swapWorld}, nil)
 	params := page.AddScriptToEvaluateOnNewDocumentParams{Source: want, WorldName: swapWorld}
 	send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
-		b.targets.update(func() { s.id, s.have, s.busy = r.Identifier, want, false })
-		if err == nil { // else it is gone
-			b.stepScript(tab)
+		if err != nil { // it is gone, or just going
+			b.log.Debug("planning web storage", "url", tab.url, "error", err)
+			return
 		}
+		b.stepped(tab, r.Identifier, want)
 	})
 }
 
-// swapsReady waits until pages know what to swap: the reload comes after.
-func (b *Browser) swapsReady(ctx context.Context, tabs []*tab) {
+func (b *Browser) stepped(tab *tab, id page.ScriptIdentifier, have string) {
+	b.targets.update(func() { tab.script = script{want: tab.script.want, have: have, id: id} })
+	b.stepScript(tab)
+}
+
+// swapsReady waits until pages know what to swap: the reload comes after. It returns
+// what a person should know of those that do not answer.
+func (b *Browser) swapsReady(ctx context.Context, tabs []*tab) (notes []string) {
 	ctx, cancel := context.WithTimeout(ctx, swapTimeout)
 	defer cancel()
 	for _, tab := range tabs {
-		err := b.waitTab(ctx, tab, func() bool { return tab.script.want == tab.script.have })
+		b.waitTab(ctx, tab, func() bool { return tab.script.want == tab.script.have })
 		if ctx.Err() != nil {
-			b.log.Debug("planning web storage", "error", err)
-			return
+			return []string{withoutQuery(b.targets.documentOf(tab).url) + " does not answer, and may still show the web storage of the session before; when it does, type: reload"}
 		}
 	}
+	return nil
 }
 
 // swapDone books what a page's script did.
@@ -229,7 +247,13 @@ func (b *Browser) swapDone(tab *tab, e *runtime.EventBindingCalled) {
 	if b.options.Storage == StorageClear || string(taken) == "[]" {
 		taken = ""
 	}
-	if b.book.StorageSwapped(tab.window, s.Site, shelf, s.Origin, taken) {
+	booked, kept := b.book.StorageSwapped(tab.window, s.Site, shelf, s.Origin, s.Of, taken)
+	if !kept {
+		b.notice("%s: the web storage that the session before had there is lost: there is no room to keep it", s.Origin)
+	}
+	if booked && s.Session {
+		b.planSwapsOf(tab.window, shelf)
+	} else if booked {
 		b.planSwaps(tab.window)
 	}
 }
@@ -294,7 +318,7 @@ func (b *Browser) shown(tab *tab, f *cdp.Frame) {
 			origin += " in " + originOf(top) // as swap.js has it
 		}
 	}
-	b.book.SawOrigin(tab.window, site, origin, shelf)
+	b.book.SawOrigin(tab.window, site, origin, shelf, b.overtaken(tab))
 }
 
 // topOf is the URL of the page that a frame is in.

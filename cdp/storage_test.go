@@ -189,6 +189,7 @@ func TestStorageOfOddPages(t *testing.T) {
 		io.WriteString(w, `<!doctype html><link rel=icon href='data:,'><title>odd</title><script>
 			const kept = localStorage.getItem('who');
 			const set = localStorage.setItem.bind(localStorage);
+			set('early', 'x'); // before the frames below, which are of the same origin, come
 			for (const f of ['setItem', 'getItem', 'removeItem', 'clear', 'key']) Storage.prototype[f] = () => { throw new Error('no') };
 			JSON.stringify = () => { throw new Error('no') };
 			Array.prototype.includes = () => { throw new Error('no') };
@@ -211,6 +212,9 @@ func TestStorageOfOddPages(t *testing.T) {
 	r.title()
 	if got := r.eval("kept + ' ' + (localStorage.odd === '\\ud800\\u0000\u2028\"')"); got != "alice true" {
 		t.Errorf("alice finds %s", got)
+	}
+	if got := r.eval("localStorage.early"); got != "x" {
+		t.Error("what the page wrote first is gone: a frame has swapped once more")
 	}
 	if notes := r.notes(); len(notes) != 0 {
 		t.Errorf("told: %q", notes)

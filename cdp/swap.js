@@ -28,16 +28,28 @@ plans => {
 		}
 		return {taken: old};
 	};
+	// A frame that a page makes may come before we are told that the page has swapped.
+	const done = self.sessdriverDone = {};
+	const isDone = mark => {
+		for (let w = self; w !== w.parent;) {
+			w = w.parent;
+			try { if (w.sessdriverDone?.[mark]) return true } catch {} // of another origin
+		}
+		return false;
+	};
 	for (const [list, name] of [[plans.local, 'localStorage'], [plans.session, 'sessionStorage']]) {
 		for (const plan of list) {
 			if (!belongs(plan, self.origin)) continue; // not of the URL: about:blank has its opener's
 			const origin = key(plan);
 			if (!plan.origins.includes(origin)) continue;
+			const mark = [name, plan.of, origin].join();
+			if (isDone(mark)) continue;
+			done[mark] = true;
 			let store;
 			try { store = self[name] } catch { continue } // the page may not use it
 			if (!store) continue;
-			const done = swap(store, plan.put[origin] ?? [], plans.max);
-			report(JSON.stringify({site: plan.site, session: name === 'sessionStorage', origin, ...done}));
+			const result = swap(store, plan.put[origin] ?? [], plans.max);
+			report(JSON.stringify({site: plan.site, of: plan.of, session: name === 'sessionStorage', origin, ...result}));
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 		} else {
 			err = b.mirror.takeOut(ctx, w, append(session.Tokens, session.Carried...))
 		}
-		if err != nil {
+		if err != nil && b.hasWindow(w) {
 			return session, err
 		}
 	}
@@ -117,6 +117,11 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		b.targets.answer(w, site, was)
 		return sessions.Switch{}, err
 	}
+	defer func() {
+		if !b.hasWindow(w) { // it was closed meanwhile, by hand
+			b.gone(w)
+		}
+	}()
 	b.log.Debug("switched", "site", site, "session", session.Name)
 	done := sessions.Switch{Session: session}
 	if err := b.interceptor.update(ctx); err != nil {
@@ -130,7 +135,7 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		done.Refused = append(done.Refused, c.Name)
 	}
 	b.freshen(ctx, w)
-	b.swapsReady(ctx, b.planSwaps(w))
+	done.Notes = append(done.Notes, b.swapsReady(ctx, b.planSwaps(w))...)
 	done.Notes = append(done.Notes, b.otherStorage(ctx, w, site)...)
 	err = b.reloadSite(ctx, w, site, wait, &done)
 	done.Streams = b.openStreams(ctx, w, site)
@@ -240,7 +245,7 @@ func (b *Browser) cut(ctx context.Context, change func() (string, error)) (strin
 
 func (b *Browser) syncAll(ctx context.Context, site string) error {
 	for _, w := range b.targets.windows() {
-		if _, err := b.mirror.sync(ctx, w, site); err != nil {
+		if _, err := b.mirror.sync(ctx, w, site); err != nil && b.hasWindow(w) {
 			return err
 		}
 	}

@@ -29,8 +29,8 @@ type tab struct {
 	reloading bool
 	crashes   int
 	script    script // which swaps web storage
-	bypassing bool   // the service worker: while it is loaded anew
-	// uncached says that the cache is off until the page has loaded.
+	// uncached says that the cache and the service worker are off until the page has
+	// loaded.
 	uncached bool
 }
 
@@ -231,7 +231,9 @@ func (t *targets) placeFrame(id cdp.FrameID, of *tab) {
 func (t *targets) dropFrame(id cdp.FrameID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.frames, id)
+	if t.frames[id].window == sessions.Main { // see remove
+		delete(t.frames, id)
+	}
 }
 
 // now returns the document of a tab.

@@ -88,7 +88,7 @@ func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
 		return fmt.Errorf("window %q is another client's; close it there", w)
 	}
 	id := b.targets.contextOf(w)
-	if _, err := call(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: id}); err != nil {
+	if _, err := ask(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: id}); err != nil && b.hasWindow(w) {
 		return fmt.Errorf("closing window %q: %w", w, b.because(err))
 	}
 	b.gone(w)
@@ -104,7 +104,14 @@ func (b *Browser) gone(w sessions.Window) {
 // abandoned closes a window of ours when its last tab was closed, by hand say. It
 // runs on the pump.
 func (b *Browser) abandoned(w sessions.Window) {
-	if b.ending.Load() || !b.targets.isOwn(w) || b.targets.tabsIn(w) > 0 {
+	if b.ending.Load() || w == sessions.Main || b.targets.tabsIn(w) > 0 {
+		return
+	}
+	if !b.targets.isOwn(w) {
+		// Another client's, that may open a tab there again: what is forced there stays.
+		if len(b.book.ForcedIn(w)) == 0 {
+			b.gone(w)
+		}
 		return
 	}
 	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}

@@ -3,6 +3,7 @@ package cdp
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -199,47 +200,55 @@ func TestBadWindows(t *testing.T) {
 	}
 }
 
-// Two people at one site, who switch while their pages load: nothing of one window
-// goes out in the other.
+// Four people at one site in two windows, who switch while their pages load: nothing
+// of one window goes out in the other.
 func TestWindowsApart(t *testing.T) {
 	w := newWeb(t)
 	r := w.browser(noReload)
-	r.both("alice")
-	names := []string{"alice", "bob"}
+	of := map[sessions.Window][]string{"left": {"alice", "bob"}, "right": {"carol", "dave"}}
 	windows := []sessions.Window{"left", "right"}
-	for i, name := range windows {
-		r.window(name, "shop.test", names[i], w.page("shop.test"))
+	for _, window := range windows {
+		for _, name := range of[window] {
+			r.login("shop.test", name)
+		}
+		r.window(window, "shop.test", of[window][0], w.page("shop.test"))
 		run(r, fmt.Sprintf(`
-			window.epoch = 0;
+			window.epoch = %q;
 			let n = 0;
 			const frame = add('iframe', {});
 			const lane = async () => { for (;;) await fetch('/hit/apart/' + n++ + '?id=' + window.epoch).catch(() => {}) };
 			const load = async () => { for (;;) await new Promise(done => { frame.onload = done; frame.src = '/hit/apart-frame/' + n++ + '?type=text/html&id=' + window.epoch }) };
 			for (let i = 0; i < 3; i++) lane();
-			load()`))
+			load()`, window+"-0"))
 	}
-	for epoch := 1; epoch <= size(10, 100); epoch++ {
-		for i, window := range windows {
-			name := names[(epoch+i)%2]
+	epochs := size(10, 100)
+	for epoch := 1; epoch <= epochs; epoch++ {
+		for _, window := range windows {
 			r.goTo(window)
+			name := of[window][epoch%2]
 			r.use("shop.test", name)
-			id, from := fmt.Sprintf("%s-%d", window, epoch), w.count()
+			id := fmt.Sprintf("%s-%d", window, epoch)
 			run(r, fmt.Sprintf("window.epoch = %q", id))
-			of := func(kind string) []hit {
-				return w.seenFrom(from, func(h hit) bool { return h.name == kind && h.query.Get("id") == id })
+			seen := func(kind string) []hit {
+				return w.seen(func(h hit) bool { return h.name == kind && h.query.Get("id") == id })
 			}
-			w.until("requests of "+id, func() bool { return len(of("apart")) >= 6 && len(of("apart-frame")) >= 2 })
-			for _, h := range append(of("apart"), of("apart-frame")...) {
+			w.until("requests of "+id, func() bool { return len(seen("apart")) >= 6 && len(seen("apart-frame")) >= 2 })
+			for _, h := range append(seen("apart"), seen("apart-frame")...) {
 				h.is(t, name)
 			}
 		}
 	}
 	for _, h := range w.seen(func(h hit) bool { return strings.HasPrefix(h.name, "apart") }) {
-		owner, _, _ := strings.Cut(h.value("sid"), "-")
+		window, _, _ := strings.Cut(h.query.Get("id"), "-")
+		names := of[sessions.Window(window)]
+		owner, _, _ := strings.Cut(h.value("sid"), "-") // of either, where it was made just before a switch
+		if !slices.Contains(names, owner) {
+			t.Errorf("%v: want it to be of %q", h, names)
+		}
 		h.is(t, owner)
 	}
-	if list := r.book.Sessions("shop.test", time.Now()); len(list) != 2 {
-		t.Errorf("got %d sessions, want 2: %+v", len(list), list)
+	if list := r.book.Sessions("shop.test", time.Now()); len(list) != 4 {
+		t.Errorf("got %d sessions, want 4: %+v", len(list), list)
 	}
 }
 
@@ -326,4 +335,23 @@ func TestSign(t *testing.T) {
 	// The last page ends the window, with its sign.
 	send(r.currentTab().link, page.Close, cdp.Empty{}, nil)
 	r.until("the end of the window", func() bool { return len(r.Windows()) == 1 && titles() == "" })
+}
+
+// What a frame sends when it goes is of its window's session, though it is not there
+// any more.
+func TestLastWordsInWindow(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.both("alice")
+	r.window("bob", "shop.test", "bob", w.page("shop.test"))
+	for i := range 5 {
+		id := fmt.Sprint("late-", i)
+		run(r, fmt.Sprintf(`await new Promise(done => {
+			const f = add('iframe', {src: maker(location.origin, %q, '', [])('frame', html('<script>addEventListener("pagehide", () => { navigator.sendBeacon("/hit/beacon?id=%[1]s"); fetch("/hit/keepalive?id=%[1]s", {keepalive: true}) })</scr' + 'ipt>'))});
+			f.onload = () => { f.remove(); done() };
+		})`, id))
+		for _, h := range w.arrived(id, "beacon", "keepalive") {
+			h.is(t, "bob")
+		}
+	}
 }

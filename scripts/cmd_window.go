@@ -177,6 +177,9 @@ func (c *call) openIn(ctx context.Context, address string) error {
 		if session, err = e.Book.Session(ref, e.now()); err != nil {
 			return err
 		}
+		if site := e.Book.SiteOf(address); ref.Site != site && !strings.Contains(as, "/") {
+			return usage("%q is a session of %s, not of %s; type --as %s/%s to open the page beside it all the same", session.Name, ref.Site, site, ref.Site, session.Name)
+		}
 	}
 	w, there := e.windowFor(session, name)
 	if !there {

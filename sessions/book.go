@@ -208,7 +208,7 @@ type place struct {
 	// were under way belong to it as well.
 	login    *session
 	loginAge int64
-	storage  *storage // nil until something is forced
+	storage  *storage // nil until a page was shown or something is forced
 }
 
 // before is what unset goes back to.

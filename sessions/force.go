@@ -31,8 +31,9 @@ func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time)
 	}
 	old := p.active
 	if old == nil {
-		p.houses()
+		b.houses(w, p)
 	}
+	b.stored(w, p).was = b.wants(w, p)
 	p.active, p.last, p.taken = session, session, session.lackedBy(jar, now)
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // forced, it is a session like any other
@@ -106,6 +107,7 @@ func (b *Book) Unset(w Window, site string, now time.Time) (Session, bool) {
 	}
 	p := s.places[w]
 	session := p.active
+	b.stored(w, p).was = b.wants(w, p)
 	p.active, p.taken = nil, nil
 	p.last = nil
 	if p.before != nil {
@@ -165,7 +167,9 @@ func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
 	for _, p := range session.site.places {
 		if p.active == session {
 			p.before = &before{}
-			p.stored().home = &stock{} // nothing is put back
+		}
+		if p.active == session || p.storage != nil && p.storage.home == session.stock {
+			b.emptyHome(p) // nothing is put back
 		}
 	}
 	session.remove()

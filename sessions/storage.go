@@ -35,78 +35,135 @@ type Items string
 type StoragePlan struct {
 	Site string   `json:"site"`
 	Not  []string `json:"not"` // sites that were split off it
+	// Of is whose storage it is, for the report.
+	Of int64 `json:"of"`
 	// Origins are those that are to get other storage: what Put says, or none.
 	Origins []string         `json:"origins"`
 	Put     map[string]Items `json:"-"`
 }
 
-// stock is the web storage that was saved for one session.
-type stock map[Shelf]map[string]Items
+// stock is the web storage that was saved for one session, or for nobody.
+type stock struct {
+	id    int64
+	items map[Shelf]map[string]Items
+}
+
+func (b *Book) newStock() *stock {
+	return &stock{id: b.nextAge(), items: map[Shelf]map[string]Items{}}
+}
 
 // storage is whose web storage a site has in a window.
 type storage struct {
+	window  Window
 	home    *stock // whose it is while nothing is forced
+	nobodys bool   // home is no session's
+	was     *stock // whose it was before the last switch
 	shelves map[Shelf]map[string]*stock
+	planned map[int64]*stock // those that plans were made for
 }
 
-func (s *session) storage() *stock {
+func (b *Book) stockOf(s *session) *stock {
 	if s.stock == nil {
-		s.stock = &stock{}
+		s.stock = b.newStock()
 	}
 	return s.stock
 }
 
 // houses notes whose the storage is that a window has when forcing begins there:
 // what was nobody's, or of the one before, is of whoever is logged in now.
-func (p *place) houses() {
-	home := &stock{}
-	if p.before != nil && p.before.session != nil {
-		home = p.before.session.storage()
+func (b *Book) houses(w Window, p *place) {
+	st := b.stored(w, p)
+	if p.before == nil || p.before.session == nil {
+		return
 	}
-	st := p.stored()
+	home := b.stockOf(p.before.session)
+	st.repoint(st.home, home)
+	if st.nobodys {
+		home.take(st.home)
+	}
+	st.home, st.nobodys = home, false
+}
+
+// repoint makes what was of one stock another's.
+func (st *storage) repoint(from, to *stock) {
 	for _, shelf := range st.shelves {
 		for origin, of := range shelf {
-			if of == st.home {
-				shelf[origin] = home
+			if of == from {
+				shelf[origin] = to
 			}
 		}
 	}
-	st.home = home
+	if st.home == from {
+		st.home = to
+	}
 }
 
-func (p *place) stored() *storage {
+// take gives a stock what another has saved and it has not.
+func (s *stock) take(other *stock) {
+	for shelf, items := range other.items {
+		for origin, i := range items {
+			if s.items[shelf][origin] == "" {
+				s.keep(shelf, origin, i)
+			}
+		}
+	}
+}
+
+func (b *Book) stored(w Window, p *place) *storage {
 	if p.storage == nil {
-		p.storage = &storage{home: &stock{}, shelves: map[Shelf]map[string]*stock{}}
+		p.storage = &storage{window: w, home: b.newStock(), nobodys: true, shelves: map[Shelf]map[string]*stock{}, planned: map[int64]*stock{}}
 	}
 	return p.storage
 }
 
 // wants is whose storage a place has to have.
-func (p *place) wants() *stock {
+func (b *Book) wants(w Window, p *place) *stock {
 	if p.active != nil {
-		return p.active.storage()
+		return b.stockOf(p.active)
 	}
-	return p.stored().home
+	return b.stored(w, p).home
 }
 
+// empty makes nothing the storage to go back to.
+func (b *Book) emptyHome(p *place) {
+	if p.storage != nil {
+		p.storage.home, p.storage.nobodys = b.newStock(), true
+	}
+}
+
+// at is the shelf as a stock has it: localStorage is saved for each window.
+func (st *storage) at(name Shelf) Shelf {
+	if name == Local {
+		return Shelf(localOf + st.window)
+	}
+	return name
+}
+
+// localOf marks the localStorage of a window in a stock; no tab's id begins so.
+const localOf = "window "
+
 // SawOrigin notes that a document of an origin was shown in a tab of a window: what
-// it stores is from now on of the session that is active there.
-func (b *Book) SawOrigin(w Window, site, origin string, tab Shelf) {
+// it stores is from now on of the session that is active there; late says that the
+// document began to load before that one was.
+func (b *Book) SawOrigin(w Window, site, origin string, tab Shelf, late bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if site == "" {
 		return
 	}
 	p := b.page(site).place(w) // its first request may come later
-	shelves := p.stored().shelves
+	st, of := b.stored(w, p), b.wants(w, p)
+	if late && st.was != nil {
+		of = st.was
+	}
 	for _, name := range []Shelf{Local, tab} {
-		shelf := shelves[name]
+		shelf := st.shelves[name]
 		if shelf == nil {
 			shelf = map[string]*stock{}
-			shelves[name] = shelf
+			st.shelves[name] = shelf
 		}
 		if shelf[origin] == nil && len(shelf) < maxOrigins {
-			shelf[origin] = p.wants()
+			shelf[origin] = of
 		}
 	}
 }
@@ -119,22 +176,43 @@ func (b *Book) PlanStorage(w Window, name Shelf) []StoragePlan {
 	var list []StoragePlan
 	for _, s := range b.order {
 		p := s.places[w]
-		if p == nil || p.storage == nil {
+		if p == nil || p.storage == nil && p.active == nil {
 			continue
 		}
-		want := p.wants()
-		plan := StoragePlan{Site: s.name, Not: b.partsOf(s), Put: map[string]Items{}}
-		for origin, of := range p.storage.shelves[name] {
+		st, want := b.stored(w, p), b.wants(w, p)
+		plan := StoragePlan{Site: s.name, Of: want.id, Put: map[string]Items{}}
+		for origin, of := range st.shelves[name] {
 			if of != want {
-				plan.Origins = append(plan.Origins, origin)
-				plan.Put[origin] = (*want)[name][origin]
+				plan.Put[origin] = want.items[st.at(name)][origin]
 			}
 		}
-		if slices.Sort(plan.Origins); len(plan.Origins) > 0 {
-			list = append(list, plan)
+		if name == Local {
+			want.elsewhere(st, plan.Put)
 		}
+		if len(plan.Put) == 0 {
+			continue
+		}
+		st.planned[want.id] = want
+		plan.Origins, plan.Not = slices.Sorted(maps.Keys(plan.Put)), b.partsOf(s)
+		list = append(list, plan)
 	}
 	return list
+}
+
+// elsewhere adds what a session has saved in other windows, for origins that this one
+// has nothing of hers for: a new window begins with it.
+func (s *stock) elsewhere(st *storage, put map[string]Items) {
+	for shelf, items := range s.items {
+		if shelf == st.at(Local) || !strings.HasPrefix(string(shelf), localOf) {
+			continue
+		}
+		for origin, i := range items {
+			_, planned := put[origin]
+			if planned && put[origin] == "" || !planned && st.shelves[Local][origin] == nil {
+				put[origin] = i
+			}
+		}
+	}
 }
 
 // partsOf lists the sites whose hosts would be a site's, had they not been split off.
@@ -149,42 +227,55 @@ func (b *Book) partsOf(s *site) []string {
 	return list
 }
 
-// StorageSwapped books that an origin got what the plan said; taken is what it held
-// before, which is saved with the session it was of. It reports whether that was
-// still to be done: what comes twice is not booked twice.
-func (b *Book) StorageSwapped(w Window, site string, name Shelf, origin string, taken Items) bool {
+// StorageSwapped books that an origin got what the plan of a stock said; taken is
+// what it held before, which is saved with the session it was of. booked is false for
+// what was done already: a plan may be carried out twice. kept is false where there
+// is too much to save it.
+func (b *Book) StorageSwapped(w Window, site string, name Shelf, origin string, of int64, taken Items) (booked, kept bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
 	if s == nil || s.places[w] == nil || s.places[w].storage == nil {
-		return false
+		return false, true
 	}
-	p := s.places[w]
-	shelf, want := p.storage.shelves[name], p.wants()
+	st := s.places[w].storage
+	to := st.planned[of]
+	if st.shelves[name] == nil {
+		st.shelves[name] = map[string]*stock{}
+	}
+	shelf := st.shelves[name]
 	was := shelf[origin]
-	if was == nil || was == want {
-		return false
+	if to == nil || was == to || was == nil && len(shelf) >= maxOrigins {
+		return false, true
 	}
-	was.keep(name, origin, taken)
-	shelf[origin] = want
-	delete((*want)[name], origin) // the browser has it now
-	return true
+	kept = true
+	if was != nil {
+		kept = was.keep(st.at(name), origin, taken)
+	}
+	shelf[origin] = to
+	delete(to.items[st.at(name)], origin) // the browser has it now
+	return true, kept
 }
 
-func (s *stock) keep(name Shelf, origin string, items Items) {
-	shelf := (*s)[name]
+// keep saves what an origin had on a shelf. It reports whether there was room.
+func (s *stock) keep(name Shelf, origin string, items Items) bool {
+	shelf := s.items[name]
+	if len(items) == 0 {
+		delete(shelf, origin)
+		return true
+	}
 	if shelf == nil {
-		if len(*s) >= maxShelves {
-			return
+		if len(s.items) >= maxShelves {
+			return false
 		}
 		shelf = map[string]Items{}
-		(*s)[name] = shelf
+		s.items[name] = shelf
 	}
-	if len(items) == 0 || len(items) > MaxStored || len(shelf) >= maxOrigins {
-		delete(shelf, origin)
-		return
+	if _, there := shelf[origin]; len(items) > MaxStored || len(shelf) >= maxOrigins && !there {
+		return false
 	}
 	shelf[origin] = items
+	return true
 }
 
 // CopyShelf notes that a tab was opened by another one, and begins with a copy of
@@ -203,17 +294,19 @@ func (b *Book) CopyShelf(w Window, of, to Shelf) {
 func (b *Book) ForgetShelf(name Shelf) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, s := range b.order {
+	for _, s := range b.sites {
 		for _, p := range s.places {
-			if p.storage != nil {
-				delete(p.storage.shelves, name)
-				delete(*p.storage.home, name)
+			if p.storage == nil {
+				continue
 			}
-		}
-		for _, session := range s.sessions {
-			if session.stock != nil {
-				delete(*session.stock, name)
+			for _, of := range p.storage.shelves[name] {
+				delete(of.items, name)
 			}
+			for _, of := range p.storage.planned {
+				delete(of.items, name)
+			}
+			delete(p.storage.home.items, name)
+			delete(p.storage.shelves, name)
 		}
 	}
 }
@@ -234,4 +327,18 @@ func (b *Book) Origins(w Window, site string) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// mergeStorage makes the web storage of a session that goes the one's that is kept.
+func (b *Book) mergeStorage(keep, gone *session) {
+	if gone.stock == nil {
+		return
+	}
+	to := b.stockOf(keep)
+	for _, p := range keep.site.places {
+		if p.storage != nil {
+			p.storage.repoint(gone.stock, to)
+		}
+	}
+	to.take(gone.stock)
 }

@@ -24,15 +24,15 @@ func (c *closet) show(w Window, tab Shelf, origin string) {
 			at := string(w) + "|" + string(shelf) + "|" + origin
 			taken := c.has[at]
 			c.has[at] = plan.Put[origin]
-			if !c.book.StorageSwapped(w, "a.test", shelf, origin, taken) {
+			if booked, kept := c.book.StorageSwapped(w, "a.test", shelf, origin, plan.Of, taken); !booked || !kept {
 				c.t.Errorf("%s: a swap that was planned was not booked", at)
 			}
-			if c.book.StorageSwapped(w, "a.test", shelf, origin, "twice") {
+			if booked, _ := c.book.StorageSwapped(w, "a.test", shelf, origin, plan.Of, "twice"); booked {
 				c.t.Errorf("%s: a swap was booked twice", at)
 			}
 		}
 	}
-	c.book.SawOrigin(w, "a.test", origin, tab)
+	c.book.SawOrigin(w, "a.test", origin, tab, false)
 }
 
 func (c *closet) put(w Window, tab Shelf, origin, who string) {
@@ -101,7 +101,10 @@ func TestStorage(t *testing.T) {
 	c.want(Main, "t2", x, "bob")
 	// Another window has storage of its own.
 	use("other", "alice")
-	c.want("other", "o1", x, "")
+	c.show("other", "o1", x)
+	if got := c.has["other||"+x]; got != "alice-local" {
+		t.Errorf("a window that is new to her begins with %q", got)
+	}
 	c.put("other", "o1", x, "alice")
 	if _, ok := b.Unset(Main, "a.test", testNow); !ok {
 		t.Fatal("nothing was forced")
@@ -141,21 +144,87 @@ func TestStorage(t *testing.T) {
 
 // What a session keeps is bounded.
 func TestStorageBounds(t *testing.T) {
-	s := stock{}
-	s.keep(Local, "big", Items(strings.Repeat("x", MaxStored+1)))
+	s := New(Options{}).newStock()
+	if s.keep(Local, "big", Items(strings.Repeat("x", MaxStored+1))) {
+		t.Error("too much was kept")
+	}
 	for _, n := range []string{"", "x"} {
 		for i := range 3 * maxOrigins {
-			s.keep(Shelf(n), strings.Repeat("o", i), "items")
+			if kept := s.keep(Shelf(n), strings.Repeat("o", i), "items"); kept != (i < maxOrigins) {
+				t.Fatalf("%q, origin %d: kept %t", n, i, kept)
+			}
 		}
 	}
 	for i := range 3 * maxShelves {
-		s.keep(Shelf(strings.Repeat("s", i+1)), "o", "items")
+		if kept := s.keep(Shelf(strings.Repeat("s", i+1)), "o", "items"); kept != (i < maxShelves-2) {
+			t.Fatalf("shelf %d: kept %t", i, kept)
+		}
 	}
-	if len(s) > maxShelves || len(s[Local]) > maxOrigins || s[Local]["big"] != "" {
-		t.Errorf("%d shelves, %d origins", len(s), len(s[Local]))
-	}
-	s.keep("x", "o", "")
-	if s["x"]["o"] != "" {
+	if s.keep("x", "", ""); s.items["x"][""] != "" {
 		t.Error("what is empty now is still kept")
+	}
+}
+
+// A report tells which plan it carried out: another switch may have come since.
+func TestStorageReportsLate(t *testing.T) {
+	b := New(Options{Defaults: StandardDefaults()})
+	var refs []Ref
+	for _, name := range []string{"alice", "bob", "carol"} {
+		s, err := b.Import("a.test", name, []Cookie{{Name: "sid", Value: name, Domain: "a.test", Path: "/"}}, testNow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refs = append(refs, s.Ref())
+	}
+	const x = "https://a.test"
+	use := func(i int) StoragePlan {
+		t.Helper()
+		if err := b.Use(Main, refs[i], nil, testNow); err != nil {
+			t.Fatal(err)
+		}
+		list := b.PlanStorage(Main, Local)
+		if len(list) != 1 {
+			return StoragePlan{}
+		}
+		return list[0]
+	}
+	done := func(p StoragePlan, taken Items) {
+		t.Helper()
+		if booked, _ := b.StorageSwapped(Main, "a.test", Local, x, p.Of, taken); !booked {
+			t.Error("not booked")
+		}
+	}
+	use(0)
+	b.SawOrigin(Main, "a.test", x, "t", false)
+	bob := use(1)
+	carol := use(2) // before the page of bob has loaded
+	done(bob, "alice's")
+	done(carol, "bob's")
+	bob = use(1)
+	if bob.Put[x] != "bob's" {
+		t.Errorf("bob gets %q", bob.Put[x])
+	}
+	alice := use(0)
+	done(bob, "carol's") // late again
+	if list := b.PlanStorage(Main, Local); len(list) != 1 || list[0].Put[x] != "alice's" {
+		t.Errorf("the plans are %+v", list)
+	}
+	done(alice, "bob's")
+	// A document that began to load before a switch is of the session before.
+	use(2)
+	b.SawOrigin(Main, "a.test", "https://late.a.test", "t", true)
+	for _, plan := range b.PlanStorage(Main, Local) {
+		if !slices.Contains(plan.Origins, "https://late.a.test") {
+			t.Errorf("the plan is %+v", plan)
+		}
+	}
+	// A new window begins with what she has saved in another.
+	if err := b.Use("new", refs[0], nil, testNow); err != nil {
+		t.Fatal(err)
+	}
+	carol = b.PlanStorage(Main, Local)[0]
+	done(carol, "alice's again")
+	if list := b.PlanStorage("new", Local); len(list) != 1 || list[0].Put[x] != "alice's again" {
+		t.Errorf("the plans are %+v", list)
 	}
 }

@@ -141,6 +141,7 @@ func (b *Book) clean(s *site) {
 	}
 	for _, p := range s.places {
 		p.before, p.taken = nil, nil
+		p.storage = nil // what the pages have stays as it is, too
 	}
 }
 
@@ -191,9 +192,7 @@ func (b *Book) merge(earlier, later *session) *session {
 			p.before.session = keep
 		}
 	}
-	if keep.stock == nil {
-		keep.stock = gone.stock
-	}
+	b.mergeStorage(keep, gone)
 	keep.inherit(gone.past)
 	for _, h := range gone.cookies {
 		if h.kind == Carried && keep.find(h.key()) == nil {

@@ -88,7 +88,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.BoolVar(&c.noDefaultTokens, "no-default-tokens", false, "know no cookie name as a token until it is added")
 	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "put the forced tokens on requests for which the browser would send no cookies, too")
 	f.StringVar(&c.reload, "reload", "all", "the site's tabs that a switch reloads: `all`, current or none")
-	f.StringVar(&c.storage, "storage", "", "what a switch does with the site's web storage: `swap` it with the session (launch does), keep it (attach does), or clear it")
+	f.StringVar(&c.storage, "storage", "", "what a switch does with the site's web storage: `swap` it with the session (the default), keep it (the default of attach and with --profile, where what is not shown again when sessdriver leaves would stay swapped), or clear it")
 	f.StringArrayVar(&c.scope, "scope", nil, "book only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
 	f.StringArrayVar(&c.exclude, "exclude", nil, "do not book URLs that match `PATTERN`; repeatable")
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
@@ -199,9 +199,9 @@ func (c *config) check() error {
 	return c.countArgs()
 }
 
-// defaultStorage leaves somebody else's browser as it is.
+// defaultStorage leaves somebody else's browser, or a profile that is kept, as it is.
 func (c *config) defaultStorage() string {
-	if c.command == "attach" {
+	if c.command == "attach" || c.profile != "" {
 		return string(cdp.StorageKeep)
 	}
 	return string(cdp.StorageSwap)
