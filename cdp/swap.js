@@ -23,7 +23,7 @@ plans => {
 		try {
 			fill(items);
 		} catch (e) {
-			fill(old);
+			try { fill(old) } catch {} // it was there before
 			return {fault: String(e)};
 		}
 		return {taken: old};

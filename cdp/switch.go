@@ -240,6 +240,9 @@ func (b *Browser) cut(ctx context.Context, change func() (string, error)) (strin
 			return name, err
 		}
 	}
+	for _, w := range b.targets.windows() {
+		b.planSwaps(w)
+	}
 	return name, nil
 }
 

@@ -104,14 +104,9 @@ func (b *Browser) gone(w sessions.Window) {
 // abandoned closes a window of ours when its last tab was closed, by hand say. It
 // runs on the pump.
 func (b *Browser) abandoned(w sessions.Window) {
-	if b.ending.Load() || w == sessions.Main || b.targets.tabsIn(w) > 0 {
-		return
-	}
-	if !b.targets.isOwn(w) {
-		// Another client's, that may open a tab there again: what is forced there stays.
-		if len(b.book.ForcedIn(w)) == 0 {
-			b.gone(w)
-		}
+	// Another client's window stays known: a tab may come again, and late requests are
+	// told by its frames.
+	if b.ending.Load() || !b.targets.isOwn(w) || b.targets.tabsIn(w) > 0 {
 		return
 	}
 	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}

@@ -229,6 +229,7 @@ func (b *Book) move(now time.Time) {
 			b.dissolve(s)
 		}
 	}
+	b.leaveStorage()
 }
 
 func hostOf(site string) string { host, _ := splitPort(site); return host }

@@ -215,13 +215,13 @@ func (s *stock) elsewhere(st *storage, put map[string]Items) {
 	}
 }
 
-// partsOf lists the sites whose hosts would be a site's, had they not been split off.
+// partsOf lists the sites that were split off one.
 func (b *Book) partsOf(s *site) []string {
 	list := []string{}
-	for _, other := range b.order {
-		host := hostOf(other.name)
-		if other != s && (host == s.name || strings.HasSuffix(host, "."+s.name)) {
-			list = append(list, other.name)
+	for _, name := range b.cutting.exceptions { // in ScopeHost, of whole domains
+		host := hostOf(name)
+		if name != s.name && (host == s.name || strings.HasSuffix(host, "."+s.name)) {
+			list = append(list, name)
 		}
 	}
 	return list
@@ -341,4 +341,23 @@ func (b *Book) mergeStorage(keep, gone *session) {
 		}
 	}
 	to.take(gone.stock)
+}
+
+// leaveStorage forgets whose the storage of origins is that belong to another site by
+// now: there it is of the session that shows them next.
+func (b *Book) leaveStorage() {
+	for _, s := range b.sites {
+		for _, p := range s.places {
+			if p.storage == nil {
+				continue
+			}
+			for _, shelf := range p.storage.shelves {
+				maps.DeleteFunc(shelf, func(origin string, _ *stock) bool {
+					address, _, _ := strings.Cut(origin, " ") // before it is a partition
+					l, ok := locate(address)
+					return !ok || b.cutting.site(&l) != s.name
+				})
+			}
+		}
+	}
 }

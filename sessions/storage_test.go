@@ -135,6 +135,22 @@ func TestStorage(t *testing.T) {
 		t.Errorf("the copy has %q of another session", got)
 	}
 	b.ForgetShelf("t2")
+	// What is split off is another site's.
+	use(Main, "carol")
+	c.show(Main, "t1", y)
+	c.show(Main, "t1", x)
+	if _, err := b.SplitSite("b.a.test", testNow); err != nil {
+		t.Fatal(err)
+	}
+	use(Main, "bob")
+	for _, plan := range b.PlanStorage(Main, "t1") {
+		if plan.Site != "a.test" || !slices.Equal(plan.Origins, []string{x}) || !slices.Equal(plan.Not, []string{"b.a.test"}) {
+			t.Errorf("the plan is %+v", plan)
+		}
+	}
+	if _, err := b.JoinSite("b.a.test", testNow); err != nil {
+		t.Fatal(err)
+	}
 	// What belongs to a session that is removed is not put back.
 	if _, err := b.Remove(refs["bob"], testNow); err != nil {
 		t.Fatal(err)

@@ -43,19 +43,6 @@ type TabView struct {
 	Current bool   `json:"current"`
 }
 
-// ForcedIn lists the sites on which a session is active in a window.
-func (b *Book) ForcedIn(w Window) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var list []string
-	for _, s := range b.order {
-		if p := s.places[w]; p != nil && p.active != nil {
-			list = append(list, s.name)
-		}
-	}
-	return list
-}
-
 // CloseWindow forgets a window: nothing is forced there any more, and its jar is
 // gone. Unlike [Book.Unset] it puts nothing back.
 func (b *Book) CloseWindow(w Window) {
