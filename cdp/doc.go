@@ -32,6 +32,20 @@
 // answers. If Chrome refuses an answer, the second one is Fetch.failRequest
 // where the verdict was a rewrite, and a plain continue where it was not.
 //
+// # Windows
+//
+// A window is a browser context; [contexts] has their names. A paused request is
+// mapped to its window by its frame, and one whose frame nobody told of yet is asked
+// for. What happens in a window is for its jar, its tabs and its storage alone; the
+// sessions in the book are shared.
+//
+// # Web storage
+//
+// A script in a world of its own (swap.js) swaps localStorage and sessionStorage of an
+// origin before the page's first script, and reports what was there to the book, which
+// keeps it with the session it was of. Pages have the script as long as the book plans
+// something for their window.
+//
 // # Not done
 //
 // Routing by guessing which attach belongs to whom: the own browser connection

@@ -163,6 +163,11 @@ func (b *Browser) openStreams(ctx context.Context, w sessions.Window, site strin
 	return 0
 }
 
+// Jar returns the cookies of the current tab's window.
+func (b *Browser) Jar(ctx context.Context) ([]sessions.Cookie, error) {
+	return b.mirror.jar(ctx, b.Window())
+}
+
 // AddToken makes a cookie name a token of a site, see [sessions.Book.AddToken].
 func (b *Browser) AddToken(ctx context.Context, site, name string, kind sessions.Kind) error {
 	b.commands.Lock()

@@ -56,6 +56,9 @@ type Browser interface {
 	OpenWindow(ctx context.Context, w sessions.Window, ref sessions.Ref, url string) (sessions.Switch, error)
 	CloseWindow(ctx context.Context, w sessions.Window) error
 
+	// Jar returns the cookies of the window.
+	Jar(ctx context.Context) ([]sessions.Cookie, error)
+
 	// Settle answers when everything the browser told up to now is booked.
 	Settle(ctx context.Context) error
 }

@@ -44,6 +44,8 @@ func (f *fakeBrowser) Open(_ context.Context, url string) error {
 	return nil
 }
 
+func (f *fakeBrowser) Jar(context.Context) ([]sessions.Cookie, error) { return f.jar, f.call("Jar") }
+
 func (f *fakeBrowser) Windows() []sessions.WindowView {
 	list := []sessions.WindowView{{Window: sessions.Main, Tabs: 1}}
 	for _, w := range f.more {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -142,6 +143,43 @@ func TestWindowsSideBySide(t *testing.T) {
 		if path, cookie, _ := strings.Cut(line, " "); path == "/window" && cookie != "sid=b" || path == "/main" && cookie != "sid=a" {
 			t.Errorf("the server saw %q", seen)
 		}
+	}
+}
+
+// TestWhyAnotherUser: a site knows its user by a cookie that is no token. why names it,
+// and carried it goes with its session.
+func TestWhyAnotherUser(t *testing.T) {
+	var mu sync.Mutex
+	var seen []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, ok := strings.CutPrefix(r.URL.Path, "/login/"); ok {
+			http.SetCookie(w, &http.Cookie{Name: "sid", Value: "of-" + name, Path: "/"})
+			http.SetCookie(w, &http.Cookie{Name: "whoami", Value: name, Path: "/"})
+		}
+		if c, err := r.Cookie("whoami"); err == nil && r.URL.Path == "/" {
+			mu.Lock()
+			seen = append(seen, c.Value)
+			mu.Unlock()
+		}
+		page(w, "page")
+	}))
+	defer server.Close()
+	url := server.URL
+	script := "open " + url + "/login/alice; rename 1 alice; new bob; open " + url + "/login/bob; use alice; open " + url + "/; why bob; " +
+		"use bob; token add whoami --carry; new alice-again; open " + url + "/login/alice; use bob; open " + url + "/; use alice-again; open " + url + "/; why"
+	code, out, text := light(t, "", "--headless", "--show-secrets", "-c", script)
+	if code != 0 {
+		t.Fatalf("code %d: %s", code, text)
+	}
+	for _, want := range []string{"whoever is active, the browser sends: whoami=bob\n", "type: token add whoami --carry\n", "every cookie of the site travels with its session"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the output lacks %q:\n%s", want, out)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if got := strings.Join(slices.Compact(seen), " "); got != "bob alice" { // alice was taken for bob, bob, and alice again
+		t.Errorf("the server saw %q", seen)
 	}
 }
 
