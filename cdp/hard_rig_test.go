@@ -238,6 +238,7 @@ func (c *trial) told(kind sessions.EventKind) int {
 
 func (c *trial) wantTold(kind sessions.EventKind, want int) {
 	c.Helper()
+	c.booked()
 	if got := c.told(kind); got != want {
 		c.Errorf("%s was told %d times, want %d", kind, got, want)
 	}

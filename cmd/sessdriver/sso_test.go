@@ -26,8 +26,10 @@ type signOn struct {
 
 func newSignOn(t *testing.T) *signOn {
 	s := &signOn{sessions: map[string]string{}}
-	s.app = httptest.NewServer(http.HandlerFunc(s.serveApp))
-	s.idp = httptest.NewServer(http.HandlerFunc(s.serveIdP))
+	s.app = httptest.NewUnstartedServer(http.HandlerFunc(s.serveApp))
+	s.idp = httptest.NewUnstartedServer(http.HandlerFunc(s.serveIdP))
+	s.app.Start()
+	s.idp.Start()
 	t.Cleanup(s.app.Close)
 	t.Cleanup(s.idp.Close)
 	return s
