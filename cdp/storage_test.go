@@ -60,13 +60,16 @@ func swaps(o *Options) {
 	o.Storage, o.Arguments = StorageSwap, append(o.Arguments, resolve)
 }
 
+// whomItShows is the title of the application, once it has shown its user.
+const whomItShows = "(async () => { while (!window.shown) await new Promise(next => setTimeout(next, 10)); await shown; return document.title })()"
+
 // shows waits until the page has shown its user and gives its title.
 func (r *rig) shows() string {
 	r.t.Helper()
-	return evalAt(r.t, r.currentTab().link, "(async () => { while (!window.shown) await new Promise(next => setTimeout(next, 10)); await shown; return document.title })()")
+	return evalAt(r.t, r.currentTab().link, whomItShows)
 }
 
-// switches makes a switch and waits for the reloads.
+// newSession makes a session and waits for the reloads.
 func (r *rig) newSession(site, name string) {
 	r.t.Helper()
 	if _, err := r.New(r.ctx(), site, name, true); err != nil {
@@ -282,7 +285,7 @@ func TestStorageAttached(t *testing.T) {
 	evalAt(t, tab, "login('alice')")
 	shows := func(want string) {
 		t.Helper()
-		got := evalAt(t, tab, "(async () => { while (!window.shown) await new Promise(next => setTimeout(next, 10)); await shown; return document.title })()")
+		got := evalAt(t, tab, whomItShows)
 		if got != want {
 			t.Errorf("the page shows %q, want %q", got, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
@@ -184,26 +185,24 @@ func (b *Browser) choose(tab *tab) {
 }
 
 func (b *Browser) hasWindow(w sessions.Window) bool {
-	for _, view := range b.Windows() {
-		if view.Window == w {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(b.targets.windows(), w)
 }
 
 func (b *Browser) noWindow(w sessions.Window) error {
 	e := &sessions.NoWindowError{Name: w.String()}
-	for _, view := range b.Windows() {
-		e.Known = append(e.Known, view.Window.String())
+	for _, known := range b.targets.windows() {
+		e.Known = append(e.Known, known.String())
 	}
 	return e
 }
 
 // closeWindows ends the windows that are ours in somebody else's browser.
 func (b *Browser) closeWindows(ctx context.Context) {
+	if b.process != nil {
+		return // they go with it
+	}
 	for _, w := range b.targets.windows() {
-		if !b.targets.isOwn(w) || b.process != nil {
+		if !b.targets.isOwn(w) {
 			continue
 		}
 		if _, err := call(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}); err != nil {

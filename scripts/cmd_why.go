@@ -59,24 +59,25 @@ func runWhy(ctx context.Context, c *call) (Result, error) {
 	if why.Other != "" && forced {
 		has, others := cookieNames(active), cookieNames(other)
 		why.Lacks, why.Adds = without(others, has), without(has, others)
-		lines = append(lines, only(other.Name, why.Lacks), only(active.Name, why.Adds))
+		lines = append(lines, only(other.Name, why.Lacks)...)
+		lines = append(lines, only(active.Name, why.Adds)...)
 	}
 	if len(why.Stays) == 0 {
 		lines = append(lines, "every cookie of the site travels with its session; what pages keep in web storage does with --storage swap")
-		return Result{Text: strings.Join(slices.DeleteFunc(lines, func(l string) bool { return l == "" }), "\n"), Value: why}, nil
+	} else {
+		lines = append(lines,
+			"whoever is active, the browser sends: "+Escape(sessions.Mask{}.Cookies(why.Stays)),
+			"if the server knows a user by one of them, go to the session that it belongs to (use NAME) and type: token add "+Escape(Quote(why.Stays[0].Name))+" --carry")
 	}
-	lines = append(lines,
-		"whoever is active, the browser sends: "+Escape(sessions.Mask{}.Cookies(why.Stays)),
-		"if the server knows a user by one of them, go to the session that it belongs to (use NAME) and type: token add "+Escape(Quote(why.Stays[0].Name))+" --carry")
-	return Result{Text: strings.Join(slices.DeleteFunc(lines, func(l string) bool { return l == "" }), "\n"), Value: why}, nil
+	return Result{Text: strings.Join(lines, "\n"), Value: why}, nil
 }
 
-// only says what one session has alone, "" for nothing.
-func only(name string, cookies []string) string {
+// only is the line that says what one session has alone; none for nothing.
+func only(name string, cookies []string) []string {
 	if len(cookies) == 0 {
-		return ""
+		return nil
 	}
-	return sayf("only %s has %s", name, strings.Join(cookies, ", "))
+	return []string{sayf("only %s has %s", name, strings.Join(cookies, ", "))}
 }
 
 func cookieNames(s sessions.Session) []string {

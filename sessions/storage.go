@@ -76,12 +76,12 @@ func (b *Book) houses(w Window, p *place) {
 	if p.before == nil || p.before.session == nil {
 		return
 	}
-	home := b.stockOf(p.before.session)
-	st.repoint(st.home, home)
+	old, home := st.home, b.stockOf(p.before.session)
+	st.repoint(old, home)
 	if st.nobodys {
-		home.take(st.home)
+		home.take(old)
 	}
-	st.home, st.nobodys = home, false
+	st.nobodys = false
 }
 
 // repoint makes what was of one stock another's.
@@ -124,7 +124,7 @@ func (b *Book) wants(w Window, p *place) *stock {
 	return b.stored(w, p).home
 }
 
-// empty makes nothing the storage to go back to.
+// emptyHome makes nothing the storage to go back to.
 func (b *Book) emptyHome(p *place) {
 	if p.storage != nil {
 		p.storage.home, p.storage.nobodys = b.newStock(), true

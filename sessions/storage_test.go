@@ -158,6 +158,26 @@ func TestStorage(t *testing.T) {
 	c.want(Main, "t9", x, "")
 }
 
+// What was nobody's before a login was known is of whoever logged in.
+func TestStorageOfNobody(t *testing.T) {
+	b := New(Options{Defaults: StandardDefaults()})
+	const x = "https://a.test"
+	b.SawOrigin(Main, "a.test", x, "t", false)
+	if _, err := b.New(Main, "a.test", "bob", nil, testNow); err != nil {
+		t.Fatal(err)
+	}
+	b.StorageSwapped(Main, "a.test", Local, x, b.PlanStorage(Main, Local)[0].Of, "hers")
+	b.Unset(Main, "a.test", testNow)
+	alice := []Cookie{{Name: "sid", Value: "1", Domain: "a.test", Path: "/"}}
+	b.PlanJar(Main, "a.test", alice, testNow) // she has logged in since
+	bob, _ := b.Find(Query{Text: "bob", Site: "a.test"})
+	b.Use(Main, bob, alice, testNow)
+	b.Unset(Main, "a.test", testNow)
+	if list := b.PlanStorage(Main, Local); len(list) != 1 || list[0].Put[x] != "hers" {
+		t.Errorf("the plans are %+v", list)
+	}
+}
+
 // What a session keeps is bounded.
 func TestStorageBounds(t *testing.T) {
 	s := New(Options{}).newStock()
