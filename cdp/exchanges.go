@@ -271,6 +271,7 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 func request(ex *exchange, i int, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
 	h := &ex.urls[i]
 	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(header(e.Headers, "cookie")), Began: h.began, Now: time.Now()}
+	r.Fields = func(name string) string { return header(e.Headers, name) }
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)
 	}

@@ -200,6 +200,7 @@ func (i *interceptor) decide(e *fetch.EventRequestPaused, w sessions.Window) {
 		Window:    w,
 		URL:       e.Request.URL,
 		Header:    header(e.Request.Headers, "cookie"),
+		Fields:    func(name string) string { return header(e.Request.Headers, name) },
 		Preflight: e.ResourceType == network.ResourceTypePreflight,
 		Now:       time.Now(),
 	}
@@ -238,11 +239,11 @@ func (i *interceptor) answer(e *fetch.EventRequestPaused, w sessions.Window, v s
 			// (TestHardLogin).
 			i.browser.mirror.mend(w, v.Session.Site)
 		}
-		params.Headers = override(e.Request.Headers, v.Header)
+		params.Headers = override(e.Request.Headers, v.Header, v.Fields)
 		i.browser.log.Debug("rewritten", "url", withoutQuery(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
 	}
 	if is := header(e.Request.Headers, "cookie"); !rewrite && i.explicit && v.Session.Number != 0 && is != "" {
-		params.Headers, rewrite = override(e.Request.Headers, is), true
+		params.Headers, rewrite = override(e.Request.Headers, is, nil), true
 	}
 	send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
 		if err == nil || gone(err) {
@@ -284,18 +285,31 @@ func gone(err error) bool {
 	return errors.Is(err, ErrGone) || errors.As(err, &refused) && strings.Contains(refused.Message, "Invalid InterceptionId")
 }
 
-// override copies the headers with another Cookie, since the list replaces all
-// of them (CDP-FACTS 12). For "" the header has to be there and empty: without
-// it Chrome would send the jar's cookies (TestFactOverride). They leave in the order
-// of the list, which is that of the event: sorted (CDP-FACTS 5).
-func override(headers network.Headers, cookie string) []*fetch.HeaderEntry {
-	list := make([]*fetch.HeaderEntry, 0, len(headers)+1)
+// override copies the headers with another Cookie and other fields, since the list
+// replaces all of them (CDP-FACTS 12). For "" Cookie has to be there and empty: without
+// it Chrome would send the jar's cookies (TestFactOverride). Where it was not there it
+// stays away, and Chrome decides as before. They leave in the order of the list, which
+// is that of the event: sorted (CDP-FACTS 5).
+func override(headers network.Headers, cookie string, fields []sessions.Field) []*fetch.HeaderEntry {
+	list, had := make([]*fetch.HeaderEntry, 0, len(headers)+1), false
 	for name, value := range headers {
-		if text, ok := value.(string); ok && !strings.EqualFold(name, "cookie") {
+		text, ok := value.(string)
+		if strings.EqualFold(name, "cookie") {
+			had = true
+			continue
+		}
+		for _, f := range fields {
+			if strings.EqualFold(name, f.Name) {
+				text = f.Value
+			}
+		}
+		if ok {
 			list = append(list, &fetch.HeaderEntry{Name: name, Value: text})
 		}
 	}
-	list = append(list, &fetch.HeaderEntry{Name: "Cookie", Value: cookie})
+	if had || cookie != "" {
+		list = append(list, &fetch.HeaderEntry{Name: "Cookie", Value: cookie})
+	}
 	slices.SortFunc(list, func(a, b *fetch.HeaderEntry) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }

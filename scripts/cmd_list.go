@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,7 +85,7 @@ func (e *Engine) sessionTable(list []sessions.Session) string {
 		if s.Anonymous {
 			name += " (anonymous)"
 		}
-		t.add(e.marker(s), strconv.Itoa(s.Number), name, string(s.State), pairs(s.Tokens), strconv.Itoa(s.Requests), e.age(s.LastUse))
+		t.add(e.marker(s), strconv.Itoa(s.Number), name, string(s.State), tokensOf(s), strconv.Itoa(s.Requests), e.age(s.LastUse))
 	}
 	return t.String()
 }
@@ -99,12 +100,19 @@ func (e *Engine) marker(s sessions.Session) string {
 	return ""
 }
 
-// pairs writes cookies that are masked already.
-func pairs(list []sessions.Cookie) string {
-	if len(list) == 0 {
-		return "-"
+// tokensOf writes the tokens of a session that are masked already: its cookies, and
+// its header tokens as headers are written.
+func tokensOf(s sessions.Session) string {
+	var list []string
+	if len(s.Tokens) > 0 {
+		list = append(list, sessions.Mask{}.Cookies(s.Tokens))
 	}
-	return sessions.Mask{}.Cookies(list)
+	for _, h := range s.Headers {
+		if text := h.Name + ": " + h.Value; !slices.Contains(list, text) { // another origin has the same
+			list = append(list, text)
+		}
+	}
+	return cmp.Or(strings.Join(list, "; "), "-")
 }
 
 // whyNone says why a site has no session to list, and what to do.
@@ -202,6 +210,10 @@ func (e *Engine) age(at time.Time) string {
 // masked returns the session with the values of its cookies masked.
 func (e *Engine) masked(s sessions.Session) sessions.Session {
 	s.Tokens, s.Carried = e.maskCookies(s.Tokens), e.maskCookies(s.Carried)
+	s.Headers = slices.Clone(s.Headers)
+	for i := range s.Headers {
+		s.Headers[i].Value = e.Mask.Value(s.Headers[i].Value)
+	}
 	return s
 }
 

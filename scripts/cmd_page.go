@@ -43,14 +43,21 @@ type Page struct {
 
 func runOpen(ctx context.Context, c *call) (Result, error) {
 	e, address := c.engine, c.args["URL"]
-	open := e.Browser.Open
+	var notes []string
+	var err error
 	if c.flags["as"] != "" || c.flags["window"] != "" {
-		open = c.openIn
+		notes, err = c.openIn(ctx, address)
+	} else {
+		err = e.Browser.Open(ctx, address)
 	}
-	if err := open(ctx, address); err != nil {
+	if err != nil {
 		return Result{}, doing("opening "+withoutQuery(address), err, "check the address, then: open URL")
 	}
-	return e.loaded(ctx, "opened ")
+	result, err := e.loaded(ctx, "opened ")
+	for _, note := range notes {
+		result.Text += "\n" + Escape(note)
+	}
+	return result, err
 }
 
 func runReload(ctx context.Context, c *call) (Result, error) {

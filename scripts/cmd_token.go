@@ -12,10 +12,10 @@ func tokenCommands() []*Command {
 	return []*Command{
 		{
 			Name: "token list", Aliases: []string{"tokens"},
-			Summary: "List the cookie names that identify or travel with a site's sessions",
+			Summary: "List the cookies and headers that identify or travel with a site's sessions",
 			Params:  []Param{{Name: "SITE", Kind: KindSite, Optional: true}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "A token identifies a session; a carried cookie is swapped with it without identifying it.",
+			Detail:  "A token identifies a session; a carried cookie or a header is swapped with it without identifying it.",
 			Example: "tokens\ntokens blog.test",
 			run:     runTokens,
 		},
@@ -39,6 +39,25 @@ func tokenCommands() []*Command {
 			Example: "token remove basket",
 			run:     runTokenRemove,
 		},
+		{
+			Name:    "token add-header",
+			Summary: "Make a request header a token of a site",
+			Params:  []Param{{Name: "NAME", Kind: KindHeader}},
+			Flags:   []Flag{siteFlag},
+			Detail: "A bearer token in Authorization is one by itself. Each session learns the value that its requests carry, for each origin. Where a session is active, a value of another session is replaced by its own, once it has one. " +
+				"A request that does not carry the header is never given it.",
+			Example: "token add-header X-Auth-Token",
+			run:     runHeaderAdd,
+		},
+		{
+			Name:    "token remove-header",
+			Summary: "Make it an ordinary header again",
+			Params:  []Param{{Name: "NAME", Kind: KindHeader}},
+			Flags:   []Flag{siteFlag},
+			Detail:  "Pages then send it as they do, whoever is active. It works for Authorization, too.",
+			Example: "token remove-header Authorization",
+			run:     runHeaderRemove,
+		},
 	}
 }
 
@@ -47,10 +66,12 @@ func tokenCommands() []*Command {
 type TokenItem struct {
 	Site     string        `json:"site"`
 	Name     string        `json:"name"`
-	Kind     sessions.Kind `json:"kind"`     // "" when it is none any more
+	Kind     sessions.Kind `json:"kind"`     // "" when it is none any more, "header" for a header
 	Default  bool          `json:"default"`  // a default token has this name
 	Sessions int           `json:"sessions"` // how many hold it
 }
+
+const headerKind sessions.Kind = "header"
 
 func runTokens(ctx context.Context, c *call) (Result, error) {
 	e := c.engine
@@ -76,8 +97,11 @@ func runTokens(ctx context.Context, c *call) (Result, error) {
 }
 
 func kindWord(k sessions.Kind) string {
-	if k == sessions.Carried {
+	switch k {
+	case sessions.Carried:
 		return "carried"
+	case headerKind:
+		return "header"
 	}
 	return "token"
 }
@@ -95,7 +119,33 @@ func (e *Engine) tokens(site string) []TokenItem {
 	for i, t := range s.Tokens {
 		items[i] = TokenItem{Site: site, Name: t.Name, Kind: t.Kind, Default: t.Default, Sessions: e.holders(s, t.Name)}
 	}
+	for _, h := range s.Headers {
+		items = append(items, TokenItem{Site: site, Name: h.Name, Kind: headerKind, Default: h.Default, Sessions: h.Sessions})
+	}
 	return items
+}
+
+func runHeaderAdd(ctx context.Context, c *call) (Result, error) {
+	site, name, err := c.splitSite(c.args["NAME"])
+	if err != nil {
+		return Result{}, err
+	}
+	if err := c.engine.Book.AddHeader(site, name); err != nil {
+		return Result{}, usage("%v; type it as in: token add-header X-Auth-Token", err)
+	}
+	item := TokenItem{Site: site, Name: name, Kind: headerKind}
+	return Result{Text: sayf("%s: the header %s is a token now; sessions learn it from their next requests", site, name), Value: item}, nil
+}
+
+func runHeaderRemove(ctx context.Context, c *call) (Result, error) {
+	site, name, err := c.splitSite(c.args["NAME"])
+	if err != nil {
+		return Result{}, err
+	}
+	if err := c.engine.Book.RemoveHeader(site, name); err != nil {
+		return Result{}, doing("removing the header "+name+" on "+site, err, "see: tokens")
+	}
+	return Result{Text: sayf("%s: the header %s is no token any more", site, name), Value: TokenItem{Site: site, Name: name}}, nil
 }
 
 // holders counts the sessions that hold a cookie of a name; for the name that

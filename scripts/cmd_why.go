@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,7 +16,7 @@ func whyCommands() []*Command {
 			Summary: "Tell by what the server may still know another user after a switch",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Optional: true, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail: "It lists the cookies of the site that stay in the browser whoever is active, and with NAME those that only one of the active session and NAME has. " +
+			Detail: "It lists the cookies and the web storage of the site that stay in the browser whoever is active, and with NAME what only one of the active session and NAME has. " +
 				"A cookie that belongs to a login, as remember-me does, is to be carried with its session.",
 			Example: "use bob\nwhy\nwhy alice",
 			run:     runWhy,
@@ -33,6 +34,17 @@ type Why struct {
 	// that only the active one has.
 	Lacks []string `json:"lacks,omitempty"`
 	Adds  []string `json:"adds,omitempty"`
+	// Storage has the items of web storage that stay, or that are not the same in
+	// the two sessions.
+	Storage []StoredItem `json:"storage,omitempty"`
+}
+
+// StoredItem is an item of web storage in the value of session why.
+type StoredItem struct {
+	sessions.Stored
+	// In says who has it: "all" whoever is active, "both" sessions with different
+	// values, or the name of one.
+	In string `json:"in"`
 }
 
 func runWhy(ctx context.Context, c *call) (Result, error) {
@@ -62,14 +74,83 @@ func runWhy(ctx context.Context, c *call) (Result, error) {
 		lines = append(lines, only(other.Name, why.Lacks)...)
 		lines = append(lines, only(active.Name, why.Adds)...)
 	}
+	stored, travels, err := e.Browser.Stored(ctx, why.Site)
+	if err != nil {
+		return Result{}, doing("reading the web storage of "+why.Site, err, "try again: why")
+	}
+	switch {
+	case !travels:
+		why.Storage = inAll(stored)
+	case why.Other != "" && forced && other.Ref() != active.Ref():
+		why.Storage = compareStored(active.Name, stored, other.Name, e.Book.Saved(other.Ref(), e.Browser.Window()))
+	}
+	lines = append(lines, storedLines(why.Storage)...)
 	if len(why.Stays) == 0 {
-		lines = append(lines, "every cookie of the site travels with its session; what pages keep in web storage does with --storage swap")
+		lines = append(lines, "every cookie of the site travels with its session")
 	} else {
 		lines = append(lines,
 			"whoever is active, the browser sends: "+Escape(sessions.Mask{}.Cookies(why.Stays)),
 			"if the server knows a user by one of them, go to the session that it belongs to (use NAME) and type: token add "+Escape(Quote(why.Stays[0].Name))+" --carry")
 	}
 	return Result{Text: strings.Join(lines, "\n"), Value: why}, nil
+}
+
+// inAll is the storage that does not travel.
+func inAll(list []sessions.Stored) []StoredItem {
+	var items []StoredItem
+	for _, s := range list {
+		items = append(items, StoredItem{s, "all"})
+	}
+	return items
+}
+
+// compareStored lists the items that are not the same in two sessions: what the pages
+// of the one have, and what is kept for the other.
+func compareStored(here string, shown []sessions.Stored, there string, saved []sessions.Stored) []StoredItem {
+	var items []StoredItem
+	for _, s := range shown {
+		switch i := slices.IndexFunc(saved, s.SameItem); {
+		case i < 0:
+			items = append(items, StoredItem{s, here})
+		case saved[i].Value != s.Value:
+			items = append(items, StoredItem{s, "both"})
+		}
+	}
+	for _, s := range saved {
+		if !slices.ContainsFunc(shown, s.SameItem) {
+			items = append(items, StoredItem{s, there})
+		}
+	}
+	return items
+}
+
+// maxShown bounds the keys of one origin that a line names.
+const maxShown = 10
+
+// storedLines tells of storage, a line for each place and who has it, in order.
+func storedLines(items []StoredItem) []string {
+	var lines []string
+	for len(items) > 0 {
+		first, keys := items[0], []string{}
+		for len(items) > 0 && items[0].In == first.In && items[0].Origin == first.Origin && items[0].Where == first.Where {
+			keys, items = append(keys, items[0].Key), items[1:]
+		}
+		if over := len(keys) - maxShown; over > 0 {
+			keys = append(keys[:maxShown], fmt.Sprintf("%d more", over))
+		}
+		who := "only " + first.In + " has"
+		switch first.In {
+		case "all":
+			who = "whoever is active, pages keep"
+		case "both":
+			who = "the two sessions differ"
+		}
+		lines = append(lines, sayf("%s in %s of %s: %s", who, first.Where, first.Origin, strings.Join(keys, ", ")))
+		if first.In == "all" && len(items) == 0 {
+			lines = append(lines, "if the page knows a user by it, let it travel with the session: start with --storage swap")
+		}
+	}
+	return lines
 }
 
 // only is the line that says what one session has alone; none for nothing.

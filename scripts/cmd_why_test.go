@@ -26,11 +26,45 @@ only alice has basket
 whoever is active, the browser sends: who=alice\x1b`+carry)
 	w.run("token add who --carry")
 	check(t, "all travels", w.run("why").Text, `shop.test: alice is active
-every cookie of the site travels with its session; what pages keep in web storage does with --storage swap`)
+every cookie of the site travels with its session`)
 	check(t, "another site", w.run("why carol").Text, `blog.test: no session is forced
 whoever is active, the browser sends: theme=dark
 if the server knows a user by one of them, go to the session that it belongs to (use NAME) and type: token add theme --carry`)
 	if _, err := w.Run(t.Context(), "why zed"); err == nil {
 		t.Error("no error")
 	}
+}
+
+func TestWhyStorage(t *testing.T) {
+	w := newWorld(t)
+	const origin = "http://shop.test"
+	w.run("use alice")
+	// What alice's page had is kept when bob's is shown, as the browser would tell.
+	w.Book.SawOrigin(sessions.Main, "shop.test", origin, "tab", false)
+	w.run("use bob")
+	for _, shelf := range []sessions.Shelf{sessions.Local, "tab"} {
+		plan := w.Book.PlanStorage(sessions.Main, shelf)[0]
+		w.Book.StorageSwapped(sessions.Main, "shop.test", shelf, origin, plan.Of, `[["token","a"],["theme","dark"],["cart\u001b","1"]]`)
+	}
+	stored := func(where, key, value string) sessions.Stored {
+		return sessions.Stored{Origin: origin, Where: where, Key: key, Value: value}
+	}
+	w.browser.stored = []sessions.Stored{stored("localStorage", "name", "bob"), stored("localStorage", "theme", "dark"), stored("localStorage", "token", "b")}
+	check(t, "compared", w.run("why alice").Text, `shop.test: bob is active
+only alice has basket
+only bob has in localStorage of http://shop.test: name
+the two sessions differ in localStorage of http://shop.test: token
+only alice has in localStorage of http://shop.test: cart\x1b
+only alice has in sessionStorage of http://shop.test: cart\x1b, theme, token
+every cookie of the site travels with its session`)
+	check(t, "with itself", w.run("why bob").Text, "shop.test: bob is active\nevery cookie of the site travels with its session")
+	w.browser.stays = true
+	for i := range 15 {
+		w.browser.stored = append(w.browser.stored, stored("sessionStorage", string(rune('a'+i)), ""))
+	}
+	check(t, "it stays", w.run("why").Text, `shop.test: bob is active
+whoever is active, pages keep in localStorage of http://shop.test: name, theme, token
+whoever is active, pages keep in sessionStorage of http://shop.test: a, b, c, d, e, f, g, h, i, j, 5 more
+if the page knows a user by it, let it travel with the session: start with --storage swap
+every cookie of the site travels with its session`)
 }

@@ -161,43 +161,43 @@ func runTab(ctx context.Context, c *call) (Result, error) {
 }
 
 // openIn opens a page in a window: one that is there, or a new isolated one, with
-// the session that was asked for.
-func (c *call) openIn(ctx context.Context, address string) error {
+// the session that was asked for. It returns the browser's notes.
+func (c *call) openIn(ctx context.Context, address string) ([]string, error) {
 	e := c.engine
 	as, name := c.flags["as"], c.flags["window"]
 	var session sessions.Session
 	if as != "" {
 		if err := e.settle(ctx); err != nil {
-			return err
+			return nil, err
 		}
 		ref, err := e.Book.Find(sessions.Query{Text: as, Current: e.Book.SiteOf(address)})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if session, err = e.Book.Session(ref, e.now()); err != nil {
-			return err
+			return nil, err
 		}
 		if site := e.Book.SiteOf(address); ref.Site != site && !strings.Contains(as, "/") {
-			return usage("%q is a session of %s, not of %s; type --as %s/%s to open the page beside it all the same", session.Name, ref.Site, site, ref.Site, session.Name)
+			return nil, usage("%q is a session of %s, not of %s; type --as %s/%s to open the page beside it all the same", session.Name, ref.Site, site, ref.Site, session.Name)
 		}
 	}
 	w, there := e.windowFor(session, name)
 	if !there {
 		done, err := e.Browser.OpenWindow(ctx, w, session.Ref(), address)
 		if err != nil {
-			return doing("opening window "+Quote(w.String()), err, "check the address, then: open URL")
+			return nil, doing("opening window "+Quote(w.String()), err, "check the address, then: open URL")
 		}
-		return refused(session, done)
+		return done.Notes, refused(session, done)
 	}
 	if as != "" && !session.ActiveIn(w) {
-		return &sessions.WindowTakenError{Name: w.String()}
+		return nil, &sessions.WindowTakenError{Name: w.String()}
 	}
 	if w != e.Browser.Window() {
 		if err := e.Browser.SelectWindow(ctx, w); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return e.Browser.Open(ctx, address)
+	return nil, e.Browser.Open(ctx, address)
 }
 
 // windowFor is the window in which a session is to be opened, and whether it is

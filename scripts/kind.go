@@ -16,6 +16,7 @@ const (
 	KindSession Kind = "session" // a session that exists, as a person names it
 	KindSite    Kind = "site"    // a site that exists: its name, a host or a URL
 	KindToken   Kind = "token"   // the name of a cookie
+	KindHeader  Kind = "header"  // the name of a request header
 	KindWindow  Kind = "window"  // the name of a window
 	KindNumber  Kind = "number"  // of a tab
 	KindURL     Kind = "url"     // http or https, the scheme may be left out

@@ -101,10 +101,12 @@ Example:
 		check(t, line, w.run(line).Text, want)
 	}
 	check(t, "help token", w.run("help token").Text, `
-COMMAND            SHORT
-token list [SITE]  tokens  List the cookie names that identify or travel with a site's sessions
-token add NAME             Make a cookie name a token of a site
-token remove NAME          Make a cookie name an ordinary cookie again`)
+COMMAND                   SHORT
+token list [SITE]         tokens  List the cookies and headers that identify or travel with a site's sessions
+token add NAME                    Make a cookie name a token of a site
+token remove NAME                 Make a cookie name an ordinary cookie again
+token add-header NAME             Make a request header a token of a site
+token remove-header NAME          Make it an ordinary header again`)
 	if w.active("shop.test") != "" {
 		t.Error("--help ran the command")
 	}

@@ -18,12 +18,27 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 		return e.siteValues()
 	case KindToken:
 		return e.tokenValues(site)
+	case KindHeader:
+		return e.headerValues(site)
 	case KindCommand:
 		return e.commandValues()
 	case KindWindow:
 		return e.windowValues()
 	}
 	return nil
+}
+
+func (e *Engine) headerValues(given string) []value {
+	site := e.currentSite()
+	if given != "" {
+		site, _ = e.Book.FindSite(given)
+	}
+	s, _ := e.Book.Site(site)
+	var list []value
+	for _, h := range s.Headers {
+		list = append(list, value{h.Name, "in " + plural(h.Sessions, "session")})
+	}
+	return list
 }
 
 func (e *Engine) windowValues() []value {

@@ -21,6 +21,8 @@ type fakeBrowser struct {
 	more     []sessions.Window // besides the main one
 	location string
 	jar      []sessions.Cookie
+	stored   []sessions.Stored
+	stays    bool // the storage, whoever is active
 	notes    []string
 	calls    []string
 	fails    map[string]error // by the name of the method
@@ -45,6 +47,10 @@ func (f *fakeBrowser) Open(_ context.Context, url string) error {
 }
 
 func (f *fakeBrowser) Jar(context.Context) ([]sessions.Cookie, error) { return f.jar, f.call("Jar") }
+
+func (f *fakeBrowser) Stored(context.Context, string) ([]sessions.Stored, bool, error) {
+	return f.stored, !f.stays, f.call("Stored")
+}
 
 func (f *fakeBrowser) Windows() []sessions.WindowView {
 	list := []sessions.WindowView{{Window: sessions.Main, Tabs: 1}}

@@ -173,6 +173,8 @@ type site struct {
 	tokens  []string        // all names in kinds, as they were learned
 	removed map[string]bool // bare names of defaults that a user removed here
 
+	headers headers
+
 	sessions  []*session // in the order of creation
 	names     map[string]*session
 	lastID    int // the highest number ever given to a session

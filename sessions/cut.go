@@ -230,6 +230,7 @@ func (b *Book) move(now time.Time) {
 		}
 	}
 	b.leaveStorage()
+	b.leaveHeaders()
 }
 
 func hostOf(site string) string { host, _ := splitPort(site); return host }

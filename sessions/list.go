@@ -29,6 +29,7 @@ func (s *session) state(now time.Time) State {
 type Site struct {
 	Name     string       `json:"site"`
 	Tokens   []SiteToken  `json:"tokens"`
+	Headers  []SiteHeader `json:"headers,omitempty"`
 	Sessions int          `json:"sessions"` // the anonymous one not counted
 	Active   []ActiveItem `json:"active,omitempty"`
 	Requests int          `json:"requests"`
@@ -51,16 +52,17 @@ type ActiveItem struct {
 
 // Session is what the book knows of a session. It is a copy.
 type Session struct {
-	Site      string    `json:"site"`
-	Number    int       `json:"number"`
-	Name      string    `json:"name"`
-	State     State     `json:"state"`
-	Anonymous bool      `json:"anonymous,omitempty"`
-	Active    []Window  `json:"active,omitempty"` // the windows where it is forced
-	Tokens    []Cookie  `json:"tokens"`
-	Carried   []Cookie  `json:"carried,omitempty"`
-	Requests  int       `json:"requests"`
-	LastUse   time.Time `json:"lastUse,omitzero"`
+	Site      string        `json:"site"`
+	Number    int           `json:"number"`
+	Name      string        `json:"name"`
+	State     State         `json:"state"`
+	Anonymous bool          `json:"anonymous,omitempty"`
+	Active    []Window      `json:"active,omitempty"` // the windows where it is forced
+	Tokens    []Cookie      `json:"tokens"`
+	Carried   []Cookie      `json:"carried,omitempty"`
+	Headers   []HeaderToken `json:"headers,omitempty"`
+	Requests  int           `json:"requests"`
+	LastUse   time.Time     `json:"lastUse,omitzero"`
 }
 
 // Ref names a session for good: the number is never given to another one.
@@ -105,6 +107,7 @@ func (b *Book) view(s *site) Site {
 	for _, name := range s.tokens {
 		v.Tokens = append(v.Tokens, SiteToken{name, s.kinds[name], b.defaults.kind(name) != NotToken})
 	}
+	v.Headers = s.headerTokens()
 	for w, p := range s.places {
 		if p.active != nil {
 			v.Active = append(v.Active, ActiveItem{Window: w, Session: p.active.name, Number: p.active.id})
@@ -176,6 +179,9 @@ func (s *session) view(now time.Time) Session {
 		} else {
 			v.Carried = append(v.Carried, h.Cookie)
 		}
+	}
+	for _, h := range s.headers {
+		v.Headers = append(v.Headers, h.HeaderToken)
 	}
 	for w, p := range s.site.places {
 		if p.active == s {

@@ -18,6 +18,9 @@ type Request struct {
 	Jar []Cookie
 	// Held names the cookies that it found and kept back.
 	Held []string
+	// Fields gives another header as it left, by its name, "" for none; nil where
+	// they are not known.
+	Fields func(name string) string
 	// Via has the URLs that redirected to this one, the first one first.
 	Via []string
 	// Began is when the browser began with it, by its own clock, the zero time
@@ -85,6 +88,10 @@ func (b *Book) Sent(r Request) Exchange {
 	x.active, x.last, x.age, x.renamed = place.active, place.last, b.aging, s.renamed
 	x.session = s.match(place, request)
 	x.anonymous = x.session == nil || x.session == s.anonymous
+	if x.session != nil || len(request.tokens) == 0 { // else its session is only found by the response
+		b.learnHeaders(&x, place)
+	}
+	x.request.Fields = nil // it holds an event
 	if x.session == nil {
 		return x
 	}

@@ -23,6 +23,7 @@ type session struct {
 	// cookies are in the order of a Cookie header: longer paths first, then
 	// older.
 	cookies  []*held
+	headers  []heldHeader
 	past     []pair   // earlier values, oldest first; none that it holds
 	changes  []change // oldest first
 	login    int64    // batch of the last login that replaced its tokens; 0 for none

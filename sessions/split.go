@@ -92,6 +92,7 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 	b.goBack(s, batch, now)
 	s.disown(part)
 	part.stock, s.stock = s.stock, nil // what the pages have is of the later login
+	part.takeHeaders(s, batch)
 	s.login = 0
 	for _, p := range s.site.places {
 		if p.active == s {

@@ -193,6 +193,7 @@ func (b *Book) merge(earlier, later *session) *session {
 		}
 	}
 	b.mergeStorage(keep, gone)
+	mergeHeaders(keep, gone)
 	keep.inherit(gone.past)
 	for _, h := range gone.cookies {
 		if h.kind == Carried && keep.find(h.key()) == nil {

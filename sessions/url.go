@@ -28,6 +28,20 @@ func (l *location) hostOnly() string {
 	return bracketed(l.host)
 }
 
+// origin is the origin of a location, as a browser writes it.
+func (l *location) origin() string {
+	host := bracketed(l.host)
+	switch {
+	case l.secure && l.port == "443":
+		return "https://" + host
+	case l.secure:
+		return "https://" + host + ":" + l.port
+	case l.port == "80":
+		return "http://" + host
+	}
+	return "http://" + host + ":" + l.port
+}
+
 // locate splits an absolute URL as a browser reports it (http, https, ws or
 // wss). It allocates nothing for a URL in normal form, since it runs once per
 // request.

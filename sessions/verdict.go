@@ -13,6 +13,9 @@ type Paused struct {
 	URL    string
 	// Header is the Cookie header that the browser would send; "" for none.
 	Header string
+	// Fields gives another header by its name, "" for none; nil where they are not
+	// known.
+	Fields func(name string) string
 	// Preflight says that it is a CORS preflight, which never has cookies.
 	Preflight bool
 	// Settled says that everything the browser told up to now is booked, and
@@ -27,9 +30,10 @@ type Paused struct {
 // unchanged".
 type Verdict struct {
 	Action Action
-	// Header is the Cookie header to send instead, for [Rewrite]; "" means
-	// none.
+	// Header is the Cookie header to send, for [Rewrite]; "" means none.
 	Header string
+	// Fields are other headers to replace, for [Rewrite].
+	Fields []Field
 	// Session is the session that the request goes out as, the zero Ref where
 	// none is forced.
 	Session Ref
@@ -41,7 +45,7 @@ type Action int
 const (
 	// Continue sends the request as it is.
 	Continue Action = iota
-	// Rewrite sends it with another Cookie header.
+	// Rewrite sends it with other headers.
 	Rewrite
 	// Settle asks for the question again, [Paused.Settled]: the header has a
 	// value that no response has set as far as we know.
@@ -51,7 +55,8 @@ const (
 // Decide gives the verdict on a paused request (DESIGN 4.3): on a site with an
 // active session the values of token and carried cookies are replaced by that
 // session's, those it lacks are removed, and every other byte stays. A request
-// without a Cookie header is not given one, unless the book forces everywhere.
+// without a Cookie header is not given one, unless the book forces everywhere. A
+// header token of another session is replaced by the active session's, if it has one.
 // An unknown value in a settled request is adopted by the active session.
 func (b *Book) Decide(r Paused) Verdict {
 	l, ok := locate(r.URL)
@@ -69,17 +74,26 @@ func (b *Book) Decide(r Paused) Verdict {
 		return Verdict{}
 	}
 	v := Verdict{Session: Ref{s.name, p.active.id}}
-	if r.Header == "" && !b.options.ForceEverywhere {
+	if r.Header != "" || b.options.ForceEverywhere {
+		v.Action, v.Header = b.decideCookies(s, p, r, l)
+	}
+	if v.Action == Settle {
 		return v
 	}
+	if v.Fields = s.swapHeaders(p.active, &r, &l); v.Fields != nil && v.Action == Continue {
+		v.Action, v.Header = Rewrite, r.Header
+	}
+	return v
+}
+
+func (b *Book) decideCookies(s *site, p *place, r Paused, l location) (Action, string) {
 	d := &b.scratch
 	if d.site != s {
 		d.header = ""
 	}
 	d.book, d.site, d.place, d.request, d.at = b, s, p, r, l
-	v.Action, v.Header = d.decide()
-	d.request = Paused{} // the jar in it is not ours to keep
-	return v
+	defer func() { d.request = Paused{} }() // the jar in it is not ours to keep
+	return d.decide()
 }
 
 // maxMet bounds what a hostile site can make us remember.

@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -122,7 +123,7 @@ func TestDecideLeavesAlone(t *testing.T) {
 	b.give("alice", "sid=A")
 	b.give("bob", "sid=B")
 	paused := Paused{URL: "https://shop.test/", Header: "sid=A", Now: b.now}
-	if v := b.book.Decide(paused); v != (Verdict{}) {
+	if v := b.book.Decide(paused); !reflect.DeepEqual(v, Verdict{}) {
 		t.Errorf("nothing forced: %+v", v)
 	}
 	b.use("bob")
@@ -134,7 +135,7 @@ func TestDecideLeavesAlone(t *testing.T) {
 	} {
 		p := paused
 		change(&p)
-		if v := b.book.Decide(p); v != (Verdict{}) {
+		if v := b.book.Decide(p); !reflect.DeepEqual(v, Verdict{}) {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}
@@ -164,7 +165,7 @@ func TestForceEverywhere(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
-		if v := b.book.Decide(Paused{URL: c.url, Preflight: true, Now: b.now}); v != (Verdict{}) {
+		if v := b.book.Decide(Paused{URL: c.url, Preflight: true, Now: b.now}); !reflect.DeepEqual(v, Verdict{}) {
 			t.Errorf("%s, preflight: %+v", c.name, v)
 		}
 	}

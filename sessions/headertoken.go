@@ -1,0 +1,324 @@
+package sessions
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A header token is a request header by which a server knows a session: the bearer
+// token that a page's scripts write into Authorization (RFC 6750), or another header
+// that a person named. No response sets it, so it is learnt from the requests that carry
+// it, for the session that they travel with, and each origin has its own. It is only
+// ever replaced: pages decide whether a request carries one.
+
+const (
+	// Authorization is the header that counts by itself, when it has a bearer token.
+	Authorization = "Authorization"
+
+	maxHeaderToken = 16 << 10 // bytes of a value; a longer one is no token
+	maxHeaders     = 40       // that a session has: names times origins
+	maxHeaderMet   = 1_000    // values of a site that are remembered
+)
+
+// Field is a header of a request.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// HeaderToken is a header token of a session.
+type HeaderToken struct {
+	Field
+	Origin string `json:"origin"` // whose requests carry it
+}
+
+// heldHeader is a header token with the book's age when it was learnt.
+type heldHeader struct {
+	HeaderToken
+	age int64
+}
+
+// headers is what a site knows of header tokens.
+type headers struct {
+	// named has what a person said, by name in lower case: true for added, false for
+	// removed; order has the added ones as they were written.
+	named map[string]bool
+	order []string
+	// owners has the session, by number, that each value was learnt for; 0 is nobody's,
+	// as an application's own key that visitors send too.
+	owners map[Field]int
+}
+
+var byThemselves = []string{Authorization}
+
+// names lists the headers to look at.
+func (h *headers) names() []string {
+	if len(h.named) == 0 {
+		return byThemselves
+	}
+	if _, said := h.named[strings.ToLower(Authorization)]; said {
+		return h.order
+	}
+	return append(byThemselves[:1:1], h.order...)
+}
+
+// value is that of a header as far as it is a token, else "".
+func (h *headers) value(name, value string) string {
+	if value == "" || len(value) > maxHeaderToken || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
+	}
+	if scheme, _, _ := strings.Cut(value, " "); name == Authorization && !h.named[strings.ToLower(name)] && !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return value
+}
+
+// AddHeader makes a request header a token of a site: in Authorization also what is no
+// bearer token. Its value is learnt from the requests that come.
+func (b *Book) AddHeader(site, name string) error {
+	if err := checkHeader(name); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h, key := &b.makeSite(site).headers, strings.ToLower(name)
+	if h.named[key] {
+		return nil
+	}
+	if key == strings.ToLower(Authorization) {
+		name = Authorization
+	}
+	if h.named == nil {
+		h.named = map[string]bool{}
+	}
+	h.named[key] = true
+	h.order = append(h.order, strings.Clone(name))
+	b.notify(Event{Kind: TokenAdded, Site: site, Token: name, Text: "header"})
+	return nil
+}
+
+// checkHeader refuses what is no name of a header (RFC 9110, 5.6.2), and the cookies'.
+func checkHeader(name string) error {
+	isToken := func(r rune) bool {
+		return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	}
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }) {
+		return fmt.Errorf("%q is not the name of a header", name)
+	}
+	if strings.EqualFold(name, "Cookie") || strings.EqualFold(name, "Set-Cookie") {
+		return fmt.Errorf("%q has the cookies, which are named one by one: token add NAME", name)
+	}
+	return nil
+}
+
+// RemoveHeader makes a header token an ordinary header again; sessions lose its values.
+func (b *Book) RemoveHeader(site, name string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.sites[site]
+	if s == nil {
+		return &NoSiteError{Name: site}
+	}
+	h, key := &s.headers, strings.ToLower(name)
+	is := func(other string) bool { return strings.EqualFold(other, name) }
+	if !slices.ContainsFunc(h.names(), is) {
+		return &NoTokenError{site, name}
+	}
+	if h.named == nil {
+		h.named = map[string]bool{}
+	}
+	h.named[key] = false
+	h.order = slices.DeleteFunc(h.order, is)
+	maps.DeleteFunc(h.owners, func(f Field, _ int) bool { return is(f.Name) })
+	for _, session := range s.sessions {
+		session.headers = slices.DeleteFunc(session.headers, func(t heldHeader) bool { return is(t.Name) })
+	}
+	b.notify(Event{Kind: TokenRemoved, Site: site, Token: name, Text: "header"})
+	return nil
+}
+
+// learnHeaders gives the header tokens of a request to the session it travels with: its
+// own, else the one that is forced, else the one that the window was last on, since
+// pages send bearer tokens without cookies, too. What another session has stays that
+// one's.
+func (b *Book) learnHeaders(x *Exchange, p *place) {
+	get := x.request.Fields
+	if get == nil {
+		return
+	}
+	h := &x.site.headers
+	for _, name := range h.names() {
+		value := h.value(name, get(name))
+		if value == "" {
+			continue
+		}
+		of := x.bearer(p)
+		owner, known := h.owners[Field{name, value}]
+		if known && owner != 0 && x.site.number(owner) == nil && x.active == nil {
+			known = false // that session was removed, and is coming back
+		}
+		t := HeaderToken{Field{name, value}, x.at.origin()}
+		if known && (of == nil || owner != of.id || of.header(name, t.Origin) != nil) {
+			continue // nobody's, another's, or one that it has, or had
+		}
+		t.Value = strings.Clone(value)
+		h.remember(x.site, t.Field, of)
+		if of != nil && of.setHeader(t, b.nextAge()) {
+			e := of.event(SessionRenewed)
+			e.Window = x.request.Window
+			b.notify(e)
+		}
+	}
+}
+
+// bearer is the session that the header tokens of a request are of, nil for nobody.
+func (x *Exchange) bearer(p *place) *session {
+	for _, s := range []*session{x.session, x.active, p.last} {
+		if alive(s) != nil && s != x.site.anonymous {
+			return s
+		}
+	}
+	return nil
+}
+
+// remember notes whose a value is. When there are too many, those that no session has
+// now are forgotten.
+func (h *headers) remember(s *site, f Field, of *session) {
+	if len(h.owners) >= maxHeaderMet {
+		maps.DeleteFunc(h.owners, func(f Field, owner int) bool {
+			session := s.number(owner)
+			return session == nil || !slices.ContainsFunc(session.headers, func(t heldHeader) bool { return t.Field == f })
+		})
+	}
+	if h.owners == nil || len(h.owners) >= maxHeaderMet {
+		h.owners = map[Field]int{}
+	}
+	h.owners[f] = 0
+	if of != nil {
+		h.owners[f] = of.id
+	}
+}
+
+// setHeader gives the session a header token. It reports whether there was room.
+func (s *session) setHeader(t HeaderToken, age int64) bool {
+	if h := s.header(t.Name, t.Origin); h != nil {
+		*h = heldHeader{t, age}
+		return true
+	}
+	if len(s.headers) >= maxHeaders {
+		return false
+	}
+	s.headers = append(s.headers, heldHeader{t, age})
+	return true
+}
+
+// header is the session's token of a name for an origin, nil for none.
+func (s *session) header(name, origin string) *heldHeader {
+	for i := range s.headers {
+		if h := &s.headers[i]; h.Name == name && h.Origin == origin {
+			return h
+		}
+	}
+	return nil
+}
+
+// swapHeaders lists the headers of a paused request that have another session's token,
+// with the active session's own. Where it has none yet, the header stays.
+func (s *site) swapHeaders(active *session, r *Paused, at *location) []Field {
+	if r.Fields == nil || len(active.headers) == 0 {
+		return nil
+	}
+	var list []Field
+	for _, name := range s.headers.names() {
+		value := s.headers.value(name, r.Fields(name))
+		if value == "" {
+			continue
+		}
+		owner := s.headers.owners[Field{name, value}]
+		if owner == 0 || owner == active.id {
+			continue // unknown, nobody's, or its own
+		}
+		if own := active.answers(s.number(owner), Field{name, value}, at.origin()); own != nil {
+			list = append(list, own.Field)
+		}
+	}
+	return list
+}
+
+// answers is the session's token for a request to an origin that has another one's:
+// where it was not seen there yet, the one for an origin where the other sends the same
+// as here. nil is none.
+func (s *session) answers(other *session, f Field, origin string) *heldHeader {
+	if own := s.header(f.Name, origin); own != nil || other == nil {
+		return own
+	}
+	for _, h := range other.headers {
+		if own := s.header(f.Name, h.Origin); h.Field == f && own != nil {
+			return own
+		}
+	}
+	return nil
+}
+
+// mergeHeaders makes the header tokens of a session that goes the one's that is kept.
+func mergeHeaders(keep, gone *session) {
+	keep.takeHeaders(gone, 0)
+	for f, owner := range keep.site.headers.owners {
+		if owner == gone.id {
+			keep.site.headers.owners[f] = keep.id
+		}
+	}
+}
+
+// takeHeaders takes over what another session learnt after an age, where this one has
+// nothing.
+func (s *session) takeHeaders(other *session, after int64) {
+	other.headers = slices.DeleteFunc(other.headers, func(h heldHeader) bool {
+		if h.age <= after || s.header(h.Name, h.Origin) != nil {
+			return false
+		}
+		s.headers = append(s.headers, h)
+		s.site.headers.owners[h.Field] = s.id
+		return true
+	})
+}
+
+// leaveHeaders forgets the header tokens of origins that belong to another site by now:
+// its sessions learn them with the next requests.
+func (b *Book) leaveHeaders() {
+	for _, s := range b.sites {
+		for _, session := range s.sessions {
+			session.headers = slices.DeleteFunc(session.headers, func(h heldHeader) bool {
+				l, ok := locate(h.Origin)
+				return !ok || b.cutting.site(&l) != s.name
+			})
+		}
+	}
+}
+
+// headerTokens lists the headers that count as tokens of a site, with how many sessions
+// have one; one that counts by itself only where there is one.
+func (s *site) headerTokens() []SiteHeader {
+	var list []SiteHeader
+	for _, name := range s.headers.names() {
+		item := SiteHeader{Name: name, Default: !s.headers.named[strings.ToLower(name)]}
+		for _, session := range s.sessions {
+			if slices.ContainsFunc(session.headers, func(h heldHeader) bool { return h.Name == name }) {
+				item.Sessions++
+			}
+		}
+		if item.Sessions > 0 || !item.Default {
+			list = append(list, item)
+		}
+	}
+	return list
+}
+
+// SiteHeader is a request header that is a token of a site.
+type SiteHeader struct {
+	Name     string `json:"name"`
+	Default  bool   `json:"default"`  // it counts by itself
+	Sessions int    `json:"sessions"` // how many have one
+}
