@@ -13,7 +13,11 @@ import (
 // ours is written always, which is the last word (CDP-FACTS 18). Each site is told
 // of once for each switch.
 func (b *Browser) checkSent(w sessions.Window, h *hop) {
-	if !h.booked.Astray() || h.began.IsZero() {
+	if !h.booked.Astray() {
+		return
+	}
+	b.guard.drift()
+	if h.began.IsZero() {
 		return
 	}
 	at := place{w, b.book.SiteOf(h.url)}

@@ -45,12 +45,17 @@ const resolve = "--host-resolver-rules=MAP *.test 127.0.0.1"
 
 func startForeign(t *testing.T, more ...string) *foreign {
 	t.Helper()
+	return startForeignOf(t, quick(t), more...)
+}
+
+func startForeignOf(t *testing.T, path string, more ...string) *foreign {
+	t.Helper()
 	dir := profile(t, preferences)
 	args := append([]string{"--headless", "--remote-debugging-port=0", "--user-data-dir=" + dir, "--no-first-run", resolve, "about:blank"}, more...)
 	if os.Getuid() == 0 {
 		args = append(args, "--no-sandbox")
 	}
-	f := &foreign{t: t, cmd: exec.Command(chromium(t), args...)}
+	f := &foreign{t: t, cmd: exec.Command(path, args...)}
 	f.cmd.WaitDelay = time.Second
 	f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // not ownGroup: its thread may end before the test
 	stderr, err := f.cmd.StderrPipe()

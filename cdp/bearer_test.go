@@ -121,7 +121,7 @@ func TestBearerTokens(t *testing.T) {
 // What pages keep is read without their noticing, for why.
 func TestStored(t *testing.T) {
 	s := newSPA(t)
-	r := launch(t, swaps, light)
+	r := launch(t, swaps)
 	r.open(at(s.Server, "spa.test", "/"))
 	r.newSession("spa.test", "alice")
 	r.shows()

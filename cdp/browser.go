@@ -47,6 +47,7 @@ type Browser struct {
 	exchanges   *exchanges
 	interceptor *interceptor
 	mirror      *mirror
+	guard       *guard
 	pages       pages
 
 	reloadTimeout time.Duration
@@ -120,6 +121,9 @@ func newBrowser(o Options, transport chromedp.Transport) *Browser {
 	if o.Storage == "" {
 		o.Storage = StorageKeep
 	}
+	if o.Guard == "" {
+		o.Guard = GuardAlways
+	}
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
@@ -131,6 +135,8 @@ func newBrowser(o Options, transport chromedp.Transport) *Browser {
 	b.exchanges = newExchanges(b)
 	b.interceptor = newInterceptor(b)
 	b.mirror = newMirror(b)
+	b.guard = newGuard(b)
+	go b.guard.run()
 	b.wire = newWire(transport, b.handle)
 	ctx, leave := chromedp.NewAllocatorContext(context.Background(), &allocator{b.wire, b.chromedpError})
 	b.leave = leave
@@ -220,6 +226,7 @@ func (b *Browser) Err() error { return b.wire.lostError() }
 func (b *Browser) abandon() {
 	b.leave()
 	b.wire.close()
+	b.guard.stop()
 	b.mirror.stop()
 	b.journal.close()
 	if b.process != nil {

@@ -26,7 +26,7 @@ var first = []string{"navigation", "hop-1", "form-post", "fetch-api", "xhr", "if
 // any configuration. Each response has a site of its own.
 func TestDetect(t *testing.T) {
 	w := newWeb(t)
-	r := w.browser()
+	r := w.browser(whole(t))
 	seen := 0
 	for _, c := range channels {
 		for _, setter := range c.names() {

@@ -45,7 +45,7 @@ func (d discards) discard(host string) {
 func TestDiscarded(t *testing.T) {
 	const host = "shop.test"
 	w := newWeb(t)
-	f := startForeign(t, "--ignore-certificate-errors")
+	f := startForeignOf(t, chromium(t), "--ignore-certificate-errors")
 	p := f.person()
 	login := p.open()
 	p.visit(login, w.loginPage(host, "alice"))

@@ -29,6 +29,7 @@ type exchanges struct {
 type exchange struct {
 	tab      *tab // the target that told of it last
 	window   sessions.Window
+	came     time.Time // when it was told of first
 	urls     []hop
 	stream   bool // a WebSocket or an EventSource: it stays open as whom it was opened
 	switches int  // for a stream: those made when it began
@@ -75,7 +76,7 @@ func (x *exchanges) at(id network.RequestID) *exchange {
 		delete(x.open, x.order[0])
 		x.order = x.order[1:]
 	}
-	e := &exchange{}
+	e := &exchange{came: time.Now()}
 	x.open[id] = e
 	x.order = append(x.order, id)
 	return e
@@ -178,6 +179,21 @@ func (x *exchanges) streams(w sessions.Window, site string) int {
 	return n
 }
 
+// inFlight reports whether an exchange with one of the sites that began before a moment
+// has not ended. A stream is not waited for when it is old, nor one whose URL nobody
+// tells.
+func (x *exchanges) inFlight(before time.Time, sites map[string]bool) bool {
+	for _, ex := range x.open {
+		unknown := len(ex.urls) == 0
+		switch {
+		case ex.finished || ex.came.After(before) || (ex.stream || unknown) && before.Sub(ex.came) > oldStream:
+		case unknown || sites[x.browser.book.SiteOf(ex.urls[len(ex.urls)-1].url)]:
+			return true
+		}
+	}
+	return false
+}
+
 // finish notes that no more events with a URL come. Those that tell what was
 // sent may still come, for a failed request too.
 func (x *exchanges) finish(id network.RequestID, failed bool) {
@@ -204,7 +220,7 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 			if len(ex.sent) == 0 {
 				break
 			}
-			booked := x.browser.book.Sent(request(ex, i, ex.sent[0]))
+			booked := x.browser.book.Sent(x.request(ex, i, ex.sent[0]))
 			h.booked, h.writes, ex.sent = &booked, x.browser.mirror.writes.Load(), ex.sent[1:]
 			x.browser.checkSent(ex.window, h)
 		}
@@ -258,6 +274,7 @@ func (x *exchanges) drop(id network.RequestID) {
 func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 	book := x.browser.book
 	for _, window := range book.Received(*h.booked, r) {
+		x.browser.guard.drift()
 		x.browser.mirror.mend(window, book.SiteOf(h.url))
 	}
 	if len(r.Cookies) > 0 && h.writes != x.browser.mirror.writes.Load() {
@@ -268,10 +285,11 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 }
 
 // request is a hop as it was sent, in the words of the book.
-func request(ex *exchange, i int, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
+func (x *exchanges) request(ex *exchange, i int, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
 	h := &ex.urls[i]
 	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(header(e.Headers, "cookie")), Began: h.began, Now: time.Now()}
 	r.Fields = func(name string) string { return header(e.Headers, name) }
+	r.Unchecked = !x.browser.guard.up.Load()
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)
 	}

@@ -94,7 +94,7 @@ func TestTabCrashes(t *testing.T) {
 // each, and the browser goes on.
 func TestOddServers(t *testing.T) {
 	w := newWeb(t)
-	r := w.browser(light)
+	r := w.browser()
 	garbage, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestOddServers(t *testing.T) {
 func TestManyTabs(t *testing.T) {
 	tabs := size(20, 200)
 	w := newWeb(t)
-	r := w.browser(light)
+	r := w.browser()
 	r.both("alice")
 	r.open(w.page("other.test"))
 	run(r, fmt.Sprintf(`const all = []; for (let i = 0; i < %d; i++) all.push(open(%q + i)); window.all = all`, tabs, w.page("shop.test")+"?tab="))
@@ -341,7 +341,7 @@ func TestUploads(t *testing.T) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := launch(t, noReload, light, func(o *Options) { o.Arguments = []string{resolve} })
+	r := launch(t, noReload, func(o *Options) { o.Arguments = []string{resolve} })
 	url := strings.Replace(server.URL, "127.0.0.1", "up.test", 1)
 	r.add(url, "alice", "sid=alice")
 	r.add(url, "bob", "sid=bob")

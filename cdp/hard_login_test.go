@@ -12,7 +12,7 @@ import (
 // TestHardLogin is what logins, logouts and scripts make of a session.
 func TestHardLogin(t *testing.T) {
 	w := newWeb(t)
-	r := w.browser(noReload, light)
+	r := w.browser(noReload)
 	run := trials(t, r, w)
 
 	// A visitor's session becomes alice's at her login, keeping its place.
@@ -205,7 +205,7 @@ const submits = "submit(document, {action: %q, method: 'POST'})"
 // partition.
 func TestHardAcross(t *testing.T) {
 	w, plain := newWeb(t), newWebOf(t, "http")
-	r := w.browser(noReload, light)
+	r := w.browser(noReload)
 	run := trials(t, r, w, plain)
 
 	// Single sign-on: the login at one site goes by another. Each has its

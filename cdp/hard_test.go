@@ -11,7 +11,7 @@ import (
 // TestHardMatching is which session a request belongs to.
 func TestHardMatching(t *testing.T) {
 	w := newWeb(t)
-	r := w.browser(noReload, light)
+	r := w.browser(noReload)
 	run := trials(t, r, w)
 
 	// Values that a session held before make no phantom session, whether late

@@ -24,7 +24,7 @@ import (
 const never = "http://never.invalid/"
 
 // interceptor answers paused requests. Fetch is on while a site has an active
-// session, for the URLs of those sites. What is not marked otherwise is used by
+// session and the guard wants it, for the URLs of those sites. What is not marked otherwise is used by
 // the pump alone.
 type interceptor struct {
 	browser *Browser
@@ -51,7 +51,7 @@ func newInterceptor(b *Browser) *interceptor {
 // (CDP-FACTS 14, 21).
 func (i *interceptor) update(ctx context.Context) error {
 	patterns := i.patterns()
-	if len(patterns) == 0 {
+	if len(patterns) == 0 || i.browser.guard.mode == GuardOff {
 		return i.stop(ctx)
 	}
 	i.on = true // whatever becomes of the call: Chrome may carry out one that was given up
@@ -62,6 +62,7 @@ func (i *interceptor) update(ctx context.Context) error {
 		i.cure(ctx)
 		i.cured = ctx.Err() == nil
 	}
+	i.browser.guard.raised(true)
 	return ctx.Err()
 }
 
@@ -79,6 +80,7 @@ func (i *interceptor) stop(ctx context.Context) error {
 		return err
 	}
 	i.cured = false
+	i.browser.guard.raised(false) // from now on requests may pass unseen
 	_, err := call(ctx, i.link, fetch.Disable, cdp.Empty{})
 	i.on = err != nil
 	return err

@@ -175,7 +175,7 @@ func TestKilled(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(release)
-	r := launch(t)
+	r := launch(t, whole(t))
 	r.open(server.URL)
 	errs := make(chan error, 2)
 	go func() { errs <- r.Open(r.ctx(), server.URL+"/never") }()

@@ -27,9 +27,9 @@ func TestLinearizable(t *testing.T) {
 
 const lanes = 6 // requests under way at a time: what Chrome allows for a host
 
-func switchInFlight(t *testing.T, switches, each int, aliceHas func(*sessions.Cookie)) {
+func switchInFlight(t *testing.T, switches, each int, aliceHas func(*sessions.Cookie), change ...func(*Options)) {
 	w := newWeb(t)
-	r := w.browser(noReload, light)
+	r := w.browser(append(change, noReload)...)
 	names := []string{"alice", "bob"}
 	r.login("shop.test", "alice", aliceHas)
 	r.login("shop.test", "bob")

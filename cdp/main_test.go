@@ -96,12 +96,19 @@ func chromium(t testing.TB) string {
 	return ""
 }
 
-// light is for tests of what does not depend on the kind of browser: headless-shell,
-// where there is one, starts in half the time.
-func light(o *Options) {
-	if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
-		o.Path = path
+// quick is the browser of tests of what does not depend on its kind: headless-shell,
+// where there is one, takes a third of the time. With SESSDRIVER_BROWSER all tests run
+// that one.
+func quick(t testing.TB) string {
+	if path, err := exec.LookPath("chromium-headless-shell"); err == nil && os.Getenv("SESSDRIVER_BROWSER") == "" {
+		return path
 	}
+	return chromium(t)
+}
+
+// whole is for tests of what headless-shell lacks: dialogs, PDF, prerendering.
+func whole(t testing.TB) func(*Options) {
+	return func(o *Options) { o.Path = chromium(t) }
 }
 
 // rig is a browser under test with its book.
@@ -137,7 +144,7 @@ func newRig(t testing.TB) *rig {
 }
 
 func (r *rig) options(change ...func(*Options)) Options {
-	o := Options{Path: chromium(r.t), Headless: true, Book: r.book, Notice: r.note}
+	o := Options{Path: quick(r.t), Headless: true, Book: r.book, Notice: r.note}
 	for _, c := range change {
 		c(&o)
 	}

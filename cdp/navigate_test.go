@@ -63,7 +63,7 @@ func TestNavigate(t *testing.T) {
 		}
 	}))
 	t.Cleanup(s.Close)
-	r := launch(t)
+	r := launch(t, whole(t))
 	for _, test := range []struct{ path, location, err string }{
 		{"/page", "/page", ""},
 		{"/page#part", "/page#part", ""},

@@ -28,6 +28,7 @@ type Options struct {
 	Book    *sessions.Book
 	Reload  ReloadPolicy
 	Storage StoragePolicy // "" is [StorageKeep]
+	Guard   Guard         // "" is [GuardAlways]
 	// Notice gets lines that a person should see, unescaped; it must not
 	// block. nil drops them.
 	Notice func(string)

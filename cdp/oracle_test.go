@@ -120,7 +120,7 @@ func newOracle(t *testing.T) *oracle {
 	o.https.StartTLS()
 	t.Cleanup(o.https.Close)
 	t.Cleanup(o.http.Close)
-	o.rig = launch(t, light, func(options *Options) {
+	o.rig = launch(t, func(options *Options) {
 		options.Arguments, options.IgnoreCertificateErrors = []string{"--host-resolver-rules=MAP * 127.0.0.1"}, true
 	})
 	o.onPump(func() {

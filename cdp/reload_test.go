@@ -169,7 +169,7 @@ func (r *rig) tab(url string) *tab {
 
 func TestReload(t *testing.T) {
 	c := newClinic(t)
-	r := launch(t, func(o *Options) { o.Arguments = []string{resolve} })
+	r := launch(t, whole(t), func(o *Options) { o.Arguments = []string{resolve} })
 	run := func(name string, test func(t *testing.T, site string)) {
 		site := strings.ReplaceAll(name, " ", "-") + ".test"
 		t.Run(name, func(t *testing.T) {

@@ -37,7 +37,7 @@ func BenchmarkSoak(b *testing.B) {
 	}))
 	defer server.Close()
 	url := strings.Replace(server.URL, "127.0.0.1", "soak.test", 1)
-	r := launch(b, noReload, light, func(o *Options) { o.Arguments = []string{resolve} })
+	r := launch(b, noReload, func(o *Options) { o.Arguments = []string{resolve} })
 	r.add(url, "alice", "sid=alice")
 	r.add(url, "bob", "sid=bob")
 	r.use("soak.test", "alice")

@@ -13,6 +13,9 @@
 // identifying it (remember-me, XSRF-TOKEN): it is swapped like a token and
 // ignored in matching.
 //
+// A header token is a request header that pages write to identify a session, such
+// as a bearer token: it travels with its session, and is ignored in matching.
+//
 // A session is a named set of token cookies and carried cookies on one site,
 // shared by all windows. The anonymous session is the one that requests without
 // any token belong to. A session that had tokens and lost them is logged out.

@@ -21,6 +21,9 @@ type Request struct {
 	// Fields gives another header as it left, by its name, "" for none; nil where
 	// they are not known.
 	Fields func(name string) string
+	// Unchecked says that no verdict was asked for, since nothing is paused: an unknown
+	// value is taken over by the active session here.
+	Unchecked bool
 	// Via has the URLs that redirected to this one, the first one first.
 	Via []string
 	// Began is when the browser began with it, by its own clock, the zero time
@@ -87,6 +90,9 @@ func (b *Book) Sent(r Request) Exchange {
 	place := s.place(r.Window)
 	x.active, x.last, x.age, x.renamed = place.active, place.last, b.aging, s.renamed
 	x.session = s.match(place, request)
+	if x.session == nil && r.Unchecked && b.adoptSent(&x, request) {
+		x.session = x.active
+	}
 	x.anonymous = x.session == nil || x.session == s.anonymous
 	if x.session != nil || len(request.tokens) == 0 { // else its session is only found by the response
 		b.learnHeaders(&x, place)
@@ -101,6 +107,47 @@ func (b *Book) Sent(r Request) Exchange {
 	x.told = !slices.ContainsFunc(request.tokens, func(p pair) bool { return !x.session.holds(p) })
 	b.learnCarried(&x, request)
 	return x
+}
+
+// adoptSent gives the active session the values of a request that no session has:
+// a script wrote them. It reports whether the request is that session's by that.
+func (b *Book) adoptSent(x *Exchange, r *sent) bool {
+	isForeign := func(p pair) bool { return x.site.known(p) && !x.active.holds(p) }
+	if x.active == nil || slices.ContainsFunc(r.tokens, isForeign) {
+		return false
+	}
+	o := b.origin(FromScript, x.request.URL, x.request.Now)
+	for _, p := range r.tokens {
+		if !x.site.known(p) {
+			b.takeOver(x.active, x.request.Window, x.cookie(p), Token, o)
+		}
+	}
+	return len(r.tokens) > 0
+}
+
+// takeOver gives the active session a value that no response set, and tells so.
+func (b *Book) takeOver(active *session, w Window, c Cookie, kind Kind, o origin) {
+	b.learn(active, c, kind, o)
+	event := active.event(ValueAdopted)
+	event.Window, event.Token = w, c.Name
+	b.notify(event)
+}
+
+// AdoptJar gives the active session of a window what its jar has for the site and no
+// session had: a script wrote it.
+func (b *Book) AdoptJar(w Window, site string, jar []Cookie, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.sites[site]
+	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+		return
+	}
+	o := b.origin(FromScript, "", now)
+	for _, c := range jar {
+		if s.kind(c.Name) == Token && b.cutting.holds(site, &c) && !c.Expired(now) && !s.known(c.pair()) && !b.knownNearby(s, c.pair()) {
+			b.takeOver(s.places[w].active, w, c, Token, o)
+		}
+	}
 }
 
 // read takes the token and carried cookies out of a request, learning default

@@ -222,13 +222,9 @@ func (d *decision) adopt() {
 	o := d.book.origin(FromScript, d.request.URL, d.request.Now)
 	for _, e := range d.crumbs {
 		c := inJar(pair{e.name, e.value}, d.request.Jar, &d.at)
-		if c == nil || !d.isStrange(e) {
-			continue
+		if c != nil && d.isStrange(e) {
+			d.book.takeOver(d.place.active, d.request.Window, *c, e.kind, o)
 		}
-		d.book.learn(d.place.active, *c, e.kind, o)
-		event := d.place.active.event(ValueAdopted)
-		event.Window, event.Token = d.request.Window, c.Name
-		d.book.notify(event)
 	}
 }
 

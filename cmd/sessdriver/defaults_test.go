@@ -21,7 +21,6 @@ func TestDefaultsAreKept(t *testing.T) {
 		t.Helper()
 		p := newProgram(t, args...)
 		p.Env = append(p.Env, "XDG_CONFIG_HOME="+config)
-		p.light()
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -131,19 +130,19 @@ func TestRefusedByChrome(t *testing.T) {
 	server := httptest.NewServer(shop.New())
 	defer server.Close()
 	long := "alice=sid=" + strings.Repeat("x", 5000)
-	code, _, text := light(t, "", server.URL, "--headless", "--session", long, "--use", "alice", "-c", "ls")
+	code, _, text := sessdriver(t, "", server.URL, "--headless", "--session", long, "--use", "alice", "-c", "ls")
 	if code != exitFailed || !strings.Contains(text, "--use alice: Chrome refuses its sid") {
 		t.Errorf("code %d: %.300s", code, text)
 	}
-	code, _, text = light(t, "", server.URL, "--headless", "--session", long, "-c", "use alice; ls")
+	code, _, text = sessdriver(t, "", server.URL, "--headless", "--session", long, "-c", "use alice; ls")
 	if code != exitFailed || !strings.Contains(text, `"alice" on 127.0.0.1 is active, but Chrome refuses its sid`) {
 		t.Errorf("code %d: %.300s", code, text)
 	}
-	code, _, text = light(t, "", server.URL, "--headless", "--use", "alice", "-c", "ls")
+	code, _, text = sessdriver(t, "", server.URL, "--headless", "--use", "alice", "-c", "ls")
 	if code != exitNoSession || !strings.Contains(text, "--session alice='NAME=VALUE'") {
 		t.Errorf("code %d: %s", code, text)
 	}
-	code, _, text = light(t, "", server.URL, "--headless", "--session", "a=sid=1", "--session", "b=sid=2", "--use", "a", "--use", "b", "-c", "ls")
+	code, _, text = sessdriver(t, "", server.URL, "--headless", "--session", "a=sid=1", "--session", "b=sid=2", "--use", "a", "--use", "b", "-c", "ls")
 	if code != exitUsage || !strings.Contains(text, "a is forced on 127.0.0.1 already") {
 		t.Errorf("code %d: %s", code, text)
 	}
@@ -154,7 +153,6 @@ func runWith(t *testing.T, config, script string, args ...string) string {
 	t.Helper()
 	p := newProgram(t, append(args, "--headless", "-c", script)...)
 	p.Env = append(p.Env, "XDG_CONFIG_HOME="+config)
-	p.light()
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,7 @@ func TestFirstFailureEnds(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.script, func(t *testing.T) {
 			t.Parallel()
-			code, out, text := light(t, "", url, "--headless", "-c", test.script+"; help")
+			code, out, text := sessdriver(t, "", url, "--headless", "-c", test.script+"; help")
 			if code != test.code || !strings.Contains(text, test.want) {
 				t.Errorf("code %d, want %d with %q: %s", code, test.code, test.want, text)
 			}
@@ -87,7 +87,7 @@ func TestFirstFailureEnds(t *testing.T) {
 			}
 		})
 	}
-	code, _, text := light(t, "sites --all\n\nuse nobody\nhelp\n", url, "--headless")
+	code, _, text := sessdriver(t, "sites --all\n\nuse nobody\nhelp\n", url, "--headless")
 	if code != 4 || !strings.Contains(text, "stdin:3:") {
 		t.Errorf("code %d, want 4 at stdin:3: %s", code, text)
 	}
@@ -167,7 +167,7 @@ func TestWhyAnotherUser(t *testing.T) {
 	url := server.URL
 	script := "open " + url + "/login/alice; rename 1 alice; new bob; open " + url + "/login/bob; use alice; open " + url + "/; why bob; " +
 		"use bob; token add whoami --carry; new alice-again; open " + url + "/login/alice; use bob; open " + url + "/; use alice-again; open " + url + "/; why"
-	code, out, text := light(t, "", "--headless", "--show-secrets", "-c", script)
+	code, out, text := sessdriver(t, "", "--headless", "--show-secrets", "-c", script)
 	if code != 0 {
 		t.Fatalf("code %d: %s", code, text)
 	}
@@ -186,11 +186,11 @@ func TestWhyAnotherUser(t *testing.T) {
 // TestScope checks that what is outside the scope is not booked.
 func TestScope(t *testing.T) {
 	url, _ := serve(t)
-	_, out, _ := light(t, "", url+"/a", "--headless", "--exclude", "127.0.0.1", "-c", "sites --all")
+	_, out, _ := sessdriver(t, "", url+"/a", "--headless", "--exclude", "127.0.0.1", "-c", "sites --all")
 	if strings.Contains(out, "127.0.0.1") {
 		t.Errorf("an excluded site is listed:\n%s", out)
 	}
-	_, out, _ = light(t, "", url+"/a", "--headless", "--scope", "127.0.0.1", "-c", "sites --all")
+	_, out, _ = sessdriver(t, "", url+"/a", "--headless", "--scope", "127.0.0.1", "-c", "sites --all")
 	if !strings.Contains(out, "127.0.0.1") {
 		t.Errorf("a site of the scope is not listed:\n%s", out)
 	}

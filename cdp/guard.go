@@ -1,0 +1,237 @@
+package cdp
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"sessdriver/sessions"
+)
+
+// Guard says when the requests of forced sites are paused and checked (DESIGN 4.10).
+// Interception is dear in the browser; the jar, which has the forced session's cookies
+// in any case, is free.
+type Guard string
+
+const (
+	// GuardAlways checks every request while a session is forced.
+	GuardAlways Guard = "always"
+	// GuardSwitch checks from a switch until what was under way before has ended and
+	// the jar is proven in step; again from the moment that the jar is seen to differ.
+	GuardSwitch Guard = "switch"
+	// GuardOff leaves it to the jar.
+	GuardOff Guard = "off"
+)
+
+// ParseGuard reads the name of a guard.
+func ParseGuard(s string) (Guard, error) {
+	switch g := Guard(s); g {
+	case GuardAlways, GuardSwitch, GuardOff:
+		return g, nil
+	}
+	return "", fmt.Errorf("guard %q is not one: use always, switch or off", s)
+}
+
+const (
+	// oldStream is how long a WebSocket or EventSource was open when it is not waited
+	// for any more: it goes on as whom it was opened.
+	oldStream = 5 * time.Second
+	// guardPace is how often the guard looks again while it waits for something.
+	guardPace = 100 * time.Millisecond
+	// jarPace is how often the jars are compared while nothing is paused.
+	jarPace = 2 * time.Second
+)
+
+// guard lowers Fetch when it is not needed, and raises it again, in the mode
+// [GuardSwitch]. Its goroutine takes the turn of a command for both.
+type guard struct {
+	browser *Browser
+	mode    Guard     // under browser.commands, as all below
+	since   time.Time // what began before is waited for; zero where Fetch is not to be lowered
+	settled bool      // since is when all that began before Fetch was on had been told
+	up      atomic.Bool
+	drifted atomic.Bool
+	wake    chan struct{} // holds a value when there may be something to do
+	quit    chan struct{}
+	stopped chan struct{}
+}
+
+func newGuard(b *Browser) *guard {
+	return &guard{browser: b, mode: b.options.Guard, wake: make(chan struct{}, 1), quit: make(chan struct{}), stopped: make(chan struct{})}
+}
+
+// Guard is the mode, and whether requests are being checked now.
+func (b *Browser) Guard() (Guard, bool) {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	return b.guard.mode, b.guard.up.Load()
+}
+
+// SetGuard changes the mode.
+func (b *Browser) SetGuard(ctx context.Context, mode Guard) error {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	b.guard.mode = mode
+	return b.because(b.interceptor.update(ctx))
+}
+
+// raised notes that Fetch is on, or off.
+func (g *guard) raised(up bool) {
+	g.up.Store(up)
+	g.since, g.settled = time.Time{}, false
+	if up && g.mode == GuardSwitch {
+		g.since = time.Now()
+	}
+	g.call()
+}
+
+// drift tells that a jar was seen to be another's while nothing was paused. It never
+// blocks.
+func (g *guard) drift() {
+	if !g.up.Load() && !g.drifted.Swap(true) {
+		g.call()
+	}
+}
+
+func (g *guard) call() {
+	select {
+	case g.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run is begun once, and ends with stop.
+func (g *guard) run() {
+	defer close(g.stopped)
+	pace := time.NewTimer(0)
+	for {
+		select {
+		case <-g.quit:
+			return
+		case <-g.wake:
+		case <-pace.C:
+		}
+		pace.Reset(g.step())
+	}
+}
+
+func (g *guard) stop() {
+	close(g.quit)
+	<-g.stopped
+}
+
+// step does what there is to do, and says when to look again.
+func (g *guard) step() time.Duration {
+	b := g.browser
+	if !b.commands.TryLock() { // a command is at work, or Close, which waits for us
+		return guardPace
+	}
+	defer b.commands.Unlock()
+	if g.mode != GuardSwitch || b.ending.Load() {
+		g.drifted.Store(false)
+		return time.Hour // until it is called
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
+	defer cancel()
+	var err error
+	switch {
+	case g.up.Load() && g.since.IsZero():
+		return time.Hour
+	case g.up.Load() && !g.settled:
+		if err = b.Settle(ctx); err == nil {
+			g.since, g.settled = time.Now(), true
+		}
+		return guardPace // pages tell later than the network does
+	case g.up.Load():
+		if b.inFlight(ctx, g.since) {
+			return guardPace
+		}
+		err = g.lower(ctx)
+	case g.drifted.Load() || g.differs(ctx):
+		b.log.Debug("the jar differs: requests are checked again")
+		err = g.raise(ctx)
+	}
+	if err != nil {
+		b.log.Debug("guarding", "error", err)
+	}
+	return jarPace
+}
+
+// raise lets requests be checked again and mends the jars.
+func (g *guard) raise(ctx context.Context) error {
+	g.drifted.Store(false)
+	if err := g.browser.interceptor.update(ctx); err != nil {
+		return err
+	}
+	g.eachForced(func(w sessions.Window, site string) { g.browser.mirror.mend(w, site) })
+	return nil
+}
+
+// lower turns Fetch off, once the jars are proven to be in step. Where they cannot be,
+// since Chrome refuses a cookie, or two forced sites share one, it stays on.
+func (g *guard) lower(ctx context.Context) error {
+	b, proven := g.browser, true
+	var failed error
+	g.eachForced(func(w sessions.Window, site string) {
+		jar, err := b.mirror.jar(ctx, w)
+		if err == nil {
+			b.book.AdoptJar(w, site, jar, time.Now())
+			var refused []sessions.Cookie
+			refused, err = b.mirror.sync(ctx, w, site)
+			proven = proven && len(refused) == 0 && len(b.book.Clashes(w, site, time.Now())) == 0
+		}
+		if err != nil && b.hasWindow(w) {
+			failed = err
+		}
+	})
+	switch {
+	case failed != nil:
+		return failed
+	case !proven:
+		g.since = time.Time{}
+		return nil
+	}
+	g.drifted.Store(false)
+	return b.interceptor.stop(ctx)
+}
+
+// differs compares the jars with what they are to hold.
+func (g *guard) differs(ctx context.Context) bool {
+	b, differs := g.browser, false
+	g.eachForced(func(w sessions.Window, site string) {
+		if jar, err := b.mirror.jar(ctx, w); err == nil && !b.book.PlanJar(w, site, jar, time.Now()).Empty() {
+			differs = true
+		}
+	})
+	return differs
+}
+
+// eachForced calls a function for every window and site with an active session.
+func (g *guard) eachForced(do func(sessions.Window, string)) {
+	for _, site := range g.browser.book.Forced() {
+		for _, w := range g.browser.targets.windows() {
+			if _, active := g.browser.book.Active(w, site, time.Now()); active {
+				do(w, site)
+			}
+		}
+	}
+}
+
+// inFlight reports whether a request of a forced site that began before a moment has
+// not ended yet.
+func (b *Browser) inFlight(ctx context.Context, before time.Time) bool {
+	forced := map[string]bool{}
+	for _, site := range b.book.Forced() {
+		forced[site] = true
+	}
+	is := make(chan bool, 1)
+	b.wire.jobs.push(job{run: func() { is <- b.exchanges.inFlight(before, forced) }})
+	select {
+	case in := <-is:
+		return in
+	case <-b.wire.pumped:
+	case <-ctx.Done():
+	}
+	return true
+}

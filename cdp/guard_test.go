@@ -1,0 +1,153 @@
+package cdp
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"sessdriver/sessions"
+)
+
+func guarded(g Guard) func(*Options) { return func(o *Options) { o.Guard = g } }
+
+// guardIs waits until requests are checked, or are not.
+func (r *rig) guardIs(up bool) {
+	r.t.Helper()
+	r.until(fmt.Sprintf("the guard to be up: %v", up), func() bool { return r.guard.up.Load() == up })
+}
+
+// token is the line that sets a new sid.
+func token(value string) string {
+	return "sid=" + value + "; Path=/; Domain=.shop.test; Secure; SameSite=None"
+}
+
+// fetches makes the page fetch a name, and gives what the server got.
+func (w *web) fetches(r *rig, name string, more ...string) hit {
+	w.t.Helper()
+	run(r, fmt.Sprintf("await fetch('/hit/%s?%s', {credentials: 'include'})", name, strings.Join(more, "&")))
+	found := w.seen(func(h hit) bool { return h.name == name })
+	if len(found) == 0 {
+		w.t.Fatalf("the server never saw %s", name)
+	}
+	return found[len(found)-1]
+}
+
+// In the mode switch nothing is paused once a switch is through, and again when the
+// jar differs from the session that is forced.
+func TestGuardSwitch(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser(noReload, guarded(GuardSwitch))
+	r.both("alice")
+	r.open(w.page("shop.test"))
+	r.guardIs(false)
+	w.fetches(r, "first").is(t, "alice")
+
+	// What is under way as alice keeps it up.
+	run(r, "window.late = fetch('/hit/late?hold=late&set="+url.QueryEscape(token("alice-sid-2"))+"')")
+	w.until("the late one", func() bool { return len(w.seen(func(h hit) bool { return h.name == "late" })) > 0 })
+	r.use("shop.test", "bob")
+	for range 5 {
+		w.fetches(r, "meanwhile").is(t, "bob")
+		r.guard.call()
+		if err := r.Settle(r.ctx()); err != nil {
+			t.Fatal(err)
+		}
+		if !r.guard.up.Load() {
+			t.Fatal("requests are not checked while one of alice's is under way")
+		}
+	}
+	w.release("late")
+	run(r, "await late")
+	w.fetches(r, "after").is(t, "bob") // though the answer has put alice's token into the jar
+	r.guardIs(false)
+	w.fetches(r, "lowered").is(t, "bob")
+	if s := r.session("shop.test", "sid", "alice-sid-2"); s.Name != "alice" {
+		t.Errorf("alice's new token is %s's", s.Name)
+	}
+
+	// Somebody writes alice's cookies into the jar.
+	r.putInJar(sessions.Main, twoTokens("shop.test", "alice")...)
+	r.guardIs(true)
+	r.guardIs(false)
+	w.fetches(r, "mended").is(t, "bob")
+
+	// A script's own value is bob's from then on, and nobody new's.
+	run(r, "document.cookie = '"+token("by-script")+"'")
+	if h := w.fetches(r, "scripted"); h.value("sid") != "by-script" {
+		t.Errorf("%v: want the script's value", h)
+	}
+	if s := r.session("shop.test", "sid", "by-script"); s.Name != "bob" {
+		t.Errorf("the script's value is %s's", s.Name)
+	}
+	if list := r.book.Sessions("shop.test", time.Now()); len(list) != 2 {
+		t.Errorf("there are %d sessions, want alice and bob: %+v", len(list), list)
+	}
+	// The mode always, and back.
+	for _, mode := range []Guard{GuardAlways, GuardSwitch} {
+		if err := r.SetGuard(r.ctx(), mode); err != nil {
+			t.Fatal(err)
+		}
+		if is, up := r.Guard(); is != mode || !up {
+			t.Errorf("the guard is %s, up %v", is, up)
+		}
+	}
+	r.guardIs(false)
+	if list := r.notes(); len(list) > 0 {
+		t.Errorf("told: %q", list)
+	}
+}
+
+// What is old and stays open is not waited for, what is young is.
+func TestGuardStreams(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser(noReload, guarded(GuardSwitch))
+	r.both("alice")
+	r.open(w.page("shop.test"))
+	run(r, "window.events = new EventSource('/hit/events?stay&type=text/event-stream')")
+	w.until("the stream", func() bool { return len(w.seen(func(h hit) bool { return h.name == "events" })) > 0 })
+	if err := r.Settle(r.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	in := func(before time.Time) bool { return r.inFlight(r.ctx(), before) }
+	r.until("nothing but the stream", func() bool { return !in(time.Now().Add(2 * oldStream)) })
+	for _, after := range []time.Duration{0, oldStream / 10} {
+		if !in(time.Now().Add(after)) {
+			t.Errorf("%v later a young stream is not waited for", after)
+		}
+	}
+	run(r, "events.close()")
+	r.until("the stream to end", func() bool { return !in(time.Now()) })
+	r.guardIs(false)
+}
+
+// With the guard off the jar forces, and nothing is ever paused.
+func TestGuardOff(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser(guarded(GuardOff))
+	r.both("alice")
+	r.open(w.page("shop.test"))
+	for _, name := range []string{"bob", "alice"} {
+		r.use("shop.test", name)
+		w.fetches(r, "fetch-"+name).is(t, name)
+		run(r, "await new Promise(done => { const s = new WebSocket(location.origin.replace('http', 'ws') + '/hit/socket-"+name+"'); s.onclose = done })")
+		w.seen(func(h hit) bool { return h.name == "socket-"+name })[0].is(t, name)
+		if _, up := r.Guard(); up {
+			t.Error("requests are paused")
+		}
+	}
+	// A rotation reaches the session, and a deletion logs it out.
+	w.fetches(r, "rotated", "set="+url.QueryEscape(token("alice-new")))
+	if s := r.session("shop.test", "sid", "alice-new"); s.Name != "alice" {
+		t.Errorf("the new token is %s's", s.Name)
+	}
+}
+
+// Every request that starts after a switch is of its session, whenever Fetch goes off
+// and on.
+func TestGuardLinearizable(t *testing.T) {
+	t.Run("one page", func(t *testing.T) {
+		switchInFlight(t, size(10, 100), lanes, func(*sessions.Cookie) {}, guarded(GuardSwitch))
+	})
+}
