@@ -122,7 +122,7 @@ func newBrowser(o Options, transport chromedp.Transport) *Browser {
 		o.Storage = StorageKeep
 	}
 	if o.Guard == "" {
-		o.Guard = GuardAlways
+		o.Guard = sessions.GuardAlways
 	}
 	if o.Notice == nil {
 		o.Notice = func(string) {}

@@ -2,36 +2,12 @@ package cdp
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"sync/atomic"
 	"time"
 
 	"sessdriver/sessions"
 )
-
-// Guard says when the requests of forced sites are paused and checked (DESIGN 4.10).
-// Interception is dear in the browser; the jar, which has the forced session's cookies
-// in any case, is free.
-type Guard string
-
-const (
-	// GuardAlways checks every request while a session is forced.
-	GuardAlways Guard = "always"
-	// GuardSwitch checks from a switch until what was under way before has ended and
-	// the jar is proven in step; again from the moment that the jar is seen to differ.
-	GuardSwitch Guard = "switch"
-	// GuardOff leaves it to the jar.
-	GuardOff Guard = "off"
-)
-
-// ParseGuard reads the name of a guard.
-func ParseGuard(s string) (Guard, error) {
-	switch g := Guard(s); g {
-	case GuardAlways, GuardSwitch, GuardOff:
-		return g, nil
-	}
-	return "", fmt.Errorf("guard %q is not one: use always, switch or off", s)
-}
 
 const (
 	// oldStream is how long a WebSocket or EventSource was open when it is not waited
@@ -44,12 +20,12 @@ const (
 )
 
 // guard lowers Fetch when it is not needed, and raises it again, in the mode
-// [GuardSwitch]. Its goroutine takes the turn of a command for both.
+// [sessions.GuardSwitch]. Its goroutine takes the turn of a command for both.
 type guard struct {
 	browser *Browser
-	mode    Guard     // under browser.commands, as all below
-	since   time.Time // what began before is waited for; zero where Fetch is not to be lowered
-	settled bool      // since is when all that began before Fetch was on had been told
+	mode    sessions.Guard // under browser.commands, as all below
+	since   time.Time      // what began before is waited for; zero where Fetch is not to be lowered
+	settled bool           // since is when all that began before Fetch was on had been told
 	up      atomic.Bool
 	drifted atomic.Bool
 	wake    chan struct{} // holds a value when there may be something to do
@@ -62,16 +38,19 @@ func newGuard(b *Browser) *guard {
 }
 
 // Guard is the mode, and whether requests are being checked now.
-func (b *Browser) Guard() (Guard, bool) {
+func (b *Browser) Guard() (sessions.Guard, bool) {
 	b.commands.Lock()
 	defer b.commands.Unlock()
 	return b.guard.mode, b.guard.up.Load()
 }
 
 // SetGuard changes the mode.
-func (b *Browser) SetGuard(ctx context.Context, mode Guard) error {
+func (b *Browser) SetGuard(ctx context.Context, mode sessions.Guard) error {
 	b.commands.Lock()
 	defer b.commands.Unlock()
+	if mode != sessions.GuardAlways && b.book.ForcesEverywhere() {
+		return errors.New("tokens are forced everywhere, which needs every request to be checked")
+	}
 	b.guard.mode = mode
 	return b.because(b.interceptor.update(ctx))
 }
@@ -80,7 +59,7 @@ func (b *Browser) SetGuard(ctx context.Context, mode Guard) error {
 func (g *guard) raised(up bool) {
 	g.up.Store(up)
 	g.since, g.settled = time.Time{}, false
-	if up && g.mode == GuardSwitch {
+	if up && g.mode == sessions.GuardSwitch {
 		g.since = time.Now()
 	}
 	g.call()
@@ -128,7 +107,7 @@ func (g *guard) step() time.Duration {
 		return guardPace
 	}
 	defer b.commands.Unlock()
-	if g.mode != GuardSwitch || b.ending.Load() {
+	if g.mode != sessions.GuardSwitch || b.ending.Load() {
 		g.drifted.Store(false)
 		return time.Hour // until it is called
 	}

@@ -10,7 +10,7 @@ import (
 	"sessdriver/sessions"
 )
 
-func guarded(g Guard) func(*Options) { return func(o *Options) { o.Guard = g } }
+func guarded(g sessions.Guard) func(*Options) { return func(o *Options) { o.Guard = g } }
 
 // guardIs waits until requests are checked, or are not.
 func (r *rig) guardIs(up bool) {
@@ -38,7 +38,7 @@ func (w *web) fetches(r *rig, name string, more ...string) hit {
 // jar differs from the session that is forced.
 func TestGuardSwitch(t *testing.T) {
 	w := newWeb(t)
-	r := w.browser(noReload, guarded(GuardSwitch))
+	r := w.browser(noReload, guarded(sessions.GuardSwitch))
 	r.both("alice")
 	r.open(w.page("shop.test"))
 	r.guardIs(false)
@@ -85,7 +85,7 @@ func TestGuardSwitch(t *testing.T) {
 		t.Errorf("there are %d sessions, want alice and bob: %+v", len(list), list)
 	}
 	// The mode always, and back.
-	for _, mode := range []Guard{GuardAlways, GuardSwitch} {
+	for _, mode := range []sessions.Guard{sessions.GuardAlways, sessions.GuardSwitch} {
 		if err := r.SetGuard(r.ctx(), mode); err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestGuardSwitch(t *testing.T) {
 // What is old and stays open is not waited for, what is young is.
 func TestGuardStreams(t *testing.T) {
 	w := newWeb(t)
-	r := w.browser(noReload, guarded(GuardSwitch))
+	r := w.browser(noReload, guarded(sessions.GuardSwitch))
 	r.both("alice")
 	r.open(w.page("shop.test"))
 	run(r, "window.events = new EventSource('/hit/events?stay&type=text/event-stream')")
@@ -125,7 +125,7 @@ func TestGuardStreams(t *testing.T) {
 // With the guard off the jar forces, and nothing is ever paused.
 func TestGuardOff(t *testing.T) {
 	w := newWeb(t)
-	r := w.browser(guarded(GuardOff))
+	r := w.browser(guarded(sessions.GuardOff))
 	r.both("alice")
 	r.open(w.page("shop.test"))
 	for _, name := range []string{"bob", "alice"} {
@@ -148,6 +148,6 @@ func TestGuardOff(t *testing.T) {
 // and on.
 func TestGuardLinearizable(t *testing.T) {
 	t.Run("one page", func(t *testing.T) {
-		switchInFlight(t, size(10, 100), lanes, func(*sessions.Cookie) {}, guarded(GuardSwitch))
+		switchInFlight(t, size(10, 100), lanes, func(*sessions.Cookie) {}, guarded(sessions.GuardSwitch))
 	})
 }

@@ -51,7 +51,7 @@ func newInterceptor(b *Browser) *interceptor {
 // (CDP-FACTS 14, 21).
 func (i *interceptor) update(ctx context.Context) error {
 	patterns := i.patterns()
-	if len(patterns) == 0 || i.browser.guard.mode == GuardOff {
+	if len(patterns) == 0 || i.browser.guard.mode == sessions.GuardOff {
 		return i.stop(ctx)
 	}
 	i.on = true // whatever becomes of the call: Chrome may carry out one that was given up

@@ -27,8 +27,8 @@ type Options struct {
 
 	Book    *sessions.Book
 	Reload  ReloadPolicy
-	Storage StoragePolicy // "" is [StorageKeep]
-	Guard   Guard         // "" is [GuardAlways]
+	Storage StoragePolicy  // "" is [StorageKeep]
+	Guard   sessions.Guard // "" is [sessions.GuardAlways]
 	// Notice gets lines that a person should see, unescaped; it must not
 	// block. nil drops them.
 	Notice func(string)

@@ -59,6 +59,10 @@ type Browser interface {
 	// Jar returns the cookies of the window.
 	Jar(ctx context.Context) ([]sessions.Cookie, error)
 
+	// Guard is when requests of forced sites are checked, and whether they are now.
+	Guard() (mode sessions.Guard, checking bool)
+	SetGuard(ctx context.Context, mode sessions.Guard) error
+
 	// Stored lists the web storage that the open pages of a site have in the window;
 	// travels says that it goes and comes with the session.
 	Stored(ctx context.Context, site string) (list []sessions.Stored, travels bool, err error)

@@ -17,6 +17,7 @@ const (
 	KindSite    Kind = "site"    // a site that exists: its name, a host or a URL
 	KindToken   Kind = "token"   // the name of a cookie
 	KindHeader  Kind = "header"  // the name of a request header
+	KindGuard   Kind = "guard"   // always, switch or off
 	KindWindow  Kind = "window"  // the name of a window
 	KindNumber  Kind = "number"  // of a tab
 	KindURL     Kind = "url"     // http or https, the scheme may be left out
@@ -39,6 +40,10 @@ func (k Kind) read(text string) (string, error) {
 		return text, checkToken(text)
 	case KindName, KindWindow:
 		return text, checkName(text)
+	case KindGuard:
+		if _, err := sessions.ParseGuard(text); err != nil {
+			return "", usage("%v; see: help guard", err)
+		}
 	case KindNumber:
 		if n, err := strconv.Atoi(text); err != nil || n < 1 {
 			return "", usage("%q is no number of a tab; see: tab", text)

@@ -3,6 +3,8 @@ package scripts
 import (
 	"strconv"
 	"strings"
+
+	"sessdriver/sessions"
 )
 
 // value is an argument that exists, with a word about it.
@@ -18,6 +20,8 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 		return e.siteValues()
 	case KindToken:
 		return e.tokenValues(site)
+	case KindGuard:
+		return guardValues()
 	case KindHeader:
 		return e.headerValues(site)
 	case KindCommand:
@@ -26,6 +30,14 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 		return e.windowValues()
 	}
 	return nil
+}
+
+func guardValues() []value {
+	var list []value
+	for _, g := range sessions.Guards {
+		list = append(list, value{string(g), ""})
+	}
+	return list
 }
 
 func (e *Engine) headerValues(given string) []value {

@@ -21,6 +21,7 @@ type fakeBrowser struct {
 	more     []sessions.Window // besides the main one
 	location string
 	jar      []sessions.Cookie
+	guard    sessions.Guard
 	stored   []sessions.Stored
 	stays    bool // the storage, whoever is active
 	notes    []string
@@ -50,6 +51,18 @@ func (f *fakeBrowser) Jar(context.Context) ([]sessions.Cookie, error) { return f
 
 func (f *fakeBrowser) Stored(context.Context, string) ([]sessions.Stored, bool, error) {
 	return f.stored, !f.stays, f.call("Stored")
+}
+
+func (f *fakeBrowser) Guard() (sessions.Guard, bool) {
+	return f.guard, f.guard == sessions.GuardAlways
+}
+
+func (f *fakeBrowser) SetGuard(_ context.Context, mode sessions.Guard) error {
+	if err := f.call("SetGuard"); err != nil {
+		return err
+	}
+	f.guard = mode
+	return nil
 }
 
 func (f *fakeBrowser) Windows() []sessions.WindowView {
@@ -213,7 +226,7 @@ func newWorld(t *testing.T) *world {
 
 func emptyWorld(t *testing.T) *world {
 	book := sessions.New(sessions.Options{Defaults: sessions.StandardDefaults()})
-	browser := &fakeBrowser{book: book, fails: map[string]error{}}
+	browser := &fakeBrowser{book: book, guard: sessions.GuardAlways, fails: map[string]error{}}
 	return &world{t: t, browser: browser, Engine: &Engine{Book: book, Browser: browser, Now: func() time.Time { return noon }}}
 }
 

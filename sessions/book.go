@@ -54,6 +54,9 @@ func New(o Options) *Book {
 // Scope returns the scope that sites are cut by.
 func (b *Book) Scope() Scope { return b.options.Scope }
 
+// ForcesEverywhere returns [Options.ForceEverywhere].
+func (b *Book) ForcesEverywhere() bool { return b.options.ForceEverywhere }
+
 // SiteOf returns the site of a URL, "" when it has none.
 func (b *Book) SiteOf(rawURL string) string {
 	l, ok := locate(rawURL)

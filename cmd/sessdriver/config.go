@@ -28,6 +28,7 @@ type config struct {
 	noDefaultTokens            bool
 	noSandbox                  bool
 	siteScope, reload, storage string
+	guard                      string
 	forceEverywhere            bool
 	scope, exclude             []string
 	sessions, use              []string
@@ -38,6 +39,7 @@ type config struct {
 	scopeValue                 sessions.Scope
 	reloadValue                cdp.ReloadPolicy
 	storageValue               cdp.StoragePolicy
+	guardValue                 sessions.Guard
 	observes                   func(string) bool
 	defaults                   []sessions.Default
 	sites                      []string // exceptions to the scope
@@ -89,6 +91,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "put the forced tokens on requests for which the browser would send no cookies, too")
 	f.StringVar(&c.reload, "reload", "all", "the site's tabs that a switch reloads: `all`, current or none")
 	f.StringVar(&c.storage, "storage", "", "what a switch does with the site's web storage: `swap` it with the session (the default), keep it (the default of attach and with --profile, where what is not shown again when sessdriver leaves would stay swapped), or clear it")
+	f.StringVar(&c.guard, "guard", "always", "when the requests of forced sites are checked, which costs time: `always`; from a switch until the browser's cookies are proven right (switch), then at full speed; or never (off), the cookies alone force (help guard)")
 	f.StringArrayVar(&c.scope, "scope", nil, "book only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
 	f.StringArrayVar(&c.exclude, "exclude", nil, "do not book URLs that match `PATTERN`; repeatable")
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
@@ -115,7 +118,7 @@ var only = map[string][]string{
 	"once": {"demo"}, "json": {"demo"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach"}, "exclude": {"launch", "attach"}, "site-scope": {"launch", "attach"},
-	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"}, "storage": {"launch", "attach"},
+	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"}, "storage": {"launch", "attach"}, "guard": {"launch", "attach"},
 	"profile": {"launch"}, "headless": {"launch", "demo"}, "headed": {"launch", "demo"},
 	"proxy": {"launch"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch"}, "no-sandbox": {"launch", "demo"},
 	"browser": {"launch", "demo", "browser"},
@@ -186,6 +189,12 @@ func (c *config) check() error {
 	}
 	if c.storageValue, err = cdp.ParseStorage(cmp.Or(c.storage, c.defaultStorage())); err != nil {
 		return usagef("--storage: %v", err)
+	}
+	if c.guardValue, err = sessions.ParseGuard(c.guard); err != nil {
+		return usagef("--guard: %v", err)
+	}
+	if c.forceEverywhere && c.guardValue != sessions.GuardAlways {
+		return usagef("--force-everywhere needs every request to be checked: --guard always")
 	}
 	if c.observes, err = sessions.NewFilter(c.scope, c.exclude); err != nil {
 		return usagef("%v", err)

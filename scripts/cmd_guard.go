@@ -1,0 +1,45 @@
+package scripts
+
+import (
+	"context"
+
+	"sessdriver/sessions"
+)
+
+func guardCommands() []*Command {
+	return []*Command{{
+		Name:    "guard",
+		Summary: "Show or change when the requests of forced sites are checked: always, switch or off",
+		Params:  []Param{{Name: "MODE", Kind: KindGuard, Optional: true}},
+		Detail: "Checking makes each request of the browser take up to twice as long. always: every request is checked, and nothing goes out as another session. " +
+			"switch: from a switch until what was under way before has ended and the browser's cookies are proven to be the forced session's; then these alone force, at full speed. " +
+			"When they are seen to differ, as after a script wrote one, requests are checked again; one may have gone out by then. " +
+			"off: the browser's cookies alone force. What is under way at a switch is not waited for; for large test suites. " +
+			"Header tokens are replaced only while requests are checked.",
+		Example: "guard\nguard switch",
+		run:     runGuard,
+	}}
+}
+
+// Guarding is the value of guard.
+type Guarding struct {
+	Mode sessions.Guard `json:"mode"`
+	// Checking says that requests are checked now, if a session is forced.
+	Checking bool `json:"checking"`
+}
+
+func runGuard(ctx context.Context, c *call) (Result, error) {
+	b := c.engine.Browser
+	if mode := c.args["MODE"]; mode != "" {
+		if err := b.SetGuard(ctx, sessions.Guard(mode)); err != nil {
+			return Result{}, doing("changing the guard to "+mode, err, "see: guard")
+		}
+	}
+	var v Guarding
+	v.Mode, v.Checking = b.Guard()
+	now := "no request is checked now"
+	if v.Checking {
+		now = "requests of forced sites are checked now"
+	}
+	return Result{Text: "guard " + string(v.Mode) + ": " + now, Value: v}, nil
+}
