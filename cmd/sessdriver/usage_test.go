@@ -29,6 +29,8 @@ func TestUsage(t *testing.T) {
 		{"headless and headed", []string{"--headless", "--headed"}, 2, []string{"--headless", "--headed"}},
 		{"scope", []string{"--site-scope", "planet"}, 2, []string{"planet", "domain or host"}},
 		{"reload", []string{"--reload", "some"}, 2, []string{"some", "all, current or none"}},
+		{"guard", []string{"--guard", "some"}, 2, []string{"some", "always, switch or off"}},
+		{"guard and everywhere", []string{"--guard", "off", "--force-everywhere"}, 2, []string{"--force-everywhere", "--guard always"}},
 		{"storage", []string{"--storage", "some"}, 2, []string{"some", "swap, keep or clear"}},
 		{"pattern", []string{"--scope", "http:///x"}, 2, []string{"--scope", "has no host"}},
 		{"port", []string{"--debug-port", "70000"}, 2, []string{"70000"}},
