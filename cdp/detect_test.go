@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"sessdriver/cdp/leaks"
 	"sessdriver/sessions"
 )
 
@@ -28,9 +29,9 @@ func TestDetect(t *testing.T) {
 	w := newWeb(t)
 	r := w.browser(whole(t))
 	seen := 0
-	for _, c := range channels {
-		for _, setter := range c.names() {
-			if c.none || c.speculative || !*full && !slices.Contains(first, setter) {
+	for _, c := range leaks.Channels {
+		for _, setter := range c.Names() {
+			if c.None || c.Speculative || !*full && !slices.Contains(first, setter) {
 				continue
 			}
 			site := setter + ".test"
@@ -38,7 +39,7 @@ func TestDetect(t *testing.T) {
 			w.fire(r, site, site, []channel{c}, setter, setCookies(site, setter)...)
 			w.arrived(site, setter)
 			r.until("the cookies of "+setter+" in the jar", func() bool { return r.inJar("session", setter+"-session") })
-			if c.blind {
+			if c.Blind {
 				run(r, "fetch('/hit/after')") // booked with the next request that shows them
 			}
 			r.detected(site, setter)
@@ -113,12 +114,12 @@ func TestRotation(t *testing.T) {
 	r.use("shop.test", "bob")
 	setters := []string{"navigation", "popup-noopener", "iframe", "hop-1", "fetch-api", "preflight", "worker-fetch", "websocket", "service-worker-script"}
 	for _, setter := range setters {
-		i := slices.IndexFunc(channels, func(c channel) bool { return slices.Contains(c.names(), setter) })
+		i := slices.IndexFunc(leaks.Channels, func(c channel) bool { return slices.Contains(c.Names(), setter) })
 		value := "bob-" + setter
-		w.fire(r, "shop.test", setter, channels[i:i+1], setter, "sid="+value+"; Domain=shop.test; Path=/; Secure; SameSite=None")
+		w.fire(r, "shop.test", setter, leaks.Channels[i:i+1], setter, "sid="+value+"; Domain=shop.test; Path=/; Secure; SameSite=None")
 		w.arrived(setter, setter)
 		r.until("the new token in the jar", func() bool { return r.inJar("sid", value) })
-		if channels[i].blind {
+		if leaks.Channels[i].Blind {
 			run(r, "fetch('/hit/after')")
 		}
 		if s := r.session("shop.test", "sid", value); s.Name != "bob" {

@@ -256,7 +256,7 @@ func TestFactNotPaused(t *testing.T) {
 	w := newWeb(t)
 	b := newBare(t, w)
 	must(b, b.own, fetch.Enable, pauseAll())
-	list := where(func(c channel) bool { return c.jar && !c.speculative })
+	list := where(func(c channel) bool { return c.Jar && !c.Speculative })
 	p := &person{t: t, open: func() link { return b.open(w.page("shop.test")) }}
 	w.fireAt(p, p.open(), "shop.test", "jar", list, "")
 	w.arrived("jar", namesOf(list)...)

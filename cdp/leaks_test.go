@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 
+	"sessdriver/cdp/leaks"
 	"sessdriver/sessions"
 )
 
@@ -23,58 +24,9 @@ var update = flag.Bool("update", false, "write the table of the leak matrix")
 // a session may be forced, with the server as the judge.
 
 const (
-	nobody = ""
-	mixed  = "several"
+	nobody = leaks.Nobody
+	mixed  = leaks.Mixed
 )
-
-// sender is whose request it was: the owner of all its tokens and carried
-// cookies. For a request that tells what its page saw, whose the page is.
-func (h hit) sender() string {
-	who := nobody
-	for _, piece := range strings.Split(h.shownCookie(), "; ") {
-		name, value, _ := strings.Cut(piece, "=")
-		owner, _, ok := strings.Cut(value, ".")
-		switch {
-		case !ok || name == "theme":
-		case who != nobody && who != owner:
-			return mixed
-		default:
-			who = owner
-		}
-	}
-	return who
-}
-
-func (h hit) shownCookie() string {
-	if h.query.Has("saw") {
-		return h.query.Get("saw")
-	}
-	return h.cookie
-}
-
-// carried are the names of the cookies of a login, and of the page's own, in a
-// request.
-func (h hit) carried() string {
-	var names []string
-	for _, piece := range strings.Split(h.shownCookie(), "; ") {
-		name, _, _ := strings.Cut(piece, "=")
-		if name != "" && !strings.HasPrefix(name, "t-") {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return strings.Join(names, " ")
-}
-
-// given is the Set-Cookie line by which a response gives its session a token
-// that no other response gives.
-func given(h hit, who string) string {
-	line := "t-" + h.name + "=" + who + "." + h.query.Get("id") + "; Path=/; Domain=" + strings.TrimPrefix(h.host, "api.")
-	if h.secure {
-		line += "; Secure; SameSite=None"
-	}
-	return line
-}
 
 // loginCookies are those of a login: tokens of each SameSite, and a carried one.
 func (w *web) loginCookies(site, name string) []sessions.Cookie {
@@ -236,7 +188,7 @@ func (s *stage) openPages() {
 // channels lists those that a page can use here.
 func (s *stage) channels(i initiator) []channel {
 	return where(func(c channel) bool {
-		return (i.host == i.site || !c.own) && (s.w.scheme == "https" || !c.secure) && !(s.launch && c.speculative)
+		return (i.host == i.site || !c.Own) && (s.w.scheme == "https" || !c.Secure) && !(s.launch && c.Speculative)
 	})
 }
 
@@ -249,11 +201,11 @@ func (s *stage) pass(name string) {
 	from := s.w.count()
 	for _, alone := range []bool{true, false} {
 		for i, p := range s.pages {
-			list := slices.DeleteFunc(s.channels(p), func(c channel) bool { return c.alone != alone })
+			list := slices.DeleteFunc(s.channels(p), func(c channel) bool { return c.Alone != alone })
 			s.w.fireAt(s.person, p.tab, p.site, s.id(i), list, "*")
 		}
 		for i, p := range s.pages {
-			s.w.arrived(s.id(i), namesOf(slices.DeleteFunc(s.channels(p), func(c channel) bool { return c.alone != alone }))...)
+			s.w.arrived(s.id(i), namesOf(slices.DeleteFunc(s.channels(p), func(c channel) bool { return c.Alone != alone }))...)
 		}
 	}
 	for i, p := range s.pages {
@@ -264,7 +216,7 @@ func (s *stage) pass(name string) {
 			return !slices.ContainsFunc(given, func(request string) bool { return !s.booked(request, name, i) })
 		})
 		for _, c := range list {
-			for _, request := range c.names() {
+			for _, request := range c.Names() {
 				s.note(request, i, s.judge(from, i, c, request, name))
 			}
 		}
@@ -279,9 +231,9 @@ func (s *stage) pass(name string) {
 func namesOf(list []channel) []string {
 	var names []string
 	for _, c := range list {
-		names = append(names, c.names()...)
-		if c.end != "" {
-			names = append(names, c.end)
+		names = append(names, c.Names()...)
+		if c.End != "" {
+			names = append(names, c.End)
 		}
 	}
 	return names
@@ -315,7 +267,7 @@ func (s *stage) judge(from, i int, c channel, request, name string) verdict {
 		if strings.Contains(h.carried(), "sid") {
 			v.bare, want = false, name
 		}
-		leaked, changed := who != want, *full && !slices.Contains(s.natural[key], h.carried()) || c.none && h.cookie != ""
+		leaked, changed := who != want, *full && !slices.Contains(s.natural[key], h.carried()) || c.None && h.cookie != ""
 		if leaked || changed {
 			s.matrix.t.Errorf("%s from %s: %v, want it to be %s's with %q", request, s.pages[i].host, h, want, s.natural[key])
 		}
@@ -375,7 +327,7 @@ func (s *stage) withoutJar(name, jar string, which func(channel) bool) {
 	from := s.w.count()
 	for i, p := range s.pages {
 		s.r.putInJar(s.window, s.w.loginCookies(p.site, jar)...)
-		list := slices.DeleteFunc(s.channels(p), func(c channel) bool { return c.jar || c.shown || c.alone || !which(c) })
+		list := slices.DeleteFunc(s.channels(p), func(c channel) bool { return c.Jar || c.Shown || c.Alone || !which(c) })
 		s.w.fireAt(s.person, p.tab, p.site, s.id(i), list, "")
 		s.w.arrived(s.id(i), namesOf(list)...)
 		for _, h := range s.w.seenFrom(from, func(h hit) bool { return h.query.Get("id") == s.id(i) }) {
@@ -436,7 +388,7 @@ func (m *matrix) use(t *testing.T) {
 	s.force("bob")
 	s.alive("bob")
 	s.pass("bob")
-	s.withoutJar("bob", "alice", func(c channel) bool { return !c.fresh })
+	s.withoutJar("bob", "alice", func(c channel) bool { return !c.Fresh })
 }
 
 // explore: nothing is forced.
@@ -576,28 +528,28 @@ func (m *matrix) check(t *testing.T) {
 
 func (m *matrix) table() string {
 	var rows strings.Builder
-	kinds, held, leaks := 0, make([]int, len(columns)), make([]int, len(columns))
+	kinds, held, failed := 0, make([]int, len(columns)), make([]int, len(columns))
 	var byJar, later []string
-	list := slices.Clone(channels)
+	list := slices.Clone(leaks.Channels)
 	for _, n := range lives {
-		list = append(list, channel{name: n, fresh: n == "alive-shared"})
+		list = append(list, channel{Name: n, Fresh: n == "alive-shared"})
 	}
 	for _, c := range list {
 		by, told := "rewrite", "at once"
 		switch {
-		case c.jar:
+		case c.Jar:
 			by = "jar"
-			byJar = append(byJar, c.names()...)
-		case c.shown:
+			byJar = append(byJar, c.Names()...)
+		case c.Shown:
 			by = "jar"
-		case c.fresh:
+		case c.Fresh:
 			by = "rewrite, jar in pages from before"
 		}
-		if c.blind {
+		if c.Blind {
 			told = "later"
-			later = append(later, c.names()...)
+			later = append(later, c.Names()...)
 		}
-		for _, request := range c.names() {
+		for _, request := range c.Names() {
 			kinds++
 			fmt.Fprintf(&rows, "| %s | %s | %s |", request, by, told)
 			for i, column := range columns {
@@ -610,7 +562,7 @@ func (m *matrix) table() string {
 					if v.holds() {
 						held[i]++
 					} else {
-						leaks[i]++
+						failed[i]++
 					}
 				}
 				fmt.Fprintf(&rows, " %s |", strings.Join(slices.Compact(cell), " / "))
@@ -622,7 +574,7 @@ func (m *matrix) table() string {
 	b.WriteString("# The leak matrix\n\nWritten by `go test ./cdp -run TestLeaks -args -full -update`, with the server as the judge.\n\n## In short\n\n")
 	fmt.Fprintf(&b, "| %d kinds of requests, from a page of the site and from one of another | ok | not |\n|---|---|---|\n", kinds)
 	for i, column := range columns {
-		fmt.Fprintf(&b, "| %s | %d | %d |\n", column[1], held[i], leaks[i])
+		fmt.Fprintf(&b, "| %s | %d | %d |\n", column[1], held[i], failed[i])
 	}
 	fmt.Fprintf(&b, "\nForced by the jar alone, since Chrome does not let us pause them: %s. Chrome does not always tell the response, so that a new token shows with the site's next request: %s.\n",
 		strings.Join(byJar, ", "), strings.Join(later, ", "))

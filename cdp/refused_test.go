@@ -72,7 +72,7 @@ func TestRefusedCookie(t *testing.T) {
 	if !r.noticed(`Chrome refuses the cookie "sid"`) {
 		t.Errorf("no notice of the refused cookie: %q", r.notices)
 	}
-	w.fire(r, "shop.test", "refused", where(func(c channel) bool { return c.name == "websocket" || c.name == "fetch" }), "")
+	w.fire(r, "shop.test", "refused", where(func(c channel) bool { return c.Name == "websocket" || c.Name == "fetch" }), "")
 	for _, h := range w.arrived("refused", "websocket", "fetch") {
 		h.none(t)
 	}

@@ -2,9 +2,6 @@ package cdp
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"log"
@@ -15,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +19,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/leaks"
 	"sessdriver/sessions"
 )
 
@@ -41,6 +38,14 @@ func (h hit) String() string {
 	return fmt.Sprintf("%s %s %s?id=%s Cookie=%q", h.method, h.host, h.name, h.query.Get("id"), h.cookie)
 }
 
+// judged is the hit as its judge sees it.
+func (h hit) judged() leaks.Hit {
+	return leaks.Hit{Host: h.host, Name: h.name, Query: h.query, Method: h.method, Cookie: h.cookie, Header: h.header, Secure: h.secure}
+}
+
+func (h hit) sender() string  { return h.judged().Sender() }
+func (h hit) carried() string { return h.judged().Carried() }
+
 // value is the value of a cookie in the request; "" when it is missing.
 func (h hit) value(name string) string {
 	for piece := range strings.SplitSeq(h.cookie, "; ") {
@@ -56,11 +61,7 @@ func (h hit) value(name string) string {
 // *.test.
 //
 //	/page          an HTML page with the test functions
-//	/hit/NAME      type and body as in the query, or with echo the Cookie header;
-//	               with set, a Set-Cookie; with rotate, a token for whom it sees;
-//	               with redirect, a redirect of that status; with csp or reports,
-//	               a policy; with age, to be cached; with ranges, a long sound of
-//	               which ranges may be asked for; with hold, once released
+//	/hit/NAME      what [leaks.Answer] says; with hold, once released
 type web struct {
 	t       testing.TB
 	servers [2]*httptest.Server // the second one has the hosts api.*
@@ -157,12 +158,8 @@ func (w *web) origin(host string) string {
 func (w *web) page(host string) string { return w.origin(host) + "/page" }
 
 func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
-	h := hit{name: r.URL.Path, query: r.URL.Query(), method: r.Method, cookie: r.Header.Get("Cookie"), header: r.Header, secure: r.TLS != nil}
-	h.host, _, _ = net.SplitHostPort(r.Host)
-	name, isHit := strings.CutPrefix(r.URL.Path, "/hit/")
-	if isHit {
-		h.name, _, _ = strings.Cut(name, "/")
-	}
+	read, isHit := leaks.Read(r)
+	h := hit{read.Host, read.Name, read.Query, read.Method, read.Cookie, read.Header, read.Secure}
 	w.record(h)
 	head := rw.Header()
 	head.Set("Cache-Control", "no-store")
@@ -178,14 +175,14 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 		w.wait(r, hold)
 	}
 	if isHit {
-		answer(rw, r, h)
+		leaks.Answer(rw, r, read)
 		return
 	}
 	for _, line := range h.query["set"] {
 		head.Add("Set-Cookie", line)
 	}
 	head.Set("Content-Type", "text/html")
-	io.WriteString(rw, "<!doctype html><title>page</title><link rel=icon href='data:,'><body><script>"+functions+"</script>")
+	io.WriteString(rw, "<!doctype html><title>page</title><link rel=icon href='data:,'><body><script>"+leaks.Functions+"</script>")
 }
 
 func (w *web) record(h hit) {
@@ -227,88 +224,6 @@ func (w *web) release(hold string) {
 	defer w.mu.Unlock()
 	delete(w.held, hold)
 	close(c)
-}
-
-func answer(rw http.ResponseWriter, r *http.Request, h hit) {
-	q, head := h.query, rw.Header()
-	head.Set("Content-Type", q.Get("type"))
-	for _, line := range q["set"] {
-		head.Add("Set-Cookie", line)
-	}
-	if who := h.sender(); q.Has("rotate") && who != nobody {
-		head.Add("Set-Cookie", given(h, who))
-	}
-	if r.Header.Get("Upgrade") == "websocket" {
-		upgrade(rw, r, q.Has("stay"))
-		return
-	}
-	head.Set("Service-Worker-Allowed", "/")
-	if policy := q.Get("csp"); policy != "" {
-		head.Set("Content-Security-Policy", policy)
-	}
-	if url := q.Get("reports"); url != "" {
-		head.Set("Reporting-Endpoints", "here=\""+url+"\"")
-	}
-	if age := q.Get("age"); age != "" {
-		head.Set("Cache-Control", "max-age="+age)
-	}
-	if to := q.Get("redirect"); to != "" {
-		head.Set("Location", to)
-		status, err := strconv.Atoi(q.Get("status"))
-		if err != nil {
-			status = http.StatusFound
-		}
-		rw.WriteHeader(status)
-		return
-	}
-	if file := q.Get("file"); file != "" {
-		head.Set("Content-Disposition", "attachment; filename="+file)
-	}
-	if q.Has("ranges") {
-		head.Set("Content-Type", "audio/wav")
-		http.ServeContent(rw, r, "", time.Time{}, strings.NewReader(sound))
-		return
-	}
-	if q.Has("echo") {
-		io.WriteString(rw, h.cookie)
-		return
-	}
-	io.WriteString(rw, q.Get("body"))
-	if q.Has("stay") {
-		rw.(http.Flusher).Flush()
-		<-r.Context().Done()
-	}
-}
-
-// sound is a WAV file of two minutes.
-var sound = func() string {
-	const seconds, rate = 120, 8000
-	head := binary.LittleEndian.AppendUint32([]byte("RIFF"), 36+seconds*rate)
-	head = append(head, "WAVEfmt "...)
-	for _, part := range []any{uint32(16), uint16(1), uint16(1), uint32(rate), uint32(rate), uint16(1), uint16(8)} {
-		head, _ = binary.Append(head, binary.LittleEndian, part)
-	}
-	head = binary.LittleEndian.AppendUint32(append(head, "data"...), seconds*rate)
-	return string(head) + strings.Repeat("\x80", seconds*rate)
-}()
-
-// upgrade answers a WebSocket handshake, and closes unless it is to stay open.
-func upgrade(rw http.ResponseWriter, r *http.Request, stay bool) {
-	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	head := rw.Header()
-	head.Del("Content-Type")
-	head.Set("Upgrade", "websocket")
-	head.Set("Connection", "Upgrade")
-	head.Set("Sec-WebSocket-Accept", base64.StdEncoding.EncodeToString(sum[:]))
-	rw.WriteHeader(http.StatusSwitchingProtocols)
-	if c, _, err := rw.(http.Hijacker).Hijack(); err == nil {
-		defer c.Close()
-		if stay {
-			io.Copy(io.Discard, c)
-			return
-		}
-		c.Write([]byte{0x88, 0x02, 0x03, 0xe8}) // close, 1000
-	}
 }
 
 // seen lists the requests that arrived and satisfy the condition.
@@ -380,37 +295,6 @@ func (w *web) until(what string, condition func() bool) {
 		}
 	}
 }
-
-// functions is what the pages can do.
-const functions = `
-function maker(base, id, setter, set) {
-	const at = (name, o = {}) => {
-		const u = new URL('/hit/' + name, base);
-		u.searchParams.set('id', id);
-		for (const k in o) u.searchParams.set(k, o[k]);
-		if (name.split('/')[0] === setter) for (const line of set) u.searchParams.append('set', line);
-		if (setter === '*') u.searchParams.set('rotate', 1);
-		return u.href;
-	};
-	return at;
-}
-const q = JSON.stringify;
-const js = body => ({type: 'text/javascript', body});
-const html = body => ({type: 'text/html', body});
-const el = (tag, o, doc = document) => Object.assign(doc.createElement(tag), o);
-const add = (tag, o) => { const e = el(tag, o); document.body.append(e); return e; };
-const popups = [];
-// A window of its own: a tab would hide this page, and stop its media.
-const pop = (url, features = '') => { const w = open(url, '_blank', 'popup,' + features); if (w) popups.push(w); return w; };
-const inPopup = f => { const w = pop('about:blank'); f(w, w.document); };
-const submit = (d, o) => {
-	const f = el('form', o, d);
-	// A form sent by GET replaces the query.
-	for (const [name, value] of new URL(o.action).searchParams) f.append(el('input', {name, value}, d));
-	d.body.append(f);
-	f.submit();
-};
-`
 
 // eval runs JavaScript in the current tab; a promise is waited for.
 func eval[T any](r *rig, script string) T {

@@ -287,7 +287,7 @@ func TestNestedWorkerInWindow(t *testing.T) {
 	p := r.personIn("bob")
 	tab := p.open()
 	p.visit(tab, w.page("shop.test"))
-	w.fireAt(p, tab, "shop.test", "nested", where(func(c channel) bool { return c.name == "worker-nested" }), "")
+	w.fireAt(p, tab, "shop.test", "nested", where(func(c channel) bool { return c.Name == "worker-nested" }), "")
 	for _, h := range w.arrived("nested", "outer", "inner", "inner-fetch") {
 		h.is(t, "bob")
 	}

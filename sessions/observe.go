@@ -21,8 +21,7 @@ type Request struct {
 	// Fields gives another header as it left, by its name, "" for none; nil where
 	// they are not known.
 	Fields func(name string) string
-	// Unchecked says that no verdict was asked for, since nothing is paused: an unknown
-	// value is taken over by the active session here.
+	// Unchecked says that no verdict was asked for, since nothing is paused.
 	Unchecked bool
 	// Via has the URLs that redirected to this one, the first one first.
 	Via []string
@@ -90,7 +89,7 @@ func (b *Book) Sent(r Request) Exchange {
 	place := s.place(r.Window)
 	x.active, x.last, x.age, x.renamed = place.active, place.last, b.aging, s.renamed
 	x.session = s.match(place, request)
-	if x.session == nil && r.Unchecked && b.adoptSent(&x, request) {
+	if x.session == nil && b.adoptSent(&x, request) {
 		x.session = x.active
 	}
 	x.anonymous = x.session == nil || x.session == s.anonymous
@@ -109,20 +108,25 @@ func (b *Book) Sent(r Request) Exchange {
 	return x
 }
 
-// adoptSent gives the active session the values of a request that no session has:
-// a script wrote them. It reports whether the request is that session's by that.
+// adoptSent gives the active session the values of a request that no session has, where
+// no verdict was asked for or the others are that session's: a script wrote them, or a
+// response that nothing shows. It reports whether the request is that session's by that.
 func (b *Book) adoptSent(x *Exchange, r *sent) bool {
-	isForeign := func(p pair) bool { return x.site.known(p) && !x.active.holds(p) }
-	if x.active == nil || slices.ContainsFunc(r.tokens, isForeign) {
+	if x.active == nil || !x.request.Unchecked && !slices.ContainsFunc(r.tokens, x.active.holds) {
 		return false
 	}
-	o := b.origin(FromScript, x.request.URL, x.request.Now)
+	isForeign := func(p pair) bool { return x.site.known(p) && !x.active.holds(p) }
+	if slices.ContainsFunc(r.tokens, isForeign) {
+		return false
+	}
+	o, adopted := b.origin(FromScript, x.request.URL, x.request.Now), false
 	for _, p := range r.tokens {
 		if !x.site.known(p) {
 			b.takeOver(x.active, x.request.Window, x.cookie(p), Token, o)
+			adopted = true
 		}
 	}
-	return len(r.tokens) > 0
+	return adopted
 }
 
 // takeOver gives the active session a value that no response set, and tells so.

@@ -1,5 +1,10 @@
 package sessions
 
+import (
+	"maps"
+	"slices"
+)
+
 // Window names a browser context: a jar, a cache and storage of its own.
 type Window string
 
@@ -48,7 +53,8 @@ type TabView struct {
 func (b *Book) CloseWindow(w Window) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, s := range b.sites {
+	for _, name := range slices.Sorted(maps.Keys(b.sites)) { // events have an order
+		s := b.sites[name]
 		p := s.places[w]
 		if p == nil {
 			continue

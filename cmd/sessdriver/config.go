@@ -40,6 +40,7 @@ type config struct {
 	reloadValue                cdp.ReloadPolicy
 	storageValue               cdp.StoragePolicy
 	guardValue                 sessions.Guard
+	guards                     []sessions.Guard // for doctor
 	observes                   func(string) bool
 	defaults                   []sessions.Default
 	sites                      []string // exceptions to the scope
@@ -47,7 +48,7 @@ type config struct {
 }
 
 // commands are the words that may stand first. Without one it is launch.
-var commands = []string{"launch", "attach", "demo", "browser", "help"}
+var commands = []string{"launch", "attach", "demo", "doctor", "browser", "help"}
 
 // readConfig reads the command line, then the environment for the flags that
 // were not given. Errors are usage errors.
@@ -91,7 +92,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "put the forced tokens on requests for which the browser would send no cookies, too")
 	f.StringVar(&c.reload, "reload", "all", "the site's tabs that a switch reloads: `all`, current or none")
 	f.StringVar(&c.storage, "storage", "", "what a switch does with the site's web storage: `swap` it with the session (the default), keep it (the default of attach and with --profile, where what is not shown again when sessdriver leaves would stay swapped), or clear it")
-	f.StringVar(&c.guard, "guard", "always", "when the requests of forced sites are checked, which costs time: `always`; from a switch until the browser's cookies are proven right (switch), then at full speed; or never (off), the cookies alone force (help guard)")
+	f.StringVar(&c.guard, "guard", "always", "when the requests of forced sites are checked, which costs time: `always`; from a switch until the browser's cookies are proven right (switch), then at full speed; or never (off), the cookies alone force (help guard). doctor takes several: always,switch,off")
 	f.StringArrayVar(&c.scope, "scope", nil, "book only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
 	f.StringArrayVar(&c.exclude, "exclude", nil, "do not book URLs that match `PATTERN`; repeatable")
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
@@ -100,7 +101,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.BoolVar(&c.showSecrets, "show-secrets", false, "show the values of tokens")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error")
 	f.BoolVar(&c.once, "once", false, "demo: print the proof and end")
-	f.BoolVar(&c.json, "json", false, "demo: print the steps as JSON lines")
+	f.BoolVar(&c.json, "json", false, "demo, doctor: print JSON lines")
 	f.BoolVar(&c.installBrowser, "install-browser", false, "demo: install a browser first when there is none")
 	f.BoolVarP(&c.help, "help", "h", false, "show this help")
 	f.BoolVar(&c.version, "version", false, "show the version")
@@ -115,13 +116,13 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // only names the commands that a flag is for, where it is not for all that run
 // a browser.
 var only = map[string][]string{
-	"once": {"demo"}, "json": {"demo"}, "install-browser": {"demo"},
+	"once": {"demo"}, "json": {"demo", "doctor"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach"}, "exclude": {"launch", "attach"}, "site-scope": {"launch", "attach"},
-	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"}, "storage": {"launch", "attach"}, "guard": {"launch", "attach"},
-	"profile": {"launch"}, "headless": {"launch", "demo"}, "headed": {"launch", "demo"},
-	"proxy": {"launch"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch"}, "no-sandbox": {"launch", "demo"},
-	"browser": {"launch", "demo", "browser"},
+	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"}, "storage": {"launch", "attach"}, "guard": {"launch", "attach", "doctor"},
+	"profile": {"launch"}, "headless": {"launch", "demo", "doctor"}, "headed": {"launch", "demo", "doctor"},
+	"proxy": {"launch"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch"}, "no-sandbox": {"launch", "demo", "doctor"},
+	"browser": {"launch", "demo", "doctor", "browser"},
 }
 
 // fits refuses flags on the command line that the command does not know. The
@@ -190,8 +191,8 @@ func (c *config) check() error {
 	if c.storageValue, err = cdp.ParseStorage(cmp.Or(c.storage, c.defaultStorage())); err != nil {
 		return usagef("--storage: %v", err)
 	}
-	if c.guardValue, err = sessions.ParseGuard(c.guard); err != nil {
-		return usagef("--guard: %v", err)
+	if err := c.readGuard(); err != nil {
+		return err
 	}
 	if c.forceEverywhere && c.guardValue != sessions.GuardAlways {
 		return usagef("--force-everywhere needs every request to be checked: --guard always")
@@ -206,6 +207,23 @@ func (c *config) check() error {
 		c.headless = !hasDisplay()
 	}
 	return c.countArgs()
+}
+
+// readGuard reads one guard, or for doctor a list.
+func (c *config) readGuard() error {
+	names := []string{c.guard}
+	if c.command == "doctor" {
+		names = strings.Split(c.guard, ",")
+	}
+	for _, name := range names {
+		g, err := sessions.ParseGuard(strings.TrimSpace(name))
+		if err != nil {
+			return usagef("--guard: %v", err)
+		}
+		c.guards = append(c.guards, g)
+	}
+	c.guardValue = c.guards[0]
+	return nil
 }
 
 // defaultStorage leaves somebody else's browser, or a profile that is kept, as it is.
@@ -246,7 +264,7 @@ func (c *config) readSettings() (err error) {
 }
 
 func (c *config) countArgs() error {
-	limits := map[string]int{"launch": 1, "attach": 1, "demo": 0, "browser": 1, "help": 2}
+	limits := map[string]int{"launch": 1, "attach": 1, "demo": 0, "doctor": 0, "browser": 1, "help": 2}
 	if limit := limits[c.command]; len(c.args) > limit {
 		return usagef("%s takes %d argument, not %d: %q; a URL with blanks or & needs quotes", c.command, limit, len(c.args), c.args[limit])
 	}

@@ -9,6 +9,7 @@ Usage:
   sessdriver attach ENDPOINT    the same on a running browser: http://127.0.0.1:9222,
                                 ws://…/devtools/browser/…, HOST:PORT or PORT
   sessdriver demo               see it work, on an embedded demo shop
+  sessdriver doctor             check that nothing leaks in your browser
   sessdriver browser install    find a browser, or install Chromium
   sessdriver browser path       print the browser that is used
   sessdriver help [COMMAND]     this text, or about a command of the prompt: help use

@@ -45,6 +45,8 @@ func dispatch(ctx context.Context, args, environ []string, s streams) error {
 		return attach(ctx, c, s)
 	case "demo":
 		return runDemo(ctx, c, s)
+	case "doctor":
+		return runDoctor(ctx, c, s)
 	case "browser":
 		return manageBrowser(ctx, c, s)
 	}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"sessdriver/cmd/sessdriver/internal/doctor"
+	"sessdriver/scripts"
+)
+
+// runDoctor is `sessdriver doctor`.
+func runDoctor(ctx context.Context, c *config, s streams) error {
+	k := newControl(c, s)
+	defer k.close()
+	options, err := c.launchOptions(k, s)
+	if err != nil {
+		return err
+	}
+	ctx, stop := k.interruptible(ctx)
+	defer stop()
+	o := doctor.Options{Browser: options, Guards: c.guards}
+	o.Tell = func(text string) { fmt.Fprintln(s.err, scripts.Escape(text)) }
+	o.Line = func(l doctor.Line) { fmt.Fprintln(s.out, l) }
+	if c.json {
+		encoder := json.NewEncoder(s.out)
+		o.Line = func(l doctor.Line) { _ = encoder.Encode(l) }
+	}
+	report, err := doctor.Run(ctx, o)
+	switch {
+	case errors.Is(err, context.Canceled) && context.Cause(ctx) == errInterrupted:
+		return errInterrupted
+	case err != nil:
+		return fmt.Errorf("doctor: %w; try again, or another browser: --browser PATH", err)
+	case c.json:
+		err = json.NewEncoder(s.out).Encode(report)
+	default:
+		_, err = fmt.Fprint(s.out, verdictOf(report))
+	}
+	if report.Leaks > 0 {
+		return errSilent
+	}
+	return err
+}
+
+// verdictOf is the report for a person.
+func verdictOf(r doctor.Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s: %d requests checked, ", r.Browser, r.Checked)
+	if r.Leaks == 0 {
+		b.WriteString("none leaks\n")
+	} else {
+		fmt.Fprintf(&b, "%d LEAK: do not rely on forced sessions in this browser, and report it with the lines above\n", r.Leaks)
+	}
+	section := func(head string, list []string) {
+		if len(list) > 0 {
+			fmt.Fprintf(&b, "\n%s:\n", head)
+		}
+		for _, line := range list {
+			fmt.Fprintf(&b, "  %s\n", scripts.Escape(line))
+		}
+	}
+	section("Good to know", r.Notes)
+	section("Never made by this browser", []string{strings.Join(r.NotMade, ", ")}[:min(1, len(r.NotMade))])
+	section("Not tested", r.Untested)
+	return b.String()
+}

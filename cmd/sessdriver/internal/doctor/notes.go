@@ -1,0 +1,64 @@
+package doctor
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// untested is what a check on this machine cannot show.
+func untested() []string {
+	return []string{
+		"proxies, and networks that change requests on their way",
+		"policies and extensions of your daily profile: the check starts with a new one",
+		"prerendering and speculative loading: the browser does not do it while DevTools watches (with attach, the jar forces it)",
+		"what browsers do over HTTPS or HTTP/2 only, as the Reporting API and streamed uploads: the site of the check is http://*.localhost",
+		"sockets of WebRTC and WebTransport, which have no cookies",
+	}
+}
+
+// notes tells what makes saved sessions die, or act otherwise than on other machines.
+func (c *checkup) notes() []string {
+	var notes []string
+	c.site.mu.Lock()
+	bound := c.site.bound
+	c.site.mu.Unlock()
+	if bound {
+		notes = append(notes, "Device Bound Session Credentials: this browser binds sessions to this machine where a site asks for it; the cookies of such a session live for minutes and cannot be renewed elsewhere, nor by another session's browser")
+	} else {
+		notes = append(notes, "Device Bound Session Credentials: this browser did not bind a session to this machine when the site asked for it")
+	}
+	if kept := c.natural["fetch cross"]; len(kept) > 0 && !strings.Contains(strings.Join(kept, " "), "sid") {
+		notes = append(notes, "third-party cookies are blocked, though the check allowed them: requests from pages of other sites carry none, whoever is forced")
+	}
+	notes = append(notes, "session cookies (without an expiry) end with the browser, unless --profile keeps them; Chrome keeps no cookie longer than 400 days")
+	if names := policies(); len(names) > 0 {
+		notes = append(notes, "policies of this machine are in force: "+strings.Join(names, ", "))
+	}
+	return notes
+}
+
+// policyDirs are where administrators put policies, on Linux.
+var policyDirs = []string{"/etc/opt/chrome/policies", "/etc/chromium/policies", "/etc/opt/edge/policies", "/etc/brave/policies"}
+
+// policies names those that are set for any browser of this machine.
+func policies() []string {
+	var names []string
+	for _, dir := range policyDirs {
+		files, _ := filepath.Glob(filepath.Join(dir, "*", "*.json"))
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			set := map[string]json.RawMessage{}
+			if err != nil || json.Unmarshal(text, &set) != nil {
+				continue
+			}
+			for name := range set {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,181 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"sessdriver/cdp/leaks"
+	"sessdriver/sessions"
+)
+
+// needsTLS are the channels that browsers use over HTTPS only, or HTTP/2, and the site
+// has neither.
+var needsTLS = []string{"fetch-stream", "reporting"}
+
+// channels lists those that a page can use in a browser of ours, by its scripts.
+func channels(own bool) []leaks.Channel {
+	return slices.DeleteFunc(slices.Clone(leaks.Channels), func(c leaks.Channel) bool {
+		return c.Own && !own || c.Speculative || c.Visit != nil || slices.Contains(needsTLS, c.Name)
+	})
+}
+
+// pass lets the pages of one situation make all requests in another, and judges them.
+func (c *checkup) pass(ctx context.Context, s, pagesOf situation) error {
+	ctx, cancel := context.WithTimeout(ctx, passTimeout)
+	defer cancel()
+	if err := c.lowered(ctx); err != nil {
+		return err
+	}
+	c.Tell(fmt.Sprintf("guard %s, %s: %s", c.guard, s.name, s.about))
+	for _, alone := range []bool{true, false} {
+		for i, p := range pages {
+			list := slices.DeleteFunc(channels(i == 0), func(ch leaks.Channel) bool { return ch.Alone != alone })
+			bases := leaks.Bases{At: c.site.origin(p.calls), API: c.site.origin("api." + p.calls), Other: c.site.origin(otherHost)}
+			if _, err := c.site.run(ctx, pagesOf.name+"-"+p.name, leaks.Script(list, bases, c.id(s, i), "*", nil)); err != nil {
+				return fmt.Errorf("making requests: %w", err)
+			}
+		}
+		for i := range pages {
+			c.arrive(ctx, c.id(s, i), slices.DeleteFunc(channels(i == 0), func(ch leaks.Channel) bool { return ch.Alone != alone }))
+		}
+	}
+	for _, p := range pages {
+		// What was not told is learnt with one more request.
+		if _, err := c.site.run(ctx, pagesOf.name+"-"+p.name, fmt.Sprintf("await fetch(%q, {credentials: 'include'})", c.site.origin(p.calls)+"/hit/after")); err != nil {
+			return fmt.Errorf("making requests: %w", err)
+		}
+	}
+	if err := c.browser.Settle(ctx); err != nil {
+		return err
+	}
+	for i, p := range pages {
+		c.settle(ctx, s, i)
+		for _, ch := range channels(i == 0) {
+			for _, request := range ch.Names() {
+				c.say(c.judge(s, i, ch, request))
+			}
+		}
+		if _, err := c.site.run(ctx, pagesOf.name+"-"+p.name, leaks.Tidy); err != nil {
+			return fmt.Errorf("closing what was opened: %w", err)
+		}
+	}
+	return nil
+}
+
+// lowered waits until requests are not checked any more, in the guard that ends with
+// it: what it proves is that the jar forces.
+func (c *checkup) lowered(ctx context.Context) error {
+	if c.guard != sessions.GuardSwitch {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lowering)
+	defer cancel()
+	for {
+		if _, checking := c.browser.Guard(); !checking {
+			return nil
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return nil // then it is checked as well
+		}
+	}
+}
+
+// id marks the requests of a page in a situation.
+func (c *checkup) id(s situation, i int) string { return s.name + "-" + pages[i].name }
+
+// arrive waits for the requests of channels, as long as some still come.
+func (c *checkup) arrive(ctx context.Context, id string, list []leaks.Channel) {
+	var names []string
+	for _, ch := range list {
+		names = append(names, ch.Names()...)
+		if ch.End != "" {
+			names = append(names, ch.End)
+		}
+	}
+	for left := len(names) + 1; ; {
+		missing := c.site.missing(id, names)
+		if len(missing) == 0 || len(missing) == left || ctx.Err() != nil {
+			return
+		}
+		left = len(missing)
+		wait, cancel := context.WithTimeout(ctx, patience)
+		_ = c.site.until(wait, func() bool { return c.site.fewer(id, names, left) })
+		cancel()
+	}
+}
+
+// settle waits until the tokens of a page's answers are booked, as long as that may
+// come.
+func (c *checkup) settle(ctx context.Context, s situation, i int) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for ctx.Err() == nil {
+		all := true
+		for _, h := range c.site.seen(c.id(s, i), "") {
+			all = all && (h.Method == http.MethodOptions || h.Sender() == leaks.Nobody || !h.Query.Has("rotate") || c.booked(s, i, h.Name))
+		}
+		if all {
+			return
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// judge looks at all requests of one kind from a page.
+func (c *checkup) judge(s situation, i int, ch leaks.Channel, request string) Line {
+	l := Line{Guard: c.guard, Situation: s.name, Request: request, From: pages[i].name, Bare: true, Forced: true, Detected: true, Kept: true}
+	key := request + " " + l.From
+	for _, h := range c.site.seen(c.id(s, i), request) {
+		if h.Method == http.MethodOptions {
+			l.Forced = l.Forced && h.Cookie == ""
+			continue
+		}
+		l.Seen = true
+		if s.name == baseline {
+			c.natural[key] = append(c.natural[key], h.Carried())
+		}
+		want := leaks.Nobody
+		if strings.Contains(h.Carried(), "sid") {
+			l.Bare, want = false, s.who
+		}
+		l.Forced = l.Forced && h.Sender() == want
+		natural, known := c.natural[key] // not where the browser did not do it then
+		l.Kept = l.Kept && (!known || slices.Contains(natural, h.Carried())) && !(ch.None && h.Cookie != "")
+	}
+	if l.Seen && !l.Bare && !c.booked(s, i, request) {
+		l.Detected = false
+	}
+	return l
+}
+
+// booked reports whether the token that an answer gave is the session's.
+func (c *checkup) booked(s situation, i int, request string) bool {
+	for _, session := range c.book.Sessions(siteName, time.Now()) {
+		for _, t := range session.Tokens {
+			if t.Name == "t-"+request && t.Value == s.who+"."+c.id(s, i) && session.Name == s.who {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *checkup) say(l Line) {
+	c.made[l.Request] = c.made[l.Request] || l.Seen
+	if l.Seen {
+		c.report.Checked++
+	}
+	if l.Leaks() {
+		c.report.Leaks++
+	}
+	c.Line(l)
+}
