@@ -28,6 +28,9 @@ type guard struct {
 	settled bool           // since is when all that began before Fetch was on had been told
 	up      atomic.Bool
 	drifted atomic.Bool
+	// proven says that the jars were in step since the last switch: what no session has
+	// in them is the forced session's own from then on.
+	proven  atomic.Bool
 	wake    chan struct{} // holds a value when there may be something to do
 	quit    chan struct{}
 	stopped chan struct{}
@@ -58,6 +61,7 @@ func (b *Browser) SetGuard(ctx context.Context, mode sessions.Guard) error {
 // raised notes that Fetch is on, or off.
 func (g *guard) raised(up bool) {
 	g.up.Store(up)
+	g.proven.Store(false)
 	g.since, g.settled = time.Time{}, false
 	if up && g.mode == sessions.GuardSwitch {
 		g.since = time.Now()
@@ -143,8 +147,17 @@ func (g *guard) raise(ctx context.Context) error {
 	if err := g.browser.interceptor.update(ctx); err != nil {
 		return err
 	}
-	g.eachForced(func(w sessions.Window, site string) { g.browser.mirror.mend(w, site) })
+	g.proven.Store(true)
+	g.eachForced(g.browser.mirror.mend)
 	return nil
+}
+
+// adopt gives a session what scripts, and responses that nothing shows, wrote into the
+// jar.
+func (g *guard) adopt(ctx context.Context, w sessions.Window, site string) {
+	if jar, err := g.browser.mirror.jar(ctx, w); err == nil {
+		g.browser.book.AdoptJar(w, site, jar, time.Now())
+	}
 }
 
 // lower turns Fetch off, once the jars are proven to be in step. Where they cannot be,
@@ -153,13 +166,9 @@ func (g *guard) lower(ctx context.Context) error {
 	b, proven := g.browser, true
 	var failed error
 	g.eachForced(func(w sessions.Window, site string) {
-		jar, err := b.mirror.jar(ctx, w)
-		if err == nil {
-			b.book.AdoptJar(w, site, jar, time.Now())
-			var refused []sessions.Cookie
-			refused, err = b.mirror.sync(ctx, w, site)
-			proven = proven && len(refused) == 0 && len(b.book.Clashes(w, site, time.Now())) == 0
-		}
+		g.adopt(ctx, w, site)
+		refused, err := b.mirror.sync(ctx, w, site)
+		proven = proven && len(refused) == 0 && len(b.book.Clashes(w, site, time.Now())) == 0
 		if err != nil && b.hasWindow(w) {
 			failed = err
 		}
@@ -172,7 +181,9 @@ func (g *guard) lower(ctx context.Context) error {
 		return nil
 	}
 	g.drifted.Store(false)
-	return b.interceptor.stop(ctx)
+	failed = b.interceptor.stop(ctx)
+	g.proven.Store(failed == nil)
+	return failed
 }
 
 // differs compares the jars with what they are to hold.

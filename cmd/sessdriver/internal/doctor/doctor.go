@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,9 +43,10 @@ type Line struct {
 	Bare      bool           `json:"bare"` // without cookies, by the rules of the web
 	// Forced says that it was wholly the session's that is active; while nothing is
 	// forced, the one's who is logged in.
-	Forced   bool `json:"forced"`
-	Detected bool `json:"detected"` // the token of its answer is booked on that session
-	Kept     bool `json:"kept"`     // it had just the cookies that the browser sends when nothing is forced
+	Forced   bool   `json:"forced"`
+	Detected bool   `json:"detected"`           // the token of its answer is booked on that session
+	BookedOn string `json:"bookedOn,omitempty"` // else the one that it is booked on
+	Kept     bool   `json:"kept"`               // it had just the cookies that the browser sends when nothing is forced
 }
 
 // Leaks reports whether something is wrong.
@@ -61,7 +63,7 @@ func (l Line) String() string {
 		for _, fault := range []struct {
 			holds bool
 			text  string
-		}{{!l.Forced, "another session's"}, {!l.Detected, "its new token was not detected"}, {!l.Kept, "other cookies than the browser would send"}} {
+		}{{!l.Forced, "another session's"}, {!l.Detected && l.BookedOn == "", "its new token was not detected"}, {l.BookedOn != "", "its new token was taken for " + strconv.Quote(l.BookedOn) + "'s"}, {!l.Kept, "other cookies than the browser would send"}} {
 			if fault.holds {
 				said = append(said, fault.text)
 			}

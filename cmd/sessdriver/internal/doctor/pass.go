@@ -152,9 +152,21 @@ func (c *checkup) judge(s situation, i int, ch leaks.Channel, request string) Li
 		l.Kept = l.Kept && (!known || slices.Contains(natural, h.Carried())) && !(ch.None && h.Cookie != "")
 	}
 	if l.Seen && !l.Bare && !c.booked(s, i, request) {
-		l.Detected = false
+		l.Detected, l.BookedOn = false, c.holder(s, i, request)
 	}
 	return l
+}
+
+// holder names the session that the token of an answer is booked on, "" for none.
+func (c *checkup) holder(s situation, i int, request string) string {
+	for _, session := range c.book.Sessions(siteName, time.Now()) {
+		for _, t := range session.Tokens {
+			if t.Name == "t-"+request && t.Value == s.who+"."+c.id(s, i) {
+				return session.Name
+			}
+		}
+	}
+	return ""
 }
 
 // booked reports whether the token that an answer gave is the session's.
