@@ -31,15 +31,21 @@ func (b *Browser) checkSent(w sessions.Window, h *hop) {
 	if !astray {
 		return
 	}
-	if strings.HasPrefix(h.url, "http") { // a WebSocket cannot be paused
+	checked := b.guard.up.Load()
+	if checked && strings.HasPrefix(h.url, "http") { // a WebSocket cannot be paused
 		b.interceptor.explicit = true
+		b.guard.meddled.Store(true)
 	}
 	ref := h.booked.Session()
 	name := ""
 	if s, err := b.book.Session(ref, time.Now()); err == nil {
 		name = s.Name
 	}
-	b.notice("%s %s went out as %q, which is not the session that is forced: if another DevTools client changes requests too, detach it", h.method, withoutQuery(h.url), name)
+	why := "if another DevTools client changes requests too, detach it"
+	if !checked {
+		why = "something has changed the cookies of the browser, and requests are not checked now; see: guard"
+	}
+	b.notice("%s %s went out as %q, which is not the session that is forced: %s", h.method, withoutQuery(h.url), name, why)
 }
 
 // unanswered notes that a switch is being made, and returns when the one before was

@@ -31,6 +31,7 @@ type guard struct {
 	// proven says that the jars were in step since the last switch: what no session has
 	// in them is the forced session's own from then on.
 	proven  atomic.Bool
+	meddled atomic.Bool   // somebody else changes requests: it stays up
 	wake    chan struct{} // holds a value when there may be something to do
 	quit    chan struct{}
 	stopped chan struct{}
@@ -161,9 +162,10 @@ func (g *guard) adopt(ctx context.Context, w sessions.Window, site string) {
 }
 
 // lower turns Fetch off, once the jars are proven to be in step. Where they cannot be,
-// since Chrome refuses a cookie, or two forced sites share one, it stays on.
+// since Chrome refuses a cookie, or two forced sites share one, or do not decide, since
+// another DevTools client does, it stays on.
 func (g *guard) lower(ctx context.Context) error {
-	b, proven := g.browser, true
+	b, proven := g.browser, !g.meddled.Load()
 	var failed error
 	g.eachForced(func(w sessions.Window, site string) {
 		g.adopt(ctx, w, site)

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"sessdriver/cdp"
+	"sessdriver/sessions"
+)
+
+// site is what the book calls the server.
+const site = "localhost"
+
+// drive drives a browser in a mode until standard input ends.
+func drive(name, address string) error {
+	begin := map[string]func(context.Context, string) (func(), error){
+		nothing:    bare,
+		"chromedp": plainChromedp,
+		"rod":      rodHijack,
+		"go proxy": proxy,
+	}[name]
+	if begin == nil {
+		begin = func(ctx context.Context, address string) (func(), error) { return sessdriver(ctx, name, address) }
+	}
+	end, err := begin(context.Background(), address)
+	if err != nil {
+		return err
+	}
+	defer end()
+	fmt.Println("ready")
+	io.Copy(io.Discard, os.Stdin)
+	return nil
+}
+
+// bare is a browser with nothing on: nobody talks to it.
+func bare(_ context.Context, address string) (func(), error) { return startBrowser(address) }
+
+// startBrowser starts a browser as sessdriver does, without DevTools.
+func startBrowser(address string, more ...string) (func(), error) {
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"--headless", "--user-data-dir=" + dir, "--no-first-run", "--no-default-browser-check", "--disable-background-networking",
+		"--disable-component-update", "--disable-default-apps", "--disable-dev-shm-usage", "--disable-sync", "--metrics-recording-only",
+		"--disable-features=Translate,OptimizationHints,MediaRouter", "--disable-background-timer-throttling",
+		"--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding"}, more...)
+	if os.Getuid() == 0 {
+		args = append(args, "--no-sandbox")
+	}
+	cmd := exec.Command(os.Getenv("SESSDRIVER_BROWSER"), append(args, address)...)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		os.RemoveAll(dir)
+	}, nil
+}
+
+// sessdriver is ours, in one of its modes.
+func sessdriver(ctx context.Context, name, address string) (func(), error) {
+	book := sessions.New(sessions.Options{Defaults: sessions.StandardDefaults()})
+	o := cdp.Options{Path: os.Getenv("SESSDRIVER_BROWSER"), Headless: true, Book: book, Reload: cdp.ReloadNone, Guard: sessions.GuardAlways}
+	switch name {
+	case "guard switch":
+		o.Guard = sessions.GuardSwitch
+	case "guard off":
+		o.Guard = sessions.GuardOff
+	case "guard always, every header written":
+		o.DebugPort = 9333
+	}
+	b, err := cdp.Launch(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	end := func() { b.Close() }
+	if name != "explore" {
+		s, err := book.Import(site, "forced", []sessions.Cookie{{Name: "sid", Value: "forced", Domain: "localhost", Path: "/"}}, time.Now())
+		if err == nil {
+			_, err = b.Use(ctx, s.Ref(), false)
+		}
+		if err != nil {
+			return end, err
+		}
+		for o.Guard == sessions.GuardSwitch { // a document has the price of the moment when it was loaded
+			if _, checking := b.Guard(); !checking {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	return end, b.Open(ctx, strings.ReplaceAll(address, "+", "%20"))
+}
