@@ -1,10 +1,10 @@
 package cdp
 
 import (
+	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
-
-	"github.com/chromedp/cdproto/network"
 )
 
 // Chrome tells the bytes of a header as characters of windows-1252; a character
@@ -27,11 +27,12 @@ func TestRawBytes(t *testing.T) {
 func TestServerClock(t *testing.T) {
 	now := time.Now()
 	date := func(at time.Time) string { return at.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT") }
-	e := &network.EventResponseReceivedExtraInfo{Headers: network.Headers{
-		"date":       date(now.Add(-48 * time.Hour)),
-		"set-cookie": "a=1; Expires=" + date(now.Add(-47*time.Hour)) + "\nb=1; Max-Age=3600",
-	}}
-	r := response("https://shop.test/", e)
+	var e responseExtraInfo
+	told := fmt.Sprintf(`{"headers": {"Date": %q, "Set-Cookie": "a=1; Expires=%s\nb=1; Max-Age=3600"}}`, date(now.Add(-48*time.Hour)), date(now.Add(-47*time.Hour)))
+	if err := json.Unmarshal([]byte(told), &e); err != nil {
+		t.Fatal(err)
+	}
+	r := response("https://shop.test/", &e)
 	if len(r.Cookies) != 2 {
 		t.Fatalf("got %+v", r.Cookies)
 	}

@@ -33,8 +33,8 @@ type exchange struct {
 	urls     []hop
 	stream   bool // a WebSocket or an EventSource: it stays open as whom it was opened
 	switches int  // for a stream: those made when it began
-	sent     []*network.EventRequestWillBeSentExtraInfo
-	received []*network.EventResponseReceivedExtraInfo
+	sent     []*requestExtraInfo
+	received []*responseExtraInfo
 	finished bool
 	failed   bool // nobody said whether anything was sent
 }
@@ -50,15 +50,6 @@ type hop struct {
 	booked *sessions.Exchange
 	writes int64 // of the mirror, when it was booked
 	done   bool
-}
-
-// responseReceived is what we need of Network.responseReceived.
-type responseReceived struct {
-	RequestID    network.RequestID `json:"requestId"`
-	HasExtraInfo bool              `json:"hasExtraInfo"`
-	Response     struct {
-		URL string `json:"url"`
-	} `json:"response"`
 }
 
 func newExchanges(b *Browser) *exchanges {
@@ -83,7 +74,7 @@ func (x *exchanges) at(id network.RequestID) *exchange {
 }
 
 // begin notes the URL of a hop.
-func (x *exchanges) begin(t *tab, e *network.EventRequestWillBeSent) {
+func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 	if !strings.HasPrefix(e.Request.URL, "http") {
 		return
 	}
@@ -105,14 +96,14 @@ func (x *exchanges) begin(t *tab, e *network.EventRequestWillBeSent) {
 }
 
 // sent notes what really left.
-func (x *exchanges) sent(e *network.EventRequestWillBeSentExtraInfo) {
+func (x *exchanges) sent(e *requestExtraInfo) {
 	ex := x.at(e.RequestID)
 	ex.sent = append(ex.sent, e)
 	x.book(e.RequestID, ex)
 }
 
 // received notes what came back.
-func (x *exchanges) received(e *network.EventResponseReceivedExtraInfo) {
+func (x *exchanges) received(e *responseExtraInfo) {
 	ex := x.at(e.RequestID)
 	ex.received = append(ex.received, e)
 	x.book(e.RequestID, ex)
@@ -285,10 +276,10 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 }
 
 // request is a hop as it was sent, in the words of the book.
-func (x *exchanges) request(ex *exchange, i int, e *network.EventRequestWillBeSentExtraInfo) sessions.Request {
+func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.Request {
 	h := &ex.urls[i]
-	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(header(e.Headers, "cookie")), Began: h.began, Now: time.Now()}
-	r.Fields = func(name string) string { return header(e.Headers, name) }
+	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.get("cookie")), Began: h.began, Now: time.Now()}
+	r.Fields = func(name string) string { return e.Headers.get(strings.ToLower(name)) }
 	r.Unchecked = !x.browser.guard.up.Load()
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)
@@ -305,9 +296,9 @@ func (x *exchanges) request(ex *exchange, i int, e *network.EventRequestWillBeSe
 
 // response is what came back: the cookies that Chrome took, by its word, with
 // the attributes of their lines.
-func response(url string, e *network.EventResponseReceivedExtraInfo) sessions.Response {
+func response(url string, e *responseExtraInfo) sessions.Response {
 	r := sessions.Response{Now: time.Now()}
-	lines := rawBytes(header(e.Headers, "set-cookie"))
+	lines := rawBytes(e.Headers.get("set-cookie"))
 	if lines == "" {
 		return r
 	}
@@ -344,8 +335,8 @@ func clock(t cdp.TimeSinceEpoch) time.Time {
 
 // serverTime is what the server's clock showed, now where it does not tell:
 // Chrome reads Expires by that clock (TestOracle).
-func serverTime(headers network.Headers, now time.Time) time.Time {
-	if at, err := http.ParseTime(header(headers, "date")); err == nil {
+func serverTime(h headers, now time.Time) time.Time {
+	if at, err := http.ParseTime(h.get("date")); err == nil {
 		return at
 	}
 	return now

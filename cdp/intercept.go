@@ -178,7 +178,7 @@ func (i *interceptor) stopWorkers() {
 }
 
 // paused handles one paused request.
-func (i *interceptor) paused(e *fetch.EventRequestPaused) {
+func (i *interceptor) paused(e *requestPaused) {
 	i.open[e.RequestID]++
 	if w, known := i.browser.targets.windowOfFrame(e.FrameID); known {
 		i.decide(e, w)
@@ -197,7 +197,7 @@ func (i *interceptor) paused(e *fetch.EventRequestPaused) {
 }
 
 // decide answers a request of a window as the book says.
-func (i *interceptor) decide(e *fetch.EventRequestPaused, w sessions.Window) {
+func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 	r := sessions.Paused{
 		Window:    w,
 		URL:       e.Request.URL,
@@ -232,7 +232,7 @@ func (i *interceptor) unreadable(m *cdproto.Message) {
 }
 
 // answer sends the verdict, the one answer that the request gets.
-func (i *interceptor) answer(e *fetch.EventRequestPaused, w sessions.Window, v sessions.Verdict) {
+func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Verdict) {
 	params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 	rewrite := v.Action == sessions.Rewrite
 	if rewrite {
@@ -258,7 +258,7 @@ func (i *interceptor) answer(e *fetch.EventRequestPaused, w sessions.Window, v s
 
 // second answers a request whose first answer was refused: it stays paused
 // otherwise (CDP-FACTS 12). A rewrite fails closed.
-func (i *interceptor) second(e *fetch.EventRequestPaused, rewrite bool, cause error) {
+func (i *interceptor) second(e *requestPaused, rewrite bool, cause error) {
 	done := func(_ cdp.Empty, err error) {
 		if err != nil && !gone(err) {
 			i.browser.log.Error("answering a paused request twice", "url", e.Request.URL, "error", err)
@@ -273,7 +273,7 @@ func (i *interceptor) second(e *fetch.EventRequestPaused, rewrite bool, cause er
 	send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, done)
 }
 
-func (i *interceptor) answered(e *fetch.EventRequestPaused) {
+func (i *interceptor) answered(e *requestPaused) {
 	if i.open[e.RequestID]--; i.open[e.RequestID] == 0 {
 		delete(i.open, e.RequestID)
 	}

@@ -58,11 +58,11 @@ func (b *Browser) handle(m *cdproto.Message) {
 			b.interceptor.unreadable(m)
 		}
 	case "Network.requestWillBeSent":
-		on(b, m, func(e *network.EventRequestWillBeSent) { b.requestWillBeSent(m.SessionID, e) })
+		on(b, m, func(e *requestWillBeSent) { b.requestWillBeSent(m.SessionID, e) })
 	case "Network.requestWillBeSentExtraInfo":
-		on(b, m, func(e *network.EventRequestWillBeSentExtraInfo) { b.exchanges.sent(e) })
+		on(b, m, b.exchanges.sent)
 	case "Network.responseReceivedExtraInfo":
-		on(b, m, func(e *network.EventResponseReceivedExtraInfo) { b.exchanges.received(e) })
+		on(b, m, b.exchanges.received)
 	case "Network.responseReceived":
 		on(b, m, func(e *responseReceived) { b.exchanges.answered(b.targets.tab(m.SessionID), e) })
 	case "Network.loadingFinished":
@@ -214,7 +214,7 @@ func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 	}
 }
 
-func (b *Browser) requestWillBeSent(id target.SessionID, e *network.EventRequestWillBeSent) {
+func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 	tab := b.targets.tab(id)
 	if tab == nil {
 		return
