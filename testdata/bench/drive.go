@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -16,7 +16,8 @@ import (
 // site is what the book calls the server.
 const site = "localhost"
 
-// drive drives a browser in a mode until standard input ends.
+// drive drives a browser in a mode until standard input ends. A line there is the name
+// of a session to use.
 func drive(name, address string) error {
 	begin := map[string]func(context.Context, string) (func(), error){
 		nothing:    bare,
@@ -24,8 +25,12 @@ func drive(name, address string) error {
 		"rod":      rodHijack,
 		"go proxy": proxy,
 	}[name]
+	use := func(string) error { return nil }
 	if begin == nil {
-		begin = func(ctx context.Context, address string) (func(), error) { return sessdriver(ctx, name, address) }
+		begin = func(ctx context.Context, address string) (end func(), err error) {
+			use, end, err = sessdriver(ctx, name, address)
+			return end, err
+		}
 	}
 	end, err := begin(context.Background(), address)
 	if err != nil {
@@ -33,7 +38,11 @@ func drive(name, address string) error {
 	}
 	defer end()
 	fmt.Println("ready")
-	io.Copy(io.Discard, os.Stdin)
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		if err := use(lines.Text()); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -65,9 +74,9 @@ func startBrowser(address string, more ...string) (func(), error) {
 }
 
 // sessdriver is ours, in one of its modes.
-func sessdriver(ctx context.Context, name, address string) (func(), error) {
+func sessdriver(ctx context.Context, name, address string) (use func(string) error, end func(), err error) {
 	book := sessions.New(sessions.Options{Defaults: sessions.StandardDefaults()})
-	o := cdp.Options{Path: os.Getenv("SESSDRIVER_BROWSER"), Headless: true, Book: book, Reload: cdp.ReloadNone, Guard: sessions.GuardAlways}
+	o := cdp.Options{Path: os.Getenv("SESSDRIVER_BROWSER"), Headless: true, Book: book, Guard: sessions.GuardAlways}
 	switch name {
 	case "guard switch":
 		o.Guard = sessions.GuardSwitch
@@ -78,16 +87,24 @@ func sessdriver(ctx context.Context, name, address string) (func(), error) {
 	}
 	b, err := cdp.Launch(ctx, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	end := func() { b.Close() }
-	if name != "explore" {
-		s, err := book.Import(site, "forced", []sessions.Cookie{{Name: "sid", Value: "forced", Domain: "localhost", Path: "/"}}, time.Now())
-		if err == nil {
-			_, err = b.Use(ctx, s.Ref(), false)
+	end = func() { b.Close() }
+	refs := map[string]sessions.Ref{}
+	use = func(who string) error {
+		_, err := b.Use(ctx, refs[who], false)
+		return err
+	}
+	if name != explore {
+		for _, who := range []string{"forced", "other"} {
+			s, err := book.Import(site, who, []sessions.Cookie{{Name: "sid", Value: who, Domain: site, Path: "/"}}, time.Now())
+			if err != nil {
+				return use, end, err
+			}
+			refs[who] = s.Ref()
 		}
-		if err != nil {
-			return end, err
+		if err := use("forced"); err != nil {
+			return use, end, err
 		}
 		for o.Guard == sessions.GuardSwitch { // a document has the price of the moment when it was loaded
 			if _, checking := b.Guard(); !checking {
@@ -96,5 +113,5 @@ func sessdriver(ctx context.Context, name, address string) (func(), error) {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	return end, b.Open(ctx, strings.ReplaceAll(address, "+", "%20"))
+	return use, end, b.Open(ctx, strings.ReplaceAll(address, "+", "%20"))
 }

@@ -46,19 +46,23 @@ func fail(err error) {
 	}
 }
 
-const nothing = "nothing on"
+const (
+	nothing = "nothing on"
+	explore = "explore"
+)
 
 // mode is a way to drive a browser.
 type mode struct {
 	name   string
 	node   string // the file of a peer in JavaScript; "" for one of drive
 	forces bool   // the requests carry sid=forced
+	uses   bool   // it can switch to another session
 }
 
 var modes = []mode{
 	{name: nothing},
-	{name: "explore"},
-	{name: "guard always", forces: true},
+	{name: explore},
+	{name: "guard always", forces: true, uses: true},
 	{name: "guard always, every header written", forces: true},
 	{name: "guard switch", forces: true},
 	{name: "guard off", forces: true},
@@ -66,5 +70,6 @@ var modes = []mode{
 	{name: "rod", forces: true},
 	{name: "puppeteer", node: "puppeteer.mjs", forces: true},
 	{name: "playwright", node: "playwright.mjs", forces: true},
+	{name: "playwright newContext", node: "context.mjs", uses: true},
 	{name: "go proxy", forces: true},
 }

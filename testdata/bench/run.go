@@ -66,6 +66,61 @@ func run(o options) error {
 		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, o.rounds)
 	}
 	print(drivers, s)
+	for _, d := range drivers {
+		if d.uses {
+			if err := d.switches(s); err != nil {
+				return fmt.Errorf("%s: switching: %w", d.name, err)
+			}
+		}
+	}
+	return launches(s)
+}
+
+// switches takes the time from the word to use a session to the first request of it at
+// the server.
+func (d *driver) switches(s *server) error {
+	var took []float64
+	for i := range 21 {
+		who := []string{"other", "forced"}[i%2]
+		s.forget()
+		began := time.Now()
+		if _, err := fmt.Fprintln(d.in, who); err != nil {
+			return err
+		}
+		for got := (arrival{}); got.sid != who; {
+			select {
+			case got = <-s.arrivals:
+				if got.sid == who {
+					took = append(took, float64(got.at.Sub(began).Microseconds())/1000)
+				}
+			case <-time.After(10 * time.Second):
+				return fmt.Errorf("the server never saw %s", who)
+			}
+		}
+		time.Sleep(300 * time.Millisecond) // the page is to come to rest
+	}
+	fmt.Printf("%s: a switch takes %.1f ms to the first request of the other session\n", d.name, median(took))
+	return nil
+}
+
+// launches takes the time from a start to the first request of the page.
+func launches(s *server) error {
+	took := map[string][]float64{}
+	for range 7 {
+		for _, name := range []string{nothing, explore} {
+			s.forget()
+			began := time.Now()
+			d, err := start(mode{name: name}, s)
+			if err != nil {
+				return err
+			}
+			took[name] = append(took[name], float64((<-s.arrivals).at.Sub(began).Milliseconds()))
+			d.in.Close()
+			d.cmd.Wait()
+		}
+	}
+	bare := median(took[nothing])
+	fmt.Printf("launch to the page's first request: %.0f ms with nothing on, %.0f ms with sessdriver (%.2f)\n", bare, median(took[explore]), median(took[explore])/bare)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // server is the site and what tells its pages when to begin.
@@ -17,7 +18,13 @@ type server struct {
 
 	mu       sync.Mutex // guards all below
 	pages    map[string]*page
-	arrivals chan string // the session of each document, when somebody waits for it
+	arrivals chan arrival // of documents; one that nobody takes is dropped
+}
+
+// arrival is a request for a document: of which session, and when.
+type arrival struct {
+	sid string
+	at  time.Time
 }
 
 // page is the page of one mode.
@@ -53,7 +60,7 @@ const many = () => took(() => new Promise(done => {
 })()`
 
 func serve() (*server, error) {
-	s := &server{pages: map[string]*page{}, arrivals: make(chan string, 1)}
+	s := &server{pages: map[string]*page{}, arrivals: make(chan arrival, 1)}
 	site, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -107,7 +114,7 @@ func (s *server) site(w http.ResponseWriter, r *http.Request) {
 			sid = c.Value
 		}
 		select {
-		case s.arrivals <- sid:
+		case s.arrivals <- arrival{sid, time.Now()}:
 		default:
 		}
 		if sid == "" { // what a peer has to write over
@@ -115,6 +122,14 @@ func (s *server) site(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprintf(w, "<!doctype html><title>bench</title><link rel=icon href=data:,><body><script>"+script+"</script>", s.told)
+	}
+}
+
+// forget drops what arrived up to now.
+func (s *server) forget() {
+	select {
+	case <-s.arrivals:
+	default:
 	}
 }
 
