@@ -21,17 +21,10 @@ func (b *Browser) checkSent(w sessions.Window, h *hop) {
 		return
 	}
 	at := place{w, b.book.SiteOf(h.url)}
-	b.targets.mu.Lock()
-	answered, ok := b.targets.answered[at]
-	astray := ok && h.began.After(answered)
-	if astray {
-		delete(b.targets.answered, at)
-	}
-	b.targets.mu.Unlock()
-	if !astray {
+	if !b.targets.isAnswered(at, h.began) || !b.targets.tellAstray(at) {
 		return
 	}
-	checked := b.guard.up.Load()
+	checked := !h.unchecked
 	if checked && strings.HasPrefix(h.url, "http") { // a WebSocket cannot be paused
 		b.interceptor.explicit = true
 		b.guard.meddled.Store(true)
@@ -48,6 +41,23 @@ func (b *Browser) checkSent(w sessions.Window, h *hop) {
 	b.notice("%s %s went out as %q, which is not the session that is forced: %s", h.method, withoutQuery(h.url), name, why)
 }
 
+// tellAstray reports whether nothing was told of a place since its last switch.
+func (t *targets) tellAstray(at place) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	told := t.astray[at]
+	t.astray[at] = true
+	return !told
+}
+
+// isAnswered reports whether the last switch of a place was made before a moment.
+func (t *targets) isAnswered(at place, moment time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	answered, ok := t.answered[at]
+	return ok && moment.After(answered)
+}
+
 // unanswered notes that a switch is being made, and returns when the one before was
 // answered.
 func (t *targets) unanswered(w sessions.Window, site string) time.Time {
@@ -55,6 +65,7 @@ func (t *targets) unanswered(w sessions.Window, site string) time.Time {
 	defer t.mu.Unlock()
 	was := t.answered[place{w, site}]
 	delete(t.answered, place{w, site})
+	delete(t.astray, place{w, site})
 	return was
 }
 

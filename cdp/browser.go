@@ -136,7 +136,6 @@ func newBrowser(o Options, transport chromedp.Transport) *Browser {
 	b.interceptor = newInterceptor(b)
 	b.mirror = newMirror(b)
 	b.guard = newGuard(b)
-	go b.guard.run()
 	b.wire = newWire(transport, b.handle)
 	ctx, leave := chromedp.NewAllocatorContext(context.Background(), &allocator{b.wire, b.chromedpError})
 	b.leave = leave
@@ -164,6 +163,7 @@ func (b *Browser) start(ctx context.Context) error {
 	}
 	b.interceptor.link, b.mirror.link = b.link, b.link
 	go b.mirror.run()
+	b.guard.start()
 	if err := b.recover(ctx); err != nil {
 		return err
 	}

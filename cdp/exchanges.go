@@ -45,11 +45,13 @@ type hop struct {
 	method string
 	began  time.Time
 	silent bool // from a cache: nothing was sent
-	told   bool // what was sent and what came back is told, before or later
-	last   bool // the hops before it were missed
-	booked *sessions.Exchange
-	writes int64 // of the mirror, when it was booked
-	done   bool
+	// unchecked says that nothing was paused when it began.
+	unchecked bool
+	told      bool // what was sent and what came back is told, before or later
+	last      bool // the hops before it were missed
+	booked    *sessions.Exchange
+	writes    int64 // of the mirror, when it was booked
+	done      bool
 }
 
 func newExchanges(b *Browser) *exchanges {
@@ -91,7 +93,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}
-	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime)})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime), unchecked: !x.browser.guard.up.Load()})
 	x.book(e.RequestID, ex)
 }
 
@@ -175,10 +177,14 @@ func (x *exchanges) streams(w sessions.Window, site string) int {
 // tells.
 func (x *exchanges) inFlight(before time.Time, sites map[string]bool) bool {
 	for _, ex := range x.open {
-		unknown := len(ex.urls) == 0
+		age, unknown := time.Since(ex.came), len(ex.urls) == 0
 		switch {
-		case ex.finished || ex.came.After(before) || (ex.stream || unknown) && before.Sub(ex.came) > oldStream:
-		case unknown || sites[x.browser.book.SiteOf(ex.urls[len(ex.urls)-1].url)]:
+		case ex.came.After(before) || age > oldRequest:
+		case (ex.finished || ex.stream || unknown) && age > oldStream: // what is finished may wait for its answer to be told
+		case unknown:
+			return true
+		case ex.finished && (ex.complete() || ex.urls[len(ex.urls)-1].silent):
+		case sites[x.browser.book.SiteOf(ex.urls[len(ex.urls)-1].url)]:
 			return true
 		}
 	}
@@ -280,7 +286,7 @@ func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.R
 	h := &ex.urls[i]
 	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.get("cookie")), Began: h.began, Now: time.Now()}
 	r.Fields = func(name string) string { return e.Headers.get(strings.ToLower(name)) }
-	r.Unchecked = !x.browser.guard.up.Load()
+	r.Unchecked = h.unchecked && x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(h.url)}, h.began)
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)
 	}
@@ -406,7 +412,8 @@ func (x *exchanges) handshake(e *network.EventWebSocketWillSendHandshakeRequest)
 	}
 	booked := x.browser.book.Sent(sessions.Request{
 		Window: ex.window, URL: ex.urls[0].url, Header: header(e.Request.Headers, "cookie"),
-		Began: ex.urls[0].began, Now: time.Now(), // when it was sent is too late: the cookies are taken before it connects
+		Unchecked: x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(ex.urls[0].url)}, ex.urls[0].began),
+		Began:     ex.urls[0].began, Now: time.Now(), // when it was sent is too late: the cookies are taken before it connects
 	})
 	ex.urls[0].booked, ex.urls[0].writes = &booked, x.browser.mirror.writes.Load()
 	x.browser.checkSent(ex.window, &ex.urls[0])

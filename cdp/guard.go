@@ -13,6 +13,8 @@ const (
 	// oldStream is how long a WebSocket or EventSource was open when it is not waited
 	// for any more: it goes on as whom it was opened.
 	oldStream = 5 * time.Second
+	// oldRequest is the same for any request: not all ends are told.
+	oldRequest = time.Minute
 	// guardPace is how often the guard looks again while it waits for something.
 	guardPace = 100 * time.Millisecond
 	// jarPace is how often the jars are compared while nothing is paused.
@@ -34,11 +36,11 @@ type guard struct {
 	meddled atomic.Bool   // somebody else changes requests: it stays up
 	wake    chan struct{} // holds a value when there may be something to do
 	quit    chan struct{}
-	stopped chan struct{}
+	stopped chan struct{} // closed when run has ended; nil before it began
 }
 
 func newGuard(b *Browser) *guard {
-	return &guard{browser: b, mode: b.options.Guard, wake: make(chan struct{}, 1), quit: make(chan struct{}), stopped: make(chan struct{})}
+	return &guard{browser: b, mode: b.options.Guard, wake: make(chan struct{}, 1), quit: make(chan struct{})}
 }
 
 // Guard is the mode, and whether requests are being checked now.
@@ -55,8 +57,14 @@ func (b *Browser) SetGuard(ctx context.Context, mode sessions.Guard) error {
 	if mode != sessions.GuardAlways && b.book.ForcesEverywhere() {
 		return errors.New("tokens are forced everywhere, which needs every request to be checked")
 	}
+	was := b.guard.mode
 	b.guard.mode = mode
-	return b.because(b.interceptor.update(ctx))
+	b.guard.meddled.Store(false)
+	if err := b.interceptor.update(ctx); err != nil {
+		b.guard.mode = was
+		return b.because(err)
+	}
+	return nil
 }
 
 // raised notes that Fetch is on, or off.
@@ -85,7 +93,12 @@ func (g *guard) call() {
 	}
 }
 
-// run is begun once, and ends with stop.
+// start begins the goroutine, once there is something to guard. It ends with stop.
+func (g *guard) start() {
+	g.stopped = make(chan struct{})
+	go g.run()
+}
+
 func (g *guard) run() {
 	defer close(g.stopped)
 	pace := time.NewTimer(0)
@@ -102,7 +115,9 @@ func (g *guard) run() {
 
 func (g *guard) stop() {
 	close(g.quit)
-	<-g.stopped
+	if g.stopped != nil {
+		<-g.stopped
+	}
 }
 
 // step does what there is to do, and says when to look again.
@@ -149,15 +164,24 @@ func (g *guard) raise(ctx context.Context) error {
 		return err
 	}
 	g.proven.Store(true)
-	g.eachForced(g.browser.mirror.mend)
+	g.eachForced(func(w sessions.Window, active sessions.Ref) { g.browser.mirror.mend(w, active.Site) })
 	return nil
 }
 
-// adopt gives a session what scripts, and responses that nothing shows, wrote into the
-// jar.
-func (g *guard) adopt(ctx context.Context, w sessions.Window, site string) {
+// adopt gives the active session what scripts, and responses that nothing shows, wrote
+// into the jar.
+func (g *guard) adopt(ctx context.Context, w sessions.Window, active sessions.Ref) {
 	if jar, err := g.browser.mirror.jar(ctx, w); err == nil {
-		g.browser.book.AdoptJar(w, site, jar, time.Now())
+		g.browser.book.AdoptJar(w, active, jar, time.Now())
+	}
+}
+
+// adoptProven does so where the jars were proven since the last switch, before they are
+// written over.
+func (g *guard) adoptProven(ctx context.Context, at place) {
+	active, forced := g.browser.book.Active(at.window, at.site, time.Now())
+	if forced && g.proven.Load() { // asked in this order: a switch ends the proof before it is made
+		g.adopt(ctx, at.window, active.Ref())
 	}
 }
 
@@ -167,8 +191,9 @@ func (g *guard) adopt(ctx context.Context, w sessions.Window, site string) {
 func (g *guard) lower(ctx context.Context) error {
 	b, proven := g.browser, !g.meddled.Load()
 	var failed error
-	g.eachForced(func(w sessions.Window, site string) {
-		g.adopt(ctx, w, site)
+	g.eachForced(func(w sessions.Window, active sessions.Ref) {
+		site := active.Site
+		g.adopt(ctx, w, active)
 		refused, err := b.mirror.sync(ctx, w, site)
 		proven = proven && len(refused) == 0 && len(b.book.Clashes(w, site, time.Now())) == 0
 		if err != nil && b.hasWindow(w) {
@@ -191,20 +216,20 @@ func (g *guard) lower(ctx context.Context) error {
 // differs compares the jars with what they are to hold.
 func (g *guard) differs(ctx context.Context) bool {
 	b, differs := g.browser, false
-	g.eachForced(func(w sessions.Window, site string) {
-		if jar, err := b.mirror.jar(ctx, w); err == nil && !b.book.PlanJar(w, site, jar, time.Now()).Empty() {
+	g.eachForced(func(w sessions.Window, active sessions.Ref) {
+		if jar, err := b.mirror.jar(ctx, w); err == nil && !b.book.PlanJar(w, active.Site, jar, time.Now()).Empty() {
 			differs = true
 		}
 	})
 	return differs
 }
 
-// eachForced calls a function for every window and site with an active session.
-func (g *guard) eachForced(do func(sessions.Window, string)) {
+// eachForced calls a function for every active session of a window.
+func (g *guard) eachForced(do func(sessions.Window, sessions.Ref)) {
 	for _, site := range g.browser.book.Forced() {
 		for _, w := range g.browser.targets.windows() {
-			if _, active := g.browser.book.Active(w, site, time.Now()); active {
-				do(w, site)
+			if active, forced := g.browser.book.Active(w, site, time.Now()); forced {
+				do(w, active.Ref())
 			}
 		}
 	}

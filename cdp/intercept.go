@@ -73,6 +73,7 @@ func (i *interceptor) stop(ctx context.Context) error {
 		return nil
 	}
 	narrow := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
+	i.browser.guard.raised(false) // from now on requests may pass unseen
 	if _, err := call(ctx, i.link, fetch.Enable, narrow); err != nil {
 		return err
 	}
@@ -80,7 +81,6 @@ func (i *interceptor) stop(ctx context.Context) error {
 		return err
 	}
 	i.cured = false
-	i.browser.guard.raised(false) // from now on requests may pass unseen
 	_, err := call(ctx, i.link, fetch.Disable, cdp.Empty{})
 	i.on = err != nil
 	return err

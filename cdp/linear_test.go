@@ -42,6 +42,9 @@ func switchInFlight(t *testing.T, switches, each int, aliceHas func(*sessions.Co
 		for (let i = 0; i < %d; i++) lane()`, lanes))
 	for epoch := 1; epoch <= switches; epoch++ {
 		name := names[epoch%2]
+		if mode, _ := r.Guard(); mode == sessions.GuardSwitch && epoch%2 == 0 {
+			r.guardIs(false)
+		}
 		r.use("shop.test", name)
 		id, from := strconv.Itoa(epoch), w.count()
 		run(r, fmt.Sprintf("window.epoch = %d", epoch))

@@ -92,9 +92,7 @@ func comparePlaces(a, b place) int {
 func (m *mirror) mendNow(t place) {
 	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
 	defer cancel()
-	if g := m.browser.guard; g.proven.Load() {
-		g.adopt(ctx, t.window, t.site) // before it is written over
-	}
+	m.browser.guard.adoptProven(ctx, t)
 	if _, err := m.sync(ctx, t.window, t.site); err != nil {
 		m.browser.log.Warn("mending a jar", "site", t.site, "error", err)
 	}

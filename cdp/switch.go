@@ -112,6 +112,7 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		return sessions.Switch{}, err
 	}
 	was := b.targets.unanswered(w, site)
+	b.guard.proven.Store(false)
 	session, err := decide(w, jar)
 	if err != nil {
 		b.targets.answer(w, site, was)
@@ -142,7 +143,11 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	b.targets.answer(w, site, time.Now())
 	b.updateSign(w)
 	for _, other := range b.book.Clashes(w, site, time.Now()) {
-		done.Notes = append(done.Notes, fmt.Sprintf("%s is forced too and shares a cookie of the jar: WebSockets and prerendered pages of both carry %s's", other, site))
+		what := "WebSockets and prerendered pages"
+		if b.guard.mode == sessions.GuardOff {
+			what = "with the guard off all requests"
+		}
+		done.Notes = append(done.Notes, fmt.Sprintf("%s is forced too and shares a cookie of the jar: %s of both carry %s's", other, what, site))
 	}
 	if fresh, gone := b.book.Session(session.Ref(), time.Now()); gone == nil {
 		done.Session = fresh

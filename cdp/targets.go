@@ -75,6 +75,7 @@ type targets struct {
 	lastSwitch map[place]int
 	around     map[sessions.Window]bool // the cache: the windows that go around it
 	answered   map[place]time.Time      // when the last switch of a place was made
+	astray     map[place]bool           // what was told since: see checkSent
 }
 
 func newTargets() *targets {
@@ -88,6 +89,7 @@ func newTargets() *targets {
 		lastSwitch: map[place]int{},
 		around:     map[sessions.Window]bool{},
 		answered:   map[place]time.Time{},
+		astray:     map[place]bool{},
 	}
 }
 

@@ -145,6 +145,7 @@ func (s *site) inherit(whole *site) {
 		}
 	}
 	maps.Copy(s.removed, whole.removed)
+	s.headers.named, s.headers.order = maps.Clone(whole.headers.named), slices.Clone(whole.headers.order)
 	s.forgetNames()
 }
 

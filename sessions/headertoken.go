@@ -156,7 +156,7 @@ func (b *Book) learnHeaders(x *Exchange, p *place) {
 		}
 		of := x.bearer(p)
 		owner, known := h.owners[Field{name, value}]
-		if known && owner != 0 && x.site.number(owner) == nil && x.active == nil {
+		if known && owner != 0 && x.site.number(owner) == nil && (x.active == nil || x.session == x.active) {
 			known = false // that session was removed, and is coming back
 		}
 		t := HeaderToken{Field{name, value}, x.at.origin()}

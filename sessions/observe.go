@@ -21,7 +21,8 @@ type Request struct {
 	// Fields gives another header as it left, by its name, "" for none; nil where
 	// they are not known.
 	Fields func(name string) string
-	// Unchecked says that no verdict was asked for, since nothing is paused.
+	// Unchecked says that no verdict was asked for, and that it began after the last
+	// switch: what no session has in it is the active one's own.
 	Unchecked bool
 	// Via has the URLs that redirected to this one, the first one first.
 	Via []string
@@ -119,14 +120,17 @@ func (b *Book) adoptSent(x *Exchange, r *sent) bool {
 	if slices.ContainsFunc(r.tokens, isForeign) {
 		return false
 	}
-	o, adopted := b.origin(FromScript, x.request.URL, x.request.Now), false
+	o, unknown := b.origin(FromScript, x.request.URL, x.request.Now), false
 	for _, p := range r.tokens {
-		if !x.site.known(p) {
-			b.takeOver(x.active, x.request.Window, x.cookie(p), Token, o)
-			adopted = true
+		if x.site.known(p) {
+			continue
+		}
+		unknown = true
+		if c := inJar(p, x.request.Jar, &x.at); c != nil { // else the next request tells whose place it takes
+			b.takeOver(x.active, x.request.Window, *c, Token, o)
 		}
 	}
-	return adopted
+	return unknown
 }
 
 // takeOver gives the active session a value that no response set, and tells so.
@@ -137,19 +141,20 @@ func (b *Book) takeOver(active *session, w Window, c Cookie, kind Kind, o origin
 	b.notify(event)
 }
 
-// AdoptJar gives the active session of a window what its jar has for the site and no
-// session had: a script wrote it.
-func (b *Book) AdoptJar(w Window, site string, jar []Cookie, now time.Time) {
+// AdoptJar gives the active session of a window, while it is the one of that number,
+// what its jar has for the site and no session had: a script wrote it.
+func (b *Book) AdoptJar(w Window, active Ref, jar []Cookie, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+	s := b.sites[active.Site]
+	if s == nil || s.places[w] == nil || s.places[w].active == nil || s.places[w].active.id != active.Number {
 		return
 	}
 	o := b.origin(FromScript, "", now)
 	for _, c := range jar {
-		if s.kind(c.Name) == Token && b.cutting.holds(site, &c) && !c.Expired(now) && !s.known(c.pair()) && !b.knownNearby(s, c.pair()) {
-			b.takeOver(s.places[w].active, w, c, Token, o)
+		kind := s.kind(c.Name)
+		if kind != NotToken && b.cutting.holds(s.name, &c) && !c.Expired(now) && !s.known(c.pair()) && !b.knownNearby(s, c.pair()) {
+			b.takeOver(s.places[w].active, w, c, kind, o)
 		}
 	}
 }
@@ -184,7 +189,7 @@ func (b *Book) read(x *Exchange) *sent {
 // learnCarried gives the session the carried cookies that its own request
 // shows: scripts write them, so that no response tells.
 func (b *Book) learnCarried(x *Exchange, r *sent) {
-	if x.active != nil || len(r.cookies) == len(r.tokens) {
+	if x.active != nil && !(x.request.Unchecked && x.session == x.active) || len(r.cookies) == len(r.tokens) {
 		return // the active one's may show what a verdict has not seen
 	}
 	was, o := x.session.state(x.request.Now), b.origin(FromScript, x.request.URL, x.request.Now)
@@ -370,7 +375,9 @@ func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
 	changed := false
 	o := b.origin(FromRequest, x.request.URL, x.request.Now)
 	for _, p := range request.tokens {
-		if !x.site.known(p) {
+		// Of a second one of a name nobody knows whose place it takes, unless the jar tells.
+		second := slices.ContainsFunc(session.cookies, func(h *held) bool { return h.Name == p.name })
+		if !x.site.known(p) && !(second && inJar(p, x.request.Jar, &x.at) == nil) {
 			b.learn(session, x.cookie(p), Token, o)
 			changed = true
 		}

@@ -89,7 +89,7 @@ func (b *Book) Decide(r Paused) Verdict {
 func (b *Book) decideCookies(s *site, p *place, r Paused, l location) (Action, string) {
 	d := &b.scratch
 	if d.site != s {
-		d.header = ""
+		d.header, d.crumbs = "", d.crumbs[:0]
 	}
 	d.book, d.site, d.place, d.request, d.at = b, s, p, r, l
 	defer func() { d.request = Paused{} }() // the jar in it is not ours to keep

@@ -378,3 +378,23 @@ func TestScopeHostSharesTheJar(t *testing.T) {
 		t.Errorf("a script's value was adopted %d times", n)
 	}
 }
+
+// A request without cookies of one site, after one with cookies of another.
+func TestForceEverywhereOnTwoSites(t *testing.T) {
+	b := New(Options{Defaults: StandardDefaults(), ForceEverywhere: true})
+	for _, site := range []string{"one.test", "two.test"} {
+		s, err := b.Import(site, "alice", []Cookie{{Name: "sid", Value: site, Domain: site, Path: "/"}}, testNow)
+		if err == nil {
+			err = b.Use(Main, s.Ref(), nil, testNow)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ site, header string }{{"one.test", "x=1; sid=other"}, {"two.test", ""}, {"one.test", ""}} {
+		v := b.Decide(Paused{URL: "http://" + c.site + "/", Header: c.header, Settled: true, Now: testNow})
+		if want := "sid=" + c.site; !strings.HasSuffix(v.Header, want) {
+			t.Errorf("%s, %q: sent %q, want %s", c.site, c.header, v.Header, want)
+		}
+	}
+}
