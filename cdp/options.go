@@ -14,6 +14,7 @@ type Options struct {
 	Path                    string
 	Headless                bool
 	Profile                 string // directory; "" for a temporary one that is removed at the end
+	Preferences             string // more preferences of a temporary profile: members of a JSON object
 	Proxy                   string
 	DebugPort               int // a DevTools port on loopback for other clients; 0 for none
 	IgnoreCertificateErrors bool

@@ -46,7 +46,7 @@ func startProcess(o *Options) (*process, error) {
 		return nil, err
 	}
 	p := &process{stderr: &tail{}, exited: make(chan struct{})}
-	if err := p.makeProfile(o.Profile); err != nil {
+	if err := p.makeProfile(o.Profile, o.Preferences); err != nil {
 		return nil, err
 	}
 	toBrowser, commands, err := os.Pipe()
@@ -95,7 +95,7 @@ func portFree(port int) error {
 }
 
 // makeProfile prepares a temporary profile, or checks that the user's is free.
-func (p *process) makeProfile(dir string) error {
+func (p *process) makeProfile(dir, more string) error {
 	if dir != "" {
 		p.dir = dir
 		return p.takeProfile(dir)
@@ -107,7 +107,7 @@ func (p *process) makeProfile(dir string) error {
 	p.dir, p.profile = temp, temp
 	// Without this a page may be fetched by speculation, beside Fetch
 	// (TestNoSpeculation).
-	preferences := []byte(`{"net":{"network_prediction_options":2}}`)
+	preferences := []byte(`{"net":{"network_prediction_options":2}` + strings.TrimSuffix(","+more, ",") + `}`)
 	if err := os.Mkdir(filepath.Join(temp, "Default"), 0o700); err == nil {
 		err = os.WriteFile(filepath.Join(temp, "Default", "Preferences"), preferences, 0o600)
 	}

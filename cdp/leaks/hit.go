@@ -38,9 +38,14 @@ const (
 // Sender is whose request it was: the owner of all its tokens and carried
 // cookies, whose values are OWNER.SOMETHING. For a request that tells what its page
 // saw, whose the page is.
-func (h Hit) Sender() string {
+func (h Hit) Sender() string { return ownerOf(h.shownCookie()) }
+
+// Sent is whose the request itself was, whatever its page saw.
+func (h Hit) Sent() string { return ownerOf(h.Cookie) }
+
+func ownerOf(cookie string) string {
 	who := Nobody
-	for _, piece := range strings.Split(h.shownCookie(), "; ") {
+	for _, piece := range strings.Split(cookie, "; ") {
 		name, value, _ := strings.Cut(piece, "=")
 		owner, _, ok := strings.Cut(value, ".")
 		switch {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"sessdriver/cmd/sessdriver/internal/doctor"
 	"sessdriver/scripts"
@@ -19,18 +21,30 @@ func runDoctor(ctx context.Context, c *config, s streams) error {
 	if err != nil {
 		return err
 	}
+	signal.Ignore(syscall.SIGPIPE) // else nobody would clean up behind: sessdriver doctor | head
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	o := doctor.Options{Browser: options, Guards: c.guards}
 	o.Tell = func(text string) { fmt.Fprintln(s.err, scripts.Escape(text)) }
-	o.Line = func(l doctor.Line) { fmt.Fprintln(s.out, l) }
-	if c.json {
-		encoder := json.NewEncoder(s.out)
-		o.Line = func(l doctor.Line) { _ = encoder.Encode(l) }
+	encoder := json.NewEncoder(s.out)
+	o.Line = func(l doctor.Line) {
+		var err error
+		if c.json {
+			err = encoder.Encode(l)
+		} else {
+			_, err = fmt.Fprintln(s.out, l)
+		}
+		if err != nil {
+			cancel(fmt.Errorf("writing: %w", err))
+		}
 	}
 	report, err := doctor.Run(ctx, o)
-	switch {
-	case errors.Is(err, context.Canceled) && context.Cause(ctx) == errInterrupted:
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, syscall.EPIPE):
+		return errSilent
+	case cause != nil:
 		return errInterrupted
 	case err != nil:
 		return fmt.Errorf("doctor: %w; try again, or another browser: --browser PATH", err)
@@ -39,7 +53,7 @@ func runDoctor(ctx context.Context, c *config, s streams) error {
 	default:
 		_, err = fmt.Fprint(s.out, verdictOf(report))
 	}
-	if report.Leaks > 0 {
+	if report.Leaks+report.Missed > 0 {
 		return errSilent
 	}
 	return err
@@ -48,11 +62,14 @@ func runDoctor(ctx context.Context, c *config, s streams) error {
 // verdictOf is the report for a person.
 func verdictOf(r doctor.Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s: %d requests checked, ", r.Browser, r.Checked)
+	fmt.Fprintf(&b, "\n%s: %d requests checked, ", scripts.Escape(r.Browser), r.Checked)
 	if r.Leaks == 0 {
 		b.WriteString("none leaks\n")
 	} else {
 		fmt.Fprintf(&b, "%d LEAK: do not rely on forced sessions in this browser, and report it with the lines above\n", r.Leaks)
+	}
+	if r.Missed > 0 {
+		fmt.Fprintf(&b, "%d did not come, though this browser makes them when nothing is forced: they may have been blocked, or the machine is too busy\n", r.Missed)
 	}
 	section := func(head string, list []string) {
 		if len(list) > 0 {
@@ -63,7 +80,9 @@ func verdictOf(r doctor.Report) string {
 		}
 	}
 	section("Good to know", r.Notes)
-	section("Never made by this browser", []string{strings.Join(r.NotMade, ", ")}[:min(1, len(r.NotMade))])
+	if len(r.NotMade) > 0 {
+		section("Never made by this browser", []string{strings.Join(r.NotMade, ", ")})
+	}
 	section("Not tested", r.Untested)
 	return b.String()
 }

@@ -13,6 +13,9 @@ import (
 	"sessdriver/sessions"
 )
 
+// seed is a page of the server that leaves a cookie in the jar.
+func seed(address string) string { return strings.Replace(address, "/?", "/seed?", 1) }
+
 // site is what the book calls the server.
 const site = "localhost"
 
@@ -33,10 +36,12 @@ func drive(name, address string) error {
 		}
 	}
 	end, err := begin(context.Background(), address)
+	if end != nil {
+		defer end()
+	}
 	if err != nil {
 		return err
 	}
-	defer end()
 	fmt.Println("ready")
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		if err := use(lines.Text()); err != nil {

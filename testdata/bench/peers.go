@@ -25,7 +25,7 @@ func plainChromedp(ctx context.Context, address string) (func(), error) {
 	ctx, cancel := chromedp.NewExecAllocator(ctx, options...)
 	ctx, cancelTab := chromedp.NewContext(ctx)
 	end := func() { cancelTab(); cancel() }
-	if _, err := chromedp.Run(ctx, chromedp.Navigate("about:blank")); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Navigate(seed(address))); err != nil {
 		return end, err
 	}
 	err := chromedp.Listen(ctx, func(event any) {
@@ -65,7 +65,10 @@ func rodHijack(_ context.Context, address string) (func(), error) {
 		return l.Kill, err
 	}
 	end := func() { browser.Close(); l.Cleanup() }
-	page, err := browser.Page(proto.TargetCreateTarget{URL: "about:blank"})
+	page, err := browser.Page(proto.TargetCreateTarget{URL: seed(address)})
+	if err == nil {
+		err = page.WaitLoad()
+	}
 	if err != nil {
 		return end, err
 	}
@@ -97,7 +100,8 @@ func proxy(_ context.Context, address string) (func(), error) {
 				r.Out.Header.Set("Cookie", "sid=forced")
 			}
 		},
-		ErrorLog: log.New(io.Discard, "", 0),
+		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+		ErrorLog:  log.New(io.Discard, "", 0),
 	}
 	go http.Serve(listener, forward)
 	return startBrowser(address, "--proxy-server=http://"+listener.Addr().String(), "--proxy-bypass-list=<-loopback>;127.0.0.1")

@@ -40,8 +40,7 @@ func run(o options) error {
 	var drivers []*driver
 	defer func() {
 		for _, d := range drivers {
-			d.in.Close()
-			d.cmd.Wait()
+			d.end()
 		}
 	}()
 	for _, m := range o.modes {
@@ -56,7 +55,9 @@ func run(o options) error {
 		order := rand.Perm(len(drivers))
 		took := make([]timing, len(drivers))
 		for _, i := range order {
-			took[i] = drivers[i].measure(s, o.requests)
+			if took[i], err = drivers[i].measure(s, o.requests); err != nil {
+				return err
+			}
 		}
 		for i, d := range drivers {
 			for k, pair := range [][2]float64{{took[i].One, took[0].One}, {took[i].Six, took[0].Six}, {took[i].Page, took[0].Page}} {
@@ -65,7 +66,9 @@ func run(o options) error {
 		}
 		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, o.rounds)
 	}
-	print(drivers, s)
+	if err := print(drivers, s); err != nil {
+		return err
+	}
 	for _, d := range drivers {
 		if d.uses {
 			if err := d.switches(s); err != nil {
@@ -73,7 +76,16 @@ func run(o options) error {
 			}
 		}
 	}
+	for _, d := range drivers {
+		d.end()
+	}
+	drivers = nil
 	return launches(s)
+}
+
+func (d *driver) end() {
+	d.in.Close()
+	d.cmd.Wait()
 }
 
 // switches takes the time from the word to use a session to the first request of it at
@@ -103,24 +115,31 @@ func (d *driver) switches(s *server) error {
 	return nil
 }
 
-// launches takes the time from a start to the first request of the page.
+// launches takes the time from a start to the moment that the page's script runs, with
+// nothing else alive. The ratio is taken within a round.
 func launches(s *server) error {
-	took := map[string][]float64{}
+	took, ratios := map[string][]float64{}, []float64{}
 	for range 7 {
-		for _, name := range []string{nothing, explore} {
+		var round [2]float64
+		for i, name := range []string{nothing, explore} {
 			s.forget()
 			began := time.Now()
 			d, err := start(mode{name: name}, s)
 			if err != nil {
 				return err
 			}
-			took[name] = append(took[name], float64((<-s.arrivals).at.Sub(began).Milliseconds()))
-			d.in.Close()
-			d.cmd.Wait()
+			select {
+			case at := <-s.usable:
+				round[i] = float64(at.Sub(began).Milliseconds())
+			case <-time.After(time.Minute):
+				return fmt.Errorf("%s: the page never came", name)
+			}
+			took[name] = append(took[name], round[i])
+			d.end()
 		}
+		ratios = append(ratios, round[1]/round[0])
 	}
-	bare := median(took[nothing])
-	fmt.Printf("launch to the page's first request: %.0f ms with nothing on, %.0f ms with sessdriver (%.2f)\n", bare, median(took[explore]), median(took[explore])/bare)
+	fmt.Printf("launch to a page whose script runs: %.0f ms with nothing on, %.0f ms with sessdriver (%.2f)\n", median(took[nothing]), median(took[explore]), median(ratios))
 	return nil
 }
 
@@ -156,17 +175,30 @@ func (d *driver) await(word string) error {
 }
 
 // measure lets a page make its requests.
-func (d *driver) measure(s *server, n int) timing {
+func (d *driver) measure(s *server, n int) (t timing, err error) {
 	p := s.page(d.name)
 	driver, browser := d.used()
 	was := p.forced.Load() + p.else_.Load()
-	p.begin <- n
-	t := <-p.done
+	const patience = 2 * time.Minute
+	for begin, done := p.begin, chan timing(nil); begin != nil || done != nil; {
+		select {
+		case begin <- n:
+			begin, done = nil, p.done
+		case t = <-done:
+			done = nil
+		case <-time.After(patience):
+			return t, fmt.Errorf("%s: its page does not answer", d.name)
+		}
+	}
 	after, browserAfter := d.used()
 	d.cpu[0] += after - driver
 	d.cpu[1] += browserAfter - browser
-	d.count += p.forced.Load() + p.else_.Load() - was
-	return t
+	made := p.forced.Load() + p.else_.Load() - was
+	if want := int64(20 + 2*n + 4*101); made != want {
+		return t, fmt.Errorf("%s: the server got %d requests, want %d", d.name, made, want)
+	}
+	d.count += made
+	return t, nil
 }
 
 // used is the processor time of the driver and of the processes below it.
@@ -211,7 +243,7 @@ func (d *driver) used() (driver, browser time.Duration) {
 	return driver, browser
 }
 
-func print(drivers []*driver, s *server) {
+func print(drivers []*driver, s *server) error {
 	fmt.Printf("| | one at a time | six at a time | page of 100 | driver CPU, µs a request | browser CPU | right at the server |\n|---|---|---|---|---|---|---|\n")
 	bare := float64(drivers[0].cpu[1]) / float64(drivers[0].count)
 	for _, d := range drivers {
@@ -225,7 +257,11 @@ func print(drivers []*driver, s *server) {
 			own = fmt.Sprint((d.cpu[0] / time.Duration(d.count)).Microseconds())
 		}
 		fmt.Printf("| %s | %.2f | %.2f | %.2f | %s | %.2f | %s |\n", d.name, median(d.ratios[0]), median(d.ratios[1]), median(d.ratios[2]), own, float64(d.cpu[1])/float64(d.count)/bare, right)
+		if d.forces && p.else_.Load() > 0 {
+			return fmt.Errorf("%s: %d requests were not forced", d.name, p.else_.Load())
+		}
 	}
+	return nil
 }
 
 func median(list []float64) float64 {

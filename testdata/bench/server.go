@@ -18,7 +18,8 @@ type server struct {
 
 	mu       sync.Mutex // guards all below
 	pages    map[string]*page
-	arrivals chan arrival // of documents; one that nobody takes is dropped
+	arrivals chan arrival   // of documents; one that nobody takes is dropped
+	usable   chan time.Time // when the scripts of a page ran; likewise
 }
 
 // arrival is a request for a document: of which session, and when.
@@ -60,7 +61,7 @@ const many = () => took(() => new Promise(done => {
 })()`
 
 func serve() (*server, error) {
-	s := &server{pages: map[string]*page{}, arrivals: make(chan arrival, 1)}
+	s := &server{pages: map[string]*page{}, arrivals: make(chan arrival, 1), usable: make(chan time.Time, 1)}
 	site, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -87,10 +88,8 @@ func (s *server) page(mode string) *page {
 }
 
 func (s *server) site(w http.ResponseWriter, r *http.Request) {
-	mode, forced := r.URL.Query().Get("mode"), false
-	for _, c := range r.CookiesNamed("sid") {
-		forced = c.Value == "forced"
-	}
+	mode, sids := r.URL.Query().Get("mode"), r.CookiesNamed("sid")
+	forced := len(sids) == 1 && sids[0].Value == "forced"
 	w.Header().Set("Cache-Control", "no-store")
 	p := s.page(mode)
 	count := &p.else_
@@ -108,17 +107,16 @@ func (s *server) site(w http.ResponseWriter, r *http.Request) {
 		for i := range 100 {
 			fmt.Fprintf(w, "<script src='/r/s%d?mode=%s'></script>", i, mode)
 		}
+	case r.URL.Path == "/seed": // what has to be written over
+		w.Header().Set("Set-Cookie", "sid=jar; Path=/")
 	case r.URL.Path == "/":
 		sid := ""
-		for _, c := range r.CookiesNamed("sid") {
+		for _, c := range sids {
 			sid = c.Value
 		}
 		select {
 		case s.arrivals <- arrival{sid, time.Now()}:
 		default:
-		}
-		if sid == "" { // what a peer has to write over
-			w.Header().Set("Set-Cookie", "sid=jar; Path=/")
 		}
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprintf(w, "<!doctype html><title>bench</title><link rel=icon href=data:,><body><script>"+script+"</script>", s.told)
@@ -127,9 +125,12 @@ func (s *server) site(w http.ResponseWriter, r *http.Request) {
 
 // forget drops what arrived up to now.
 func (s *server) forget() {
-	select {
-	case <-s.arrivals:
-	default:
+	for range 2 {
+		select {
+		case <-s.arrivals:
+		case <-s.usable:
+		default:
+		}
 	}
 }
 
@@ -142,6 +143,10 @@ func (s *server) tell(w http.ResponseWriter, r *http.Request) {
 		json.NewDecoder(r.Body).Decode(&t)
 		p.done <- t
 		return
+	}
+	select {
+	case s.usable <- time.Now():
+	default:
 	}
 	select {
 	case n := <-p.begin:

@@ -1,11 +1,12 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,21 +42,31 @@ type Line struct {
 	From      string         `json:"from"` // the page that made it: own or cross
 	Seen      bool           `json:"seen"` // the browser made it
 	Bare      bool           `json:"bare"` // without cookies, by the rules of the web
+	// Missed says that it was not made, though the browser makes it when nothing is
+	// forced: it may have been blocked. Nothing is known of what was not made.
+	Missed bool `json:"missed,omitempty"`
 	// Forced says that it was wholly the session's that is active; while nothing is
 	// forced, the one's who is logged in.
 	Forced   bool   `json:"forced"`
 	Detected bool   `json:"detected"`           // the token of its answer is booked on that session
 	BookedOn string `json:"bookedOn,omitempty"` // else the one that it is booked on
 	Kept     bool   `json:"kept"`               // it had just the cookies that the browser sends when nothing is forced
+	// Stray says that what is to have no cookies of the site, a preflight or a request to
+	// another site, had a session's.
+	Stray bool `json:"stray,omitempty"`
 }
 
 // Leaks reports whether something is wrong.
-func (l Line) Leaks() bool { return l.Seen && !(l.Forced && l.Detected && l.Kept) }
+func (l Line) Leaks() bool { return l.Seen && !(l.Forced && l.Detected && l.Kept) || l.Stray }
 
 // String is the line for a person.
 func (l Line) String() string {
 	word, said := "ok  ", []string{"forced", "detected", "rules kept"}
 	switch {
+	case l.Stray:
+		word, said = "LEAK", []string{"cookies of a session where there are to be none"}
+	case l.Missed:
+		word, said = "MISS", []string{"did not come, though it does when nothing is forced"}
 	case !l.Seen:
 		word, said = "-   ", []string{"not made by this browser"}
 	case l.Leaks():
@@ -81,6 +92,7 @@ type Report struct {
 	Browser  string   `json:"browser"`  // name and version
 	Checked  int      `json:"checked"`  // kinds of requests, in all situations, that were made
 	Leaks    int      `json:"leaks"`    // of them
+	Missed   int      `json:"missed"`   // that did not come, though they do when nothing is forced
 	NotMade  []string `json:"notMade"`  // requests that this browser never made
 	Untested []string `json:"untested"` // what the doctor cannot test
 	Notes    []string `json:"notes"`    // what makes saved sessions die, or act otherwise than elsewhere
@@ -97,7 +109,7 @@ type situation struct {
 
 // Run checks a browser. Its error says that it could not be done.
 func Run(ctx context.Context, o Options) (Report, error) {
-	r := Report{NotMade: []string{}, Untested: untested()}
+	r := Report{NotMade: []string{}, Untested: untested(), Notes: []string{}}
 	made := map[string]bool{}
 	for _, guard := range o.Guards {
 		if err := checkWith(ctx, o, guard, &r, made); err != nil {
@@ -133,20 +145,34 @@ func checkWith(ctx context.Context, o Options, guard sessions.Guard, r *Report, 
 	defer c.site.close()
 	c.book = sessions.New(sessions.Options{Defaults: append(sessions.StandardDefaults(),
 		sessions.Default{Pattern: "lax", Kind: sessions.Token}, sessions.Default{Pattern: "strict", Kind: sessions.Token}, sessions.Default{Pattern: "t-*", Kind: sessions.Token})})
-	profile, err := newProfile()
+	downloads, err := os.MkdirTemp("", "sessdriver-doctor-")
 	if err != nil {
-		return err
+		return fmt.Errorf("making a directory for downloads: %w", err)
 	}
-	defer os.RemoveAll(profile)
+	defer os.RemoveAll(downloads)
 	options := o.Browser
-	options.Book, options.Guard, options.Reload, options.Storage, options.Profile = c.book, guard, cdp.ReloadNone, cdp.StorageKeep, profile
+	options.Book, options.Guard, options.Reload, options.Storage = c.book, guard, cdp.ReloadNone, cdp.StorageKeep
+	// What the environment asks for otherwise would make it another check.
+	options.Profile, options.Preferences, options.Proxy, options.DebugPort = "", preferences(downloads), "", 0
 	options.Arguments = append(slices.Clone(options.Arguments), "--disable-popup-blocking", "--short-reporting-delay")
 	if c.browser, err = cdp.Launch(ctx, options); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.browser.Close()) }()
 	r.Browser = c.browser.Product()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-c.browser.Lost():
+			cancel(c.browser.Err())
+		case <-ctx.Done():
+		}
+	}()
 	if err := c.all(ctx); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
 		return fmt.Errorf("checking %s: %w", r.Browser, err)
 	}
 	if len(r.Notes) == 0 {
@@ -155,23 +181,12 @@ func checkWith(ctx context.Context, o Options, guard sessions.Guard, r *Report, 
 	return nil
 }
 
-// newProfile makes a profile whose pages may download what they like, and have
-// third-party cookies: Debian's Chromium blocks them by default, and nothing would be
-// tested.
-func newProfile() (string, error) {
-	dir, err := os.MkdirTemp("", "sessdriver-doctor-")
-	if err != nil {
-		return "", fmt.Errorf("making a profile: %w", err)
-	}
-	const preferences = `{"profile": {"block_third_party_cookies": false, "cookie_controls_mode": 0, "default_content_setting_values": {"automatic_downloads": 1}}}`
-	if err = os.Mkdir(filepath.Join(dir, "Default"), 0o700); err == nil {
-		err = os.WriteFile(filepath.Join(dir, "Default", "Preferences"), []byte(preferences), 0o600)
-	}
-	if err != nil {
-		os.RemoveAll(dir)
-		return "", fmt.Errorf("making a profile: %w", err)
-	}
-	return dir, nil
+// preferences let pages download what they like, into dir, and have third-party
+// cookies: Debian's Chromium blocks them by default, and nothing would be tested.
+func preferences(dir string) string {
+	quoted, _ := json.Marshal(dir) // a string
+	return `"profile": {"block_third_party_cookies": false, "cookie_controls_mode": 0, "default_content_setting_values": {"automatic_downloads": 1}},
+		"download": {"default_directory": ` + string(quoted) + `, "prompt_for_download": false}`
 }
 
 // all plays every situation in one browser.
@@ -255,8 +270,9 @@ func (c *checkup) open(ctx context.Context, s situation, first func(context.Cont
 	if err := c.site.ready(ctx, own); err != nil {
 		return fmt.Errorf("waiting for its page: %w", err)
 	}
-	if _, err := c.site.run(ctx, own, fmt.Sprintf("open(%q, '_blank', 'popup')", c.site.page(otherHost, cross, nil))); err != nil {
-		return fmt.Errorf("opening its second page: %w", err)
+	popup := fmt.Sprintf("if (!open(%q, '_blank', 'popup')) throw 'the browser blocks popups'", c.site.page(otherHost, cross, nil))
+	if failed, err := c.site.run(ctx, own, popup); err != nil || failed != "" {
+		return fmt.Errorf("opening its second page: %w", cmp.Or(err, errors.New(failed)))
 	}
 	if err := c.site.ready(ctx, cross); err != nil {
 		return fmt.Errorf("waiting for its second page: %w", err)

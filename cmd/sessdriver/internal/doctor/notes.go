@@ -12,8 +12,9 @@ import (
 func untested() []string {
 	return []string{
 		"proxies, and networks that change requests on their way",
-		"policies and extensions of your daily profile: the check starts with a new one",
+		"extensions and settings of your daily profile: the check starts with a new one",
 		"prerendering and speculative loading: the browser does not do it while DevTools watches (with attach, the jar forces it)",
+		"pages and workers that were alive before the switch, view-source and web manifests: the project's tests do",
 		"what browsers do over HTTPS or HTTP/2 only, as the Reporting API and streamed uploads: the site of the check is http://*.localhost",
 		"sockets of WebRTC and WebTransport, which have no cookies",
 	}
@@ -35,19 +36,19 @@ func (c *checkup) notes() []string {
 	}
 	notes = append(notes, "session cookies (without an expiry) end with the browser, unless --profile keeps them; Chrome keeps no cookie longer than 400 days")
 	if names := policies(); len(names) > 0 {
-		notes = append(notes, "policies of this machine are in force: "+strings.Join(names, ", "))
+		notes = append(notes, "administrators have set policies on this machine, which may disable features: "+strings.Join(names, ", "))
 	}
 	return notes
 }
 
-// policyDirs are where administrators put policies, on Linux.
-var policyDirs = []string{"/etc/opt/chrome/policies", "/etc/chromium/policies", "/etc/opt/edge/policies", "/etc/brave/policies"}
+// policyDirs are where administrators put policies for each browser, on Linux.
+var policyDirs = map[string]string{"Chrome": "/etc/opt/chrome", "Chromium": "/etc/chromium", "Edge": "/etc/opt/edge", "Brave": "/etc/brave"}
 
 // policies names those that are set for any browser of this machine.
 func policies() []string {
 	var names []string
-	for _, dir := range policyDirs {
-		files, _ := filepath.Glob(filepath.Join(dir, "*", "*.json"))
+	for browser, dir := range policyDirs {
+		files, _ := filepath.Glob(filepath.Join(dir, "policies", "managed", "*.json"))
 		for _, file := range files {
 			text, err := os.ReadFile(file)
 			set := map[string]json.RawMessage{}
@@ -55,7 +56,7 @@ func policies() []string {
 				continue
 			}
 			for name := range set {
-				names = append(names, name)
+				names = append(names, browser+"'s "+name)
 			}
 		}
 	}

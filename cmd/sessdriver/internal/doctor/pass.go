@@ -54,6 +54,10 @@ func (c *checkup) pass(ctx context.Context, s, pagesOf situation) error {
 	}
 	for i, p := range pages {
 		c.settle(ctx, s, i)
+		if err := ctx.Err(); err != nil { // nothing is known of what is missing
+			return err
+		}
+		c.strays(s, i)
 		for _, ch := range channels(i == 0) {
 			for _, request := range ch.Names() {
 				c.say(c.judge(s, i, ch, request))
@@ -63,7 +67,19 @@ func (c *checkup) pass(ctx context.Context, s, pagesOf situation) error {
 			return fmt.Errorf("closing what was opened: %w", err)
 		}
 	}
+	if _, checking := c.browser.Guard(); checking && c.guard == sessions.GuardSwitch && s.name != baseline {
+		c.report.Untested = append(c.report.Untested, "guard switch, "+s.name+": requests were still, or again, being checked, so that the cookies alone were not tested")
+	}
 	return nil
+}
+
+// strays tells of requests to another site that have a session's cookies.
+func (c *checkup) strays(s situation, i int) {
+	for _, h := range c.site.seen(c.id(s, i), "") {
+		if h.Host == otherHost && h.Cookie != "" {
+			c.say(Line{Guard: c.guard, Situation: s.name, Request: h.Name, From: pages[i].name, Seen: true, Stray: true})
+		}
+	}
 }
 
 // lowered waits until requests are not checked any more, in the guard that ends with
@@ -132,11 +148,12 @@ func (c *checkup) settle(ctx context.Context, s situation, i int) {
 
 // judge looks at all requests of one kind from a page.
 func (c *checkup) judge(s situation, i int, ch leaks.Channel, request string) Line {
-	l := Line{Guard: c.guard, Situation: s.name, Request: request, From: pages[i].name, Bare: true, Forced: true, Detected: true, Kept: true}
+	l := Line{Guard: c.guard, Situation: s.name, Request: request, From: pages[i].name}
 	key := request + " " + l.From
+	bare, forced, kept := true, true, true
 	for _, h := range c.site.seen(c.id(s, i), request) {
 		if h.Method == http.MethodOptions {
-			l.Forced = l.Forced && h.Cookie == ""
+			l.Stray = l.Stray || h.Cookie != ""
 			continue
 		}
 		l.Seen = true
@@ -145,14 +162,20 @@ func (c *checkup) judge(s situation, i int, ch leaks.Channel, request string) Li
 		}
 		want := leaks.Nobody
 		if strings.Contains(h.Carried(), "sid") {
-			l.Bare, want = false, s.who
+			bare, want = false, s.who
 		}
-		l.Forced = l.Forced && h.Sender() == want
+		forced = forced && h.Sender() == want && (h.Sent() == want || h.Sent() == leaks.Nobody)
 		natural, known := c.natural[key] // not where the browser did not do it then
-		l.Kept = l.Kept && (!known || slices.Contains(natural, h.Carried())) && !(ch.None && h.Cookie != "")
+		kept = kept && (!known || slices.Contains(natural, h.Carried())) && !(ch.None && h.Cookie != "")
 	}
-	if l.Seen && !l.Bare && !c.booked(s, i, request) {
-		l.Detected, l.BookedOn = false, c.holder(s, i, request)
+	_, known := c.natural[key]
+	l.Missed = known && !l.Seen && !ch.Alone
+	if !l.Seen {
+		return l
+	}
+	l.Bare, l.Forced, l.Kept, l.Detected = bare, forced, kept, bare || c.booked(s, i, request)
+	if !l.Detected {
+		l.BookedOn = c.holder(s, i, request)
 	}
 	return l
 }
@@ -188,6 +211,9 @@ func (c *checkup) say(l Line) {
 	}
 	if l.Leaks() {
 		c.report.Leaks++
+	}
+	if l.Missed {
+		c.report.Missed++
 	}
 	c.Line(l)
 }

@@ -112,10 +112,13 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 const obey = `
 if (page) (async () => {
 	for (;;) {
-		const script = await (await fetch(from + '/next?page=' + page)).text();
-		if (!script) continue;
-		try { await (0, eval)('(async () => {' + script + '})()') } catch (e) { (window.failed ||= []).push(String(e)) }
-		await fetch(from + '/done?page=' + page, {method: 'POST', body: (window.failed || []).splice(0).join('; ')});
+		try {
+			const script = await (await fetch(from + '/next?page=' + page)).text();
+			try { await (0, eval)('(async () => {' + script + '})()') } catch (e) { (window.failed ||= []).push(String(e)) }
+			await fetch(from + '/done?page=' + page, {method: 'POST', body: (window.failed || []).splice(0).join('; ')});
+		} catch { // the network changed, say
+			await new Promise(next => setTimeout(next, 200));
+		}
 	}
 })();`
 
