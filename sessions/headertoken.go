@@ -83,7 +83,7 @@ func (b *Book) AddHeader(site, name string) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	h, key := &b.makeSite(site).headers, strings.ToLower(name)
+	h, key := &b.page(site).headers, strings.ToLower(name)
 	if h.named[key] {
 		return nil
 	}
