@@ -92,5 +92,3 @@ func (p *person) tidy(tab link) {
 func where(condition func(channel) bool) []channel {
 	return slices.DeleteFunc(slices.Clone(leaks.Channels), func(c channel) bool { return !condition(c) })
 }
-
-func anywhere(c channel) bool { return !c.Own }

@@ -242,13 +242,6 @@ func (b *Browser) inFlight(ctx context.Context, before time.Time) bool {
 	for _, site := range b.book.Forced() {
 		forced[site] = true
 	}
-	is := make(chan bool, 1)
-	b.wire.jobs.push(job{run: func() { is <- b.exchanges.inFlight(before, forced) }})
-	select {
-	case in := <-is:
-		return in
-	case <-b.wire.pumped:
-	case <-ctx.Done():
-	}
-	return true
+	in, answered := onPump(ctx, b, func() bool { return b.exchanges.inFlight(before, forced) })
+	return in || !answered
 }

@@ -23,10 +23,7 @@ var update = flag.Bool("update", false, "write the table of the leak matrix")
 // The leak matrix: every way in which pages make requests, in every moment that
 // a session may be forced, with the server as the judge.
 
-const (
-	nobody = leaks.Nobody
-	mixed  = leaks.Mixed
-)
+const nobody = leaks.Nobody
 
 // loginCookies are those of a login: tokens of each SameSite, and a carried one.
 func (w *web) loginCookies(site, name string) []sessions.Cookie {

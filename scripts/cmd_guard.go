@@ -11,8 +11,8 @@ func guardCommands() []*Command {
 		Name:    "guard",
 		Summary: "Show or change when the requests of forced sites are checked: always, switch or off",
 		Params:  []Param{{Name: "MODE", Kind: KindGuard, Optional: true}},
-		Detail: "Checking makes each request of the browser take up to twice as long. always: every request is checked, and nothing goes out as another session. " +
-			"switch: from a switch until what was under way before has ended and the browser's cookies are proven to be the forced session's; then these alone force, at full speed. " +
+		Detail: "Checking makes each request of the browser dearer, by half and more. always: every request is checked, and nothing goes out as another session. " +
+			"switch: from a switch until what was under way before has ended and the browser's cookies are proven to be the forced session's; then these alone force, without that price. " +
 			"When they are seen to differ, as after a script wrote one, requests are checked again; one may have gone out by then. " +
 			"off: the browser's cookies alone force. What is under way at a switch is not waited for; for large test suites. " +
 			"Header tokens are replaced only while requests are checked.",

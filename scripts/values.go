@@ -41,13 +41,8 @@ func guardValues() []value {
 }
 
 func (e *Engine) headerValues(given string) []value {
-	site := e.currentSite()
-	if given != "" {
-		site, _ = e.Book.FindSite(given)
-	}
-	s, _ := e.Book.Site(site)
 	var list []value
-	for _, h := range s.Headers {
+	for _, h := range e.siteMeant(given).Headers {
 		list = append(list, value{h.Name, "in " + plural(h.Sessions, "session")})
 	}
 	return list
@@ -122,14 +117,19 @@ func (e *Engine) siteValues() []value {
 }
 
 func (e *Engine) tokenValues(given string) []value {
+	var list []value
+	for _, t := range e.siteMeant(given).Tokens {
+		list = append(list, value{t.Name, kindWord(t.Kind)})
+	}
+	return list
+}
+
+// siteMeant is the site that was given, else the current one.
+func (e *Engine) siteMeant(given string) sessions.Site {
 	site := e.currentSite()
 	if given != "" {
 		site, _ = e.Book.FindSite(given)
 	}
 	s, _ := e.Book.Site(site)
-	var list []value
-	for _, t := range s.Tokens {
-		list = append(list, value{t.Name, kindWord(t.Kind)})
-	}
-	return list
+	return s
 }

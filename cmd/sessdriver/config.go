@@ -92,7 +92,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "put the forced tokens on requests for which the browser would send no cookies, too")
 	f.StringVar(&c.reload, "reload", "all", "the site's tabs that a switch reloads: `all`, current or none")
 	f.StringVar(&c.storage, "storage", "", "what a switch does with the site's web storage: `swap` it with the session (the default), keep it (the default of attach and with --profile, where what is not shown again when sessdriver leaves would stay swapped), or clear it")
-	f.StringVar(&c.guard, "guard", "always", "when the requests of forced sites are checked, which costs time: `always`; from a switch until the browser's cookies are proven right (switch), then at full speed; or never (off), the cookies alone force (help guard). doctor takes several: always,switch,off")
+	f.StringVar(&c.guard, "guard", "always", "when the requests of forced sites are checked, which costs time: `always`; from a switch until the browser's cookies are proven right (switch); or never (off), the cookies alone force (help guard). doctor takes several: always,switch,off")
 	f.StringArrayVar(&c.scope, "scope", nil, "book only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
 	f.StringArrayVar(&c.exclude, "exclude", nil, "do not book URLs that match `PATTERN`; repeatable")
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
