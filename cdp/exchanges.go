@@ -45,7 +45,7 @@ type hop struct {
 	method string
 	began  time.Time
 	silent bool // from a cache: nothing was sent
-	// unchecked says that nothing was paused when it began.
+	// unchecked says that a session was forced and nothing paused when it began.
 	unchecked bool
 	told      bool // what was sent and what came back is told, before or later
 	last      bool // the hops before it were missed
@@ -93,7 +93,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}
-	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime), unchecked: !x.browser.guard.up.Load()})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
 	x.book(e.RequestID, ex)
 }
 

@@ -28,6 +28,7 @@ type guard struct {
 	mode    sessions.Guard // under browser.commands, as all below
 	since   time.Time      // what began before is waited for; zero where Fetch is not to be lowered
 	settled bool           // since is when all that began before Fetch was on had been told
+	forces  atomic.Bool    // a session is forced
 	up      atomic.Bool
 	drifted atomic.Bool
 	// proven says that the jars were in step since the last switch: what no session has

@@ -51,6 +51,7 @@ func newInterceptor(b *Browser) *interceptor {
 // (CDP-FACTS 14, 21).
 func (i *interceptor) update(ctx context.Context) error {
 	patterns := i.patterns()
+	i.browser.guard.forces.Store(len(patterns) > 0)
 	if len(patterns) == 0 || i.browser.guard.mode == sessions.GuardOff {
 		return i.stop(ctx)
 	}
