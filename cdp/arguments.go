@@ -3,6 +3,8 @@ package cdp
 import (
 	"os"
 	"strconv"
+
+	"sessdriver/sessions"
 )
 
 // arguments is the command line of a browser that we start: a quiet browser
@@ -45,6 +47,9 @@ func arguments(o *Options, profile string) []string {
 	}
 	if o.IgnoreCertificateErrors {
 		list = append(list, "--ignore-certificate-errors")
+	}
+	if o.Observe == sessions.ObserveChanges {
+		list = append(list, "--enable-unsafe-extension-debugging") // lets the pipe load one
 	}
 	list = append(list, o.Arguments...)
 	return append(list, "about:blank")

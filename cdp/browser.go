@@ -48,6 +48,7 @@ type Browser struct {
 	interceptor *interceptor
 	mirror      *mirror
 	guard       *guard
+	observer    *observer
 	pages       pages
 
 	reloadTimeout time.Duration
@@ -136,6 +137,7 @@ func newBrowser(o Options, transport chromedp.Transport) *Browser {
 	b.interceptor = newInterceptor(b)
 	b.mirror = newMirror(b)
 	b.guard = newGuard(b)
+	b.observer = newObserver(b)
 	b.wire = newWire(transport, b.handle)
 	ctx, leave := chromedp.NewAllocatorContext(context.Background(), &allocator{b.wire, b.chromedpError})
 	b.leave = leave
@@ -164,12 +166,14 @@ func (b *Browser) start(ctx context.Context) error {
 	b.interceptor.link, b.mirror.link = b.link, b.link
 	go b.mirror.run()
 	b.guard.start()
+	b.observer.start()
 	if err := b.recover(ctx); err != nil {
 		return err
 	}
 	if err := b.watch(ctx); err != nil {
 		return err
 	}
+	b.observer.begin(ctx)
 	// chromedp's browser must exist before its tabs; it lives with b.guest.
 	if _, err := chromedp.CallBrowser(b.guest, browser.GetVersion, cdp.Empty{}); err != nil {
 		return err
@@ -227,6 +231,7 @@ func (b *Browser) abandon() {
 	b.leave()
 	b.wire.close()
 	b.guard.stop()
+	b.observer.stop()
 	b.mirror.stop()
 	b.journal.close()
 	if b.process != nil {

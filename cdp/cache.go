@@ -30,6 +30,7 @@ func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
 		if tab.window != w {
 			continue
 		}
+		b.observer.listen(tab)
 		done := b.setCache(tab)
 		if tab.kind == "page" || tab.kind == "iframe" { // a stopped worker does not answer
 			waiting = append(waiting, done)

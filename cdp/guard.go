@@ -243,6 +243,19 @@ func (b *Browser) inFlight(ctx context.Context, before time.Time) bool {
 	for _, site := range b.book.Forced() {
 		forced[site] = true
 	}
+	if b.Observation() != sessions.ObserveFull && (time.Since(before) < oldStream || b.isLoading(forced)) {
+		return true // nobody tells what is under way
+	}
 	in, answered := onPump(ctx, b, func() bool { return b.exchanges.inFlight(before, forced) })
 	return in || !answered
+}
+
+// isLoading reports whether a tab of one of the sites has not loaded yet.
+func (b *Browser) isLoading(sites map[string]bool) bool {
+	for _, tab := range b.targets.list("page") {
+		if d := b.targets.documentOf(tab); !d.loaded && sites[b.book.SiteOf(d.url)] {
+			return true
+		}
+	}
+	return false
 }

@@ -181,6 +181,9 @@ func (i *interceptor) stopWorkers() {
 // paused handles one paused request.
 func (i *interceptor) paused(e *requestPaused) {
 	i.open[e.RequestID]++
+	if e.ResourceType == network.ResourceTypeDocument {
+		i.browser.asked(e)
+	}
 	if w, known := i.browser.targets.windowOfFrame(e.FrameID); known {
 		i.decide(e, w)
 		return
@@ -194,6 +197,20 @@ func (i *interceptor) paused(e *requestPaused) {
 		}
 		w, _ := i.browser.targets.windowOfFrame(e.FrameID)
 		i.decide(e, w)
+	})
+}
+
+// asked notes how a document comes, where only the pause tells.
+func (b *Browser) asked(e *requestPaused) {
+	tab := b.targets.page(target.ID(e.FrameID))
+	if tab == nil || b.targets.tells(tab) {
+		return
+	}
+	b.targets.update(func() { // without Network the pause has no id of the document
+		for loader, coming := range tab.loading {
+			coming.method = e.Request.Method
+			tab.loading[loader] = coming
+		}
 	})
 }
 

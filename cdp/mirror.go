@@ -146,7 +146,9 @@ func (m *mirror) parameter(c sessions.Cookie) *network.CookieParam {
 func cookiesOf(r storage.GetCookiesResult) []sessions.Cookie {
 	list := make([]sessions.Cookie, 0, len(r.Cookies))
 	for _, c := range r.Cookies {
-		list = append(list, cookie(c))
+		if c.Domain != markDomain {
+			list = append(list, cookie(c))
+		}
 	}
 	return list
 }

@@ -212,7 +212,9 @@ func (t *targets) begin(tab *tab, loader cdp.LoaderID, method string) {
 		if !redirected {
 			d.switches = t.switches
 		}
-		d.method = method
+		if method != "" {
+			d.method = method
+		}
 		tab.loading[loader] = d
 	})
 }

@@ -30,6 +30,9 @@ type Options struct {
 	Reload  ReloadPolicy
 	Storage StoragePolicy  // "" is [StorageKeep]
 	Guard   sessions.Guard // "" is [sessions.GuardAlways]
+	// Observe is how cookies are learnt, "" for [sessions.ObserveFull]. Where the browser
+	// cannot do it, it is that as well, with a notice.
+	Observe sessions.Observation
 	// Notice gets lines that a person should see, unescaped; it must not
 	// block. nil drops them.
 	Notice func(string)

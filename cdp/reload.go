@@ -88,9 +88,21 @@ func (t *targets) switched(w sessions.Window, site string) {
 // (TestReload).
 func (b *Browser) catchUp(tab *tab) {
 	method := b.targets.documentOf(tab).method
-	if method == "" || !b.overtaken(tab) || !b.reloads(tab) { // how it came is not known before it is there
+	if !b.overtaken(tab) || !b.reloads(tab) {
 		return
 	}
+	if method != "" {
+		b.catchUpBy(tab, method)
+	} else if !b.targets.tells(tab) { // else that is not known before it is there
+		send(tab.link, page.GetNavigationHistory, cdp.Empty{}, func(h page.GetNavigationHistoryResult, err error) {
+			if b.overtaken(tab) {
+				b.catchUpBy(tab, methodOf(h, err))
+			}
+		})
+	}
+}
+
+func (b *Browser) catchUpBy(tab *tab, method string) {
 	note, _ := b.showAnew(tab, method)
 	if note == "" {
 		return
@@ -143,6 +155,9 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 func (b *Browser) openByGet(tab *tab, url string) *arrival {
 	url, _, _ = strings.Cut(url, "#")
 	b.targets.update(func() { tab.uncached = true })
+	if !b.targets.tells(tab) {
+		enableNetwork(tab, true)
+	}
 	b.setCache(tab)
 	send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
 	next := b.arrivalAt(tab)
@@ -161,18 +176,24 @@ func (b *Browser) loaded(tab *tab) {
 	if uncached {
 		b.setCache(tab)
 		send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{}, nil)
+		if !b.targets.tells(tab) {
+			enableNetwork(tab, false)
+		}
 	}
 }
 
 // guessMethod tells how a document came that was there before us: the history
 // says whether a form was submitted.
 func (b *Browser) guessMethod(ctx context.Context, tab *tab) string {
-	h, err := call(ctx, tab.link, page.GetNavigationHistory, cdp.Empty{})
+	return methodOf(call(ctx, tab.link, page.GetNavigationHistory, cdp.Empty{}))
+}
+
+func methodOf(h page.GetNavigationHistoryResult, err error) string {
 	if err != nil || h.CurrentIndex < 0 || int(h.CurrentIndex) >= len(h.Entries) {
 		return "GET"
 	}
 	if h.Entries[h.CurrentIndex].TransitionType == page.TransitionTypeFormSubmit {
-		return "POST"
+		return "form, maybe a POST"
 	}
 	return "GET"
 }

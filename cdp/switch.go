@@ -273,6 +273,9 @@ func (b *Browser) syncAll(ctx context.Context, site string) error {
 
 // Settle answers when everything that the browser told up to now is booked.
 func (b *Browser) Settle(ctx context.Context) error {
+	if err := b.observer.settle(ctx); err != nil {
+		return err
+	}
 	_, err := ask(ctx, b.link, getVersion, cdp.Empty{})
 	return err
 }

@@ -21,6 +21,7 @@ type tab struct {
 	window sessions.Window
 	url    string
 	ready  bool // its page tells what it does
+	told   bool // and its requests: see observer
 	sign   bool // see openSign; it is in no list of pages
 	// document is what the top frame shows.
 	document document

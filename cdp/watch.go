@@ -97,6 +97,9 @@ func (b *Browser) handle(m *cdproto.Message) {
 func (b *Browser) handlePage(m *cdproto.Message) {
 	tab := b.targets.tab(m.SessionID)
 	if tab == nil {
+		if feed := b.observer.feed; feed != nil && m.SessionID == feed.link.id && m.Method == "Runtime.bindingCalled" {
+			on(b, m, feed.tell)
+		}
 		return
 	}
 	switch m.Method {
@@ -122,6 +125,10 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 		})
 	case "Page.frameNavigated":
 		on(b, m, func(e *page.EventFrameNavigated) { b.navigated(tab, e.Frame) })
+	case "Page.frameStartedNavigating":
+		on(b, m, func(e *page.EventFrameStartedNavigating) { b.leaves(tab, e) })
+	case "Page.frameStoppedLoading":
+		on(b, m, func(e *page.EventFrameStoppedLoading) { b.stays(tab, e.FrameID) })
 	case "Page.domContentEventFired":
 		b.catchUp(tab)
 	case "Page.loadEventFired":
@@ -152,11 +159,11 @@ func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) bool {
 func (b *Browser) attached(e *target.EventAttachedToTarget) {
 	l := link{b.wire, e.SessionID}
 	info := e.TargetInfo
-	if watched(info) {
+	if isFeed(info) && b.observer.feed != nil {
+		b.observer.feed.attach(l)
+	} else if watched(info) {
 		tab := b.targets.add(l, info)
-		send(l, network.Enable, network.EnableParams{
-			MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0)),
-		}, nil)
+		b.observer.listen(tab)
 		if b.targets.goesAround(tab.window) {
 			b.setCache(tab)
 		}
@@ -192,6 +199,7 @@ func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 		return
 	}
 	b.targets.setFrame(tree.Frame.ID, tab)
+	b.visited(tab, tree.Frame.URL)
 	b.shown(tab, tree.Frame)
 	for _, child := range tree.ChildFrames {
 		b.seeFrames(tab, child)
@@ -200,6 +208,7 @@ func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 
 func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 	b.wire.forget(e.SessionID)
+	b.observer.left(e.SessionID)
 	tab := b.targets.tab(e.SessionID)
 	if tab == nil {
 		return
@@ -228,6 +237,21 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 	b.exchanges.begin(tab, e)
 }
 
+// leaves notes a document that is on its way, where no request tells of it.
+func (b *Browser) leaves(tab *tab, e *page.EventFrameStartedNavigating) {
+	same := e.NavigationType == page.FrameStartedNavigatingNavigationTypeSameDocument || e.NavigationType == page.FrameStartedNavigatingNavigationTypeHistorySameDocument
+	if !b.targets.tells(tab) && !same && cdp.FrameID(tab.id) == e.FrameID {
+		b.targets.begin(tab, e.LoaderID, "")
+	}
+}
+
+// stays notes that none is any more, likewise.
+func (b *Browser) stays(tab *tab, frame cdp.FrameID) {
+	if !b.targets.tells(tab) && cdp.FrameID(tab.id) == frame {
+		b.targets.update(func() { clear(tab.loading) })
+	}
+}
+
 // navigated notes that a frame shows another document.
 func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 	if f.ParentID != "" || cdp.FrameID(tab.id) != f.ID {
@@ -236,6 +260,7 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		return
 	}
 	defer b.shown(tab, f)
+	b.visited(tab, f.URL)
 	b.exchanges.leave(tab, false)
 	b.targets.update(func() {
 		begun, seen := tab.loading[f.LoaderID]
@@ -246,6 +271,13 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		tab.reloading = false
 		delete(tab.loading, f.LoaderID)
 	})
+}
+
+// visited makes the site of a page known, where no request does.
+func (b *Browser) visited(tab *tab, url string) {
+	if !b.targets.tells(tab) && strings.HasPrefix(url, "http") {
+		b.book.Visited(url)
+	}
 }
 
 func (b *Browser) moved(tab *tab, e *page.EventNavigatedWithinDocument) {

@@ -63,6 +63,10 @@ type Browser interface {
 	Guard() (mode sessions.Guard, checking bool)
 	SetGuard(ctx context.Context, mode sessions.Guard) error
 
+	// Observation is how the cookies that servers hand out are learnt.
+	Observation() sessions.Observation
+	SetObservation(ctx context.Context, how sessions.Observation) error
+
 	// Stored lists the web storage that the open pages of a site have in the window;
 	// travels says that it goes and comes with the session.
 	Stored(ctx context.Context, site string) (list []sessions.Stored, travels bool, err error)

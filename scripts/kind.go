@@ -12,18 +12,19 @@ import (
 type Kind string
 
 const (
-	Switch      Kind = ""        // of flags only: no value
-	KindSession Kind = "session" // a session that exists, as a person names it
-	KindSite    Kind = "site"    // a site that exists: its name, a host or a URL
-	KindToken   Kind = "token"   // the name of a cookie
-	KindHeader  Kind = "header"  // the name of a request header
-	KindGuard   Kind = "guard"   // always, switch or off
-	KindWindow  Kind = "window"  // the name of a window
-	KindNumber  Kind = "number"  // of a tab
-	KindURL     Kind = "url"     // http or https, the scheme may be left out
-	KindName    Kind = "name"    // a name to be given
-	KindText    Kind = "text"    // anything
-	KindCommand Kind = "command" // the name of a command
+	Switch          Kind = ""            // of flags only: no value
+	KindSession     Kind = "session"     // a session that exists, as a person names it
+	KindSite        Kind = "site"        // a site that exists: its name, a host or a URL
+	KindToken       Kind = "token"       // the name of a cookie
+	KindHeader      Kind = "header"      // the name of a request header
+	KindGuard       Kind = "guard"       // always, switch or off
+	KindObservation Kind = "observation" // full, changes or jar
+	KindWindow      Kind = "window"      // the name of a window
+	KindNumber      Kind = "number"      // of a tab
+	KindURL         Kind = "url"         // http or https, the scheme may be left out
+	KindName        Kind = "name"        // a name to be given
+	KindText        Kind = "text"        // anything
+	KindCommand     Kind = "command"     // the name of a command
 )
 
 // read checks an argument and returns it in normal form. What only the book
@@ -43,6 +44,10 @@ func (k Kind) read(text string) (string, error) {
 	case KindGuard:
 		if _, err := sessions.ParseGuard(text); err != nil {
 			return "", usage("%v; see: help guard", err)
+		}
+	case KindObservation:
+		if _, err := sessions.ParseObservation(text); err != nil {
+			return "", usage("%v; see: help observe", err)
 		}
 	case KindNumber:
 		if n, err := strconv.Atoi(text); err != nil || n < 1 {

@@ -21,7 +21,9 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 	case KindToken:
 		return e.tokenValues(site)
 	case KindGuard:
-		return guardValues()
+		return words(sessions.Guards)
+	case KindObservation:
+		return words(sessions.Observations)
 	case KindHeader:
 		return e.headerValues(site)
 	case KindCommand:
@@ -32,10 +34,10 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 	return nil
 }
 
-func guardValues() []value {
+func words[W ~string](all []W) []value {
 	var list []value
-	for _, g := range sessions.Guards {
-		list = append(list, value{string(g), ""})
+	for _, word := range all {
+		list = append(list, value{string(word), ""})
 	}
 	return list
 }

@@ -22,6 +22,7 @@ type fakeBrowser struct {
 	location string
 	jar      []sessions.Cookie
 	guard    sessions.Guard
+	observes sessions.Observation
 	stored   []sessions.Stored
 	stays    bool // the storage, whoever is active
 	notes    []string
@@ -62,6 +63,16 @@ func (f *fakeBrowser) SetGuard(_ context.Context, mode sessions.Guard) error {
 		return err
 	}
 	f.guard = mode
+	return nil
+}
+
+func (f *fakeBrowser) Observation() sessions.Observation { return f.observes }
+
+func (f *fakeBrowser) SetObservation(_ context.Context, how sessions.Observation) error {
+	if err := f.call("SetObservation"); err != nil {
+		return err
+	}
+	f.observes = how
 	return nil
 }
 
@@ -226,7 +237,7 @@ func newWorld(t *testing.T) *world {
 
 func emptyWorld(t *testing.T) *world {
 	book := sessions.New(sessions.Options{Defaults: sessions.StandardDefaults()})
-	browser := &fakeBrowser{book: book, guard: sessions.GuardAlways, fails: map[string]error{}}
+	browser := &fakeBrowser{book: book, guard: sessions.GuardAlways, observes: sessions.ObserveFull, fails: map[string]error{}}
 	return &world{t: t, browser: browser, Engine: &Engine{Book: book, Browser: browser, Now: func() time.Time { return noon }}}
 }
 

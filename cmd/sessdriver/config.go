@@ -28,7 +28,7 @@ type config struct {
 	noDefaultTokens            bool
 	noSandbox                  bool
 	siteScope, reload, storage string
-	guard                      string
+	guard, observe             string
 	forceEverywhere            bool
 	scope, exclude             []string
 	sessions, use              []string
@@ -40,6 +40,7 @@ type config struct {
 	reloadValue                cdp.ReloadPolicy
 	storageValue               cdp.StoragePolicy
 	guardValue                 sessions.Guard
+	observeValue               sessions.Observation
 	guards                     []sessions.Guard // for doctor
 	observes                   func(string) bool
 	defaults                   []sessions.Default
@@ -93,6 +94,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.StringVar(&c.reload, "reload", "all", "the site's tabs that a switch reloads: `all`, current or none")
 	f.StringVar(&c.storage, "storage", "", "what a switch does with the site's web storage: `swap` it with the session (the default), keep it (the default of attach and with --profile, where what is not shown again when sessdriver leaves would stay swapped), or clear it")
 	f.StringVar(&c.guard, "guard", "always", "when the requests of forced sites are checked, which costs time: `always`; from a switch until the browser's cookies are proven right (switch); or never (off), the cookies alone force (help guard). doctor takes several: always,switch,off")
+	f.StringVar(&c.observe, "observe", "full", "how the cookies that servers hand out are learnt: each request and response is looked at (`full`); or, nearly free, an extension tells the changes of the cookies (changes), or they are read now and then (jar), and which response set one is not known (help observe)")
 	f.StringArrayVar(&c.scope, "scope", nil, "book only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
 	f.StringArrayVar(&c.exclude, "exclude", nil, "do not book URLs that match `PATTERN`; repeatable")
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
@@ -119,7 +121,7 @@ var only = map[string][]string{
 	"once": {"demo"}, "json": {"demo", "doctor"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach"}, "exclude": {"launch", "attach"}, "site-scope": {"launch", "attach"},
-	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"}, "storage": {"launch", "attach"}, "guard": {"launch", "attach", "doctor"},
+	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"}, "storage": {"launch", "attach"}, "guard": {"launch", "attach", "doctor"}, "observe": {"launch", "attach"},
 	"profile": {"launch"}, "headless": {"launch", "demo", "doctor"}, "headed": {"launch", "demo", "doctor"},
 	"proxy": {"launch"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch"}, "no-sandbox": {"launch", "demo", "doctor"},
 	"browser": {"launch", "demo", "doctor", "browser"},
@@ -193,6 +195,12 @@ func (c *config) check() error {
 	}
 	if err := c.readGuard(); err != nil {
 		return err
+	}
+	if c.observeValue, err = sessions.ParseObservation(c.observe); err != nil {
+		return usagef("--observe: %v", err)
+	}
+	if c.observeValue != sessions.ObserveFull && c.scopeValue == sessions.ScopeHost {
+		return usagef("--site-scope host needs --observe full: a cookie does not tell the port")
 	}
 	if c.forceEverywhere && c.guardValue != sessions.GuardAlways {
 		return usagef("--force-everywhere needs every request to be checked: --guard always")

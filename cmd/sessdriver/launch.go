@@ -87,7 +87,7 @@ func (k *control) start(ctx context.Context, get func(context.Context) (*cdp.Bro
 
 // options are those for any browser.
 func (c *config) options(k *control, s streams) cdp.Options {
-	o := cdp.Options{Book: k.book, Reload: c.reloadValue, Storage: c.storageValue, Guard: c.guardValue, Notice: k.notices.tell}
+	o := cdp.Options{Book: k.book, Reload: c.reloadValue, Storage: c.storageValue, Guard: c.guardValue, Observe: c.observeValue, Notice: k.notices.tell}
 	if c.verbose {
 		o.Log = slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

@@ -30,6 +30,8 @@ func TestUsage(t *testing.T) {
 		{"scope", []string{"--site-scope", "planet"}, 2, []string{"planet", "domain or host"}},
 		{"reload", []string{"--reload", "some"}, 2, []string{"some", "all, current or none"}},
 		{"guard", []string{"--guard", "some"}, 2, []string{"some", "always, switch or off"}},
+		{"observe", []string{"--observe", "some"}, 2, []string{"some", "full, changes or jar"}},
+		{"observe and ports", []string{"--observe", "jar", "--site-scope", "host"}, 2, []string{"--site-scope host", "--observe full"}},
 		{"guard and everywhere", []string{"--guard", "off", "--force-everywhere"}, 2, []string{"--force-everywhere", "--guard always"}},
 		{"doctor of no such guard", []string{"doctor", "--guard", "always,some"}, 2, []string{"some", "always, switch or off"}},
 		{"doctor with an argument", []string{"doctor", "chrome"}, 2, []string{"doctor", "chrome"}},

@@ -82,25 +82,34 @@ func startBrowser(address string, more ...string) (func(), error) {
 func sessdriver(ctx context.Context, name, address string) (use func(string) error, end func(), err error) {
 	book := sessions.New(sessions.Options{Defaults: sessions.StandardDefaults()})
 	o := cdp.Options{Path: os.Getenv("SESSDRIVER_BROWSER"), Headless: true, Book: book, Guard: sessions.GuardAlways}
-	switch name {
+	what, how, _ := strings.Cut(name, ", ")
+	switch what {
 	case "guard switch":
 		o.Guard = sessions.GuardSwitch
 	case "guard off":
 		o.Guard = sessions.GuardOff
-	case "guard always, every header written":
+	}
+	switch how {
+	case "every header written":
 		o.DebugPort = 9333
+	case "":
+	default:
+		o.Observe = sessions.Observation(how)
 	}
 	b, err := cdp.Launch(ctx, o)
 	if err != nil {
 		return nil, nil, err
 	}
 	end = func() { b.Close() }
+	if o.Observe != "" && b.Observation() != o.Observe {
+		return nil, end, fmt.Errorf("observing %s", b.Observation())
+	}
 	refs := map[string]sessions.Ref{}
 	use = func(who string) error {
 		_, err := b.Use(ctx, refs[who], false)
 		return err
 	}
-	if name != explore {
+	if what != explore {
 		for _, who := range []string{"forced", "other"} {
 			s, err := book.Import(site, who, []sessions.Cookie{{Name: "sid", Value: who, Domain: site, Path: "/"}}, time.Now())
 			if err != nil {

@@ -26,13 +26,13 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds through all modes")
 	flag.IntVar(&o.requests, "n", 500, "requests, one at a time and six at a time")
 	flag.StringVar(&o.browser, "browser", "chromium", "the browser")
-	only := flag.String("only", "", "modes, separated by commas; by default all")
+	only := flag.String("only", "", "modes, separated by semicolons; by default all")
 	flag.Parse()
 	path, err := exec.LookPath(o.browser)
 	fail(err)
 	os.Setenv("SESSDRIVER_BROWSER", path)
 	for _, m := range modes {
-		if *only == "" || m.name == nothing || strings.Contains(","+*only+",", ","+m.name+",") {
+		if *only == "" || m.name == nothing || strings.Contains(";"+*only+";", ";"+m.name+";") {
 			o.modes = append(o.modes, m)
 		}
 	}
@@ -62,10 +62,15 @@ type mode struct {
 var modes = []mode{
 	{name: nothing},
 	{name: explore},
+	{name: "explore, changes"},
+	{name: "explore, jar"},
 	{name: "guard always", forces: true, uses: true},
+	{name: "guard always, changes", forces: true, uses: true},
 	{name: "guard always, every header written", forces: true},
 	{name: "guard switch", forces: true},
+	{name: "guard switch, changes", forces: true},
 	{name: "guard off", forces: true},
+	{name: "guard off, jar", forces: true},
 	{name: "chromedp", forces: true},
 	{name: "rod", forces: true},
 	{name: "puppeteer", node: "puppeteer.mjs", forces: true},

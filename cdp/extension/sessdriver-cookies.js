@@ -1,0 +1,1 @@
+chrome.cookies.onChanged.addListener(change => globalThis.sessdriverCookie?.(JSON.stringify(change)));

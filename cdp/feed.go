@@ -1,0 +1,195 @@
+package cdp
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/extensions"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"sessdriver/sessions"
+)
+
+//go:embed extension
+var extension embed.FS
+
+const (
+	feedScript  = "/sessdriver-cookies.js"
+	feedBinding = "sessdriverCookie"
+	// feedTimeout bounds the wait for the extension's first word.
+	feedTimeout = 5 * time.Second
+	feedPause   = 100 * time.Millisecond
+	// markDomain has the cookie that marks a moment: see settle.
+	markDomain = "sessdriver.invalid"
+)
+
+// feed is an extension that tells every change of the main window's jar (CDP-FACTS 37).
+type feed struct {
+	browser *Browser
+	link    link
+	marks   int64 // under browser.targets.mu, as all below
+	told    int64 // the last mark that was told
+	gone    bool
+}
+
+// openFeed loads the extension.
+func (o *observer) openFeed(ctx context.Context) error {
+	b := o.browser
+	if b.process == nil || b.process.profile == "" {
+		return errors.New("the changes of cookies are told by an extension, which is loaded only into a browser that sessdriver launches with a profile of its own")
+	}
+	if b.options.Observe != sessions.ObserveChanges {
+		return errors.New("the browser takes the extension that tells the changes of cookies only when it was launched for that: sessdriver --observe changes")
+	}
+	dir := filepath.Join(b.process.profile, "sessdriver")
+	if err := os.CopyFS(dir, extension); err != nil {
+		return fmt.Errorf("writing an extension: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, feedTimeout)
+	defer cancel()
+	f := &feed{browser: b}
+	b.targets.update(func() { o.feed = f })
+	_, err := call(ctx, b.link, extensions.LoadUnpacked, extensions.LoadUnpackedParams{Path: filepath.Join(dir, "extension")})
+	if err == nil {
+		err = f.begin(ctx)
+	}
+	if err != nil {
+		b.targets.update(func() { o.feed = nil })
+		return fmt.Errorf("this browser cannot load the extension that tells the changes of cookies (%w); headless-shell has none: use Chrome or Chromium, or --observe jar", err)
+	}
+	return nil
+}
+
+// begin waits until the extension tells changes; what it missed before is not told.
+func (f *feed) begin(ctx context.Context) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, feedPause)
+		err := f.settle(try)
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+	}
+}
+
+// isFeed reports whether a target is our extension.
+func isFeed(info *target.Info) bool {
+	return info.Type == "service_worker" && strings.HasPrefix(info.URL, "chrome-extension://") && strings.HasSuffix(info.URL, feedScript)
+}
+
+// attach listens to the extension, which waits for that.
+func (f *feed) attach(l link) {
+	f.browser.targets.update(func() { f.link = l })
+	send(l, runtime.AddBinding, runtime.AddBindingParams{Name: feedBinding}, nil)
+}
+
+// left notes that a target is gone. Without the extension the requests tell again.
+func (o *observer) left(id target.SessionID) {
+	b := o.browser
+	if o.feed == nil || o.feed.link.id != id {
+		return
+	}
+	b.targets.update(func() { o.feed.gone, o.feed = true, nil })
+	if b.Observation() == sessions.ObserveChanges && !b.ending.Load() {
+		b.notice("observing in full: the extension that tells the changes of cookies has ended")
+		o.turn(sessions.ObserveFull)
+	}
+}
+
+// cookieChange is what the extension tells: chrome.cookies.onChanged.
+type cookieChange struct {
+	Removed bool   `json:"removed"`
+	Cause   string `json:"cause"`
+	Cookie  struct {
+		Name           string  `json:"name"`
+		Value          string  `json:"value"`
+		Domain         string  `json:"domain"`
+		Path           string  `json:"path"`
+		Secure         bool    `json:"secure"`
+		HTTPOnly       bool    `json:"httpOnly"`
+		SameSite       string  `json:"sameSite"`
+		ExpirationDate float64 `json:"expirationDate"` // in seconds; 0 for a session cookie
+		PartitionKey   *struct {
+			TopLevelSite         string `json:"topLevelSite"`
+			HasCrossSiteAncestor bool   `json:"hasCrossSiteAncestor"`
+		} `json:"partitionKey"`
+	} `json:"cookie"`
+}
+
+// tell books a change.
+func (f *feed) tell(e *runtime.EventBindingCalled) {
+	var change cookieChange
+	if err := jsonv2.Unmarshal(jsonv2.Value(e.Payload), &change, chromedp.DefaultUnmarshalOptions); err != nil {
+		f.browser.log.Error("reading a change of a cookie", "error", err)
+		return
+	}
+	c := change.cookie()
+	switch {
+	case c.Domain == markDomain:
+		if n, err := strconv.ParseInt(c.Value, 10, 64); err == nil && !change.Removed {
+			f.browser.targets.update(func() { f.told = max(f.told, n) })
+		}
+	case change.Removed && (change.Cause == "overwrite" || change.Cause == "evicted"): // the new one is told, too; room was needed
+	default:
+		f.browser.changed(sessions.Main, c)
+	}
+}
+
+// cookie is what the jar took, or expired what it lost.
+func (change *cookieChange) cookie() sessions.Cookie {
+	c := sessions.Cookie{
+		Name: change.Cookie.Name, Value: change.Cookie.Value, Domain: change.Cookie.Domain, Path: change.Cookie.Path,
+		Secure: change.Cookie.Secure, HTTPOnly: change.Cookie.HTTPOnly,
+		SameSite: map[string]string{"no_restriction": "None", "lax": "Lax", "strict": "Strict"}[change.Cookie.SameSite],
+	}
+	if k := change.Cookie.PartitionKey; k != nil {
+		c.Partition = partition(&network.CookiePartitionKey{TopLevelSite: k.TopLevelSite, HasCrossSiteAncestor: k.HasCrossSiteAncestor})
+	}
+	switch {
+	case change.Removed:
+		c.Expires = time.Unix(1, 0)
+	case change.Cookie.ExpirationDate > 0:
+		c.Expires = time.UnixMicro(int64(change.Cookie.ExpirationDate * 1e6))
+	}
+	return c
+}
+
+// settle answers when the changes up to now are booked: they come in order, so a cookie
+// of our own is set, and waited for.
+func (f *feed) settle(ctx context.Context) error {
+	if f == nil {
+		return nil // it has just ended
+	}
+	t, mark := f.browser.targets, int64(0)
+	t.update(func() { f.marks++; mark = f.marks })
+	cookie := &network.CookieParam{Name: "mark", Value: strconv.FormatInt(mark, 10), Domain: markDomain, Path: "/"}
+	send(f.browser.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{cookie}}, nil)
+	for {
+		changed := t.watch()
+		t.mu.Lock()
+		done := f.told >= mark || f.gone
+		t.mu.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-f.browser.wire.lost:
+			return f.browser.wire.lostError()
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package cdp
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+
+	"sessdriver/sessions"
+)
+
+// observer decides how the browser's cookies are learnt: from the events of each
+// request, from the changes of the jar that an extension tells, or by reading the jar.
+type observer struct {
+	browser *Browser
+	mode    sessions.Observation // under browser.targets.mu
+	feed    *feed                // nil until changes are asked for
+	looks   chan struct{}        // a token: who holds it reads the jars
+	seen    map[sessions.Window][]sessions.Cookie
+	quit    chan struct{}
+	stopped chan struct{} // closed when run has ended; nil before it began
+}
+
+func newObserver(b *Browser) *observer {
+	return &observer{
+		browser: b, mode: sessions.ObserveFull,
+		looks: make(chan struct{}, 1), seen: map[sessions.Window][]sessions.Cookie{}, quit: make(chan struct{}),
+	}
+}
+
+// Observation is how cookies are learnt. It may be another than the one that was asked
+// for: not every browser has all.
+func (b *Browser) Observation() sessions.Observation {
+	b.targets.mu.Lock()
+	defer b.targets.mu.Unlock()
+	return b.observer.mode
+}
+
+// SetObservation changes it. An error leaves it as it was.
+func (b *Browser) SetObservation(ctx context.Context, mode sessions.Observation) error {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	if mode == b.Observation() {
+		return nil
+	}
+	if err := b.observer.prepare(ctx, mode); err != nil {
+		return b.because(err)
+	}
+	b.observer.turn(mode)
+	return b.Settle(ctx)
+}
+
+// begin is the observation of the options, or the full one with a notice.
+func (o *observer) begin(ctx context.Context) {
+	mode := o.browser.options.Observe
+	if mode == "" {
+		return
+	}
+	if err := o.prepare(ctx, mode); err != nil {
+		o.browser.notice("observing in full: %v", err)
+		return
+	}
+	o.turn(mode)
+}
+
+// prepare finds out whether a mode is to be had.
+func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error {
+	if mode != sessions.ObserveFull && o.browser.book.Scope() == sessions.ScopeHost {
+		return fmt.Errorf("a cookie does not tell the port, which --site-scope host goes by")
+	}
+	if mode == sessions.ObserveJar {
+		return o.look(ctx)
+	}
+	if mode != sessions.ObserveChanges || o.feed != nil {
+		return nil
+	}
+	return o.openFeed(ctx)
+}
+
+// turn changes the mode for the targets that are there.
+func (o *observer) turn(mode sessions.Observation) {
+	b := o.browser
+	b.targets.update(func() { o.mode = mode })
+	for _, tab := range b.targets.list(requesters...) {
+		o.listen(tab)
+	}
+}
+
+// full reports whether the requests of a window are told. The extension knows the
+// cookies of the main window only, and what goes around the cache tells in any case.
+func (o *observer) full(w sessions.Window) bool {
+	t := o.browser.targets
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return o.mode == sessions.ObserveFull || o.mode == sessions.ObserveChanges && w != sessions.Main || t.around[w]
+}
+
+// tells reports whether a target tells of its requests.
+func (t *targets) tells(tab *tab) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return tab.told
+}
+
+// listen lets a target tell of its requests, or not.
+func (o *observer) listen(tab *tab) {
+	full := o.full(tab.window)
+	if full == o.browser.targets.tells(tab) {
+		return
+	}
+	o.browser.targets.update(func() { tab.told = full })
+	enableNetwork(tab, full)
+}
+
+// enableNetwork turns the Network domain on or off. Without it a target takes no order
+// about the cache and service workers either.
+func enableNetwork(tab *tab, on bool) {
+	if !on {
+		send(tab.link, network.Disable, cdp.Empty{}, nil)
+		return
+	}
+	send(tab.link, network.Enable, network.EnableParams{
+		MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0)),
+	}, nil)
+}
+
+// settle answers when what the jars took up to now is booked.
+func (o *observer) settle(ctx context.Context) error {
+	switch o.browser.Observation() {
+	case sessions.ObserveChanges:
+		return o.feed.settle(ctx)
+	case sessions.ObserveJar:
+		return o.look(ctx)
+	}
+	return nil
+}
+
+// look reads the jars and books what is new in them.
+func (o *observer) look(ctx context.Context) error {
+	select {
+	case o.looks <- struct{}{}:
+		defer func() { <-o.looks }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for _, w := range o.browser.targets.windows() {
+		if o.full(w) {
+			continue
+		}
+		jar, err := o.browser.mirror.jar(ctx, w)
+		if err != nil {
+			if o.browser.hasWindow(w) {
+				return err
+			}
+			delete(o.seen, w)
+			continue
+		}
+		for _, c := range sessions.JarChanges(o.seen[w], jar) {
+			o.browser.changed(w, c)
+		}
+		o.seen[w] = jar
+	}
+	return nil
+}
+
+// changed books a change of a jar and lets the mirror mend those that are out of step.
+func (b *Browser) changed(w sessions.Window, c sessions.Cookie) {
+	site, torn := b.book.Changed(w, c, time.Now())
+	for _, window := range torn {
+		b.guard.drift()
+		b.mirror.mend(window, site)
+	}
+}
+
+// start begins the goroutine that reads the jars where nobody tells their changes. It
+// ends with stop.
+func (o *observer) start() {
+	o.stopped = make(chan struct{})
+	go o.run()
+}
+
+func (o *observer) run() {
+	defer close(o.stopped)
+	pace := time.NewTicker(jarPace)
+	defer pace.Stop()
+	for {
+		select {
+		case <-o.quit:
+			return
+		case <-pace.C:
+		}
+		if o.browser.Observation() != sessions.ObserveJar {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
+		if err := o.look(ctx); err != nil {
+			o.browser.log.Debug("reading the jars", "error", err)
+		}
+		cancel()
+	}
+}
+
+func (o *observer) stop() {
+	close(o.quit)
+	if o.stopped != nil {
+		<-o.stopped
+	}
+}

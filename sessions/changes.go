@@ -1,0 +1,126 @@
+package sessions
+
+import (
+	"slices"
+	"time"
+)
+
+// Changed books a cookie that a window's jar took, or lost (an expired one, with the
+// value it had), where nobody tells which response or script made that so: it is
+// credited to the session that the window is on. A token's value that a session has or
+// had is no news. It returns the site and, like [Book.Received], the windows whose jars
+// are out of step.
+func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	name := b.cutting.site(&location{host: c.host()})
+	s := b.sites[name]
+	if b.options.Scope == ScopeHost || !b.observesCookie(&c) || s == nil && b.defaults.kind(c.Name) == NotToken {
+		return "", nil
+	}
+	if s == nil || !s.seen {
+		s = b.makeSite(name)
+	}
+	b.detect(s, c.Name)
+	kind, p := s.kind(c.Name), s.place(w)
+	if kind == NotToken {
+		return "", nil
+	}
+	s.last = now
+	if c.Expired(now) {
+		return name, b.jarLost(p, w, &c, now)
+	}
+	if kind == Token && s.known(c.pair()) {
+		return name, s.jarTook(p, w, &c)
+	}
+	session := p.active
+	if session == nil {
+		session = p.lastIn(now)
+	}
+	if session == nil && kind == Carried {
+		return "", nil // nobody's yet; the login that follows finds it in the jar
+	}
+	if session == nil {
+		session = s.anonymous
+	}
+	if session == nil {
+		session = s.newSession("")
+	}
+	was := session.state(now)
+	changed := b.learn(session, c, kind, b.origin(FromJar, "", now))
+	session.last, p.last = now, session
+	b.tell(session, w, was, changed, now)
+	b.warnClashes(session, now)
+	if twin := session.twin(); twin != nil {
+		b.mergeTwins(session, twin)
+	}
+	return name, s.outOfStep(session, w, changed, nil, now)
+}
+
+// Visited makes the site of a page known where no request of it is told.
+func (b *Book) Visited(rawURL string) {
+	l, ok := locate(rawURL)
+	if !ok || !b.observes(rawURL) {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.learnSite(&l)
+}
+
+// jarLost books a cookie that a jar lost. What its session does not hold, a write of the
+// mirror took out.
+func (b *Book) jarLost(p *place, w Window, c *Cookie, now time.Time) []Window {
+	session := first(p.active, p.last)
+	if session == nil || session.find(c.key()) == nil || !session.holds(c.pair()) {
+		return nil
+	}
+	was := session.state(now)
+	changed := session.lose(c.key(), b.origin(FromJar, "", now))
+	b.tell(session, w, was, changed, now)
+	return session.site.outOfStep(session, w, changed, nil, now)
+}
+
+// jarTook notes whose a value is that a jar took. Where another session is forced the
+// jar is out of step.
+func (s *site) jarTook(p *place, w Window, c *Cookie) []Window {
+	if p.active != nil {
+		if p.active.holds(c.pair()) {
+			return nil
+		}
+		return []Window{w}
+	}
+	if p.last != nil && p.last.holds(c.pair()) {
+		return nil
+	}
+	var holder *session
+	for candidate := range s.values.of(c.pair()) {
+		if candidate.holds(c.pair()) && (holder == nil || candidate.id < holder.id) {
+			holder = candidate
+		}
+	}
+	p.last = first(holder, p.last)
+	return nil
+}
+
+// JarChanges lists the cookies that a jar took and lost between two looks at it, as
+// [Book.Changed] takes them.
+func JarChanges(before, after []Cookie) []Cookie {
+	was := map[key]string{}
+	for i := range before {
+		was[before[i].key()] = before[i].Value
+	}
+	var list []Cookie
+	for _, c := range after {
+		if value, had := was[c.key()]; !had || value != c.Value {
+			list = append(list, c)
+		}
+		delete(was, c.key())
+	}
+	lost := slices.DeleteFunc(slices.Clone(before), func(c Cookie) bool { _, gone := was[c.key()]; return !gone })
+	for _, c := range lost {
+		c.Expires = time.Unix(1, 0)
+		list = append(list, c)
+	}
+	return list
+}
