@@ -14,17 +14,22 @@
 // # Goroutines
 //
 //	goroutine  started by      ends when
-//	reader     newWire         the transport ends; closes the queues
-//	pump       newWire         its queue is closed and empty
-//	mirror     newBrowser      the wire is lost or Close
+//	reader     newWire         the transport ends; closes chromedp's queue
+//	writer     dial            the same; a pipe has none
+//	mirror     start           Close
+//	guard      start           Close
+//	observer   start           Close
 //	process    startProcess    the browser process is gone
 //	stderr     startProcess    the browser's standard error is closed
 //	chromedp   the first page command, one pair and one per tab; end with Close
 //
-// The reader only appends to unbounded queues. The pump handles everything
-// that the browser tells us, in the order of the wire: paused requests, network
-// events, replies to what it sent. It never waits for the browser. Commands of
-// people (Use, Open, …) run on their caller's goroutine and may wait.
+// The reader handles everything that the browser tells us as it comes, in the order of
+// the wire: paused requests, network events, replies to what was sent. Each takes a turn,
+// which is also how others get at what only turns may touch. A turn never waits for the
+// browser: waking another goroutine for each message cost half of the driver's time.
+// Its answers are written at once where Chrome reads its pipe, which it does on a thread
+// of its own, and by the writer where a network is in between. Commands of people (Use,
+// Open, …) run on their caller's goroutine and may wait.
 //
 // # Every paused request gets exactly one answer
 //

@@ -28,10 +28,11 @@ func dial(ctx context.Context, endpoint string) (_ chromedp.Transport, id string
 	if err != nil {
 		return nil, "", err
 	}
-	transport, err := remote.DialContext(ctx, socket)
+	network, err := remote.DialContext(ctx, socket)
 	if err != nil {
 		return nil, "", noEndpoint(endpoint, err)
 	}
+	transport := newOutbox(network)
 	// Chrome makes a new one at each start, which stands behind its own prefix.
 	if _, own, ok := strings.Cut(socket, "/devtools/browser/"); ok {
 		return transport, own, nil

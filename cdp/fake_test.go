@@ -197,20 +197,12 @@ func (f *fakeChrome) browser(o Options) *Browser {
 	return b
 }
 
-// pumped returns when the pump has done all it was given before.
-func pumped(w *wire) {
-	done := make(chan struct{})
-	w.jobs.push(job{run: func() { close(done) }})
-	<-done
-}
-
-// eventually runs jobs on the pump until the condition, looked at there, holds.
+// eventually waits until the condition, looked at between the events, holds.
 func eventually(t *testing.T, w *wire, what string, condition func() bool) {
 	t.Helper()
 	for start := time.Now(); time.Since(start) < patience; runtime.Gosched() {
-		answer := make(chan bool)
-		w.jobs.push(job{run: func() { answer <- condition() }})
-		if <-answer {
+		holds := false
+		if w.do(func() { holds = condition() }); holds {
 			return
 		}
 	}

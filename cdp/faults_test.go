@@ -40,7 +40,7 @@ func TestDriverDies(t *testing.T) {
 	r.login("shop.test", "bob")
 	r.use("shop.test", "bob")
 	stuck, release := make(chan struct{}), make(chan struct{})
-	r.wire.jobs.push(job{run: func() { close(stuck); <-release }}) // it answers nothing more
+	go r.wire.do(func() { close(stuck); <-release }) // it answers nothing more
 	<-stuck
 	p.run(tab, "fetch('/hit/paused?id=1'); fetch('/hit/paused?id=2')")
 	time.Sleep(300 * time.Millisecond) // nothing tells that it is paused

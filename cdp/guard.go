@@ -246,7 +246,7 @@ func (b *Browser) inFlight(ctx context.Context, before time.Time) bool {
 	if b.Observation() != sessions.ObserveFull && (time.Since(before) < oldStream || b.isLoading(forced)) {
 		return true // nobody tells what is under way
 	}
-	in, answered := onPump(ctx, b, func() bool { return b.exchanges.inFlight(before, forced) })
+	in, answered := inTurn(ctx, b, func() bool { return b.exchanges.inFlight(before, forced) })
 	return in || !answered
 }
 

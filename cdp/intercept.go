@@ -25,7 +25,7 @@ const never = "http://never.invalid/"
 
 // interceptor answers paused requests. Fetch is on while a site has an active
 // session and the guard wants it, for the URLs of those sites. What is not marked otherwise is used by
-// the pump alone.
+// turns alone.
 type interceptor struct {
 	browser *Browser
 	link    link
@@ -90,10 +90,10 @@ func (i *interceptor) stop(ctx context.Context) error {
 // drain waits until every request that was paused up to now has its answer.
 func (i *interceptor) drain(ctx context.Context) error {
 	done := make(chan struct{})
-	i.browser.wire.jobs.push(job{run: func() {
+	i.browser.wire.do(func() {
 		i.idle = append(i.idle, done)
 		i.settle()
-	}})
+	})
 	select {
 	case <-done:
 		return nil

@@ -158,7 +158,7 @@ func TestAnswerAfterTheJar(t *testing.T) {
 			b := f.browser(Options{Book: book})
 			f.paused("r1", "http://a.test/", plain("Cookie", "sid=fresh"))
 			m := f.command("Storage.getCookies")
-			pumped(b.wire)
+			b.wire.do(func() {})
 			f.silent() // no answer before the jar is known
 			if test.refuse != "" {
 				f.refuse(m, test.refuse)
@@ -271,7 +271,7 @@ func TestStopWaitsForAnswers(t *testing.T) {
 	three := f.command("Fetch.continueRequest")
 	f.reply(late, `{}`)
 	f.reply(three, `{}`)
-	pumped(b.wire)
+	b.wire.do(func() {})
 	f.reply(failed, `{}`)
 	f.reply(f.command("Fetch.disable"), `{}`)
 	if err := <-stopped; err != nil {

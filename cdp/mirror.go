@@ -25,7 +25,7 @@ const (
 
 // mirror keeps the jars in step with the sessions that are active. Commands
 // call sync and wait; what responses put out of step is mended on a goroutine
-// of its own, because the pump may not wait.
+// of its own, because a turn may not wait.
 type mirror struct {
 	browser *Browser
 	link    link

@@ -123,7 +123,7 @@ func newOracle(t *testing.T) *oracle {
 	o.rig = launch(t, func(options *Options) {
 		options.Arguments, options.IgnoreCertificateErrors = []string{"--host-resolver-rules=MAP * 127.0.0.1"}, true
 	})
-	o.onPump(func() {
+	o.inTurn(func() {
 		// The mirror moves only when the test says so.
 		old := o.rig.mirror.torn
 		old.mu.Lock() // so that its goroutine waits there for good
@@ -145,12 +145,8 @@ func newOracle(t *testing.T) *oracle {
 	return o
 }
 
-// onPump runs a function where the events are handled.
-func (o *oracle) onPump(f func()) {
-	done := make(chan struct{})
-	o.rig.wire.jobs.push(job{run: func() { f(); close(done) }})
-	<-done
-}
+// inTurn runs a function where the events are handled.
+func (o *oracle) inTurn(f func()) { o.rig.wire.do(f) }
 
 func (o *oracle) viewer(context cdp.BrowserContextID) *viewer {
 	v := &viewer{tabs: map[string]*tab{}}
@@ -284,7 +280,7 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 		}
 	}
 	r.book = sessions.New(sessions.Options{Defaults: []sessions.Default{{Pattern: "*", Kind: sessions.Token}}})
-	o.onPump(func() { o.rig.Browser.book = r.book })
+	o.inTurn(func() { o.rig.Browser.book = r.book })
 	r.site = r.book.SiteOf(o.at("http://"+ground.estate.hosts[0]+"/", ""))
 	refs := map[string]sessions.Ref{}
 	for name, v := range map[string]*viewer{"A": o.main, "B": o.other} {

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
 // ErrNoBrowser reports that there is no browser to work with: none was found,
@@ -30,7 +28,7 @@ const (
 // process is a browser that we started and own. It ends with us: Chrome exits
 // when its pipe closes.
 type process struct {
-	transport *chromedp.PipeConn
+	transport *pipe
 	cmd       *exec.Cmd
 	profile   string // what to remove; "" when the profile is the user's
 	dir       string
@@ -77,7 +75,7 @@ func startProcess(o *Options) (*process, error) {
 		p.removeProfile()
 		return nil, fmt.Errorf("%w: starting %s: %w; name another with --browser PATH", ErrNoBrowser, o.Path, err)
 	}
-	p.transport = chromedp.NewPipeConn(events, commands)
+	p.transport = newPipe(events, commands)
 	return p, nil
 }
 

@@ -157,21 +157,19 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 
 // openStreams counts what goes on as another session than the one that is forced.
 func (b *Browser) openStreams(ctx context.Context, w sessions.Window, site string) int {
-	n, _ := onPump(ctx, b, func() int { return b.exchanges.streams(w, site) })
+	n, _ := inTurn(ctx, b, func() int { return b.exchanges.streams(w, site) })
 	return n
 }
 
-// onPump asks what only the pump may look at; false says that it does not answer.
-func onPump[T any](ctx context.Context, b *Browser, question func() T) (answer T, ok bool) {
-	answers := make(chan T, 1)
-	b.wire.jobs.push(job{run: func() { answers <- question() }})
+// inTurn asks what only a turn of the wire may look at; false says that none came.
+func inTurn[T any](ctx context.Context, b *Browser, question func() T) (answer T, ok bool) {
 	select {
-	case answer = <-answers:
-		return answer, true
-	case <-b.wire.pumped:
+	case b.wire.turn <- struct{}{}:
+		defer func() { <-b.wire.turn }()
+		return question(), true
 	case <-ctx.Done():
+		return answer, false
 	}
-	return answer, false
 }
 
 // Jar returns the cookies of the current tab's window.

@@ -50,7 +50,7 @@ func (b *Browser) watch(ctx context.Context) error {
 	return b.Settle(ctx)
 }
 
-// handle takes one event of our target connections. It runs on the pump.
+// handle takes one event of our target connections. It runs in a turn.
 func (b *Browser) handle(m *cdproto.Message) {
 	switch m.Method {
 	case "Fetch.requestPaused":

@@ -103,7 +103,7 @@ func (b *Browser) gone(w sessions.Window) {
 }
 
 // abandoned closes a window of ours when its last tab was closed, by hand say. It
-// runs on the pump.
+// runs in a turn.
 func (b *Browser) abandoned(w sessions.Window) {
 	// Another client's window stays known: a tab may come again, and late requests are
 	// told by its frames.

@@ -28,10 +28,9 @@ var ErrGone = errors.New("the browser is gone")
 type wire struct {
 	transport chromedp.Transport
 	guest     *queue[*cdproto.Message] // for chromedp
-	jobs      *queue[job]              // for the pump
-	handle    func(*cdproto.Message)   // called by the pump for each of our events
+	handle    func(*cdproto.Message)   // called by the reader for each of our events
+	turn      chan struct{}            // holds a value while an event or a reply is handled: see do
 	lost      chan struct{}            // closed by the reader when the transport ends
-	pumped    chan struct{}            // closed by the pump when it ends
 
 	mu      sync.Mutex // guards all below
 	nextID  int64
@@ -48,37 +47,36 @@ type waiter struct {
 	deliver func(*cdproto.Message)
 }
 
-// job is one thing for the pump to do: handle an event, or run.
-type job struct {
-	event *cdproto.Message
-	run   func()
-}
-
 // newWire starts to read the transport. Events of our target connections go to
 // handle, one at a time, in order.
 func newWire(transport chromedp.Transport, handle func(*cdproto.Message)) *wire {
 	w := &wire{
 		transport: transport,
 		guest:     newQueue[*cdproto.Message](),
-		jobs:      newQueue[job](),
 		handle:    handle,
+		turn:      make(chan struct{}, 1),
 		lost:      make(chan struct{}),
-		pumped:    make(chan struct{}),
 		nextID:    firstID,
 		waiting:   map[int64]waiter{},
 		ours:      map[target.SessionID]bool{},
 	}
 	go w.read()
-	go w.pump()
 	return w
 }
 
-// close ends the connection and waits until the reader and the pump are done.
-// The pump must not call it.
+// close ends the connection and waits until the reader is done. What runs in a turn
+// must not call it.
 func (w *wire) close() {
 	w.transport.Close()
 	<-w.lost
-	<-w.pumped
+}
+
+// do runs a function in a turn of its own: between the events, and alone. What runs in
+// a turn must not call it, nor wait for the browser.
+func (w *wire) do(run func()) {
+	w.turn <- struct{}{}
+	run()
+	<-w.turn
 }
 
 func (w *wire) read() {
@@ -94,12 +92,11 @@ func (w *wire) read() {
 	waiting := w.waiting
 	w.waiting = map[int64]waiter{}
 	w.mu.Unlock()
-	close(w.lost)
 	for _, waits := range waiting {
-		waits.deliver(nil)
+		w.do(func() { waits.deliver(nil) })
 	}
 	w.guest.close()
-	w.jobs.close()
+	close(w.lost)
 }
 
 // route gives a message to whom it belongs.
@@ -110,7 +107,7 @@ func (w *wire) route(m *cdproto.Message) {
 		delete(w.waiting, m.ID)
 		w.mu.Unlock()
 		if ok {
-			waits.deliver(m)
+			w.do(func() { waits.deliver(m) })
 		}
 		return
 	}
@@ -126,7 +123,7 @@ func (w *wire) route(m *cdproto.Message) {
 	}
 	w.mu.Unlock()
 	if ours {
-		w.jobs.push(job{event: m})
+		w.do(func() { w.handle(m) })
 		if m.Method == "Target.detachedFromTarget" {
 			w.orphan(m)
 		}
@@ -154,24 +151,8 @@ func (w *wire) orphan(m *cdproto.Message) {
 	}
 	w.mu.Unlock()
 	for _, waits := range orphans {
-		waits.deliver(&cdproto.Message{Error: &cdproto.Error{Code: -32001, Message: "the page or worker is closed"}})
-	}
-}
-
-func (w *wire) pump() {
-	defer close(w.pumped)
-	for {
-		jobs := w.jobs.take(nil)
-		if len(jobs) == 0 {
-			return
-		}
-		for _, j := range jobs {
-			if j.run != nil {
-				j.run()
-			} else {
-				w.handle(j.event)
-			}
-		}
+		refused := &cdproto.Message{Error: &cdproto.Error{Code: -32001, Message: "the page or worker is closed"}}
+		w.do(func() { waits.deliver(refused) })
 	}
 }
 
@@ -210,7 +191,7 @@ func (w *wire) forget(id target.SessionID) {
 	w.mu.Unlock()
 }
 
-// call runs a command and waits for its result. The pump must not use it.
+// call runs a command and waits for its result. What runs in a turn must not use it.
 func call[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P) (R, error) {
 	var result R
 	reply := make(chan *cdproto.Message, 1)
@@ -230,21 +211,21 @@ func call[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P) 
 }
 
 // send runs a command and returns at once. done, when it is not nil, gets the
-// result on the pump, after everything that the browser told before it.
+// result in a turn, after everything that the browser told before it.
 func send[P, R any](l link, c cdp.Command[P, R], params P, done func(R, error)) {
 	_, err := l.write(c.Method, params, func(m *cdproto.Message) {
 		if done != nil {
-			l.wire.jobs.push(job{run: func() { done(decode[R](l, c.Method, m)) }})
+			done(decode[R](l, c.Method, m))
 		}
 	})
 	if err != nil && done != nil {
 		var none R
-		l.wire.jobs.push(job{run: func() { done(none, err) }})
+		go l.wire.do(func() { done(none, err) }) // this may be a turn
 	}
 }
 
 // ask runs a command and waits for its result, which comes when everything that
-// the browser told before it is handled. The pump must not use it.
+// the browser told before it is handled. What runs in a turn must not use it.
 func ask[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P) (R, error) {
 	type reply struct {
 		result R
@@ -257,13 +238,11 @@ func ask[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P) (
 		return r.result, r.err
 	case <-ctx.Done():
 		return *new(R), fmt.Errorf("%s: %w", c.Method, ctx.Err())
-	case <-l.wire.pumped:
-		return *new(R), l.wire.lostError()
 	}
 }
 
-// write sends a command. deliver runs on the reader: it may only pass the reply
-// on. Its message is nil when the browser is lost first.
+// write sends a command. deliver gets the reply in a turn, nil when the browser is lost
+// first.
 func (l link) write(method string, params any, deliver func(*cdproto.Message)) (int64, error) {
 	raw, err := jsonv2.Marshal(params, chromedp.DefaultMarshalOptions)
 	if err != nil {

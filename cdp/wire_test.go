@@ -244,7 +244,7 @@ func TestDetachedWhileWaiting(t *testing.T) {
 	}
 }
 
-// A command that cannot be written says so, and the pump learns it as a reply.
+// A command that cannot be written says so, and a turn learns it as a reply.
 func TestWriteFails(t *testing.T) {
 	f := newFakeChrome(t)
 	w := f.wire(nothing)
