@@ -1,7 +1,6 @@
 package cdp
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -29,8 +28,8 @@ func TestServerClock(t *testing.T) {
 	date := func(at time.Time) string { return at.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT") }
 	var e responseExtraInfo
 	told := fmt.Sprintf(`{"headers": {"Date": %q, "Set-Cookie": "a=1; Expires=%s\nb=1; Max-Age=3600"}}`, date(now.Add(-48*time.Hour)), date(now.Add(-47*time.Hour)))
-	if err := json.Unmarshal([]byte(told), &e); err != nil {
-		t.Fatal(err)
+	if !e.read([]byte(told)) {
+		t.Fatalf("cannot be read: %s", told)
 	}
 	r := response("https://shop.test/", &e)
 	if len(r.Cookies) != 2 {

@@ -2,6 +2,7 @@ package cdp
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/chromedp/cdproto/cdp"
 	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
@@ -11,81 +12,214 @@ import (
 )
 
 // The events that come for every request, with what we need of them: who asked, how
-// long each step took and most headers are not decoded.
+// long each step took and most headers are not decoded. Each reads itself, and reports
+// whether it could.
 
 type requestPaused struct {
-	RequestID    fetch.RequestID      `json:"requestId"`
-	FrameID      cdp.FrameID          `json:"frameId"`
-	ResourceType network.ResourceType `json:"resourceType"`
+	RequestID    fetch.RequestID
+	FrameID      cdp.FrameID
+	ResourceType network.ResourceType
 	Request      struct {
-		URL     string          `json:"url"`
-		Method  string          `json:"method"`
-		Headers network.Headers `json:"headers"`
-	} `json:"request"`
+		URL     string
+		Method  string
+		Headers headers
+	}
+}
+
+func (e *requestPaused) read(text []byte) bool {
+	var w words
+	w.each(text, func(name, value []byte) {
+		switch string(name) {
+		case "requestId":
+			e.RequestID = fetch.RequestID(w.text(value))
+		case "frameId":
+			e.FrameID = cdp.FrameID(w.text(value))
+		case "resourceType":
+			e.ResourceType = network.ResourceType(w.text(value))
+		case "request":
+			w.each(value, func(name, value []byte) {
+				switch string(name) {
+				case "url":
+					e.Request.URL = w.text(value)
+				case "method":
+					e.Request.Method = w.text(value)
+				case "headers":
+					e.Request.Headers = value
+				}
+			})
+		}
+	})
+	return !w.bad
 }
 
 type requestWillBeSent struct {
-	RequestID network.RequestID    `json:"requestId"`
-	LoaderID  cdp.LoaderID         `json:"loaderId"`
-	FrameID   cdp.FrameID          `json:"frameId"`
-	Type      network.ResourceType `json:"type"`
-	WallTime  cdp.TimeSinceEpoch   `json:"wallTime"`
+	RequestID network.RequestID
+	LoaderID  cdp.LoaderID
+	FrameID   cdp.FrameID
+	Type      network.ResourceType
+	WallTime  cdp.TimeSinceEpoch
 	Request   struct {
-		URL    string `json:"url"`
-		Method string `json:"method"`
-	} `json:"request"`
-	RedirectHasExtraInfo bool      `json:"redirectHasExtraInfo"`
-	RedirectResponse     *struct{} `json:"redirectResponse"` // nil where it follows no redirect
+		URL    string
+		Method string
+	}
+	Redirected           bool // it follows a redirect,
+	RedirectHasExtraInfo bool // which is told of
+}
+
+func (e *requestWillBeSent) read(text []byte) bool {
+	var w words
+	w.each(text, func(name, value []byte) {
+		switch string(name) {
+		case "requestId":
+			e.RequestID = network.RequestID(w.text(value))
+		case "loaderId":
+			e.LoaderID = cdp.LoaderID(w.text(value))
+		case "frameId":
+			e.FrameID = cdp.FrameID(w.text(value))
+		case "type":
+			e.Type = network.ResourceType(w.text(value))
+		case "wallTime":
+			seconds, err := strconv.ParseFloat(string(value), 64)
+			e.WallTime, w.bad = cdp.TimeSinceEpoch(seconds), w.bad || err != nil
+		case "redirectResponse":
+			e.Redirected = true
+		case "redirectHasExtraInfo":
+			e.RedirectHasExtraInfo = string(value) == "true"
+		case "request":
+			w.each(value, func(name, value []byte) {
+				switch string(name) {
+				case "url":
+					e.Request.URL = w.text(value)
+				case "method":
+					e.Request.Method = w.text(value)
+				}
+			})
+		}
+	})
+	return !w.bad
 }
 
 // requestExtraInfo is Network.requestWillBeSentExtraInfo.
 type requestExtraInfo struct {
-	RequestID         network.RequestID `json:"requestId"`
-	Headers           headers           `json:"headers"`
+	RequestID         network.RequestID
+	Headers           headers
 	AssociatedCookies []struct {
 		Cookie         *network.Cookie               `json:"cookie"`
 		BlockedReasons []network.CookieBlockedReason `json:"blockedReasons"`
-	} `json:"associatedCookies"`
+	}
+}
+
+func (e *requestExtraInfo) read(text []byte) bool {
+	var w words
+	w.each(text, func(name, value []byte) {
+		switch string(name) {
+		case "requestId":
+			e.RequestID = network.RequestID(w.text(value))
+		case "headers":
+			e.Headers = value
+		case "associatedCookies":
+			if string(value) != "[]" {
+				w.decode(value, &e.AssociatedCookies)
+			}
+		}
+	})
+	return !w.bad
 }
 
 // responseExtraInfo is Network.responseReceivedExtraInfo.
 type responseExtraInfo struct {
-	RequestID      network.RequestID `json:"requestId"`
-	Headers        headers           `json:"headers"`
-	StatusCode     int64             `json:"statusCode"`
+	RequestID      network.RequestID
+	Headers        headers
+	StatusCode     int64
 	BlockedCookies []struct {
 		CookieLine string `json:"cookieLine"`
-	} `json:"blockedCookies"`
-	CookiePartitionKey *network.CookiePartitionKey `json:"cookiePartitionKey"`
+	}
+	CookiePartitionKey *network.CookiePartitionKey
+}
+
+func (e *responseExtraInfo) read(text []byte) bool {
+	var w words
+	w.each(text, func(name, value []byte) {
+		switch string(name) {
+		case "requestId":
+			e.RequestID = network.RequestID(w.text(value))
+		case "headers":
+			e.Headers = value
+		case "statusCode":
+			code, err := strconv.ParseInt(string(value), 10, 64)
+			e.StatusCode, w.bad = code, w.bad || err != nil
+		case "blockedCookies":
+			if string(value) != "[]" {
+				w.decode(value, &e.BlockedCookies)
+			}
+		case "cookiePartitionKey":
+			w.decode(value, &e.CookiePartitionKey)
+		}
+	})
+	return !w.bad
 }
 
 // responseReceived is Network.responseReceived.
 type responseReceived struct {
-	RequestID    network.RequestID `json:"requestId"`
-	HasExtraInfo bool              `json:"hasExtraInfo"`
-	Response     struct {
-		URL string `json:"url"`
-	} `json:"response"`
+	RequestID    network.RequestID
+	HasExtraInfo bool
+	response     []byte // as Chrome wrote it
 }
 
-// headers are those of an event, as Chrome wrote them. Most responses set no cookie, so
-// that they are decoded only when they have what is asked for.
-type headers jsonv2.Value
-
-// UnmarshalJSON satisfies json.Unmarshaler.
-func (h *headers) UnmarshalJSON(text []byte) error {
-	*h = bytes.Clone(text)
-	return nil
+func (e *responseReceived) read(text []byte) bool {
+	var w words
+	w.each(text, func(name, value []byte) {
+		switch string(name) {
+		case "requestId":
+			e.RequestID = network.RequestID(w.text(value))
+		case "hasExtraInfo":
+			e.HasExtraInfo = string(value) == "true"
+		case "response":
+			e.response = value
+		}
+	})
+	return !w.bad
 }
 
-// get finds a header by its name in lower case; "" for none.
-func (h headers) get(name string) string {
-	if !bytes.Contains(bytes.ToLower(h), []byte(name)) {
-		return ""
-	}
-	var list network.Headers
-	if jsonv2.Unmarshal(jsonv2.Value(h), &list, chromedp.DefaultUnmarshalOptions) != nil {
-		return ""
-	}
-	return header(list, name)
+// url is that of the response, "" where it cannot be read.
+func (e *responseReceived) url() (url string) {
+	var w words
+	w.each(e.response, func(name, value []byte) {
+		if string(name) == "url" {
+			url = w.text(value)
+		}
+	})
+	return url
+}
+
+// loading is the end of a request: Network.loadingFinished or loadingFailed.
+type loading struct{ RequestID network.RequestID }
+
+func (e *loading) read(text []byte) bool {
+	var w words
+	w.each(text, func(name, value []byte) {
+		if string(name) == "requestId" {
+			e.RequestID = network.RequestID(w.text(value))
+		}
+	})
+	return !w.bad
+}
+
+// headers are those of an event, as Chrome wrote them.
+type headers []byte
+
+// get finds a header, in any case: HTTP/2 has them in lower case. "" is for none.
+func (h headers) get(name string) (text string) {
+	var w words
+	w.each(h, func(is, value []byte) {
+		if len(is) == len(name) && bytes.EqualFold(is, []byte(name)) {
+			text = w.text(value)
+		}
+	})
+	return text
+}
+
+// all decodes them. It reports whether they could be read.
+func (h headers) all() (list network.Headers, ok bool) {
+	return list, jsonv2.Unmarshal(jsonv2.Value(h), &list, chromedp.DefaultUnmarshalOptions) == nil
 }

@@ -82,7 +82,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 	}
 	ex := x.at(e.RequestID)
 	if n := len(ex.urls); n > 0 {
-		if e.RedirectResponse == nil {
+		if !e.Redirected {
 			return // the same request, told by two targets
 		}
 		if !e.RedirectHasExtraInfo {
@@ -115,19 +115,18 @@ func (x *exchanges) received(e *responseExtraInfo) {
 // serves where a target made the request before we were listening: a sandboxed
 // frame that moves to a process of its own does (TestDetect).
 func (x *exchanges) answered(t *tab, e *responseReceived) {
-	if t == nil || !strings.HasPrefix(e.Response.URL, "http") {
+	ex := x.open[e.RequestID]
+	if t == nil || ex == nil && !e.HasExtraInfo {
 		return
 	}
-	ex := x.open[e.RequestID]
-	if ex == nil {
-		if !e.HasExtraInfo {
+	if ex == nil || len(ex.urls) == 0 {
+		url := e.url()
+		if !strings.HasPrefix(url, "http") {
 			return
 		}
 		ex = x.at(e.RequestID)
-	}
-	if len(ex.urls) == 0 {
 		x.of(ex, t)
-		ex.urls = []hop{{url: e.Response.URL, last: true}}
+		ex.urls = []hop{{url: url, last: true}}
 	}
 	h := &ex.urls[len(ex.urls)-1]
 	h.told, h.silent = e.HasExtraInfo, !e.HasExtraInfo && h.booked == nil
@@ -285,7 +284,7 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.Request {
 	h := &ex.urls[i]
 	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.get("cookie")), Began: h.began, Now: time.Now()}
-	r.Fields = func(name string) string { return e.Headers.get(strings.ToLower(name)) }
+	r.Fields = e.Headers.get
 	r.Unchecked = h.unchecked && x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(h.url)}, h.began)
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)

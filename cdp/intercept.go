@@ -219,8 +219,8 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 	r := sessions.Paused{
 		Window:    w,
 		URL:       e.Request.URL,
-		Header:    header(e.Request.Headers, "cookie"),
-		Fields:    func(name string) string { return header(e.Request.Headers, name) },
+		Header:    e.Request.Headers.get("cookie"),
+		Fields:    e.Request.Headers.get,
 		Preflight: e.ResourceType == network.ResourceTypePreflight,
 		Now:       time.Now(),
 	}
@@ -259,11 +259,18 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 			// (TestHardLogin).
 			i.browser.mirror.mend(w, v.Session.Site)
 		}
-		params.Headers = override(e.Request.Headers, v.Header, v.Fields)
 		i.browser.log.Debug("rewritten", "url", withoutQuery(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
 	}
-	if is := header(e.Request.Headers, "cookie"); !rewrite && i.explicit && v.Session.Number != 0 && is != "" {
-		params.Headers, rewrite = override(e.Request.Headers, is, nil), true
+	if is := e.Request.Headers.get("cookie"); !rewrite && i.explicit && v.Session.Number != 0 && is != "" {
+		v.Header, v.Fields, rewrite = is, nil, true
+	}
+	if rewrite {
+		list, readable := e.Request.Headers.all()
+		if !readable {
+			i.second(e, rewrite, errors.New("its headers cannot be read"))
+			return
+		}
+		params.Headers = override(list, v.Header, v.Fields)
 	}
 	send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
 		if err == nil || gone(err) {

@@ -66,9 +66,9 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Network.responseReceived":
 		on(b, m, func(e *responseReceived) { b.exchanges.answered(b.targets.tab(m.SessionID), e) })
 	case "Network.loadingFinished":
-		on(b, m, func(e *network.EventLoadingFinished) { b.exchanges.finish(e.RequestID, false) })
+		on(b, m, func(e *loading) { b.exchanges.finish(e.RequestID, false) })
 	case "Network.loadingFailed":
-		on(b, m, func(e *network.EventLoadingFailed) {
+		on(b, m, func(e *loading) {
 			b.targets.failed(m.SessionID, e.RequestID)
 			b.exchanges.finish(e.RequestID, true)
 		})
@@ -145,7 +145,12 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 // they could be read.
 func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) bool {
 	e := new(E)
-	if err := jsonv2.Unmarshal(m.Params, e, chromedp.DefaultUnmarshalOptions); err != nil {
+	if frequent, is := any(e).(interface{ read([]byte) bool }); is {
+		if !frequent.read(m.Params) {
+			b.log.Error("reading an event", "method", m.Method)
+			return false
+		}
+	} else if err := jsonv2.Unmarshal(m.Params, e, chromedp.DefaultUnmarshalOptions); err != nil {
 		b.log.Error("reading an event", "method", m.Method, "error", err)
 		return false
 	}
