@@ -156,15 +156,27 @@ func cookiesOf(r storage.GetCookiesResult) []sessions.Cookie {
 // sync brings the jar of a window in step with the book: it writes, reads back
 // and repeats until they agree. It returns the cookies that Chrome refuses.
 func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
+	return m.syncFrom(ctx, w, site, nil)
+}
+
+// syncFrom is sync for a jar that was just read, nil for none.
+func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) ([]sessions.Cookie, error) {
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	var tried []sessions.Plan
 	for range syncRounds {
-		jar, err := m.jar(ctx, w)
-		if err != nil {
-			return nil, err
+		old := jar != nil
+		if !old {
+			var err error
+			if jar, err = m.jar(ctx, w); err != nil {
+				return nil, err
+			}
 		}
 		plan := m.browser.book.PlanJar(w, site, jar, time.Now())
+		if plan.Empty() && old {
+			jar = nil
+			continue
+		}
 		if plan.Empty() {
 			return nil, m.settled(w, site)
 		}
@@ -179,7 +191,7 @@ func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]se
 			return plan.Set, nil
 		}
 		m.write(ctx, w, plan)
-		tried = append(tried, plan)
+		tried, jar = append(tried, plan), nil
 	}
 	return nil, fmt.Errorf("the jar of %s does not come to rest: the site sets its cookies again and again", site)
 }

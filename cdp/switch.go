@@ -104,10 +104,10 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wait bool, decide decision) (sessions.Switch, error) {
 	b.commands.Lock()
 	defer b.commands.Unlock()
-	if err := b.Settle(ctx); err != nil {
+	if err := b.observer.settle(ctx); err != nil {
 		return sessions.Switch{}, err
 	}
-	jar, err := b.mirror.jar(ctx, w)
+	jar, err := b.mirror.jar(ctx, w) // what the browser told up to now is booked by then
 	if err != nil {
 		return sessions.Switch{}, err
 	}
@@ -128,14 +128,25 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	if err := b.interceptor.update(ctx); err != nil {
 		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
 	}
-	refused, err := b.mirror.sync(ctx, w, site)
+	// While requests are checked none that starts now is another session's, so that the
+	// cache may be emptied beside the jar.
+	fresh := make(chan struct{})
+	freshen := func() { b.freshen(ctx, w); close(fresh) }
+	checked := b.guard.up.Load()
+	if checked {
+		go freshen()
+	}
+	refused, err := b.mirror.syncFrom(ctx, w, site, jar)
+	if !checked {
+		freshen()
+	}
+	<-fresh
 	if err != nil {
 		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
 	}
 	for _, c := range refused {
 		done.Refused = append(done.Refused, c.Name)
 	}
-	b.freshen(ctx, w)
 	done.Notes = append(done.Notes, b.swapsReady(ctx, b.planSwaps(w))...)
 	done.Notes = append(done.Notes, b.otherStorage(ctx, w, site)...)
 	err = b.reloadSite(ctx, w, site, wait, &done)

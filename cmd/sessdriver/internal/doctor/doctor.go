@@ -20,6 +20,8 @@ const (
 	// patience is how long a pass waits after the last request that came: what a
 	// browser does not do by then it does not do.
 	patience = 4 * time.Second
+	// grace is how long it waits for what the browser did not do before, either.
+	grace = time.Second
 	// passTimeout bounds a pass.
 	passTimeout = time.Minute
 	// lowering bounds the wait for the guard to be down, see sessions.GuardSwitch.

@@ -39,9 +39,7 @@ func (c *checkup) pass(ctx context.Context, s, pagesOf situation) error {
 				return fmt.Errorf("making requests: %w", err)
 			}
 		}
-		for i := range pages {
-			c.arrive(ctx, c.id(s, i), slices.DeleteFunc(channels(i == 0), func(ch leaks.Channel) bool { return ch.Alone != alone }))
-		}
+		c.arrive(ctx, s, alone)
 	}
 	for _, p := range pages {
 		// What was not told is learnt with one more request.
@@ -105,24 +103,42 @@ func (c *checkup) lowered(ctx context.Context) error {
 // id marks the requests of a page in a situation.
 func (c *checkup) id(s situation, i int) string { return s.name + "-" + pages[i].name }
 
-// arrive waits for the requests of channels, as long as some still come.
-func (c *checkup) arrive(ctx context.Context, id string, list []leaks.Channel) {
-	var names []string
-	for _, ch := range list {
-		names = append(names, ch.Names()...)
-		if ch.End != "" {
-			names = append(names, ch.End)
+// arrive waits for the requests of the pages, as long as some still come: less long
+// where only those are missing that the browser did not make when nothing was forced.
+func (c *checkup) arrive(ctx context.Context, s situation, alone bool) {
+	usual, odd := map[string][]string{}, map[string][]string{} // names, by id
+	for i, p := range pages {
+		for _, ch := range channels(i == 0) {
+			if ch.Alone != alone {
+				continue
+			}
+			names := ch.Names()
+			known := slices.ContainsFunc(names, func(name string) bool { return c.natural[name+" "+p.name] != nil })
+			if ch.End != "" {
+				names = append(names, ch.End)
+			}
+			list := usual
+			if s.name != baseline && !known {
+				list = odd
+			}
+			list[c.id(s, i)] = append(list[c.id(s, i)], names...)
 		}
 	}
-	for left := len(names) + 1; ; {
-		missing := c.site.missing(id, names)
-		if len(missing) == 0 || len(missing) == left || ctx.Err() != nil {
+	for ctx.Err() == nil {
+		left, all := c.site.missing(usual), c.site.missing(usual)+c.site.missing(odd)
+		wait := patience
+		switch {
+		case all == 0:
+			return
+		case left == 0:
+			wait = grace
+		}
+		bounded, cancel := context.WithTimeout(ctx, wait)
+		err := c.site.until(bounded, func() bool { return c.site.missingNow(usual)+c.site.missingNow(odd) < all })
+		cancel()
+		if err != nil {
 			return
 		}
-		left = len(missing)
-		wait, cancel := context.WithTimeout(ctx, patience)
-		_ = c.site.until(wait, func() bool { return c.site.fewer(id, names, left) })
-		cancel()
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
@@ -215,24 +214,28 @@ func (s *site) seen(id, name string) []leaks.Hit {
 	return list
 }
 
-// missing lists the names of which no request with the id came.
-func (s *site) missing(id string, names []string) []string {
+// missing counts the names, by id, of which no request came.
+func (s *site) missing(names map[string][]string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.missingNow(id, names)
+	return s.missingNow(names)
 }
 
-// fewer reports, under the lock, whether less than a number of the names are missing.
-func (s *site) fewer(id string, names []string, than int) bool {
-	return len(s.missingNow(id, names)) < than
-}
-
-func (s *site) missingNow(id string, names []string) []string {
+// missingNow is missing under the lock.
+func (s *site) missingNow(names map[string][]string) int {
 	got := map[string]bool{}
 	for _, h := range s.hits {
-		if h.Query.Get("id") == id && h.Method != http.MethodOptions {
-			got[h.Name] = true
+		if h.Method != http.MethodOptions {
+			got[h.Query.Get("id")+" "+h.Name] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return got[name] })
+	n := 0
+	for id, list := range names {
+		for _, name := range list {
+			if !got[id+" "+name] {
+				n++
+			}
+		}
+	}
+	return n
 }
