@@ -411,6 +411,7 @@ func (x *exchanges) handshake(e *network.EventWebSocketWillSendHandshakeRequest)
 	}
 	booked := x.browser.book.Sent(sessions.Request{
 		Window: ex.window, URL: ex.urls[0].url, Header: header(e.Request.Headers, "cookie"),
+		Handshake: true,
 		Unchecked: x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(ex.urls[0].url)}, ex.urls[0].began),
 		Began:     ex.urls[0].began, Now: time.Now(), // when it was sent is too late: the cookies are taken before it connects
 	})

@@ -13,6 +13,7 @@ type sent struct {
 	// held are names of tokens that the browser had and kept back (SameSite,
 	// credentials): they say nothing about whose request it is.
 	held       []string
+	handshake  bool // nobody told of those
 	began, now time.Time
 
 	header string // that the cookies are of, on this site,
@@ -131,9 +132,10 @@ func (s *session) appliesTo(r *sent) bool {
 }
 
 // applies reports whether the browser would have sent the token. Nobody tells
-// which partition a request is in, so a partitioned one may always be missing.
+// which partition a request is in, so a partitioned one may always be missing, nor
+// which sites a WebSocket's frames are of.
 func (h *held) applies(r *sent) bool {
-	return h.kind == Token && h.Partition == "" && h.covers(&r.at) && !h.Expired(r.now) && !slices.Contains(r.held, h.Name)
+	return !(r.handshake && h.SameSite != "None") && h.kind == Token && h.Partition == "" && h.covers(&r.at) && !h.Expired(r.now) && !slices.Contains(r.held, h.Name)
 }
 
 // known reports whether any session holds or held the value.

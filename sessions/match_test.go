@@ -162,6 +162,27 @@ func TestMatchHeldBack(t *testing.T) {
 	b.wantList("Session 1: sid=A | Session 2: sid=B")
 }
 
+// Of a WebSocket nobody tells what was held back: what a page of another site leaves out
+// makes nobody new of it (TestDoctor in cmd/sessdriver).
+func TestMatchHandshake(t *testing.T) {
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	for handshake, want := range map[bool]int{true: 1, false: 2} {
+		b := New(Options{Defaults: StandardDefaults()})
+		login := b.Sent(Request{URL: "https://a.test/", Now: noon})
+		b.Received(login, Response{Now: noon, Cookies: []Cookie{
+			{Name: "sid", Value: "1", Domain: ".a.test", Path: "/", Secure: true, SameSite: "None"},
+			{Name: "session", Value: "2", Domain: ".a.test", Path: "/", Secure: true, SameSite: "Lax"},
+		}})
+		later := noon.Add(time.Minute)
+		x := b.Sent(Request{URL: "wss://a.test/", Header: "sid=1", Handshake: handshake, Began: later, Now: later})
+		b.Received(x, Response{Now: later, Cookies: []Cookie{{Name: "token", Value: "3", Domain: "a.test", Path: "/"}}})
+		if list := b.Sessions("a.test", later); len(list) != want {
+			t.Errorf("handshake %v: %d sessions, want %d: %+v", handshake, len(list), want, list)
+		}
+	}
+}
+
+
 // TestManyTokensAtOnce: many requests of a page are under way while responses bring
 // tokens. One that began before a token came lacks it, and is no stranger for that.
 func TestManyTokensAtOnce(t *testing.T) {

@@ -18,6 +18,9 @@ type Request struct {
 	Jar []Cookie
 	// Held names the cookies that it found and kept back.
 	Held []string
+	// Handshake says that it opens a WebSocket: nobody tells what the browser held back,
+	// and which frames it is in, so that what has a SameSite may be missing.
+	Handshake bool
 	// Fields gives another header as it left, by its name, "" for none; nil where
 	// they are not known.
 	Fields func(name string) string
@@ -165,6 +168,7 @@ func (b *Book) AdoptJar(w Window, active Ref, jar []Cookie, now time.Time) {
 func (b *Book) read(x *Exchange) *sent {
 	r := &b.reading
 	r.at, r.held, r.began, r.now = x.at, x.request.Held, x.request.Began, x.request.Now
+	r.handshake = x.request.Handshake
 	if r.began.IsZero() {
 		r.began = r.now
 	}

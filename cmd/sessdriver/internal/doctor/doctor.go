@@ -52,14 +52,19 @@ type Line struct {
 	Forced   bool   `json:"forced"`
 	Detected bool   `json:"detected"`           // the token of its answer is booked on that session
 	BookedOn string `json:"bookedOn,omitempty"` // else the one that it is booked on
-	Kept     bool   `json:"kept"`               // it had just the cookies that the browser sends when nothing is forced
+	// Untold says that no event showed the answer, as Chrome has it for some kinds, nor a
+	// later request its token.
+	Untold bool `json:"untold,omitempty"`
+	Kept   bool `json:"kept"` // it had just the cookies that the browser sends when nothing is forced
 	// Stray says that what is to have no cookies of the site, a preflight or a request to
 	// another site, had a session's.
 	Stray bool `json:"stray,omitempty"`
 }
 
 // Leaks reports whether something is wrong.
-func (l Line) Leaks() bool { return l.Seen && !(l.Forced && l.Detected && l.Kept) || l.Stray }
+func (l Line) Leaks() bool {
+	return l.Seen && !(l.Forced && (l.Detected || l.Untold) && l.Kept) || l.Stray
+}
 
 // String is the line for a person.
 func (l Line) String() string {
@@ -83,6 +88,8 @@ func (l Line) String() string {
 		}
 	case l.Bare:
 		said = []string{"no cookies, by the rules of the web"}
+	case l.Untold:
+		said = []string{"forced, rules kept; the browser did not tell its answer"}
 	case l.Situation == baseline:
 		said = []string{"detected"}
 	}

@@ -41,20 +41,10 @@ func (c *checkup) pass(ctx context.Context, s, pagesOf situation) error {
 		}
 		c.arrive(ctx, s, alone)
 	}
-	for _, p := range pages {
-		// What was not told is learnt with one more request.
-		if _, err := c.site.run(ctx, pagesOf.name+"-"+p.name, fmt.Sprintf("await fetch(%q, {credentials: 'include'})", c.site.origin(p.calls)+"/hit/after")); err != nil {
-			return fmt.Errorf("making requests: %w", err)
-		}
-	}
-	if err := c.browser.Settle(ctx); err != nil {
+	if err := c.settle(ctx, s, pagesOf); err != nil {
 		return err
 	}
 	for i, p := range pages {
-		c.settle(ctx, s, i)
-		if err := ctx.Err(); err != nil { // nothing is known of what is missing
-			return err
-		}
 		c.strays(s, i)
 		for _, ch := range channels(i == 0) {
 			for _, request := range ch.Names() {
@@ -142,24 +132,38 @@ func (c *checkup) arrive(ctx context.Context, s situation, alone bool) {
 	}
 }
 
-// settle waits until the tokens of a page's answers are booked, as long as that may
-// come.
-func (c *checkup) settle(ctx context.Context, s situation, i int) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for ctx.Err() == nil {
-		all := true
-		for _, h := range c.site.seen(c.id(s, i), "") {
-			all = all && (h.Method == http.MethodOptions || h.Sender() == leaks.Nobody || !h.Query.Has("rotate") || c.booked(s, i, h.Name))
+// settle waits until the tokens of the pages' answers are booked, as long as that may
+// come. What was not told is learnt with one more request.
+func (c *checkup) settle(ctx context.Context, s, pagesOf situation) error {
+	for deadline := time.Now().Add(patience); ; {
+		for _, p := range pages {
+			if _, err := c.site.run(ctx, pagesOf.name+"-"+p.name, fmt.Sprintf("await fetch(%q, {credentials: 'include'})", c.site.origin(p.calls)+"/hit/after")); err != nil {
+				return fmt.Errorf("making requests: %w", err)
+			}
 		}
-		if all {
-			return
+		if err := c.browser.Settle(ctx); err != nil {
+			return err
+		}
+		if c.allBooked(s) || time.Now().After(deadline) {
+			return nil
 		}
 		select {
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(200 * time.Millisecond): // an answer is just coming
 		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
+}
+
+func (c *checkup) allBooked(s situation) bool {
+	for i := range pages {
+		for _, h := range c.site.seen(c.id(s, i), "") {
+			if h.Method != http.MethodOptions && h.Sender() != leaks.Nobody && h.Query.Has("rotate") && !c.booked(s, i, h.Name) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // judge looks at all requests of one kind from a page.
@@ -192,6 +196,7 @@ func (c *checkup) judge(s situation, i int, ch leaks.Channel, request string) Li
 	l.Bare, l.Forced, l.Kept, l.Detected = bare, forced, kept, bare || c.booked(s, i, request)
 	if !l.Detected {
 		l.BookedOn = c.holder(s, i, request)
+		l.Untold = ch.Blind && l.BookedOn == ""
 	}
 	return l
 }
