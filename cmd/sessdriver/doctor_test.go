@@ -31,7 +31,7 @@ func TestDoctor(t *testing.T) {
 		}
 		situations[l.Situation]++
 	}
-	if len(situations) != 3 || report.Checked < 400 || !strings.HasPrefix(report.Browser, "Chrome/") || len(report.Untested) == 0 {
+	if len(situations) != 3 || report.Checked < 400 || !strings.Contains(report.Browser, "Chrome/") || len(report.Untested) == 0 {
 		t.Errorf("situations %v, report %+v", situations, report)
 	}
 	if want := report.Leaks+report.Missed > 0; (code != 0) != want { // what is missed, a busy machine did not do in time

@@ -27,6 +27,8 @@ func drive(name, address string) error {
 		"chromedp": plainChromedp,
 		"rod":      rodHijack,
 		"go proxy": proxy,
+		bound:      rawObserve,
+		boundFetch: rawFetch,
 	}[name]
 	use := func(string) error { return nil }
 	if begin == nil {
@@ -56,6 +58,15 @@ func bare(_ context.Context, address string) (func(), error) { return startBrows
 
 // startBrowser starts a browser as sessdriver does, without DevTools.
 func startBrowser(address string, more ...string) (func(), error) {
+	return startWith(nil, append(more, address)...)
+}
+
+// startPiped does so with a DevTools pipe; the page is not opened.
+func startPiped(pipe []*os.File) (func(), error) {
+	return startWith(pipe, "--remote-debugging-pipe", "about:blank")
+}
+
+func startWith(pipe []*os.File, more ...string) (func(), error) {
 	dir, err := os.MkdirTemp("", "bench-")
 	if err != nil {
 		return nil, err
@@ -67,7 +78,8 @@ func startBrowser(address string, more ...string) (func(), error) {
 	if os.Getuid() == 0 {
 		args = append(args, "--no-sandbox")
 	}
-	cmd := exec.Command(os.Getenv("SESSDRIVER_BROWSER"), append(args, address)...)
+	cmd := exec.Command(os.Getenv("SESSDRIVER_BROWSER"), args...)
+	cmd.ExtraFiles = pipe
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -49,6 +49,9 @@ func fail(err error) {
 const (
 	nothing = "nothing on"
 	explore = "explore"
+	// The bounds: see raw.go.
+	bound      = "bound of observing: Network on, all thrown away"
+	boundFetch = "bound of checking: Fetch on, answered blindly"
 )
 
 // mode is a way to drive a browser.
@@ -62,6 +65,8 @@ type mode struct {
 var modes = []mode{
 	{name: nothing},
 	{name: explore},
+	{name: bound},
+	{name: boundFetch},
 	{name: "explore, changes"},
 	{name: "explore, jar"},
 	{name: "guard always", forces: true, uses: true},
