@@ -2,84 +2,371 @@ package cdp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
-// Fill types a text into a field of the current page, in place of what it
-// holds. It waits until the field is there. The selector is CSS.
+// Click clicks an element of the current page as a person would. It answers when what
+// that leads to has loaded.
+func (b *Browser) Click(ctx context.Context, selector string) error {
+	return b.acting("clicking "+selector, func() error {
+		tab, _, at, err := b.element(ctx, selector)
+		if err != nil {
+			return err
+		}
+		return b.andLoad(ctx, tab, func() error { return clickAt(ctx, tab.link, at) })
+	})
+}
+
+func clickAt(ctx context.Context, l link, at state) error {
+	for _, kind := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMouseMoved, input.DispatchMouseEventTypeMousePressed, input.DispatchMouseEventTypeMouseReleased} {
+		p := input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y}
+		if kind != input.DispatchMouseEventTypeMouseMoved {
+			p.Button, p.ClickCount = input.MouseButtonLeft, 1
+		}
+		if _, err := call(ctx, l, input.DispatchMouseEvent, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fill types a text into a field of the current page, in place of what it holds.
 func (b *Browser) Fill(ctx context.Context, selector, text string) error {
-	return b.act(ctx, "filling "+selector, chromedp.SetValue(chromedp.CSS(selector), text))
+	return b.acting("filling "+selector, func() error {
+		tab, id, at, err := b.element(ctx, selector)
+		if err != nil {
+			return err
+		}
+		switch {
+		case at.Readonly:
+			return errors.New("it can only be read")
+		case slices.Contains([]string{"date", "time", "datetime-local", "month", "week", "color", "range"}, at.Type):
+			return onElement(ctx, tab.link, id, `function(v) {
+				Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(this, v);
+				if (this.value !== v) throw new Error('it does not take ' + JSON.stringify(v));
+				this.dispatchEvent(new Event('input', {bubbles: true})); this.dispatchEvent(new Event('change', {bubbles: true})) }`, nil, text)
+		case at.Tag != "textarea" && !at.Editable && (at.Tag != "input" || slices.Contains([]string{"checkbox", "radio", "file", "submit", "button", "reset", "image"}, at.Type)):
+			return fmt.Errorf("<%s> is no field that takes text", strings.TrimSpace(at.Tag+" "+at.Type))
+		}
+		const all = `function() { this.focus(); if (this.select) this.select(); else getSelection().selectAllChildren(this) }`
+		if err := onElement(ctx, tab.link, id, all, nil); err != nil {
+			return err
+		}
+		if text == "" {
+			return pressKey(ctx, tab.link, "Delete")
+		}
+		_, err = call(ctx, tab.link, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	})
+}
+
+// Choose chooses an option of a select, by its text or its value.
+func (b *Browser) Choose(ctx context.Context, selector, option string) error {
+	return b.acting("choosing in "+selector, func() error {
+		tab, id, at, err := b.element(ctx, selector)
+		if err != nil {
+			return err
+		}
+		if at.Tag != "select" {
+			return fmt.Errorf("<%s> is no <select>", at.Tag)
+		}
+		return b.andLoad(ctx, tab, func() error {
+			return onElement(ctx, tab.link, id, `function(wanted) {
+				const option = [...this.options].find(o => o.text.trim() === wanted.trim() || o.value === wanted);
+				if (!option) throw new Error('it has no option ' + JSON.stringify(wanted) + ', but: ' + [...this.options].map(o => o.text.trim()).join(', '));
+				option.selected = true;
+				this.dispatchEvent(new Event('input', {bubbles: true})); this.dispatchEvent(new Event('change', {bubbles: true})) }`, nil, option)
+		})
+	})
+}
+
+// Check checks a checkbox or radio button, or takes the check away.
+func (b *Browser) Check(ctx context.Context, selector string, on bool) error {
+	return b.acting("checking "+selector, func() error {
+		tab, id, at, err := b.element(ctx, selector)
+		if err != nil || at.Checked == on {
+			return err
+		}
+		if at.Type != "checkbox" && at.Type != "radio" {
+			return fmt.Errorf("<%s> is neither a checkbox nor a radio button", at.Tag)
+		}
+		if err := b.andLoad(ctx, tab, func() error { return clickAt(ctx, tab.link, at) }); err != nil {
+			return err
+		}
+		var is bool
+		if err := onElement(ctx, tab.link, id, "function() { return this.checked }", &is); err == nil && is != on {
+			return errors.New("the page did not let it")
+		}
+		return nil
+	})
+}
+
+// Press presses a key, with others held: "Enter", "Control+a".
+func (b *Browser) Press(ctx context.Context, key string) error {
+	return b.acting("pressing "+key, func() error {
+		tab, err := b.pageLink(ctx)
+		if err != nil {
+			return err
+		}
+		return b.andLoad(ctx, tab, func() error { return pressKey(ctx, tab.link, key) })
+	})
+}
+
+// Upload gives a file field its files.
+func (b *Browser) Upload(ctx context.Context, selector string, files []string) error {
+	return b.acting("giving files to "+selector, func() error {
+		s, err := parseSelector(selector)
+		if err != nil {
+			return err
+		}
+		tab, err := b.pageLink(ctx)
+		if err != nil {
+			return err
+		}
+		id, count, err := s.first(ctx, tab.link) // it is hidden, often
+		if err == nil && count == 0 {
+			err = errors.New("the page has no element like that")
+		}
+		if err != nil {
+			return err
+		}
+		_, err = call(ctx, tab.link, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: files, ObjectID: id})
+		return err
+	})
+}
+
+// Go goes back (-1) or forward (1) in the history of the current tab.
+func (b *Browser) Go(ctx context.Context, by int) error {
+	return b.acting("going through the history", func() error {
+		tab, err := b.pageLink(ctx)
+		if err != nil {
+			return err
+		}
+		h, err := call(ctx, tab.link, page.GetNavigationHistory, cdp.Empty{})
+		if err != nil {
+			return err
+		}
+		to := int(h.CurrentIndex) + by
+		if to < 0 || to >= len(h.Entries) {
+			return errors.New("there is no page")
+		}
+		arrival, err := b.expect(ctx, tab)
+		if err != nil {
+			return err
+		}
+		if _, err := call(ctx, tab.link, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: h.Entries[to].ID}); err != nil {
+			return err
+		}
+		err = arrival.wait(ctx, func() bool { return arrival.isThere() || tab.document.url == h.Entries[to].URL })
+		for err == nil && ctx.Err() == nil { // one from the back/forward cache never loads
+			if r, fault := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: "document.readyState"}); fault == nil && string(r.Value) == `"complete"` {
+				break
+			}
+			time.Sleep(lookPause)
+		}
+		if err != nil {
+			return err
+		}
+		return b.Settle(ctx)
+	})
+}
+
+// Eval runs a script in the current page and gives what it, or its promise, returns, as
+// JSON; "null" for what has none.
+func (b *Browser) Eval(ctx context.Context, script string) (string, error) {
+	var result string
+	err := b.acting("running a script", func() error {
+		tab, err := b.pageLink(ctx)
+		if err != nil {
+			return err
+		}
+		return b.andLoad(ctx, tab, func() error {
+			r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{
+				Expression: script, ReturnByValue: new(true), AwaitPromise: new(true), UserGesture: new(true), ReplMode: new(true),
+			})
+			if err == nil {
+				result = string(r.Value)
+			}
+			return err
+		})
+	})
+	if result == "" {
+		result = "null"
+	}
+	return result, err
+}
+
+// HTML is the current page as it is now.
+func (b *Browser) HTML(ctx context.Context) (string, error) {
+	return b.textOf(ctx, "document.documentElement.outerHTML")
+}
+
+// Title is the title of the current page.
+func (b *Browser) Title(ctx context.Context) (string, error) {
+	return b.textOf(ctx, "document.title")
+}
+
+func (b *Browser) textOf(ctx context.Context, expression string) (text string, err error) {
+	err = b.acting("reading the page", func() error {
+		tab, err := b.pageLink(ctx)
+		if err != nil {
+			return err
+		}
+		r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: expression, ReturnByValue: new(true)})
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(r.Value, &text)
+	})
+	return text, err
+}
+
+// Screenshot is a picture of the current page, as PNG: of what a person sees, or of the
+// whole page.
+func (b *Browser) Screenshot(ctx context.Context, whole bool) (png []byte, err error) {
+	err = b.acting("taking a screenshot", func() error {
+		tab, err := b.pageLink(ctx)
+		if err != nil {
+			return err
+		}
+		r, err := call(ctx, tab.link, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(whole)})
+		png = r.Data
+		return err
+	})
+	return png, err
+}
+
+// Response is how the server answered with the current page: the status, and a header by
+// its name. ok is false where the browser did not tell.
+func (b *Browser) Response() (status int, header func(name string) string, ok bool) {
+	tab := b.currentTab()
+	if tab == nil {
+		return 0, nil, false
+	}
+	told := b.targets.documentOf(tab).response
+	var w words
+	eachMember(told, func(name, value []byte) {
+		switch string(name) {
+		case "status":
+			w.decode(value, &status)
+			ok = true
+		case "headers":
+			header = headers(value).get
+		}
+	})
+	return status, header, ok && header != nil && !w.bad
+}
+
+// acting says what was being done when it failed.
+func (b *Browser) acting(what string, do func() error) error {
+	if err := do(); err != nil {
+		return fmt.Errorf("%s: %w", what, b.because(err))
+	}
+	return nil
+}
+
+// andLoad does something to a page and waits until the document that this leads to, if
+// it does, has loaded.
+func (b *Browser) andLoad(ctx context.Context, tab *tab, do func() error) error {
+	next, err := b.expect(ctx, tab)
+	if err != nil {
+		return err
+	}
+	if err := do(); err != nil && !errors.As(err, new(*cdproto.Error)) {
+		return err
+	} else if err != nil && !next.comes() { // else the document went under it
+		return err
+	}
+	b.breathe(ctx, tab)
+	if err := b.Settle(ctx); err != nil {
+		return err
+	}
+	if next.comes() {
+		err = next.wait(ctx, func() bool { return next.isLoaded() || !next.coming() })
+	}
+	if errors.Is(err, errTabClosed) {
+		err = nil // that was what it led to
+	}
+	if err != nil {
+		return err
+	}
+	return b.Settle(ctx)
+}
+
+// breathe lets a page do what an event has set off.
+func (b *Browser) breathe(ctx context.Context, tab *tab) {
+	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+	defer cancel()
+	evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: "new Promise(done => setTimeout(() => setTimeout(done)))", AwaitPromise: new(true)})
+}
+
+// comes reports whether a new document is there or on its way.
+func (a arrival) comes() bool {
+	a.browser.targets.mu.Lock()
+	defer a.browser.targets.mu.Unlock()
+	return a.coming()
+}
+
+func (a arrival) coming() bool {
+	if a.isThere() {
+		return true
+	}
+	for loader := range a.tab.loading {
+		if _, old := a.old[loader]; !old {
+			return true
+		}
+	}
+	return false
 }
 
 // Submit clicks an element of the current page and answers when the page it
 // leads to has loaded. The selector is CSS.
 func (b *Browser) Submit(ctx context.Context, selector string) error {
-	if err := b.submit(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
-		return fmt.Errorf("clicking %s: %w", selector, b.because(err))
-	}
-	return nil
+	return b.acting("clicking "+selector, func() error {
+		page, err := b.Page(ctx)
+		if err != nil {
+			return err
+		}
+		arrival, err := b.expect(ctx, b.currentTab())
+		if err != nil {
+			return err
+		}
+		if err := within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))) }); err != nil {
+			return err
+		}
+		return arrival.loaded(ctx)
+	})
 }
 
-func (b *Browser) submit(ctx context.Context, click chromedp.Action[chromedp.Void]) error {
-	tab, err := b.ownTab(ctx)
-	if err != nil {
-		return err
-	}
-	page, err := b.Page(ctx)
-	if err != nil {
-		return err
-	}
-	arrival, err := b.expect(ctx, tab)
-	if err != nil {
-		return err
-	}
-	if err := within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, click) }); err != nil {
-		return err
-	}
-	return arrival.loaded(ctx)
-}
-
-// textPause is how long Text waits before it looks again.
-const textPause = 20 * time.Millisecond
-
-// Text returns the text of the first element of the current page that the CSS
-// selector finds. It waits until the page has loaded and there is one, also while
-// the page changes.
+// Text returns the text of the first element of the current page that the selector
+// finds. It waits until the page has loaded and there is one, also while the page
+// changes.
 func (b *Browser) Text(ctx context.Context, selector string) (string, error) {
-	expression := fmt.Sprintf("document.readyState == 'complete' ? document.querySelector(%q)?.innerText : undefined", selector)
 	for {
-		var text *string
-		err := b.act(ctx, "reading "+selector, func(ctx context.Context, t *chromedp.Target) (_ chromedp.Void, err error) {
-			text, err = chromedp.Evaluate[*string](expression)(ctx, t)
-			return chromedp.Void{}, err
-		})
-		var refused *cdproto.Error
+		list, err := b.Texts(ctx, selector)
 		switch {
-		case err == nil && text != nil:
-			return *text, nil
-		case err != nil && !errors.As(err, &refused): // refused: the document just went
-			return "", err
+		case err == nil && len(list) > 0:
+			return list[0], nil
+		case err != nil && !passing(err):
+			return "", fmt.Errorf("reading %s: %w", selector, err)
 		}
 		select {
-		case <-time.After(textPause):
+		case <-time.After(lookPause):
 		case <-ctx.Done():
-			return "", fmt.Errorf("reading %s: no element like that: %w", selector, ctx.Err())
+			return "", fmt.Errorf("reading %s: %w", selector, &vainError{"the page has no visible element like that", ctx.Err()})
 		}
 	}
-}
-
-func (b *Browser) act(ctx context.Context, what string, action chromedp.Action[chromedp.Void]) error {
-	page, err := b.Page(ctx)
-	if err == nil {
-		err = within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, action) })
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, b.because(err))
-	}
-	return nil
 }

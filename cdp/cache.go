@@ -22,6 +22,9 @@ func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
 		b.clearCache(ctx, w)
 		return
 	}
+	if err := b.observer.settle(ctx); err != nil { // from now on the requests are told
+		b.log.Debug("observing", "error", err)
+	}
 	b.targets.update(func() { b.targets.around[w] = true })
 	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
 	defer cancel()
@@ -30,7 +33,7 @@ func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
 		if tab.window != w {
 			continue
 		}
-		b.observer.listen(tab)
+		b.wire.do(func() { b.observer.listen(tab) })
 		done := b.setCache(tab)
 		if tab.kind == "page" || tab.kind == "iframe" { // a stopped worker does not answer
 			waiting = append(waiting, done)

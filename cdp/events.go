@@ -45,6 +45,11 @@ func (e *requestPaused) read(text []byte) bool {
 					e.Request.Method = w.text(value)
 				case "headers":
 					e.Request.Headers = value
+					w.each(value, func(name, value []byte) {
+						if bytes.EqualFold(name, []byte("cookie")) {
+							w.text(value) // unreadable, the event is: whose it is would not be known
+						}
+					})
 				}
 			})
 		}

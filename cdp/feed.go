@@ -54,7 +54,7 @@ func (o *observer) openFeed(ctx context.Context) error {
 		return errors.New("the browser takes the extension that tells the changes of cookies only when it was launched for that: sessdriver --observe changes")
 	}
 	dir := filepath.Join(b.process.profile, "sessdriver")
-	if err := os.CopyFS(dir, extension); err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, extension)); err != nil {
 		return fmt.Errorf("writing an extension: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, feedTimeout)
@@ -72,13 +72,21 @@ func (o *observer) openFeed(ctx context.Context) error {
 	return nil
 }
 
-// begin waits until the extension tells changes; what it missed before is not told.
+// begin waits until the extension tells a change; what it missed before is not told.
 func (f *feed) begin(ctx context.Context) error {
 	for {
 		try, cancel := context.WithTimeout(ctx, feedPause)
 		err := f.settle(try)
 		cancel()
-		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		f.browser.targets.mu.Lock()
+		tells := f.told > 0 // of an earlier try, maybe
+		f.browser.targets.mu.Unlock()
+		switch {
+		case err == nil, tells:
+			return nil
+		case ctx.Err() != nil:
+			return fmt.Errorf("it told nothing within %v", feedTimeout)
+		case !errors.Is(err, context.DeadlineExceeded):
 			return err
 		}
 	}
@@ -95,13 +103,14 @@ func (f *feed) attach(l link) {
 	send(l, runtime.AddBinding, runtime.AddBindingParams{Name: feedBinding}, nil)
 }
 
-// left notes that a target is gone. Without the extension the requests tell again.
+// left notes that a target is gone, or tells nothing any more. Without the extension the
+// requests tell again.
 func (o *observer) left(id target.SessionID) {
-	b := o.browser
-	if o.feed == nil || o.feed.link.id != id {
+	b, feed := o.browser, o.source()
+	if feed == nil || feed.link.id != id {
 		return
 	}
-	b.targets.update(func() { o.feed.gone, o.feed = true, nil })
+	b.targets.update(func() { feed.gone, o.feed = true, nil })
 	if b.Observation() == sessions.ObserveChanges && !b.ending.Load() {
 		b.notice("observing in full: the extension that tells the changes of cookies has ended")
 		o.turn(sessions.ObserveFull)
@@ -142,7 +151,7 @@ func (f *feed) tell(e *runtime.EventBindingCalled) {
 			f.browser.targets.update(func() { f.told = max(f.told, n) })
 		}
 	case change.Removed && (change.Cause == "overwrite" || change.Cause == "evicted"): // the new one is told, too; room was needed
-	default:
+	case f.browser.Observation() == sessions.ObserveChanges: // else the requests tell
 		f.browser.changed(sessions.Main, c)
 	}
 }
@@ -175,7 +184,11 @@ func (f *feed) settle(ctx context.Context) error {
 	t, mark := f.browser.targets, int64(0)
 	t.update(func() { f.marks++; mark = f.marks })
 	cookie := &network.CookieParam{Name: "mark", Value: strconv.FormatInt(mark, 10), Domain: markDomain, Path: "/"}
-	send(f.browser.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{cookie}}, nil)
+	if _, err := call(ctx, f.browser.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{cookie}}); err != nil {
+		return err
+	}
+	late := time.NewTimer(feedTimeout)
+	defer late.Stop()
 	for {
 		changed := t.watch()
 		t.mu.Lock()
@@ -186,6 +199,9 @@ func (f *feed) settle(ctx context.Context) error {
 		}
 		select {
 		case <-changed:
+		case <-late.C:
+			f.browser.wire.do(func() { f.browser.observer.left(f.link.id) })
+			return nil // from now on the requests tell
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-f.browser.wire.lost:

@@ -253,7 +253,7 @@ func (b *Browser) inFlight(ctx context.Context, before time.Time) bool {
 // isLoading reports whether a tab of one of the sites has not loaded yet.
 func (b *Browser) isLoading(sites map[string]bool) bool {
 	for _, tab := range b.targets.list("page") {
-		if d := b.targets.documentOf(tab); !d.loaded && sites[b.book.SiteOf(d.url)] {
+		if d := b.targets.documentOf(tab); d.loader != "" && !d.loaded && sites[b.book.SiteOf(d.url)] {
 			return true
 		}
 	}

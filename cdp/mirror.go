@@ -156,19 +156,24 @@ func cookiesOf(r storage.GetCookiesResult) []sessions.Cookie {
 // sync brings the jar of a window in step with the book: it writes, reads back
 // and repeats until they agree. It returns the cookies that Chrome refuses.
 func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
-	return m.syncFrom(ctx, w, site, nil)
+	return m.syncFrom(ctx, w, site, nil, func() {})
 }
 
-// syncFrom is sync for a jar that was just read, nil for none.
-func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) ([]sessions.Cookie, error) {
+// syncFrom is sync for a jar that was just read, nil for none. written is called as soon
+// as the jar has been written, or is right.
+func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie, written func()) ([]sessions.Cookie, error) {
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	var tried []sessions.Plan
 	for range syncRounds {
 		old := jar != nil
 		if !old {
-			var err error
-			if jar, err = m.jar(ctx, w); err != nil {
+			// What the jar took is to be booked before, or it would be written over.
+			err := m.browser.observer.settle(ctx)
+			if err == nil {
+				jar, err = m.jar(ctx, w)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -191,6 +196,7 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 			return plan.Set, nil
 		}
 		m.write(ctx, w, plan)
+		written()
 		tried, jar = append(tried, plan), nil
 	}
 	return nil, fmt.Errorf("the jar of %s does not come to rest: the site sets its cookies again and again", site)

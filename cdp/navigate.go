@@ -221,10 +221,29 @@ func (t *targets) begin(tab *tab, loader cdp.LoaderID, method string) {
 
 // failed notes a request that came to nothing: a document's has the loader's id.
 func (t *targets) failed(id target.SessionID, request network.RequestID) {
+	if tab := t.tab(id); tab != nil {
+		t.mu.Lock()
+		_, coming := tab.loading[cdp.LoaderID(request)]
+		t.mu.Unlock()
+		if coming {
+			t.update(func() { delete(tab.loading, cdp.LoaderID(request)) })
+		}
+	}
+}
+
+// responded notes how a document was answered: its request has the loader's id.
+func (t *targets) responded(tab *tab, e *responseReceived) {
+	if tab == nil {
+		return
+	}
+	loader := cdp.LoaderID(e.RequestID)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if tab := t.byLink[id]; tab != nil {
-		delete(tab.loading, cdp.LoaderID(request))
+	if coming, ok := tab.loading[loader]; ok {
+		coming.response = e.response
+		tab.loading[loader] = coming
+	} else if tab.document.loader == loader {
+		tab.document.response = e.response
 	}
 }
 

@@ -3,6 +3,8 @@ package cdp
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -16,7 +18,7 @@ import (
 type observer struct {
 	browser *Browser
 	mode    sessions.Observation // under browser.targets.mu
-	feed    *feed                // nil until changes are asked for
+	feed    *feed                // likewise; nil until changes are asked for
 	looks   chan struct{}        // a token: who holds it reads the jars
 	seen    map[sessions.Window][]sessions.Cookie
 	quit    chan struct{}
@@ -30,6 +32,13 @@ func newObserver(b *Browser) *observer {
 	}
 }
 
+// source is the extension, nil where there is none.
+func (o *observer) source() *feed {
+	o.browser.targets.mu.Lock()
+	defer o.browser.targets.mu.Unlock()
+	return o.feed
+}
+
 // Observation is how cookies are learnt. It may be another than the one that was asked
 // for: not every browser has all.
 func (b *Browser) Observation() sessions.Observation {
@@ -38,18 +47,21 @@ func (b *Browser) Observation() sessions.Observation {
 	return b.observer.mode
 }
 
-// SetObservation changes it. An error leaves it as it was.
+// SetObservation changes it. Where it is not to be had, it stays as it was.
 func (b *Browser) SetObservation(ctx context.Context, mode sessions.Observation) error {
 	b.commands.Lock()
 	defer b.commands.Unlock()
 	if mode == b.Observation() {
 		return nil
 	}
+	if err := b.Settle(ctx); err != nil { // as it was told up to now
+		return b.because(err)
+	}
 	if err := b.observer.prepare(ctx, mode); err != nil {
 		return b.because(err)
 	}
-	b.observer.turn(mode)
-	return b.Settle(ctx)
+	b.wire.do(func() { b.observer.turn(mode) })
+	return b.because(b.Settle(ctx))
 }
 
 // begin is the observation of the options, or the full one with a notice.
@@ -62,7 +74,7 @@ func (o *observer) begin(ctx context.Context) {
 		o.browser.notice("observing in full: %v", err)
 		return
 	}
-	o.turn(mode)
+	o.browser.wire.do(func() { o.turn(mode) })
 }
 
 // prepare finds out whether a mode is to be had.
@@ -71,15 +83,15 @@ func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error
 		return fmt.Errorf("a cookie does not tell the port, which --site-scope host goes by")
 	}
 	if mode == sessions.ObserveJar {
-		return o.look(ctx)
+		return o.read(ctx, func(w sessions.Window, jar []sessions.Cookie) { o.seen[w] = jar }) // that is no news
 	}
-	if mode != sessions.ObserveChanges || o.feed != nil {
+	if mode != sessions.ObserveChanges || o.source() != nil {
 		return nil
 	}
 	return o.openFeed(ctx)
 }
 
-// turn changes the mode for the targets that are there.
+// turn changes the mode for the targets that are there. It runs in a turn.
 func (o *observer) turn(mode sessions.Observation) {
 	b := o.browser
 	b.targets.update(func() { o.mode = mode })
@@ -104,7 +116,7 @@ func (t *targets) tells(tab *tab) bool {
 	return tab.told
 }
 
-// listen lets a target tell of its requests, or not.
+// listen lets a target tell of its requests, or not. It runs in a turn.
 func (o *observer) listen(tab *tab) {
 	full := o.full(tab.window)
 	if full == o.browser.targets.tells(tab) {
@@ -112,6 +124,9 @@ func (o *observer) listen(tab *tab) {
 	}
 	o.browser.targets.update(func() { tab.told = full })
 	enableNetwork(tab, full)
+	if !full {
+		o.browser.exchanges.leave(tab, true) // nobody tells their ends
+	}
 }
 
 // enableNetwork turns the Network domain on or off. Without it a target takes no order
@@ -130,37 +145,42 @@ func enableNetwork(tab *tab, on bool) {
 func (o *observer) settle(ctx context.Context) error {
 	switch o.browser.Observation() {
 	case sessions.ObserveChanges:
-		return o.feed.settle(ctx)
+		return o.source().settle(ctx)
 	case sessions.ObserveJar:
 		return o.look(ctx)
 	}
 	return nil
 }
 
-// look reads the jars and books what is new in them.
+// look books what is new in the jars of the windows whose requests are not told.
 func (o *observer) look(ctx context.Context) error {
+	return o.read(ctx, func(w sessions.Window, jar []sessions.Cookie) {
+		if !o.full(w) {
+			for _, c := range sessions.JarChanges(o.seen[w], jar) {
+				o.browser.changed(w, c)
+			}
+		}
+		o.seen[w] = jar
+	})
+}
+
+// read reads the jars, one caller at a time.
+func (o *observer) read(ctx context.Context, each func(sessions.Window, []sessions.Cookie)) error {
 	select {
 	case o.looks <- struct{}{}:
 		defer func() { <-o.looks }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	for _, w := range o.browser.targets.windows() {
-		if o.full(w) {
-			continue
-		}
+	windows := o.browser.targets.windows()
+	maps.DeleteFunc(o.seen, func(w sessions.Window, _ []sessions.Cookie) bool { return !slices.Contains(windows, w) })
+	for _, w := range windows {
 		jar, err := o.browser.mirror.jar(ctx, w)
-		if err != nil {
-			if o.browser.hasWindow(w) {
-				return err
-			}
-			delete(o.seen, w)
-			continue
+		if err == nil {
+			each(w, jar)
+		} else if o.browser.hasWindow(w) {
+			return err
 		}
-		for _, c := range sessions.JarChanges(o.seen[w], jar) {
-			o.browser.changed(w, c)
-		}
-		o.seen[w] = jar
 	}
 	return nil
 }
@@ -194,11 +214,15 @@ func (o *observer) run() {
 		if o.browser.Observation() != sessions.ObserveJar {
 			continue
 		}
+		if !o.browser.commands.TryLock() { // it reads them itself, and a switch may be half made
+			continue
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
 		if err := o.look(ctx); err != nil {
 			o.browser.log.Debug("reading the jars", "error", err)
 		}
 		cancel()
+		o.browser.commands.Unlock()
 	}
 }
 

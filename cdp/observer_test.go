@@ -47,6 +47,7 @@ func testObserve(t *testing.T, mode sessions.Observation, guard sessions.Guard) 
 	r.newSession("shop.test", "")
 	w.logIn(r, "shop.test", "bob")
 	r.open(w.page("shop.test"))
+	w.startWorker(r) // the guard stops all workers, the extension's too
 	for _, name := range []string{"alice", "bob", "alice"} {
 		r.use("shop.test", name)
 		w.fetches(r, "as-"+name).is(t, name)

@@ -3,6 +3,7 @@ package cdp
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -104,10 +105,7 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wait bool, decide decision) (sessions.Switch, error) {
 	b.commands.Lock()
 	defer b.commands.Unlock()
-	if err := b.observer.settle(ctx); err != nil {
-		return sessions.Switch{}, err
-	}
-	jar, err := b.mirror.jar(ctx, w) // what the browser told up to now is booked by then
+	jar, err := b.settledJar(ctx, w)
 	if err != nil {
 		return sessions.Switch{}, err
 	}
@@ -128,18 +126,14 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	if err := b.interceptor.update(ctx); err != nil {
 		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
 	}
-	// While requests are checked none that starts now is another session's, so that the
-	// cache may be emptied beside the jar.
 	fresh := make(chan struct{})
-	freshen := func() { b.freshen(ctx, w); close(fresh) }
-	checked := b.guard.up.Load()
-	if checked {
-		go freshen()
+	freshen := sync.OnceFunc(func() { go func() { b.freshen(ctx, w); close(fresh) }() })
+	written := freshen
+	if !b.guard.up.Load() { // what starts before the jar is read back might be cached as the old session's
+		written = func() {}
 	}
-	refused, err := b.mirror.syncFrom(ctx, w, site, jar)
-	if !checked {
-		freshen()
-	}
+	refused, err := b.mirror.syncFrom(ctx, w, site, jar, written)
+	freshen()
 	<-fresh
 	if err != nil {
 		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
@@ -164,6 +158,17 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		done.Session = fresh
 	}
 	return done, err
+}
+
+// settledJar reads a jar once what the browser told up to then is booked, also of the
+// mirror's own writes.
+func (b *Browser) settledJar(ctx context.Context, w sessions.Window) ([]sessions.Cookie, error) {
+	b.mirror.writing.Lock()
+	defer b.mirror.writing.Unlock()
+	if err := b.observer.settle(ctx); err != nil {
+		return nil, err
+	}
+	return b.mirror.jar(ctx, w)
 }
 
 // openStreams counts what goes on as another session than the one that is forced.

@@ -42,6 +42,7 @@ type document struct {
 	url    string
 	loader cdp.LoaderID
 	loaded bool // its load event has fired
+	rested bool // its frame has stopped loading, which is told for each
 }
 
 // place is a site in a window.
@@ -60,7 +61,8 @@ type frame struct {
 // load is how a document came, or is on its way.
 type load struct {
 	method   string
-	switches int // those made when it began
+	switches int    // those made when it began
+	response []byte // as the browser told it, nil where it did not
 }
 
 // targets knows all targets, by their ids. It is safe for concurrent use.

@@ -64,7 +64,11 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Network.responseReceivedExtraInfo":
 		on(b, m, b.exchanges.received)
 	case "Network.responseReceived":
-		on(b, m, func(e *responseReceived) { b.exchanges.answered(b.targets.tab(m.SessionID), e) })
+		on(b, m, func(e *responseReceived) {
+			tab := b.targets.tab(m.SessionID)
+			b.targets.responded(tab, e)
+			b.exchanges.answered(tab, e)
+		})
 	case "Network.loadingFinished":
 		on(b, m, func(e *loading) { b.exchanges.finish(e.RequestID, false) })
 	case "Network.loadingFailed":
@@ -87,6 +91,9 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Inspector.targetReloadedAfterCrash":
 		// A service worker that was stopped starts again on the same
 		// connection, and is held again (TestServiceWorkerRestart).
+		if feed := b.observer.source(); feed != nil && feed.link.id == m.SessionID {
+			feed.attach(feed.link)
+		}
 		send(link{b.wire, m.SessionID}, runtime.RunIfWaitingForDebugger, cdp.Empty{}, nil)
 	default:
 		b.handlePage(m)
@@ -97,7 +104,7 @@ func (b *Browser) handle(m *cdproto.Message) {
 func (b *Browser) handlePage(m *cdproto.Message) {
 	tab := b.targets.tab(m.SessionID)
 	if tab == nil {
-		if feed := b.observer.feed; feed != nil && m.SessionID == feed.link.id && m.Method == "Runtime.bindingCalled" {
+		if feed := b.observer.source(); feed != nil && m.SessionID == feed.link.id && m.Method == "Runtime.bindingCalled" {
 			on(b, m, feed.tell)
 		}
 		return
@@ -164,8 +171,8 @@ func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) bool {
 func (b *Browser) attached(e *target.EventAttachedToTarget) {
 	l := link{b.wire, e.SessionID}
 	info := e.TargetInfo
-	if isFeed(info) && b.observer.feed != nil {
-		b.observer.feed.attach(l)
+	if feed := b.observer.source(); feed != nil && isFeed(info) {
+		feed.attach(l)
 	} else if watched(info) {
 		tab := b.targets.add(l, info)
 		b.observer.listen(tab)
@@ -253,7 +260,12 @@ func (b *Browser) leaves(tab *tab, e *page.EventFrameStartedNavigating) {
 // stays notes that none is any more, likewise.
 func (b *Browser) stays(tab *tab, frame cdp.FrameID) {
 	if !b.targets.tells(tab) && cdp.FrameID(tab.id) == frame {
-		b.targets.update(func() { clear(tab.loading) })
+		b.targets.update(func() {
+			if tab.document.rested || tab.document.loader == "" {
+				clear(tab.loading)
+			}
+			tab.document.rested = true
+		})
 	}
 }
 

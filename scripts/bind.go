@@ -7,8 +7,12 @@ import (
 // call is one run of a command, with its arguments.
 type call struct {
 	engine *Engine
+	name   string            // as typed
 	args   map[string]string // by the name of the parameter
 	flags  map[string]string // a switch that is given has "true"
+
+	running *run
+	block   []Statement
 }
 
 func (c *call) has(flag string) bool { return c.flags[flag] != "" }
@@ -31,7 +35,7 @@ func bind(command *Command, name string, words []Word) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &call{args: args, flags: b.flags}, nil
+	return &call{name: name, args: args, flags: b.flags}, nil
 }
 
 // readFlags takes the flags out and returns the other words.

@@ -18,6 +18,25 @@ type Browser interface {
 	Open(ctx context.Context, url string) error
 	Reload(ctx context.Context) error
 
+	// What a person does on a page. A selector is as in help selectors; what it finds is
+	// waited for until the context ends. They answer when what they lead to has loaded.
+	Click(ctx context.Context, selector string) error
+	Fill(ctx context.Context, selector, text string) error
+	Choose(ctx context.Context, selector, option string) error
+	Check(ctx context.Context, selector string, on bool) error
+	Press(ctx context.Context, key string) error
+	Upload(ctx context.Context, selector string, files []string) error
+	Go(ctx context.Context, by int) error // back -1, forward 1
+
+	// What the page is like now. Eval gives JSON, Screenshot a PNG; Response is not ok
+	// where the browser did not tell.
+	Eval(ctx context.Context, script string) (string, error)
+	Texts(ctx context.Context, selector string) ([]string, error)
+	HTML(ctx context.Context) (string, error)
+	Title(ctx context.Context) (string, error)
+	Screenshot(ctx context.Context, whole bool) ([]byte, error)
+	Response() (status int, header func(name string) string, ok bool)
+
 	// Use, New and Unset change the active session. They answer when every
 	// request that starts later belongs to it; with wait, when the reloads
 	// are committed too. Unset where nothing is active is no error: its

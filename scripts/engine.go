@@ -2,19 +2,27 @@ package scripts
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"sessdriver/sessions"
 )
 
 // Engine runs commands against a browser and its book. It keeps no state of its
-// own: front ends may share one, or make one each.
+// own but the variables: front ends that share those may share one.
 type Engine struct {
 	Book     *sessions.Book
 	Browser  Browser
 	Mask     sessions.Mask    // hides the values of cookies in results
 	Now      func() time.Time // nil means time.Now
 	Commands *Registry        // nil means NewRegistry()
+	Vars     *Vars            // nil means none, and that set refuses
+	// ReadFile reads a script for include; nil refuses.
+	ReadFile func(name string) ([]byte, error)
+	// Patience is how long a page command waits for what it is about, and expect for what
+	// it expects; 0 means [DefaultPatience].
+	Patience time.Duration
 	// SaveDefaults keeps the default tokens for later runs; nil keeps nothing.
 	SaveDefaults func([]sessions.Default) error
 	// SaveSites keeps the sites that were split off or joined, likewise.
@@ -38,6 +46,7 @@ type Script struct {
 	Name string // of the file, for errors; "" at a prompt
 	Line int    // of the text's first line in the file; 0 means 1
 	Text string
+	Only func(section string) bool // which sections are run; nil means all
 }
 
 // Run runs the one command of a line; a blank line or a comment does nothing.
@@ -60,51 +69,17 @@ func (e *Engine) Run(ctx context.Context, line string) (Result, error) {
 // each the result of those that succeed. The whole text is read before the first
 // command runs. Errors are of type *[CommandError].
 func (e *Engine) RunScript(ctx context.Context, s Script, each func(Result)) error {
-	statements, err := Parse(s.Text)
-	if err != nil {
-		return s.broken(err)
-	}
-	for _, statement := range statements {
-		result, err := e.RunStatement(ctx, statement)
-		if err != nil {
-			return s.placed(err)
-		}
-		each(result)
-		if result.Quit {
-			return nil
-		}
-	}
-	return nil
+	r := &run{engine: e, each: each}
+	return r.script(ctx, s)
 }
 
 // RunStatement runs one parsed command. Errors are of type *[CommandError].
 func (e *Engine) RunStatement(ctx context.Context, s Statement) (Result, error) {
-	name, result, err := e.dispatch(ctx, s)
-	if err != nil {
-		return Result{}, &CommandError{Position: atFault(err, s.Position()), Name: name, Command: s.Text, Err: err}
-	}
-	return result, nil
-}
-
-func (e *Engine) dispatch(ctx context.Context, s Statement) (name string, _ Result, _ error) {
-	command, n := e.registry().lookup(s.Words)
-	if command == nil {
-		return "", Result{}, e.registry().unknown(s.Words)
-	}
-	name = joined(s.Words[:n])
-	if asksHelp(s.Words[n:]) {
-		return name, helpOn(command), nil
-	}
-	c, err := bind(command, name, s.Words[n:])
-	if err != nil {
-		return name, Result{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return name, Result{}, doing("starting", err, "type the command again")
-	}
-	c.engine = e
-	result, err := command.run(ctx, c)
-	return name, result, err
+	var before []string // of a block
+	r := &run{engine: e, each: func(r Result) { before = append(before, r.Text) }}
+	result, err := r.statement(ctx, s)
+	result.Text = strings.Join(slices.DeleteFunc(append(before, result.Text), func(text string) bool { return text == "" }), "\n")
+	return result, err
 }
 
 // broken is the error of a text that could not be read.
@@ -115,6 +90,9 @@ func (s Script) broken(err error) error {
 // placed adds to an error where the script stands.
 func (s Script) placed(err error) error {
 	e := err.(*CommandError)
+	if e.Source != "" { // of a script that this one includes
+		return e
+	}
 	e.Source = s.Name
 	e.Position.Line += max(s.Line-1, 0)
 	return e

@@ -3,6 +3,7 @@ package scripts
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"sessdriver/sessions"
@@ -23,6 +24,10 @@ const (
 	KindNumber      Kind = "number"      // of a tab
 	KindURL         Kind = "url"         // http or https, the scheme may be left out
 	KindName        Kind = "name"        // a name to be given
+	KindVariable    Kind = "variable"    // the name of a variable
+	KindSelector    Kind = "selector"    // of elements of a page
+	KindFile        Kind = "file"        // the name of a file
+	KindTime        Kind = "time"        // as 500ms or 2s
 	KindText        Kind = "text"        // anything
 	KindCommand     Kind = "command"     // the name of a command
 )
@@ -44,6 +49,18 @@ func (k Kind) read(text string) (string, error) {
 	case KindGuard:
 		if _, err := sessions.ParseGuard(text); err != nil {
 			return "", usage("%v; see: help guard", err)
+		}
+	case KindVariable:
+		if !isVariable(text) {
+			return "", usage("%q is no name of a variable; use letters, digits and _", text)
+		}
+	case KindSelector:
+		if strings.TrimSpace(text) == "" {
+			return "", usage("the selector is empty; see: help click")
+		}
+	case KindTime:
+		if d, err := time.ParseDuration(text); err != nil || d < 0 {
+			return "", usage("%q is no time; write it as 500ms or 2s", text)
 		}
 	case KindObservation:
 		if _, err := sessions.ParseObservation(text); err != nil {

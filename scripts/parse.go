@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,12 +15,21 @@ type Position struct {
 
 // Word is one word of a command, its quotes and backslashes taken off.
 type Word struct {
+	// Text is the word; where it has variables, as it was written.
 	Text string
-	// Quoted says that the first character was: such a word is no flag.
+	// Quoted says that the first character was, or is a variable's: such a word is no
+	// flag.
 	Quoted   bool
 	Position Position
 
-	offset int // in bytes
+	offset int    // in bytes
+	parts  []part // of a word with variables; else nil
+}
+
+// part is a piece of a word: text, or a variable.
+type part struct {
+	text, variable string
+	position       Position
 }
 
 func (w Word) isFlag() bool { return !w.Quoted && strings.HasPrefix(w.Text, "--") }
@@ -27,8 +37,17 @@ func (w Word) isFlag() bool { return !w.Quoted && strings.HasPrefix(w.Text, "--"
 // Statement is one command as it was written. It has at least one word.
 type Statement struct {
 	Words []Word
-	Text  string // the source
+	Text  string // the source; of a block the first line
+	// Fails says that the command has to fail: it has a ! before it.
+	Fails bool
+	// Block has the commands up to its end, where it begins a block (as NAME … end).
+	Block []Statement
 }
+
+// opens names the commands that begin a block, and closes the one that ends it.
+var opens = []string{"as"}
+
+const closes = "end"
 
 // Position is where the statement begins.
 func (s Statement) Position() Position { return s.Words[0].Position }
@@ -40,7 +59,38 @@ func Parse(text string) ([]Statement, error) {
 	if err := s.scan(); err != nil {
 		return nil, err
 	}
-	return s.statements, nil
+	list, rest, err := blocks(s.statements, nil)
+	if err == nil && len(rest) > 0 {
+		err = usageAt(rest[0].Position(), "there is no block that ends here; take the end away, or begin one with: as NAME")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// blocks puts the commands of blocks into the ones that begin them. rest begins with
+// the end of the block that was opened, if one was.
+func blocks(flat []Statement, opened *Statement) (list, rest []Statement, err error) {
+	for len(flat) > 0 {
+		s := flat[0]
+		first := s.Words[0]
+		switch {
+		case first.Text == closes && !first.Quoted && len(s.Words) > 1:
+			return nil, nil, usageAt(s.Words[1].Position, "end stands alone")
+		case first.Text == closes && !first.Quoted:
+			return list, flat, nil
+		case slices.Contains(opens, first.Text):
+			if s.Block, flat, err = blocks(flat[1:], &s); err != nil {
+				return nil, nil, err
+			}
+		}
+		list, flat = append(list, s), flat[1:]
+	}
+	if opened != nil {
+		return nil, nil, usageAt(opened.Position(), "the block that begins here is never closed; add: end")
+	}
+	return list, nil, nil
 }
 
 // Quote writes a text as one word that [Parse] reads back, which is never taken

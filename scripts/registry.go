@@ -11,7 +11,7 @@ type Registry struct{ commands []*Command }
 // NewRegistry returns a fresh registry with all commands, in the order in which
 // help lists them.
 func NewRegistry() *Registry {
-	return &Registry{slices.Concat(listCommands(), siteCommands(), sessionCommands(), historyCommands(), whyCommands(), tokenCommands(), defaultCommands(), pageCommands(), windowCommands(), guardCommands(), observeCommands(), generalCommands())}
+	return &Registry{slices.Concat(listCommands(), siteCommands(), sessionCommands(), historyCommands(), whyCommands(), tokenCommands(), defaultCommands(), pageCommands(), windowCommands(), guardCommands(), observeCommands(), flowCommands(), actCommands(), readCommands(), expectCommands(), generalCommands())}
 }
 
 // Commands lists the commands.
@@ -38,7 +38,7 @@ func (r *Registry) names() []string {
 // lookup finds the command that the first words name, and how many of them its
 // name has.
 func (r *Registry) lookup(words []Word) (*Command, int) {
-	for n := min(2, len(words)); n > 0; n-- {
+	for n := min(3, len(words)); n > 0; n-- { // expect not url
 		if c, ok := r.Command(joined(words[:n])); ok {
 			return c, n
 		}

@@ -17,7 +17,9 @@ type scanner struct {
 	end        int    // where its last word ends
 	word       *Word  // the word being read; nil between words
 	value      strings.Builder
-	comment    bool // the text ended in one
+	parts      []part // of the word, up to value, where it has variables
+	comment    bool   // the text ended in one
+	fault      error
 }
 
 func newScanner(text string) *scanner {
@@ -35,7 +37,7 @@ func (s *scanner) scan() error {
 		}
 	}
 	s.endStatement()
-	return nil
+	return s.fault
 }
 
 // step reads one character, or a whole quoted or escaped part.
@@ -66,9 +68,41 @@ func (s *scanner) step() error {
 // take adds the next character to the word.
 func (s *scanner) take() error {
 	if s.startsVariable() {
-		return usageAt(s.here, "a $ before a name stands for a variable, and there are none yet; to mean the character, write '$'")
+		return s.variable()
 	}
 	return s.copy(false)
+}
+
+// variable reads $NAME or ${NAME}.
+func (s *scanner) variable() error {
+	begun, at := s.here, s.at
+	s.begin(true)
+	s.advance()
+	braces := s.peek() == '{'
+	if braces {
+		s.advance()
+	}
+	from := s.at
+	for s.at < len(s.text) && isName(s.text[s.at]) {
+		s.advance()
+	}
+	name := s.text[from:s.at]
+	if braces {
+		if name == "" || s.at == len(s.text) || s.text[s.at] != '}' {
+			return usageAt(begun, "%s… is no variable; write ${NAME}, of letters, digits and _; to mean the character, write '$'", s.text[at:s.at])
+		}
+		s.advance()
+	}
+	if s.value.Len() > 0 {
+		s.parts = append(s.parts, part{text: s.value.String()})
+		s.value.Reset()
+	}
+	s.parts = append(s.parts, part{variable: name, position: begun})
+	return nil
+}
+
+func isName(c byte) bool {
+	return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // copy adds the next character to the word as it is.
@@ -191,6 +225,12 @@ func (s *scanner) endWord() {
 		return
 	}
 	s.word.Text = s.value.String()
+	if s.parts != nil {
+		if s.value.Len() > 0 {
+			s.parts = append(s.parts, part{text: s.value.String()})
+		}
+		s.word.Text, s.word.parts, s.parts = s.text[s.word.offset:s.at], s.parts, nil
+	}
 	s.words = append(s.words, *s.word)
 	s.word, s.end = nil, s.at
 	s.value.Reset()
@@ -201,7 +241,17 @@ func (s *scanner) endStatement() {
 	if len(s.words) == 0 {
 		return
 	}
-	text := s.text[s.words[0].offset:s.end]
-	s.statements = append(s.statements, Statement{Words: s.words, Text: text})
+	statement := Statement{Words: s.words, Text: s.text[s.words[0].offset:s.end]}
 	s.words = nil
+	if first := &statement.Words[0]; !first.Quoted && strings.HasPrefix(first.Text, "!") {
+		statement.Fails = true
+		if first.Text = first.Text[1:]; first.Text == "" {
+			statement.Words = statement.Words[1:]
+		}
+	}
+	if len(statement.Words) == 0 {
+		s.fault = usageAt(s.here, "a ! stands before a command that must fail; there is none")
+		return
+	}
+	s.statements = append(s.statements, statement)
 }

@@ -22,6 +22,10 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 		return e.tokenValues(site)
 	case KindGuard:
 		return words(sessions.Guards)
+	case KindVariable:
+		if e.Vars != nil {
+			return words(e.Vars.names())
+		}
 	case KindObservation:
 		return words(sessions.Observations)
 	case KindHeader:

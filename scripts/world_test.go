@@ -23,6 +23,7 @@ type fakeBrowser struct {
 	jar      []sessions.Cookie
 	guard    sessions.Guard
 	observes sessions.Observation
+	page     fakePage
 	stored   []sessions.Stored
 	stays    bool // the storage, whoever is active
 	notes    []string

@@ -7,8 +7,7 @@ import (
 
 // Changed books a cookie that a window's jar took, or lost (an expired one, with the
 // value it had), where nobody tells which response or script made that so: it is
-// credited to the session that the window is on. A token's value that a session has or
-// had is no news. It returns the site and, like [Book.Received], the windows whose jars
+// credited to the session that the window is on, unless it is another's value. It returns the site and, like [Book.Received], the windows whose jars
 // are out of step.
 func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	b.mu.Lock()
@@ -30,12 +29,12 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	if c.Expired(now) {
 		return name, b.jarLost(p, w, &c, now)
 	}
-	if kind == Token && s.known(c.pair()) {
-		return name, s.jarTook(p, w, &c)
-	}
 	session := p.active
 	if session == nil {
 		session = p.lastIn(now)
+	}
+	if kind == Token && s.isAnothers(session, c.pair()) {
+		return name, s.jarTook(p, w, &c)
 	}
 	if session == nil && kind == Carried {
 		return "", nil // nobody's yet; the login that follows finds it in the jar
@@ -81,23 +80,26 @@ func (b *Book) jarLost(p *place, w Window, c *Cookie, now time.Time) []Window {
 	return session.site.outOfStep(session, w, changed, nil, now)
 }
 
-// jarTook notes whose a value is that a jar took. Where another session is forced the
-// jar is out of step.
+// isAnothers reports whether a value is, or was, of other sessions than this, which never
+// had it.
+func (s *site) isAnothers(session *session, p pair) bool {
+	return s.known(p) && (session == nil || !session.holds(p) && !session.held(p))
+}
+
+// jarTook notes that a jar took another session's value: where one is forced the jar is
+// out of step, else it is on that other one now.
 func (s *site) jarTook(p *place, w Window, c *Cookie) []Window {
 	if p.active != nil {
-		if p.active.holds(c.pair()) {
-			return nil
-		}
 		return []Window{w}
-	}
-	if p.last != nil && p.last.holds(c.pair()) {
-		return nil
 	}
 	var holder *session
 	for candidate := range s.values.of(c.pair()) {
 		if candidate.holds(c.pair()) && (holder == nil || candidate.id < holder.id) {
 			holder = candidate
 		}
+	}
+	if holder == nil && p.last != nil && p.last.held(c.pair()) {
+		holder = p.last
 	}
 	p.last = first(holder, p.last)
 	return nil

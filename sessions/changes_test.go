@@ -72,12 +72,14 @@ func TestChanged(t *testing.T) {
 	s.changed(Main, "session", "a2")
 	s.changed(Main, "XSRF-TOKEN", "x1")
 	s.want("Session 1 live: sid=a1 session=a2 XSRF-TOKEN=x1\n")
-	s.changed(Main, "sid", "a3") // a rotation
-	s.changed(Main, "sid", "a1") // an old value, from late, is no news
-	s.want("Session 1 live: session=a2 sid=a3 XSRF-TOKEN=x1\n")
+	s.changed(Main, "sid", "a3")  // a rotation
 	s.changed(Main, "sid", "-a1") // what it lost it did not hold any more
 	s.want("Session 1 live: session=a2 sid=a3 XSRF-TOKEN=x1\n")
-	s.changed(Main, "sid", "-a3")
+	s.changed(Main, "sid", "a1") // and back
+	s.changed(Main, "sid", "-a1")
+	s.changed(Main, "sid", "a1") // deleted, and set again
+	s.want("Session 1 live: session=a2 sid=a1 XSRF-TOKEN=x1\n")
+	s.changed(Main, "sid", "-a1")
 	s.changed(Main, "session", "-a2")
 	s.want("Session 1 logged out: XSRF-TOKEN=x1\n")
 	s.changed(Main, "sid", "b1") // the next login is another's

@@ -16,9 +16,9 @@ type sent struct {
 	handshake  bool // nobody told of those
 	began, now time.Time
 
-	header string // that the cookies are of, on this site,
-	site   *site
-	names  int // whose names were those of site.renamed
+	header  string // that the cookies are of, on this site,
+	site    *site
+	renamed int // whose names were those of site.renamed
 }
 
 // match finds the session that a request belongs to (DESIGN 5, "Matching").
@@ -124,7 +124,7 @@ func (s *session) lacks(r *sent) bool {
 // of its name: many requests of a page are under way while the response to one
 // brings a token (TestLeaks in cdp).
 func (h *held) cameAfter(r *sent) bool {
-	return h.since.After(r.began) && !slices.ContainsFunc(r.tokens, func(p pair) bool { return p.name == h.Name })
+	return h.since.After(r.began) && !r.names(h.Name)
 }
 
 func (s *session) appliesTo(r *sent) bool {
@@ -135,7 +135,12 @@ func (s *session) appliesTo(r *sent) bool {
 // which partition a request is in, so a partitioned one may always be missing, nor
 // which sites a WebSocket's frames are of.
 func (h *held) applies(r *sent) bool {
-	return !(r.handshake && h.SameSite != "None") && h.kind == Token && h.Partition == "" && h.covers(&r.at) && !h.Expired(r.now) && !slices.Contains(r.held, h.Name)
+	return !(r.handshake && h.SameSite != "None" && !r.names(h.Name)) && h.kind == Token && h.Partition == "" && h.covers(&r.at) && !h.Expired(r.now) && !slices.Contains(r.held, h.Name)
+}
+
+// names reports whether the request has a token of that name.
+func (r *sent) names(name string) bool {
+	return slices.ContainsFunc(r.tokens, func(p pair) bool { return p.name == name })
 }
 
 // known reports whether any session holds or held the value.

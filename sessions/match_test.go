@@ -179,9 +179,12 @@ func TestMatchHandshake(t *testing.T) {
 		if list := b.Sessions("a.test", later); len(list) != want {
 			t.Errorf("handshake %v: %d sessions, want %d: %+v", handshake, len(list), want, list)
 		}
+		stranger := b.Sent(Request{URL: "wss://a.test/", Header: "sid=1; session=other", Handshake: handshake, Began: later, Now: later})
+		if stranger.Session() != (Ref{}) {
+			t.Errorf("handshake %v: another's value is taken for %v's", handshake, stranger.Session())
+		}
 	}
 }
-
 
 // TestManyTokensAtOnce: many requests of a page are under way while responses bring
 // tokens. One that began before a token came lacks it, and is no stranger for that.

@@ -172,7 +172,7 @@ func (b *Book) read(x *Exchange) *sent {
 	if r.began.IsZero() {
 		r.began = r.now
 	}
-	if r.header == x.request.Header && r.site == x.site && r.names == x.site.renamed {
+	if r.header == x.request.Header && r.site == x.site && r.renamed == x.site.renamed {
 		return r
 	}
 	r.cookies, r.tokens = r.cookies[:0], r.tokens[:0]
@@ -186,7 +186,7 @@ func (b *Book) read(x *Exchange) *sent {
 			r.tokens = append(r.tokens, pair{c.name, c.value})
 		}
 	}
-	r.header, r.site, r.names = x.request.Header, x.site, x.site.renamed // reading may have found new ones
+	r.header, r.site, r.renamed = x.request.Header, x.site, x.site.renamed // reading may have found new ones
 	return r
 }
 

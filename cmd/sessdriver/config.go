@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -46,10 +47,17 @@ type config struct {
 	defaults                   []sessions.Default
 	sites                      []string // exceptions to the scope
 	scriptGiven                bool
+
+	// of run
+	jobs, retries          int
+	timeout                time.Duration
+	only, junit, artifacts string
+	failFast               bool
+	vars                   []string
 }
 
 // commands are the words that may stand first. Without one it is launch.
-var commands = []string{"launch", "attach", "demo", "doctor", "browser", "help"}
+var commands = []string{"launch", "attach", "run", "demo", "doctor", "browser", "help"}
 
 // readConfig reads the command line, then the environment for the flags that
 // were not given. Errors are usage errors.
@@ -59,7 +67,7 @@ func readConfig(args, environ []string) (*config, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, usagef("%v", err)
 	}
-	if err := fromEnvironment(flags, environ); err != nil {
+	if err := c.fromEnvironment(flags, environ); err != nil {
 		return nil, err
 	}
 	c.command, c.args = "launch", flags.Args()
@@ -102,8 +110,16 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.StringVarP(&c.script, "command", "c", "", "run `COMMANDS` (separated by ; or line ends) and end")
 	f.BoolVar(&c.showSecrets, "show-secrets", false, "show the values of tokens")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error")
+	f.IntVarP(&c.jobs, "jobs", "j", 1, "run: `N` scripts at a time, each in a browser of its own")
+	f.IntVar(&c.retries, "retries", 0, "run: a script that fails again, up to `N` times")
+	f.DurationVar(&c.timeout, "timeout", 5*time.Minute, "run: how long a script may take, as `30s` or 5m")
+	f.StringVar(&c.only, "only", "", "run: only the sections whose names match `REGEXP`")
+	f.BoolVar(&c.failFast, "fail-fast", false, "run: begin no script after one has failed")
+	f.StringArrayVar(&c.vars, "var", nil, "run: set the variable `NAME=VALUE`; repeatable. Also from the environment: SESSDRIVER_VAR_NAME")
+	f.StringVar(&c.junit, "junit", "", "run: write a JUnit report to `FILE`")
+	f.StringVar(&c.artifacts, "artifacts", "", "run: save a screenshot and the text of the page where a script failed in `DIR`, unmasked")
 	f.BoolVar(&c.once, "once", false, "demo: print the proof and end")
-	f.BoolVar(&c.json, "json", false, "demo, doctor: print JSON lines")
+	f.BoolVar(&c.json, "json", false, "run, demo, doctor: print JSON lines")
 	f.BoolVar(&c.installBrowser, "install-browser", false, "demo: install a browser first when there is none")
 	f.BoolVarP(&c.help, "help", "h", false, "show this help")
 	f.BoolVar(&c.version, "version", false, "show the version")
@@ -115,16 +131,17 @@ type discard struct{}
 
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
-// only names the commands that a flag is for, where it is not for all that run
+// onlyFor names the commands that a flag is for, where it is not for all that run
 // a browser.
-var only = map[string][]string{
-	"once": {"demo"}, "json": {"demo", "doctor"}, "install-browser": {"demo"},
+var onlyFor = map[string][]string{
+	"once": {"demo"}, "json": {"run", "demo", "doctor"},
+	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
-	"scope": {"launch", "attach"}, "exclude": {"launch", "attach"}, "site-scope": {"launch", "attach"},
-	"force-everywhere": {"launch", "attach"}, "no-default-tokens": {"launch", "attach"}, "reload": {"launch", "attach"}, "storage": {"launch", "attach"}, "guard": {"launch", "attach", "doctor"}, "observe": {"launch", "attach"},
-	"profile": {"launch"}, "headless": {"launch", "demo", "doctor"}, "headed": {"launch", "demo", "doctor"},
-	"proxy": {"launch"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch"}, "no-sandbox": {"launch", "demo", "doctor"},
-	"browser": {"launch", "demo", "doctor", "browser"},
+	"scope": {"launch", "attach", "run"}, "exclude": {"launch", "attach", "run"}, "site-scope": {"launch", "attach", "run"},
+	"force-everywhere": {"launch", "attach", "run"}, "no-default-tokens": {"launch", "attach", "run"}, "reload": {"launch", "attach", "run"}, "storage": {"launch", "attach", "run"}, "guard": {"launch", "attach", "run", "doctor"}, "observe": {"launch", "attach", "run"},
+	"profile": {"launch"}, "headless": {"launch", "run", "demo", "doctor"}, "headed": {"launch", "run", "demo", "doctor"},
+	"proxy": {"launch", "run"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch", "run"}, "no-sandbox": {"launch", "run", "demo", "doctor"},
+	"browser": {"launch", "run", "demo", "doctor", "browser"},
 }
 
 // fits refuses flags on the command line that the command does not know. The
@@ -132,7 +149,7 @@ var only = map[string][]string{
 func fits(flags *pflag.FlagSet, command string) error {
 	var err error
 	flags.Visit(func(f *pflag.Flag) {
-		known, limited := only[f.Name]
+		known, limited := onlyFor[f.Name]
 		if limited && !slices.Contains(known, command) && f.Annotations[fromEnv] == nil && err == nil {
 			err = usagef("--%s is not for %q, but for: %s", f.Name, command, strings.Join(known, ", "))
 		}
@@ -144,9 +161,13 @@ const fromEnv = "environment"
 
 // fromEnvironment sets the flags that were not given from SESSDRIVER_ variables.
 // A repeatable flag takes one value per line.
-func fromEnvironment(flags *pflag.FlagSet, environ []string) error {
+func (c *config) fromEnvironment(flags *pflag.FlagSet, environ []string) error {
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
+		if script, is := strings.CutPrefix(name, "SESSDRIVER_VAR_"); is {
+			c.vars = append([]string{script + "=" + value}, c.vars...) // --var comes after, and wins
+			continue
+		}
 		flagName, ours := strings.CutPrefix(name, "SESSDRIVER_")
 		f := flags.Lookup(strings.ReplaceAll(strings.ToLower(flagName), "_", "-"))
 		if !ours || f == nil || f.Changed || value == "" {
@@ -212,7 +233,7 @@ func (c *config) check() error {
 		return err
 	}
 	if !c.headless && !c.headed {
-		c.headless = !hasDisplay()
+		c.headless = c.command == "run" || !hasDisplay()
 	}
 	return c.countArgs()
 }
@@ -258,7 +279,7 @@ func checkProxy(text string) error {
 // readSettings reads what the user keeps for every run. The demo, and what has
 // no browser, is the same for everybody.
 func (c *config) readSettings() (err error) {
-	if c.command != "launch" && c.command != "attach" {
+	if c.command != "launch" && c.command != "attach" && c.command != "run" {
 		c.defaults = sessions.StandardDefaults()
 		return nil
 	}
@@ -272,7 +293,7 @@ func (c *config) readSettings() (err error) {
 }
 
 func (c *config) countArgs() error {
-	limits := map[string]int{"launch": 1, "attach": 1, "demo": 0, "doctor": 0, "browser": 1, "help": 2}
+	limits := map[string]int{"launch": 1, "attach": 1, "run": 10_000, "demo": 0, "doctor": 0, "browser": 1, "help": 2}
 	if limit := limits[c.command]; len(c.args) > limit {
 		return usagef("%s takes %d argument, not %d: %q; a URL with blanks or & needs quotes", c.command, limit, len(c.args), c.args[limit])
 	}

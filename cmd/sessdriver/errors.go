@@ -17,7 +17,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1
 	exitUsage       = 2
-	exitAssertion   = 3 // for scripts, which come later
+	exitAssertion   = 3
 	exitNoSession   = 4
 	exitNoBrowser   = 5
 	exitInterrupted = 130
@@ -35,7 +35,9 @@ func usagef(format string, args ...any) error {
 // errSilent ends the program with code 1 where everything has been said.
 var errSilent = errors.New("failed")
 
-func silent(err error) bool { return errors.Is(err, errSilent) || errors.Is(err, errInterrupted) }
+func silent(err error) bool {
+	return errors.Is(err, errSilent) || errors.Is(err, errInterrupted) || errors.As(err, new(*saidError))
+}
 
 // errInterrupted ends the program because somebody asked for it.
 var errInterrupted = errors.New("interrupted")
@@ -49,12 +51,16 @@ func exitCode(err error) int {
 		noSession *sessions.NoSessionError
 		ambiguous *sessions.AmbiguousError
 		noWindow  *sessions.NoWindowError
+		assertion *scripts.AssertionError
+		failed    *scripts.FailError
 	)
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled) && !errors.Is(err, cdp.ErrGone):
 		return exitInterrupted
+	case errors.As(err, &assertion), errors.As(err, &failed):
+		return exitAssertion
 	case errors.As(err, &usage), errors.As(err, &typed):
 		return exitUsage
 	case errors.As(err, &noSite), errors.As(err, &noSession), errors.As(err, &ambiguous), errors.As(err, &noWindow):

@@ -47,6 +47,8 @@ func dispatch(ctx context.Context, args, environ []string, s streams) error {
 		return runDemo(ctx, c, s)
 	case "doctor":
 		return runDoctor(ctx, c, s)
+	case "run":
+		return runScripts(ctx, c, s)
 	case "browser":
 		return manageBrowser(ctx, c, s)
 	}

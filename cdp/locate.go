@@ -1,0 +1,327 @@
+package cdp
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+//go:embed locate.js
+var locateScript string
+
+// lookPause is how long a command waits before it looks at a page again.
+const lookPause = 50 * time.Millisecond
+
+// selector is how a person names elements: CSS, or one of text=, role=, label=,
+// placeholder= and testid=, as Playwright has them.
+type selector struct {
+	text string // as it was written
+	kind string
+	rest string
+	name string // of role=ROLE[name=NAME]
+}
+
+func parseSelector(text string) (selector, error) {
+	s := selector{text: text, kind: "css", rest: text}
+	kind, rest, ok := strings.Cut(text, "=")
+	switch {
+	case strings.TrimSpace(text) == "":
+		return s, errors.New("the selector is empty")
+	case !ok:
+		return s, nil
+	}
+	switch kind {
+	case "css", "text", "label", "placeholder", "testid", "role":
+		s.kind, s.rest = kind, unquote(rest)
+	}
+	if s.kind != "role" {
+		return s, nil
+	}
+	role, more, named := strings.Cut(rest, "[name=")
+	s.rest = role
+	if named {
+		name, closed := strings.CutSuffix(more, "]")
+		if !closed {
+			return s, fmt.Errorf("the selector %s does not end; write it as role=button[name=Save]", text)
+		}
+		s.name = unquote(name)
+	}
+	return s, nil
+}
+
+func unquote(text string) string {
+	if n := len(text); n > 1 && (text[0] == '"' || text[0] == '\'') && text[n-1] == text[0] {
+		return text[1 : n-1]
+	}
+	return text
+}
+
+// state is what an element is like.
+type state struct {
+	Gone, Hidden, Disabled, Readonly, Editable, Checked bool
+	X, Y, Width, Height                                 float64
+	Covered, Tag, Type                                  string
+}
+
+// fault is what keeps a person from acting on it, "" for nothing.
+func (s state) fault() string {
+	switch {
+	case s.Gone:
+		return "it is going away"
+	case s.Hidden:
+		return "it is not visible"
+	case s.Disabled:
+		return "it is disabled"
+	case s.Covered != "":
+		return "it is covered by " + s.Covered
+	}
+	return ""
+}
+
+// pageLink is the connection of the current tab.
+func (b *Browser) pageLink(ctx context.Context) (*tab, error) {
+	tab, err := b.ownTab(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tab, b.waitTab(ctx, tab, func() bool { return tab.ready })
+}
+
+// evaluated runs a script in a page. An exception is an error.
+func evaluated(ctx context.Context, l link, p runtime.EvaluateParams) (*runtime.RemoteObject, error) {
+	r, err := call(ctx, l, runtime.Evaluate, p)
+	if err != nil {
+		return nil, err
+	}
+	return r.Result, thrown(r.ExceptionDetails)
+}
+
+func thrown(e *runtime.ExceptionDetails) error {
+	if e == nil {
+		return nil
+	}
+	text := e.Text
+	if e.Exception != nil && e.Exception.Description != "" {
+		text, _, _ = strings.Cut(e.Exception.Description, "\n")
+	}
+	return &scriptError{text}
+}
+
+// scriptError is what a page's script threw.
+type scriptError struct{ text string }
+
+func (e *scriptError) Error() string { return e.text }
+
+// on calls a function of a page on an element, and decodes what it returns.
+func onElement(ctx context.Context, l link, id runtime.RemoteObjectID, function string, into any, args ...any) error {
+	p := runtime.CallFunctionOnParams{FunctionDeclaration: function, ObjectID: id, ReturnByValue: new(true), AwaitPromise: new(true)}
+	for _, a := range args {
+		text, err := json.Marshal(a)
+		if err != nil {
+			return err
+		}
+		p.Arguments = append(p.Arguments, &runtime.CallArgument{Value: text})
+	}
+	r, err := call(ctx, l, runtime.CallFunctionOn, p)
+	if err == nil {
+		err = thrown(r.ExceptionDetails)
+	}
+	if err != nil || into == nil {
+		return err
+	}
+	return json.Unmarshal(r.Result.Value, into)
+}
+
+// group holds the objects of a page that a command looks at.
+const group = "sessdriver"
+
+// first finds the first visible element, else the first, and how many there are.
+func (s selector) first(ctx context.Context, l link) (id runtime.RemoteObjectID, count int, err error) {
+	if s.kind == "role" {
+		return s.byRole(ctx, l)
+	}
+	expression := fmt.Sprintf("(() => { const l = %s, found = l.find[%q](%s); return [found.length, found.find(l.visible) ?? found[0]] })()", locateScript, s.kind, quoted(s.rest))
+	pair, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: expression, ObjectGroup: group})
+	if err != nil {
+		return "", 0, err
+	}
+	if err := onElement(ctx, l, pair.ObjectID, "function() { return this[0] }", &count); err != nil || count == 0 {
+		return "", count, err
+	}
+	r, err := call(ctx, l, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function() { return this[1] }", ObjectID: pair.ObjectID, ObjectGroup: group})
+	if err != nil {
+		return "", 0, err
+	}
+	return r.Result.ObjectID, count, nil
+}
+
+// byRole asks the accessibility tree, which knows the roles and names as people who
+// cannot see the page do.
+func (s selector) byRole(ctx context.Context, l link) (runtime.RemoteObjectID, int, error) {
+	document, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: "document", ObjectGroup: group})
+	if err != nil {
+		return "", 0, err
+	}
+	r, err := call(ctx, l, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
+	if err != nil {
+		return "", 0, err
+	}
+	var id runtime.RemoteObjectID
+	count := 0
+	for _, node := range r.Nodes {
+		if node.Ignored || !has(axText(node.Name), s.name) {
+			continue
+		}
+		if count++; count > 1 {
+			continue
+		}
+		found, err := call(ctx, l, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: node.BackendDOMNodeID, ObjectGroup: group})
+		if err != nil {
+			return "", 0, err
+		}
+		id = found.Object.ObjectID
+	}
+	return id, count, nil
+}
+
+func has(text, part string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+}
+
+func axText(v *accessibility.Value) string {
+	if v == nil {
+		return ""
+	}
+	var text string
+	_ = json.Unmarshal(v.Value, &text)
+	return text
+}
+
+// quoted is a text as JavaScript writes it.
+func quoted(text string) string {
+	out, _ := json.Marshal(text)
+	return string(out)
+}
+
+// element waits for an element that a person could act on: there, visible, at rest,
+// enabled, and not covered. The error says what was there instead.
+func (b *Browser) element(ctx context.Context, text string) (*tab, runtime.RemoteObjectID, state, error) {
+	s, err := parseSelector(text)
+	if err != nil {
+		return nil, "", state{}, err
+	}
+	tab, err := b.pageLink(ctx)
+	if err != nil {
+		return nil, "", state{}, err
+	}
+	var was state
+	why := "the page has no element like that"
+	for {
+		id, count, err := s.first(ctx, tab.link)
+		var is state
+		if err == nil && count > 0 {
+			err = onElement(ctx, tab.link, id, "function() { return "+locateScript+".state(this) }", &is)
+		}
+		switch {
+		case err != nil && !passing(err):
+			return nil, "", is, err
+		case err != nil && ctx.Err() == nil:
+			why = err.Error()
+		case err == nil && count == 0:
+			why = "the page has no element like that"
+		case err == nil && is.fault() != "":
+			why = is.fault()
+		case err == nil && is == was:
+			return tab, id, is, nil
+		case err == nil:
+			why = "it is moving"
+		}
+		was = is
+		select {
+		case <-time.After(lookPause):
+		case <-ctx.Done():
+			return nil, "", is, &vainError{why + b.instead(tab), ctx.Err()}
+		}
+	}
+}
+
+// vainError says what a command waited for in vain.
+type vainError struct {
+	text  string
+	cause error
+}
+
+func (e *vainError) Error() string { return e.text }
+
+func (e *vainError) Unwrap() error { return e.cause }
+
+// passing reports an error that comes of a document that is just going.
+func passing(err error) bool {
+	var refused *cdproto.Error
+	return errors.As(err, &refused) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// instead says what a page shows, for an error.
+func (b *Browser) instead(tab *tab) string {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	const what = `[...document.querySelectorAll('a, button, input, select, textarea, h1, h2')].slice(0, 12).map(e => '<' + e.tagName.toLowerCase() + (e.id ? ' id=' + e.id : e.name ? ' name=' + e.name : '') + '>' + (e.type === 'password' ? '' : (e.innerText || '').trim().slice(0, 30))).join(' ')`
+	r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: what, ReturnByValue: new(true)})
+	if err != nil {
+		return ""
+	}
+	var list string
+	if json.Unmarshal(r.Value, &list) != nil || list == "" {
+		return ""
+	}
+	return " (" + withoutQuery(b.targets.documentOf(tab).url) + " has: " + list + ")"
+}
+
+// Texts gives the text of each visible element that a selector finds now.
+func (b *Browser) Texts(ctx context.Context, text string) ([]string, error) {
+	s, err := parseSelector(text)
+	if err != nil {
+		return nil, err
+	}
+	tab, err := b.pageLink(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.kind == "role" {
+		return s.textsByRole(ctx, tab.link)
+	}
+	list := []string{}
+	expression := fmt.Sprintf("(() => { const l = %s; return l.find[%q](%s).filter(l.visible).map(l.text) })()", locateScript, s.kind, quoted(s.rest))
+	r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: expression, ReturnByValue: new(true)})
+	if err != nil {
+		return nil, b.because(err)
+	}
+	return list, json.Unmarshal(r.Value, &list)
+}
+
+func (s selector) textsByRole(ctx context.Context, l link) ([]string, error) {
+	document, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: "document", ObjectGroup: group})
+	if err != nil {
+		return nil, err
+	}
+	r, err := call(ctx, l, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
+	if err != nil {
+		return nil, err
+	}
+	list := []string{}
+	for _, node := range r.Nodes {
+		if !node.Ignored && has(axText(node.Name), s.name) {
+			list = append(list, axText(node.Name))
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,61 @@
+package scripts
+
+import (
+	"context"
+	"path/filepath"
+)
+
+const selectorHelp = "A selector is CSS, or text=TEXT, role=ROLE[name=NAME] (by the accessibility tree), label=TEXT, placeholder=TEXT, testid=ID. " +
+	"The command waits until the element is there, visible, at rest, enabled and not covered."
+
+func actCommands() []*Command {
+	selector := Param{Name: "SELECTOR", Kind: KindSelector}
+	act := func(name, summary string, more []Param, detail, example string, do func(context.Context, *call) error) *Command {
+		return &Command{
+			Name: "page " + name, Aliases: []string{name}, Summary: summary, Params: more, Flags: []Flag{timeoutFlag}, Detail: detail, Example: example,
+			run: func(ctx context.Context, c *call) (Result, error) {
+				return Result{}, c.patiently(ctx, "see: help "+name, func(ctx context.Context) error { return do(ctx, c) })
+			},
+		}
+	}
+	return []*Command{
+		act("click", "Click an element, and wait until what that leads to has loaded", []Param{selector},
+			selectorHelp, "click '#login'\nclick text='Log in'\nclick role=button[name=Save]",
+			func(ctx context.Context, c *call) error { return c.engine.Browser.Click(ctx, c.args["SELECTOR"]) }),
+		act("fill", "Type a text into a field, in place of what it holds", []Param{selector, {Name: "TEXT", Kind: KindText, Rest: true}},
+			selectorHelp+" For an empty text write ''.", "fill '#user' alice\nfill label=Password $PASSWORD",
+			func(ctx context.Context, c *call) error {
+				return c.engine.Browser.Fill(ctx, c.args["SELECTOR"], c.args["TEXT"])
+			}),
+		act("select", "Choose an option of a select, by its text or its value", []Param{selector, {Name: "OPTION", Kind: KindText, Rest: true}},
+			selectorHelp, "select '#size' Large",
+			func(ctx context.Context, c *call) error {
+				return c.engine.Browser.Choose(ctx, c.args["SELECTOR"], c.args["OPTION"])
+			}),
+		act("check", "Check a checkbox or a radio button", []Param{selector}, selectorHelp, "check label='Remember me'",
+			func(ctx context.Context, c *call) error {
+				return c.engine.Browser.Check(ctx, c.args["SELECTOR"], true)
+			}),
+		act("uncheck", "Take the check of a checkbox away", []Param{selector}, selectorHelp, "uncheck label='Remember me'",
+			func(ctx context.Context, c *call) error {
+				return c.engine.Browser.Check(ctx, c.args["SELECTOR"], false)
+			}),
+		act("press", "Press a key, with others held", []Param{{Name: "KEY", Kind: KindText}},
+			"One character, or a name: Enter, Tab, Escape, Backspace, Delete, Space, ArrowDown, Home, PageUp, F5 and so on; Alt, Control, Meta and Shift are held with +.",
+			"press Enter\npress Control+a",
+			func(ctx context.Context, c *call) error { return c.engine.Browser.Press(ctx, c.args["KEY"]) }),
+		act("upload", "Give a file field its file", []Param{selector, {Name: "FILE", Kind: KindFile, Rest: true}},
+			"The file is named as from the folder that the program was started in.", "upload '#avatar' picture.png",
+			func(ctx context.Context, c *call) error {
+				file, err := filepath.Abs(c.args["FILE"])
+				if err != nil {
+					return err
+				}
+				return c.engine.Browser.Upload(ctx, c.args["SELECTOR"], []string{file})
+			}),
+		act("back", "Go back to the page before", nil, "", "back",
+			func(ctx context.Context, c *call) error { return c.engine.Browser.Go(ctx, -1) }),
+		act("forward", "Go forward again", nil, "", "forward",
+			func(ctx context.Context, c *call) error { return c.engine.Browser.Go(ctx, 1) }),
+	}
+}

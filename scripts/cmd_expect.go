@@ -1,0 +1,221 @@
+package scripts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// found is what expect sees: whether it is as expected, and what it is.
+type found struct {
+	holds  bool
+	actual string // "it is …"
+}
+
+func expectCommands() []*Command {
+	expect := func(what, summary string, params []Param, example string, flags []Flag, expected func(*call) string, look func(context.Context, *call) (found, error)) *Command {
+		return &Command{
+			Name: "expect " + what, Aliases: []string{"expect not " + what}, Summary: summary, Params: params, Flags: append(flags, timeoutFlag), Example: example,
+			Detail: "It is looked at again and again until it is so, or the time is over; with not, until it is not.",
+			run: func(ctx context.Context, c *call) (Result, error) {
+				return c.expect(ctx, expected(c), look)
+			},
+		}
+	}
+	text := func(name string) Param { return Param{Name: name, Kind: KindText, Rest: true} }
+	return []*Command{
+		expect("url", "Fail unless the page's address has a text in it, or is like a pattern with *", []Param{text("PATTERN")}, "expect url /account\nexpect not url *login*", nil,
+			func(c *call) string { return "the address to have " + strconv.Quote(c.args["PATTERN"]) },
+			func(_ context.Context, c *call) (found, error) {
+				at := c.engine.Browser.Location()
+				return found{matches(c.args["PATTERN"], at), "it is " + withoutQuery(at)}, nil
+			}),
+		expect("title", "Fail unless the title has a text in it", []Param{text("TEXT")}, "expect title 'My account'", nil,
+			func(c *call) string { return "the title to have " + strconv.Quote(c.args["TEXT"]) },
+			func(ctx context.Context, c *call) (found, error) {
+				title, err := c.engine.Browser.Title(ctx)
+				return found{matches(c.args["TEXT"], title), "it is " + strconv.Quote(title)}, err
+			}),
+		expect("text", "Fail unless the page shows a text", []Param{text("TEXT")}, "expect text 'Signed in as alice'\nexpect not text bob", nil,
+			func(c *call) string { return "the page to show " + strconv.Quote(c.args["TEXT"]) },
+			func(ctx context.Context, c *call) (found, error) {
+				list, err := c.engine.Browser.Texts(ctx, "body")
+				shown := strings.Join(list, " ")
+				return found{strings.Contains(shown, c.args["TEXT"]), "it shows " + strconv.Quote(short(shown))}, err
+			}),
+		expect("selector", "Fail unless an element is visible, with a text if one is given", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "TEXT", Kind: KindText, Optional: true, Rest: true}},
+			"expect selector '#user' alice\nexpect not selector .error", nil,
+			func(c *call) string {
+				if c.args["TEXT"] != "" {
+					return c.args["SELECTOR"] + " to show " + strconv.Quote(c.args["TEXT"])
+				}
+				return c.args["SELECTOR"] + " to be visible"
+			}, lookSelector),
+		expect("count", "Fail unless so many elements are visible", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "N", Kind: KindText}}, "expect count '#orders li' 3", nil,
+			func(c *call) string { return c.args["N"] + " of " + c.args["SELECTOR"] }, lookCount),
+		expect("status", "Fail unless the page was answered with this status", []Param{{Name: "N", Kind: KindText}}, "expect status 403", nil,
+			func(c *call) string { return "the status " + c.args["N"] },
+			func(_ context.Context, c *call) (found, error) {
+				status, _, ok := c.engine.Browser.Response()
+				if !ok {
+					return found{actual: "the browser did not tell it (see: help observe)"}, nil
+				}
+				return found{strconv.Itoa(status) == c.args["N"], "it is " + strconv.Itoa(status)}, nil
+			}),
+		expect("header", "Fail unless a header of the page's answer has a text in it", []Param{{Name: "NAME", Kind: KindText}, text("VALUE")}, "expect header Cache-Control no-store", nil,
+			func(c *call) string {
+				return "the header " + c.args["NAME"] + " to have " + strconv.Quote(c.args["VALUE"])
+			},
+			func(_ context.Context, c *call) (found, error) {
+				_, header, ok := c.engine.Browser.Response()
+				if !ok {
+					return found{actual: "the browser did not tell it (see: help observe)"}, nil
+				}
+				value := header(c.args["NAME"])
+				return found{value != "" && matches(c.args["VALUE"], value), "it is " + strconv.Quote(value)}, nil
+			}),
+		expect("cookie", "Fail unless the jar has a cookie for the page, with a value if one is given", []Param{{Name: "NAME", Kind: KindToken}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
+			"expect cookie remember\nexpect not cookie sid", nil,
+			func(c *call) string { return "the cookie " + c.args["NAME"] }, lookCookie),
+		expect("session", "Fail unless a session is the one that is forced, or has a state (live, logged out, empty)", []Param{{Name: "NAME", Kind: KindSession}, {Name: "STATE", Kind: KindText, Optional: true, Rest: true}},
+			"expect session alice\nexpect session alice 'logged out'", []Flag{siteFlag},
+			func(c *call) string {
+				if c.args["STATE"] != "" {
+					return "the session " + c.args["NAME"] + " to be " + c.args["STATE"]
+				}
+				return "the session " + c.args["NAME"] + " to be forced"
+			}, lookSession),
+		expect("json", "Fail unless a script gives a value, written as JSON", []Param{{Name: "SCRIPT", Kind: KindText}, text("VALUE")}, "expect json 'document.links.length' 3", nil,
+			func(c *call) string { return c.args["SCRIPT"] + " to give " + c.args["VALUE"] },
+			func(ctx context.Context, c *call) (found, error) {
+				got, err := c.engine.Browser.Eval(ctx, c.args["SCRIPT"])
+				return found{err == nil && sameJSON(got, c.args["VALUE"]), "it gives " + short(got)}, err
+			}),
+		expect("same", "Fail unless two texts, of variables say, are the same", []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}}, "expect same $ALICE $BOB\nexpect not same $ALICE $BOB", nil,
+			func(c *call) string { return "two texts to be the same" },
+			func(_ context.Context, c *call) (found, error) {
+				a, b := c.args["A"], c.args["B"]
+				if a == b {
+					return found{true, "they are"}, nil
+				}
+				return found{false, differ(a, b)}, nil
+			}),
+	}
+}
+
+// expect looks until it is as expected.
+func (c *call) expect(ctx context.Context, expected string, look func(context.Context, *call) (found, error)) (Result, error) {
+	not := strings.HasPrefix(c.name, "expect not ")
+	bounded, cancel := context.WithTimeout(ctx, c.patience())
+	defer cancel()
+	var last found
+	for {
+		is, err := look(bounded, c)
+		if typed, ok := err.(*UsageError); ok {
+			return Result{}, typed
+		}
+		if err == nil {
+			last = is
+			if is.holds != not {
+				return Result{}, c.engine.settle(ctx)
+			}
+		} else if last.actual == "" {
+			last.actual = err.Error()
+		}
+		if !pause(bounded) {
+			break
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return Result{}, doing("waiting", err, "go on with the next command")
+	}
+	if not {
+		expected = "not " + expected
+	}
+	return Result{}, &AssertionError{expected, last.actual}
+}
+
+func lookSelector(ctx context.Context, c *call) (found, error) {
+	list, err := c.engine.Browser.Texts(ctx, c.args["SELECTOR"])
+	if err != nil || len(list) == 0 {
+		return found{false, "no such element is visible"}, err
+	}
+	for _, text := range list {
+		if strings.Contains(text, c.args["TEXT"]) {
+			return found{true, "it shows " + strconv.Quote(short(text))}, nil
+		}
+	}
+	return found{false, "it shows " + strconv.Quote(short(strings.Join(list, " ")))}, nil
+}
+
+func lookCount(ctx context.Context, c *call) (found, error) {
+	n, err := strconv.Atoi(c.args["N"])
+	if err != nil {
+		return found{}, usage("%q is no number; type: expect count SELECTOR 3", c.args["N"]).(*UsageError)
+	}
+	list, err := c.engine.Browser.Texts(ctx, c.args["SELECTOR"])
+	return found{len(list) == n, "there are " + strconv.Itoa(len(list))}, err
+}
+
+func lookCookie(ctx context.Context, c *call) (found, error) {
+	jar, err := c.engine.Browser.Jar(ctx)
+	if err != nil {
+		return found{}, err
+	}
+	at := c.engine.Browser.Location()
+	actual := "the jar has none"
+	for _, cookie := range jar {
+		if cookie.Name != c.args["NAME"] || !cookie.Covers(at) {
+			continue
+		}
+		if _, given := c.args["VALUE"]; !given || cookie.Value == c.args["VALUE"] {
+			return found{true, "the jar has it"}, nil
+		}
+		actual = "its value is " + c.engine.Mask.Value(cookie.Value)
+	}
+	return found{false, actual}, nil
+}
+
+func lookSession(ctx context.Context, c *call) (found, error) {
+	session, err := c.session(ctx, c.args["NAME"])
+	if err != nil {
+		return found{}, err
+	}
+	e := c.engine
+	if state := c.args["STATE"]; state != "" {
+		return found{string(session.State) == state, "it is " + string(session.State)}, nil
+	}
+	active, forced := e.Book.Active(e.Browser.Window(), session.Site, e.now())
+	if !forced {
+		return found{false, "none is forced on " + session.Site}, nil
+	}
+	return found{active.Ref() == session.Ref(), "it is " + active.Name}, nil
+}
+
+func sameJSON(a, b string) bool {
+	var x, y any
+	return json.Unmarshal([]byte(a), &x) == nil && json.Unmarshal([]byte(b), &y) == nil && reflect.DeepEqual(x, y)
+}
+
+// short is the beginning of a text, for a message.
+func short(text string) string {
+	const most = 200
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
+
+// differ shows where two texts part.
+func differ(a, b string) string {
+	x, y := []rune(a), []rune(b)
+	n := 0
+	for n < len(x) && n < len(y) && x[n] == y[n] {
+		n++
+	}
+	part := func(r []rune) string { return strconv.Quote(string(r[max(0, n-20):min(len(r), n+40)])) }
+	return fmt.Sprintf("they differ from character %d on: %s and %s", n+1, part(x), part(y))
+}

@@ -1,0 +1,195 @@
+package scripts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+var intoFlag = Flag{Name: "into", Kind: KindVariable, Summary: "put it into this variable instead of showing it"}
+
+func readCommands() []*Command {
+	read := func(name, summary string, params []Param, detail, example string, get func(context.Context, *call) (string, error)) *Command {
+		return &Command{
+			Name: "page " + name, Aliases: []string{name}, Summary: summary, Params: params, Flags: []Flag{intoFlag, timeoutFlag}, Detail: detail, Example: example,
+			run: func(ctx context.Context, c *call) (Result, error) {
+				var text string
+				err := c.patiently(ctx, "see: help "+name, func(ctx context.Context) (err error) {
+					text, err = get(ctx, c)
+					return err
+				})
+				if err != nil {
+					return Result{}, err
+				}
+				return c.read(text)
+			},
+		}
+	}
+	optional := []Param{{Name: "SELECTOR", Kind: KindSelector, Optional: true}}
+	return []*Command{
+		read("text", "Show the text of an element, or of the page", optional, "Of several elements it is the first visible one's; it is waited for.", "text h1\ntext '#total' --into TOTAL",
+			func(ctx context.Context, c *call) (string, error) { return c.textOf(ctx, c.args["SELECTOR"]) }),
+		read("html", "Show the page as it is now", nil, "", "html",
+			func(ctx context.Context, c *call) (string, error) { return c.engine.Browser.HTML(ctx) }),
+		read("title", "Show the page's title", nil, "", "title",
+			func(ctx context.Context, c *call) (string, error) { return c.engine.Browser.Title(ctx) }),
+		read("url", "Show the page's address, without what may be secret in it", nil, "With --into it is whole.", "url\nurl --into HERE",
+			func(ctx context.Context, c *call) (string, error) {
+				if c.has("into") {
+					return c.engine.Browser.Location(), nil
+				}
+				return withoutQuery(c.engine.Browser.Location()), nil
+			}),
+		read("eval", "Run a script in the page and show what it, or its promise, gives", []Param{{Name: "SCRIPT", Kind: KindText, Rest: true}},
+			"Write it between single quotes. What it gives is shown as JSON; a text goes into a variable as it is.", "eval 'document.links.length'\neval 'localStorage.token' --into TOKEN",
+			runEval),
+		{
+			Name: "page screenshot", Aliases: []string{"screenshot"},
+			Summary: "Save a picture of the page",
+			Params:  []Param{{Name: "FILE", Kind: KindFile}},
+			Flags:   []Flag{{Name: "full", Summary: "the whole page, not only what is in view"}},
+			Detail:  "It is a PNG, and shows what the page shows: nothing in it is masked.",
+			Example: "screenshot account.png --full",
+			run:     runScreenshot,
+		},
+		{
+			Name: "page wait", Aliases: []string{"wait"},
+			Summary: "Wait until the page has an element (selector, gone), a text, or an address",
+			Params:  []Param{{Name: "WHAT", Kind: KindText}, {Name: "VALUE", Kind: KindText, Rest: true}},
+			Flags:   []Flag{timeoutFlag},
+			Detail:  "WHAT is selector, gone (no such element is visible), text or url. expect waits, too, and fails as an assertion.",
+			Example: "wait selector '#total'\nwait gone .spinner\nwait text 'Thank you'\nwait url /account",
+			run:     runWait,
+		},
+	}
+}
+
+// read shows a text, or puts it into a variable.
+func (c *call) read(text string) (Result, error) {
+	into := c.flags["into"]
+	if into == "" {
+		return Result{Text: escapeLines(text), Value: text}, nil
+	}
+	if c.engine.Vars == nil {
+		return Result{}, errors.New("there are no variables here; use them in a script: sessdriver run FILE")
+	}
+	c.engine.Vars.Set(into, text)
+	return Result{}, nil
+}
+
+// escapeLines is Escape for a text of several lines.
+func escapeLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = Escape(strings.TrimSuffix(line, "\r"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// textOf waits for the text of the first visible element.
+func (c *call) textOf(ctx context.Context, selector string) (string, error) {
+	if selector == "" {
+		selector = "body"
+	}
+	for {
+		list, err := c.engine.Browser.Texts(ctx, selector)
+		if err == nil && len(list) > 0 {
+			return list[0], nil
+		}
+		if !pause(ctx) {
+			if err == nil {
+				err = fmt.Errorf("reading %s: no visible element is like that: %w", selector, ctx.Err())
+			}
+			return "", err
+		}
+	}
+}
+
+// pause waits a moment. It reports false when there is no more time.
+func pause(ctx context.Context) bool {
+	select {
+	case <-time.After(lookPause):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func runEval(ctx context.Context, c *call) (string, error) {
+	value, err := c.engine.Browser.Eval(ctx, c.args["SCRIPT"])
+	if text := ""; err == nil && c.has("into") && json.Unmarshal([]byte(value), &text) == nil {
+		return text, nil
+	}
+	return value, err
+}
+
+func runScreenshot(ctx context.Context, c *call) (Result, error) {
+	png, err := c.engine.Browser.Screenshot(ctx, c.has("full"))
+	if err != nil {
+		return Result{}, doing("taking a screenshot", err, "open a page first: open URL")
+	}
+	if err := os.WriteFile(c.args["FILE"], png, 0o600); err != nil {
+		return Result{}, doing("saving the screenshot", err, "name another file")
+	}
+	return Result{Text: "saved " + Escape(c.args["FILE"]), Value: c.args["FILE"]}, nil
+}
+
+func runWait(ctx context.Context, c *call) (Result, error) {
+	e, what, value := c.engine, c.args["WHAT"], c.args["VALUE"]
+	question, ok := map[string]func(context.Context) (bool, error){
+		"selector": func(ctx context.Context) (bool, error) { return e.sees(ctx, value) },
+		"gone": func(ctx context.Context) (bool, error) {
+			there, err := e.sees(ctx, value)
+			return !there, err
+		},
+		"text": func(ctx context.Context) (bool, error) {
+			list, err := e.Browser.Texts(ctx, "body")
+			return len(list) > 0 && strings.Contains(list[0], value), err
+		},
+		"url": func(context.Context) (bool, error) { return matches(value, e.Browser.Location()), nil },
+	}[what]
+	if !ok {
+		return Result{}, usage("%q is nothing to wait for; use selector, gone, text or url", what)
+	}
+	return Result{}, c.patiently(ctx, "see: help wait", func(ctx context.Context) error {
+		for {
+			holds, err := question(ctx)
+			if err == nil && holds {
+				return e.settle(ctx)
+			}
+			if !pause(ctx) {
+				return fmt.Errorf("waiting for %s %s: %w", what, value, ctx.Err())
+			}
+		}
+	})
+}
+
+func (e *Engine) sees(ctx context.Context, selector string) (bool, error) {
+	list, err := e.Browser.Texts(ctx, selector)
+	return len(list) > 0, err
+}
+
+// matches reports whether a text has a pattern in it; with a * in the pattern, whether
+// it is like that from end to end.
+func matches(pattern, text string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return strings.Contains(text, pattern)
+	}
+	if !strings.HasPrefix(text, parts[0]) {
+		return false
+	}
+	text = text[len(parts[0]):]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(text, part)
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(part):]
+	}
+	return strings.HasSuffix(text, parts[len(parts)-1])
+}

@@ -1,0 +1,182 @@
+package scripts
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// script runs a text and gives what it shows, and its error.
+func (w *world) script(text string) (shown string, err error) {
+	w.t.Helper()
+	err = w.RunScript(w.t.Context(), Script{Name: "t.sess", Text: text}, func(r Result) {
+		if r.Text != "" {
+			shown += r.Text + "\n"
+		}
+	})
+	return shown, err
+}
+
+func newScriptWorld(t *testing.T) *world {
+	w := newWorld(t)
+	w.Vars, w.Patience = &Vars{}, 60*time.Millisecond
+	w.ReadFile = func(name string) ([]byte, error) {
+		files := map[string]string{
+			"part.sess": "print part $X\nset Y from-part", "loop.sess": "include loop.sess", "bad.sess": "ls\n  nonsense here",
+			"a/one.sess": "include two.sess", "a/two.sess": "print two",
+		}
+		text, ok := files[name]
+		if !ok {
+			return nil, &os.PathError{Op: "open", Path: name, Err: errors.New("no such file")}
+		}
+		return []byte(text), nil
+	}
+	return w
+}
+
+func TestVariables(t *testing.T) {
+	w := newScriptWorld(t)
+	w.Vars.Set("SHOP", "shop.test")
+	for text, want := range map[string]string{
+		"print $SHOP/a":                          "shop.test/a\n",
+		`print "the ${SHOP}s" '$SHOP' \$SHOP $`:  "the shop.tests $SHOP $SHOP $\n",
+		"set A 'x  y'; set B \"$A z\"; print $B": "x  y z\n",
+		"set FLAG --all; print $FLAG":            "--all\n",
+		"set X 1; include part.sess; print $Y":   "part 1\nfrom-part\n",
+		"include a/one.sess":                     "two\n",
+		"set":                                    "VARIABLE\n$",
+	} {
+		if shown, err := w.script(text); err != nil || !strings.HasPrefix(shown, want) {
+			t.Errorf("%s: shows %q, %v; want %q", text, shown, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"print $SHOPP":      "t.sess:1:7: print: the variable SHOPP is not set; did you mean: $SHOP",
+		"ls\n print a${Q}":  "t.sess:2:9: print: the variable Q is not set; give it with: set Q VALUE",
+		"set 1X y":          "is no name of a variable",
+		"include none":      "include: open none: no such file; name it as from",
+		"include loop.sess": "loop.sess:1:1: include: loop.sess includes itself: t.sess → loop.sess → loop.sess",
+		"include bad.sess":  `bad.sess:2:3: unknown command "nonsense"`,
+	} {
+		if _, err := w.script(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q", text, err, want)
+		}
+	}
+}
+
+func TestBlocks(t *testing.T) {
+	w := newScriptWorld(t)
+	w.run("use alice")
+	if shown, err := w.script("as bob\n  expect session bob\n  as carol; expect session carol; end\n  expect session bob\nend\nexpect session alice"); err != nil {
+		t.Errorf("%v: %s", err, shown)
+	}
+	_, err := w.script("as bob\n  fail 'for a reason'\nend")
+	if reason := (*FailError)(nil); !errors.As(err, &reason) || !strings.HasPrefix(err.Error(), "t.sess:2:3: fail: for a reason") {
+		t.Errorf("%v", err)
+	}
+	if got := w.active("shop.test"); got != "alice" {
+		t.Errorf("after a block that failed %q is forced, want alice", got)
+	}
+	w.run("unset")
+	if _, err := w.script("as bob; end"); err != nil || w.active("shop.test") != "" {
+		t.Errorf("%v; after the block %q is forced, want none", err, w.active("shop.test"))
+	}
+}
+
+func TestMustFail(t *testing.T) {
+	w := newScriptWorld(t)
+	if _, err := w.script("! use nobody\n!fail x\n! expect title nothing"); err != nil {
+		t.Error(err)
+	}
+	assertion, typed := (*AssertionError)(nil), (*UsageError)(nil)
+	if _, err := w.script("! print x"); !errors.As(err, &assertion) {
+		t.Errorf("a command that succeeds: %v", err)
+	}
+	if _, err := w.script("! nonsense"); !errors.As(err, &typed) {
+		t.Errorf("a command that is none: %v", err)
+	}
+}
+
+func TestSections(t *testing.T) {
+	w := newScriptWorld(t)
+	shown, err := w.script("section one\nskip 'not today'\nfail never\nsection two\nprint done\nskip\nfail never")
+	if want := "== one\nskipped: not today\n== two\ndone\nskipped: no reason given\n"; err != nil || shown != want {
+		t.Errorf("shows %q, %v; want %q", shown, err, want)
+	}
+}
+
+func TestExpect(t *testing.T) {
+	w := newScriptWorld(t)
+	w.run("open http://shop.test/account?q=secret")
+	w.run("use alice")
+	w.browser.page = fakePage{
+		texts: map[string][]string{"body": {"Signed in as alice"}, "li": {"one", "two"}}, title: "My account",
+		evals: map[string]string{"n": "3", "o": `{"a":[1, 2]}`}, status: 403,
+	}
+	for text, want := range map[string]string{
+		"expect url /account":                  "",
+		"expect url *account*":                 "",
+		"expect url *account":                  `expected the address to have "*account", but it is http://shop.test/account?…`,
+		"expect not url login":                 "",
+		"expect title account":                 "",
+		"expect title Cart":                    `expected the title to have "Cart", but it is "My account"`,
+		"expect text as alice":                 "",
+		"expect not text alice":                `expected not the page to show "alice", but it shows "Signed in as alice"`,
+		"expect selector li two":               "",
+		"expect selector li three":             `expected li to show "three", but it shows "one two"`,
+		"expect not selector .error":           "",
+		"expect selector .error":               "expected .error to be visible, but no such element is visible",
+		"expect count li 2":                    "",
+		"expect count li 3":                    "expected 3 of li, but there are 2",
+		"expect count li many":                 `"many" is no number`,
+		"expect status 403":                    "",
+		"expect status 200":                    "expected the status 200, but it is 403",
+		"expect header Cache-Control no-store": "",
+		"expect header Vary x":                 `expected the header Vary to have "x", but it is ""`,
+		"expect session alice":                 "",
+		"expect session bob":                   "expected the session bob to be forced, but it is alice",
+		"expect session bob live":              "",
+		"expect session bob 'logged out'":      "expected the session bob to be logged out, but it is live",
+		"expect json n 3":                      "",
+		`expect json o '{"a": [1,2]}'`:         "",
+		"expect json n 4":                      "expected n to give 4, but it gives 3",
+		"expect same a a":                      "",
+		"expect same 'a b' 'a c'":              `expected two texts to be the same, but they differ from character 3 on: "a b" and "a c"`,
+		"expect not same a b":                  "",
+		"expect not cookie remember":           "",
+	} {
+		_, err := w.script(text)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v; want %q", text, err, want)
+		}
+	}
+}
+
+func TestActions(t *testing.T) {
+	w := newScriptWorld(t)
+	w.browser.page.texts = map[string][]string{"h1": {"Hello\x1b[2J"}, "body": {"all"}}
+	w.browser.page.evals = map[string]string{"f()": `"text"`}
+	shown, err := w.script("click text='Log in'\nfill '#user' alice b\nfill '#x' ''\nselect s Large size\ncheck c\nuncheck c\npress Control+a\nback\nforward\ntext h1\ntext\neval f()\neval f() --into V\nprint $V\nhtml\nwait text all")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "done", strings.Join(w.browser.page.did, "\n"), "Click text=Log in\nFill #user alice b\nFill #x\nChoose s Large size\nCheck c true\nCheck c false\nPress Control+a\nGo -1\nGo 1")
+	check(t, "shown", strings.TrimSpace(shown), `Hello\x1b[2J`+"\nall\n\"text\"\ntext\n<p>a\\x1b[31m</p>\n<p>b</p>")
+	for text, want := range map[string]string{
+		"text h2":                "reading h2: no visible element is like that",
+		"wait url /x":            "waiting for url /x",
+		"wait nothing x":         `"nothing" is nothing to wait for`,
+		"click ''":               "the selector is empty",
+		"click a --timeout soon": `"soon" is no time`,
+	} {
+		if _, err := w.script(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q", text, err, want)
+		}
+	}
+	w.browser.fails["Click"] = errors.New("clicking a: it is covered")
+	if _, err := w.script("click a"); err == nil || !strings.Contains(err.Error(), "t.sess:1:1: click: clicking a: it is covered; see: help click") {
+		t.Error(err)
+	}
+}

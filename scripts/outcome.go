@@ -1,0 +1,30 @@
+package scripts
+
+import "fmt"
+
+// AssertionError reports what was not as expected.
+type AssertionError struct{ Expected, Actual string }
+
+func (e *AssertionError) Error() string {
+	return fmt.Sprintf("expected %s, but %s", e.Expected, e.Actual)
+}
+
+// FailError is what the command fail fails with.
+type FailError struct{ Reason string }
+
+func (e *FailError) Error() string { return e.Reason }
+
+// SkipError ends a section, or the script where there is none.
+type SkipError struct{ Reason string }
+
+func (e *SkipError) Error() string { return "skipped: " + e.Reason }
+
+// Section is the value of section: a test case begins.
+type Section struct {
+	Name string `json:"section"`
+}
+
+// Skipped is the value that tells of a skipped section.
+type Skipped struct {
+	Reason string `json:"skipped"`
+}

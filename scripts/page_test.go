@@ -1,0 +1,69 @@
+package scripts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// fakePage is a page as a test says it is; what is done to it is noted.
+type fakePage struct {
+	did    []string
+	texts  map[string][]string // by selector
+	title  string
+	evals  map[string]string
+	status int
+}
+
+func (f *fakeBrowser) act(what string, args ...any) error {
+	f.page.did = append(f.page.did, strings.TrimSpace(what+" "+strings.TrimSuffix(fmt.Sprintln(args...), "\n")))
+	return f.call(what)
+}
+
+func (f *fakeBrowser) Click(_ context.Context, selector string) error {
+	return f.act("Click", selector)
+}
+
+func (f *fakeBrowser) Fill(_ context.Context, selector, text string) error {
+	return f.act("Fill", selector, text)
+}
+
+func (f *fakeBrowser) Choose(_ context.Context, selector, option string) error {
+	return f.act("Choose", selector, option)
+}
+
+func (f *fakeBrowser) Check(_ context.Context, selector string, on bool) error {
+	return f.act("Check", selector, on)
+}
+
+func (f *fakeBrowser) Press(_ context.Context, key string) error { return f.act("Press", key) }
+
+func (f *fakeBrowser) Upload(_ context.Context, selector string, files []string) error {
+	return f.act("Upload", selector, files)
+}
+
+func (f *fakeBrowser) Go(_ context.Context, by int) error { return f.act("Go", by) }
+
+func (f *fakeBrowser) Eval(_ context.Context, script string) (string, error) {
+	if value, ok := f.page.evals[script]; ok {
+		return value, nil
+	}
+	return "", errors.New("ReferenceError")
+}
+
+func (f *fakeBrowser) Texts(_ context.Context, selector string) ([]string, error) {
+	return f.page.texts[selector], f.call("Texts")
+}
+
+func (f *fakeBrowser) HTML(context.Context) (string, error) { return "<p>a\x1b[31m</p>\n<p>b</p>", nil }
+
+func (f *fakeBrowser) Title(context.Context) (string, error) { return f.page.title, nil }
+
+func (f *fakeBrowser) Screenshot(context.Context, bool) ([]byte, error) {
+	return []byte("png"), f.call("Screenshot")
+}
+
+func (f *fakeBrowser) Response() (int, func(string) string, bool) {
+	return f.page.status, func(name string) string { return map[string]string{"Cache-Control": "no-store, private"}[name] }, f.page.status > 0
+}

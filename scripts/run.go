@@ -1,0 +1,147 @@
+package scripts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// run is one run of a script.
+type run struct {
+	engine *Engine
+	each   func(Result)
+	files  []string // that are being run, the innermost last
+	quit   bool
+}
+
+// maxIncludes bounds how deep scripts include each other.
+const maxIncludes = 20
+
+// script runs a text. A script that skips its section goes on with the next one.
+func (r *run) script(ctx context.Context, s Script) error {
+	statements, err := Parse(s.Text)
+	if err != nil {
+		return s.broken(err)
+	}
+	r.files = append(r.files, s.Name)
+	defer func() { r.files = r.files[:len(r.files)-1] }()
+	skipping := false
+	for _, statement := range statements {
+		if r.isSection(statement) {
+			skipping = s.Only != nil && !s.Only(joined(statement.Words[1:]))
+		}
+		if skipping {
+			continue
+		}
+		result, err := r.statement(ctx, statement)
+		if skip := (*SkipError)(nil); errors.As(err, &skip) {
+			skipping = true
+			r.each(Result{Text: "skipped: " + Escape(skip.Reason), Value: Skipped{skip.Reason}})
+			continue
+		}
+		if err != nil {
+			return s.placed(err)
+		}
+		r.each(result)
+		if r.quit = r.quit || result.Quit; r.quit {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (r *run) isSection(s Statement) bool { return s.Words[0].Text == sectionName }
+
+// statement runs one command. Errors are of type *[CommandError].
+func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
+	name, result, err := r.dispatch(ctx, s)
+	if s.Fails {
+		result, err = r.mustFail(ctx, s, result, err)
+	}
+	if inner := (*CommandError)(nil); errors.As(err, &inner) {
+		return Result{}, inner // of a block, or a script that was included
+	}
+	if err != nil {
+		return Result{}, &CommandError{Position: atFault(err, s.Position()), Name: name, Command: s.Text, Err: err}
+	}
+	return result, nil
+}
+
+// mustFail turns the outcome around. What was typed wrong, or ended from outside, stays
+// an error.
+func (r *run) mustFail(ctx context.Context, s Statement, result Result, err error) (Result, error) {
+	typed, skip := (*UsageError)(nil), (*SkipError)(nil)
+	switch {
+	case err == nil:
+		return Result{}, &AssertionError{Expected: "that the command fails", Actual: "it succeeded: " + result.Text}
+	case ctx.Err() != nil, errors.As(err, &typed), errors.As(err, &skip):
+		return Result{}, err
+	}
+	return Result{Text: "fails, as it must: " + Escape(err.Error())}, nil
+}
+
+func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result, _ error) {
+	e := r.engine
+	command, n := e.registry().lookup(s.Words)
+	if command == nil {
+		return "", Result{}, e.registry().unknown(s.Words)
+	}
+	name = joined(s.Words[:n])
+	if asksHelp(s.Words[n:]) {
+		return name, helpOn(command), nil
+	}
+	vars := e.Vars
+	if vars == nil {
+		vars = &Vars{}
+	}
+	words, err := vars.expand(s.Words[n:])
+	if err != nil {
+		return name, Result{}, err
+	}
+	c, err := bind(command, name, words)
+	if err != nil {
+		return name, Result{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return name, Result{}, doing("starting", err, "type the command again")
+	}
+	c.engine, c.running, c.block = e, r, s.Block
+	result, err := command.run(ctx, c)
+	return name, result, err
+}
+
+// include runs another script, named as from the one that includes it.
+func (r *run) include(ctx context.Context, name string) error {
+	if r.engine.ReadFile == nil {
+		return errors.New("scripts cannot be included here; run one with: sessdriver run FILE")
+	}
+	if !filepath.IsAbs(name) && len(r.files) > 0 {
+		name = filepath.Join(filepath.Dir(r.files[len(r.files)-1]), name)
+	}
+	if slices.Contains(r.files, name) || len(r.files) > maxIncludes {
+		return usage("%s includes itself: %s; take one include away", name, strings.Join(append(r.files, name), " → "))
+	}
+	text, err := r.engine.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("%w; name it as from the script that includes it", err)
+	}
+	return r.script(ctx, Script{Name: name, Text: string(text)})
+}
+
+// runBlock runs the commands of a block.
+func (r *run) runBlock(ctx context.Context, block []Statement) error {
+	for _, s := range block {
+		result, err := r.statement(ctx, s)
+		if err != nil {
+			return err
+		}
+		r.each(result)
+		if r.quit = r.quit || result.Quit; r.quit {
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package scripts
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Vars are the variables of scripts. It is safe for concurrent use; the zero value is
+// empty.
+type Vars struct {
+	mu   sync.Mutex
+	list map[string]string
+}
+
+// Set gives a variable a value. It reports whether the name is one.
+func (v *Vars) Set(name, value string) bool {
+	if !isVariable(name) {
+		return false
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.list == nil {
+		v.list = map[string]string{}
+	}
+	v.list[name] = value
+	return true
+}
+
+func isVariable(name string) bool {
+	return name != "" && !(name[0] >= '0' && name[0] <= '9') && !strings.ContainsFunc(name, func(r rune) bool { return r > 0x7f || !isName(byte(r)) })
+}
+
+func (v *Vars) get(name string) (string, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	value, ok := v.list[name]
+	return value, ok
+}
+
+func (v *Vars) names() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Sorted(maps.Keys(v.list))
+}
+
+// expand puts the values in the place of the variables of words. A value is never more
+// than one word, nor a flag.
+func (v *Vars) expand(words []Word) ([]Word, error) {
+	if !slices.ContainsFunc(words, func(w Word) bool { return w.parts != nil }) {
+		return words, nil
+	}
+	words = slices.Clone(words)
+	for i, w := range words {
+		if w.parts == nil {
+			continue
+		}
+		var b strings.Builder
+		for _, p := range w.parts {
+			if p.variable == "" {
+				b.WriteString(p.text)
+				continue
+			}
+			value, ok := v.get(p.variable)
+			if !ok {
+				return nil, v.unset(p)
+			}
+			b.WriteString(value)
+		}
+		words[i].Text, words[i].parts = b.String(), nil
+	}
+	return words, nil
+}
+
+func (v *Vars) unset(p part) error {
+	if near := nearest(p.variable, v.names()); near != "" {
+		return usageAt(p.position, "the variable %s is not set; did you mean: $%s", p.variable, near)
+	}
+	return usageAt(p.position, "the variable %s is not set; give it with: set %[1]s VALUE, or --var %[1]s=VALUE, or SESSDRIVER_VAR_%[1]s; to mean the characters, write '$%[1]s'", p.variable)
+}
