@@ -81,7 +81,7 @@ func expectCommands() []*Command {
 			"expect cookie remember\nexpect not cookie sid", nil,
 			func(c *call) string { return "the cookie " + c.args["NAME"] }, lookCookie),
 		expect("session", "Fail unless a session is the one that is forced, or has a state (live, logged out, empty)", []Param{{Name: "NAME", Kind: KindSession}, {Name: "STATE", Kind: KindText, Optional: true, Rest: true}},
-			"expect session alice\nexpect session alice 'logged out'", []Flag{siteFlag},
+			"expect session alice live\nexpect not session alice", []Flag{siteFlag},
 			func(c *call) string {
 				if c.args["STATE"] != "" {
 					return "the session " + c.args["NAME"] + " to be " + c.args["STATE"]
@@ -94,7 +94,7 @@ func expectCommands() []*Command {
 				got, err := c.engine.Browser.Eval(ctx, c.args["SCRIPT"])
 				return found{err == nil && sameJSON(got, c.args["VALUE"]), "it gives " + short(got)}, err
 			}),
-		expect("same", "Fail unless two texts, of variables say, are the same", []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}}, "expect same $ALICE $BOB\nexpect not same $ALICE $BOB", nil,
+		expect("same", "Fail unless two texts, of variables say, are the same", []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}}, "expect not same $ALICE $BOB\nexpect same $ALICE $ALICE", nil,
 			func(c *call) string { return "two texts to be the same" },
 			func(_ context.Context, c *call) (found, error) {
 				a, b := c.args["A"], c.args["B"]

@@ -35,9 +35,9 @@ func TestErrors(t *testing.T) {
 		{"session", "usage", `"session" is the first word of several commands; type one of: session list, session use, session new, session unset, session rename, session remove, session show, session revert, session split, session why`},
 		{"session usse bob", "usage", `unknown command "session usse"; did you mean: session use`},
 		{"sesion use bob", "usage", `unknown command "sesion use"; did you mean: session use`},
-		{"page frobnicate", "usage", `unknown command "page frobnicate"; type one of: page open, page reload`},
+		{"page frobnicate", "usage", `unknown command "page frobnicate"; type one of: page open, page reload, page click, page fill, page select, page check, page uncheck, page press, page upload, page back, page forward, page text, page html, page title, page url, page eval, page screenshot, page wait`},
 		{"'' x", "usage", `unknown command ""; see: help`},
-		{"!use bob", "usage", `unknown command "!use"; did you mean: use`},
+		{"!usr bob", "usage", `unknown command "usr"; did you mean: use`},
 		// The arguments.
 		{"use", "usage", "use: NAME is missing; type: use NAME [--site SITE] [--wait] [--all-sites]"},
 		{"session use", "usage", "session use: NAME is missing; type: session use NAME [--site SITE] [--wait] [--all-sites]"},

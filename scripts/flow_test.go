@@ -43,7 +43,7 @@ func TestVariables(t *testing.T) {
 		"print $SHOP/a":                          "shop.test/a\n",
 		`print "the ${SHOP}s" '$SHOP' \$SHOP $`:  "the shop.tests $SHOP $SHOP $\n",
 		"set A 'x  y'; set B \"$A z\"; print $B": "x  y z\n",
-		"set FLAG --all; print $FLAG":            "--all\n",
+		"set FLAG '--all'; print $FLAG":          "--all\n",
 		"set X 1; include part.sess; print $Y":   "part 1\nfrom-part\n",
 		"include a/one.sess":                     "two\n",
 		"set":                                    "VARIABLE\n$",

@@ -84,7 +84,7 @@ func TestParseErrors(t *testing.T) {
 		{"ls; end", Position{1, 5}, "no block"},
 		{"as bob\nls\nend now", Position{3, 5}, "end stands alone"},
 		{"ls; !", Position{1, 6}, "a command that must fail"},
-		{`use "a ${x}"`, Position{1, 8}, "to mean the character, write '$'"},
+		{`use "a ${x-y}"`, Position{1, 8}, "to mean the character, write '$'"},
 		{"use é\xff", Position{1, 6}, `the byte \xff is not UTF-8`},
 		{"use 'a\xc3'", Position{1, 7}, `the byte \xc3 is not UTF-8`},
 		{"use a\\\xc3", Position{1, 7}, `the byte \xc3 is not UTF-8`},

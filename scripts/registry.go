@@ -61,8 +61,9 @@ func (r *Registry) unknown(words []Word) error {
 	if len(verbs) > 0 && len(words) == 1 {
 		return usageAt(words[0].Position, "%q is the first word of several commands; type one of: %s", first, strings.Join(verbs, ", "))
 	}
-	said := first
-	if two := joined(words[:min(2, len(words))]); len(verbs) > 0 || nearest(first, r.names()) == "" && nearest(two, r.names()) != "" {
+	said, two := first, joined(words[:min(2, len(words))])
+	one, both := nearest(first, r.names()), nearest(two, r.names())
+	if len(verbs) > 0 || both != "" && (one == "" || distance(two, both) <= distance(first, one)) {
 		said = two
 	}
 	if near := nearest(said, r.names()); near != "" {

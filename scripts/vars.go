@@ -74,8 +74,12 @@ func (v *Vars) expand(words []Word) ([]Word, error) {
 }
 
 func (v *Vars) unset(p part) error {
-	if near := nearest(p.variable, v.names()); near != "" {
-		return usageAt(p.position, "the variable %s is not set; did you mean: $%s", p.variable, near)
+	lower := map[string]string{}
+	for _, name := range v.names() {
+		lower[strings.ToLower(name)] = name
+	}
+	if near := nearest(p.variable, slices.Sorted(maps.Keys(lower))); near != "" {
+		return usageAt(p.position, "the variable %s is not set; did you mean: $%s", p.variable, lower[near])
 	}
 	return usageAt(p.position, "the variable %s is not set; give it with: set %[1]s VALUE, or --var %[1]s=VALUE, or SESSDRIVER_VAR_%[1]s; to mean the characters, write '$%[1]s'", p.variable)
 }
