@@ -195,7 +195,7 @@ func (b *Browser) Eval(ctx context.Context, script string) (string, error) {
 		}
 		return b.andLoad(ctx, tab, func() error {
 			r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{
-				Expression: script, ReturnByValue: new(true), AwaitPromise: new(true), UserGesture: new(true), ReplMode: new(true),
+				Expression: script, ReturnByValue: new(true), AwaitPromise: new(true), UserGesture: new(true),
 			})
 			if err == nil {
 				result = string(r.Value)

@@ -149,7 +149,7 @@ func (s selector) first(ctx context.Context, l link) (id runtime.RemoteObjectID,
 	if s.kind == "role" {
 		return s.byRole(ctx, l)
 	}
-	expression := fmt.Sprintf("(() => { const l = %s, found = l.find[%q](%s); return [found.length, found.find(l.visible) ?? found[0]] })()", locateScript, s.kind, quoted(s.rest))
+	expression := fmt.Sprintf("(() => { const l = (%s), found = l.find[%q](%s); return [found.length, found.find(l.visible) ?? found[0]] })()", locateScript, s.kind, quoted(s.rest))
 	pair, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: expression, ObjectGroup: group})
 	if err != nil {
 		return "", 0, err
@@ -229,7 +229,7 @@ func (b *Browser) element(ctx context.Context, text string) (*tab, runtime.Remot
 		id, count, err := s.first(ctx, tab.link)
 		var is state
 		if err == nil && count > 0 {
-			err = onElement(ctx, tab.link, id, "function() { return "+locateScript+".state(this) }", &is)
+			err = onElement(ctx, tab.link, id, "function() { return ("+locateScript+").state(this) }", &is)
 		}
 		switch {
 		case err != nil && !passing(err):
@@ -300,7 +300,7 @@ func (b *Browser) Texts(ctx context.Context, text string) ([]string, error) {
 		return s.textsByRole(ctx, tab.link)
 	}
 	list := []string{}
-	expression := fmt.Sprintf("(() => { const l = %s; return l.find[%q](%s).filter(l.visible).map(l.text) })()", locateScript, s.kind, quoted(s.rest))
+	expression := fmt.Sprintf("(() => { const l = (%s); return l.find[%q](%s).filter(l.visible).map(l.text) })()", locateScript, s.kind, quoted(s.rest))
 	r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: expression, ReturnByValue: new(true)})
 	if err != nil {
 		return nil, b.because(err)
