@@ -15,9 +15,32 @@
 // means itself. Between double quotes a backslash takes the meaning from " \ $
 // and ` only. Outside quotes it does so for any character, and a backslash at
 // the end of a line joins it with the next. A # that begins a word begins a
-// comment, up to the end of the line. A $ before a letter, _ or { is refused
-// outside single quotes: it is kept for variables. & ? * ( ) < > | mean
-// themselves, so that most URLs need no quotes. The text is UTF-8.
+// comment, up to the end of the line. & ? * ( ) < > | mean themselves, so that
+// most URLs need no quotes. The text is UTF-8.
+//
+// $NAME and ${NAME} stand for the value of a variable, outside single quotes. It is
+// never more than a part of one word, and never a flag. A variable that is not set is
+// an error. Variables come from set, from --into of commands that read a page, and
+// from the front end.
+//
+// # Blocks, and what must fail
+//
+// as NAME begins a block that ends with end: its commands run with that session forced,
+// and afterwards what was forced before is forced again, also when one of them fails.
+//
+//	as bob
+//	  open $SHOP/admin
+//	  expect status 403
+//	end
+//
+// A ! before a command, or before its name, says that it has to fail; what was typed
+// wrong stays an error.
+//
+// # Test cases
+//
+// section begins a test case, as reports name it; skip ends one, and the script goes on
+// with the next. include runs another script in this place. expect looks again and again
+// until what it says is so, and fails with an [*AssertionError] when its time is over.
 //
 // # Arguments
 //

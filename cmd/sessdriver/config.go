@@ -52,7 +52,7 @@ type config struct {
 	jobs, retries          int
 	timeout                time.Duration
 	only, junit, artifacts string
-	failFast               bool
+	failFast, shop         bool
 	vars                   []string
 }
 
@@ -116,6 +116,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.StringVar(&c.only, "only", "", "run: only the sections whose names match `REGEXP`")
 	f.BoolVar(&c.failFast, "fail-fast", false, "run: begin no script after one has failed")
 	f.StringArrayVar(&c.vars, "var", nil, "run: set the variable `NAME=VALUE`; repeatable. Also from the environment: SESSDRIVER_VAR_NAME")
+	f.BoolVar(&c.shop, "shop", false, "run: serve the demo shop to each script; its address is in $SHOP")
 	f.StringVar(&c.junit, "junit", "", "run: write a JUnit report to `FILE`")
 	f.StringVar(&c.artifacts, "artifacts", "", "run: save a screenshot and the text of the page where a script failed in `DIR`, unmasked")
 	f.BoolVar(&c.once, "once", false, "demo: print the proof and end")
@@ -135,7 +136,7 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // a browser.
 var onlyFor = map[string][]string{
 	"once": {"demo"}, "json": {"run", "demo", "doctor"},
-	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
+	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"run"}, "shop": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach", "run"}, "exclude": {"launch", "attach", "run"}, "site-scope": {"launch", "attach", "run"},
 	"force-everywhere": {"launch", "attach", "run"}, "no-default-tokens": {"launch", "attach", "run"}, "reload": {"launch", "attach", "run"}, "storage": {"launch", "attach", "run"}, "guard": {"launch", "attach", "run", "doctor"}, "observe": {"launch", "attach", "run"},

@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"sessdriver/cdp"
+	"sessdriver/cmd/sessdriver/internal/demo"
 	"sessdriver/cmd/sessdriver/internal/runner"
 	"sessdriver/scripts"
+	"sessdriver/sessions"
 )
 
 // runScripts is `sessdriver run FILE|DIR|GLOB…`.
@@ -34,7 +36,7 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	if err != nil {
 		return err
 	}
-	o.Launch = func(ctx context.Context) (runner.Stage, error) { return c.stage(ctx, browser, k) }
+	o.Launch = func(ctx context.Context) (runner.Stage, error) { return c.stage(ctx, browser) }
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
 	began := time.Now()
@@ -74,14 +76,25 @@ func (c *config) runOptions() (o runner.Options, err error) {
 	return o, nil
 }
 
-// stage starts a browser for one script.
-func (c *config) stage(ctx context.Context, o cdp.Options, k *control) (runner.Stage, error) {
-	o.Book = c.newBook(k.notices.event)
+// stage starts a browser for one script, and a shop of its own with --shop.
+func (c *config) stage(ctx context.Context, o cdp.Options) (runner.Stage, error) {
+	o.Book = c.newBook(func(sessions.Event) {}) // what happens in several at a time would tell nobody anything
 	b, err := cdp.Launch(ctx, o)
 	if err != nil {
 		return runner.Stage{}, err
 	}
-	return runner.Stage{Engine: newEngine(o.Book, b, c.newMask()), Close: b.Close, Keep: func(ctx context.Context, dir string) { keep(ctx, b, dir) }}, nil
+	s := runner.Stage{Engine: newEngine(o.Book, b, c.newMask()), Vars: map[string]string{}, Close: b.Close}
+	s.Keep = func(ctx context.Context, dir string) { keep(ctx, b, dir) }
+	if !c.shop {
+		return s, nil
+	}
+	shop, err := demo.Serve()
+	if err != nil {
+		return s, errors.Join(err, b.Close())
+	}
+	s.Vars["SHOP"] = strings.TrimSuffix(shop.URL, "/")
+	s.Close = func() error { shop.Close(); return b.Close() }
+	return s, nil
 }
 
 // keep saves what the page showed when a script failed.

@@ -23,7 +23,8 @@ const Ext = ".sess"
 // Stage is where one script runs.
 type Stage struct {
 	Engine *scripts.Engine
-	Close  func() error // ends the browser
+	Vars   map[string]string // that it brings along
+	Close  func() error      // ends the browser
 	// Keep saves what helps to understand a failure into a directory; nil saves nothing.
 	Keep func(ctx context.Context, dir string)
 }
@@ -161,8 +162,10 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 	}
 	defer stage.Close()
 	vars := &scripts.Vars{}
-	for name, value := range o.Vars {
-		vars.Set(name, value)
+	for _, list := range []map[string]string{stage.Vars, o.Vars} {
+		for name, value := range list {
+			vars.Set(name, value)
+		}
 	}
 	stage.Engine.Vars, stage.Engine.ReadFile = vars, ReadScript
 	script := scripts.Script{Name: file, Text: string(text)}
