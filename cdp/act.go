@@ -249,14 +249,21 @@ func (b *Browser) Screenshot(ctx context.Context, whole bool) (png []byte, err e
 	return png, err
 }
 
-// Response is how the server answered with the current page: the status, and a header by
-// its name. ok is false where the browser did not tell.
+// Response is how the server answered with the current page, or to a request that was
+// made from it: the status, and a header by its name. ok is false where the browser did not tell.
 func (b *Browser) Response() (status int, header func(name string) string, ok bool) {
 	tab := b.currentTab()
 	if tab == nil {
 		return 0, nil, false
 	}
-	told := b.targets.documentOf(tab).response
+	b.pages.mu.Lock()
+	last := b.pages.answer
+	b.pages.mu.Unlock()
+	document := b.targets.documentOf(tab)
+	if last != nil && last.document == document.loader {
+		return last.status, func(name string) string { return last.headers[strings.ToLower(name)] }, true
+	}
+	told := document.response
 	var w words
 	eachMember(told, func(name, value []byte) {
 		switch string(name) {

@@ -21,6 +21,7 @@ type pages struct {
 	opened  []target.ID     // tabs that we opened in somebody else's browser
 	chosen  target.ID       // the tab of somebody else's browser that we were told to drive
 	driven  map[target.ID]driven
+	answer  *answer // nil for none
 }
 
 // choose makes a tab the current one.

@@ -23,6 +23,7 @@ type tab struct {
 	ready  bool // its page tells what it does
 	told   bool // and its requests: see observer
 	sign   bool // see openSign; it is in no list of pages
+	blank  bool // see blankTab; nor is it
 	// document is what the top frame shows.
 	document document
 	loading  map[cdp.LoaderID]load // the documents that are on their way
@@ -164,7 +165,7 @@ func (t *targets) list(kinds ...string) []*tab {
 	defer t.mu.Unlock()
 	var list []*tab
 	for _, candidate := range t.order {
-		if slices.Contains(kinds, candidate.kind) && !candidate.sign {
+		if slices.Contains(kinds, candidate.kind) && !candidate.sign && !candidate.blank {
 			list = append(list, candidate)
 		}
 	}
@@ -191,7 +192,7 @@ func (t *targets) tabsIn(w sessions.Window) int {
 	defer t.mu.Unlock()
 	n := 0
 	for _, tab := range t.order {
-		if tab.window == w && tab.kind == "page" && !tab.sign {
+		if tab.window == w && tab.kind == "page" && !tab.sign && !tab.blank {
 			n++
 		}
 	}

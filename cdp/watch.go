@@ -54,7 +54,9 @@ func (b *Browser) watch(ctx context.Context) error {
 func (b *Browser) handle(m *cdproto.Message) {
 	switch m.Method {
 	case "Fetch.requestPaused":
-		if !on(b, m, b.interceptor.paused) {
+		if tab := b.targets.tab(m.SessionID); tab != nil && tab.blank {
+			on(b, m, func(e *requestPaused) { b.fulfil(tab, e) })
+		} else if !on(b, m, b.interceptor.paused) {
 			b.interceptor.unreadable(m)
 		}
 	case "Network.requestWillBeSent":

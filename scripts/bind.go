@@ -69,7 +69,8 @@ func (b *binder) readFlag(w Word) error {
 	if !ok {
 		return b.unknownFlag(w, name)
 	}
-	if b.flags[name] != "" {
+	before, given := b.flags[name]
+	if given && !flag.Many {
 		return usageAt(w.Position, "--%s is given twice; type it once", name)
 	}
 	if flag.Kind == Switch {
@@ -87,6 +88,9 @@ func (b *binder) readFlag(w Word) error {
 		value = w.Text
 	}
 	value, err := readAt(flag.Kind, value, w.Position)
+	if given {
+		value = before + "\n" + value
+	}
 	b.flags[name] = value
 	return err
 }

@@ -37,6 +37,10 @@ type Browser interface {
 	Screenshot(ctx context.Context, whole bool) ([]byte, error)
 	Response() (status int, header func(name string) string, ok bool)
 
+	// Request makes the browser ask for a URL, as a session or, for the zero Ref, as the
+	// window is.
+	Request(ctx context.Context, as sessions.Ref, method, url string, headers [][2]string, body string) (status int, text string, err error)
+
 	// Use, New and Unset change the active session. They answer when every
 	// request that starts later belongs to it; with wait, when the reloads
 	// are committed too. Unset where nothing is active is no error: its

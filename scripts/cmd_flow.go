@@ -77,7 +77,7 @@ func flowCommands() []*Command {
 			Params:  []Param{{Name: "TEXT", Kind: KindText, Rest: true}},
 			Example: "print \"the shop is $SHOP\"",
 			run: func(_ context.Context, c *call) (Result, error) {
-				return Result{Text: Escape(c.args["TEXT"]), Value: c.args["TEXT"]}, nil
+				return Result{Text: escapeLines(c.args["TEXT"]), Value: c.args["TEXT"]}, nil
 			},
 		},
 		{

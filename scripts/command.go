@@ -31,6 +31,7 @@ type Flag struct {
 	Name    string `json:"name"` // without the dashes
 	Kind    Kind   `json:"kind"` // of its value; Switch for none
 	Summary string `json:"summary"`
+	Many    bool   `json:"many,omitempty"` // it may be given again; the values are lines
 }
 
 // Usage is how the command is written, under one of its names.

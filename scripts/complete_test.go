@@ -15,7 +15,7 @@ func TestComplete(t *testing.T) {
 		want []string
 	}{
 		{"us|", []string{"use "}},
-		{"re|", []string{"rename ", "reload "}},
+		{"re|", []string{"rename ", "reload ", "request "}},
 		{"session re|", []string{"session rename ", "session remove ", "session revert "}},
 		{"toke|", []string{"token list ", "tokens ", "token add ", "token remove ", "token add-header ", "token remove-header "}},
 		{"token |", []string{"token list ", "token add ", "token remove ", "token add-header ", "token remove-header "}},

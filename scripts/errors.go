@@ -12,12 +12,26 @@ import (
 type UsageError struct {
 	Position Position // zero means the command as a whole
 	Text     string
+	// Unfinished says that more lines could make it right: a quote or a block is open.
+	Unfinished bool
 }
 
 func (e *UsageError) Error() string { return e.Text }
 
 func usageAt(p Position, format string, args ...any) error {
-	return &UsageError{p, fmt.Sprintf(format, args...)}
+	return &UsageError{Position: p, Text: fmt.Sprintf(format, args...)}
+}
+
+// unfinishedAt is usageAt for what more lines could make right.
+func unfinishedAt(p Position, format string, args ...any) error {
+	return &UsageError{Position: p, Text: fmt.Sprintf(format, args...), Unfinished: true}
+}
+
+// Unfinished reports whether a text is a beginning: a quote or a block is open.
+func Unfinished(text string) bool {
+	_, err := Parse(text)
+	typed := (*UsageError)(nil)
+	return errors.As(err, &typed) && typed.Unfinished
 }
 
 func usage(format string, args ...any) error { return usageAt(Position{}, format, args...) }

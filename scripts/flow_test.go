@@ -180,3 +180,22 @@ func TestActions(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestRequest(t *testing.T) {
+	w := newScriptWorld(t)
+	shown, err := w.script("request get http://shop.test/api\nrequest POST shop.test/api --data 'a=b c' --header 'X-A: 1' --header 'X-B: 2: 3' --as bob --into ANSWER\nprint $ANSWER")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "shown", strings.TrimSpace(shown), "201 Created\n{\"made\": true}\n{\"made\": true}")
+	check(t, "done", strings.Join(w.browser.page.did, "\n"), "Request { 0} GET http://shop.test/api []\nRequest {shop.test 2} POST http://shop.test/api [[X-A 1] [X-B 2: 3] [Content-Type application/x-www-form-urlencoded]] a=b c")
+	for text, want := range map[string]string{
+		"request FETCH http://shop.test/":               `"FETCH" is no method; use one of: GET`,
+		"request GET http://shop.test/ --header nobody": "--header nobody: write it as",
+		"request GET http://shop.test/ --as nobody":     "nobody",
+	} {
+		if _, err := w.script(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q", text, err, want)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"sessdriver/sessions"
 )
 
 // fakePage is a page as a test says it is; what is done to it is noted.
@@ -66,4 +68,8 @@ func (f *fakeBrowser) Screenshot(context.Context, bool) ([]byte, error) {
 
 func (f *fakeBrowser) Response() (int, func(string) string, bool) {
 	return f.page.status, func(name string) string { return map[string]string{"Cache-Control": "no-store, private"}[name] }, f.page.status > 0
+}
+
+func (f *fakeBrowser) Request(_ context.Context, as sessions.Ref, method, url string, headers [][2]string, body string) (int, string, error) {
+	return 201, fmt.Sprint("{\"made\": true}"), f.act("Request", as, method, url, headers, body)
 }

@@ -14,6 +14,7 @@ import (
 
 	"sessdriver/cdp"
 	"sessdriver/cmd/sessdriver/internal/settings"
+	"sessdriver/scripts"
 	"sessdriver/sessions"
 )
 
@@ -57,7 +58,7 @@ type config struct {
 }
 
 // commands are the words that may stand first. Without one it is launch.
-var commands = []string{"launch", "attach", "run", "demo", "doctor", "browser", "help"}
+var commands = []string{"launch", "attach", "run", "demo", "doctor", "browser", "completion", "man", "help"}
 
 // readConfig reads the command line, then the environment for the flags that
 // were not given. Errors are usage errors.
@@ -115,7 +116,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.DurationVar(&c.timeout, "timeout", 5*time.Minute, "run: how long a script may take, as `30s` or 5m")
 	f.StringVar(&c.only, "only", "", "run: only the sections whose names match `REGEXP`")
 	f.BoolVar(&c.failFast, "fail-fast", false, "run: begin no script after one has failed")
-	f.StringArrayVar(&c.vars, "var", nil, "run: set the variable `NAME=VALUE`; repeatable. Also from the environment: SESSDRIVER_VAR_NAME")
+	f.StringArrayVar(&c.vars, "var", nil, "set the variable `NAME=VALUE` of scripts; repeatable. Also from the environment: SESSDRIVER_VAR_NAME")
 	f.BoolVar(&c.shop, "shop", false, "run: serve the demo shop to each script; its address is in $SHOP")
 	f.StringVar(&c.junit, "junit", "", "run: write a JUnit report to `FILE`")
 	f.StringVar(&c.artifacts, "artifacts", "", "run: save a screenshot and the text of the page where a script failed in `DIR`, unmasked")
@@ -136,7 +137,7 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // a browser.
 var onlyFor = map[string][]string{
 	"once": {"demo"}, "json": {"run", "demo", "doctor"},
-	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"run"}, "shop": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
+	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"launch", "attach", "run"}, "shop": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach", "run"}, "exclude": {"launch", "attach", "run"}, "site-scope": {"launch", "attach", "run"},
 	"force-everywhere": {"launch", "attach", "run"}, "no-default-tokens": {"launch", "attach", "run"}, "reload": {"launch", "attach", "run"}, "storage": {"launch", "attach", "run"}, "guard": {"launch", "attach", "run", "doctor"}, "observe": {"launch", "attach", "run"},
@@ -224,6 +225,11 @@ func (c *config) check() error {
 	if c.observeValue != sessions.ObserveFull && c.scopeValue == sessions.ScopeHost {
 		return usagef("--site-scope host needs --observe full: a cookie does not tell the port")
 	}
+	for _, variable := range c.vars {
+		if name, _, ok := strings.Cut(variable, "="); !ok || !new(scripts.Vars).Set(name, "") {
+			return usagef("--var %s: write it as NAME=VALUE", name)
+		}
+	}
 	if c.forceEverywhere && c.guardValue != sessions.GuardAlways {
 		return usagef("--force-everywhere needs every request to be checked: --guard always")
 	}
@@ -294,7 +300,7 @@ func (c *config) readSettings() (err error) {
 }
 
 func (c *config) countArgs() error {
-	limits := map[string]int{"launch": 1, "attach": 1, "run": 10_000, "demo": 0, "doctor": 0, "browser": 1, "help": 2}
+	limits := map[string]int{"launch": 1, "attach": 1, "run": 10_000, "demo": 0, "doctor": 0, "browser": 1, "completion": 1, "man": 0, "help": 2}
 	if limit := limits[c.command]; len(c.args) > limit {
 		return usagef("%s takes %d argument, not %d: %q; a URL with blanks or & needs quotes", c.command, limit, len(c.args), c.args[limit])
 	}

@@ -54,6 +54,10 @@ func (k *control) close() {
 // is given back on every path.
 func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string) (err error) {
 	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
+	for _, variable := range k.config.vars {
+		name, value, _ := strings.Cut(variable, "=")
+		k.engine.Vars.Set(name, value)
+	}
 	if !k.config.noDefaultTokens {
 		k.engine.SaveDefaults = saveDefaults
 	}
@@ -163,21 +167,32 @@ func (k *control) loop(ctx context.Context) error {
 		defer k.notices.show(nil)
 		p.Notice(fmt.Sprintf("%s is ready. help lists the commands, quit or Ctrl-D ends.", scripts.Escape(k.browser.Product())))
 	}
+	begun, from := "", 1 // of a command that takes several lines
 	for number := 1; ; number++ {
-		line, err := p.ReadLine(k.label())
+		line, err := p.ReadLine(k.label(begun != ""))
 		switch {
 		case errors.Is(err, prompt.ErrInterrupted):
+			begun = ""
 			continue
-		case errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF) && begun == "":
 			return nil
-		case err != nil:
+		case err != nil && !errors.Is(err, io.EOF):
 			return err
 		}
-		quit, err := k.runLine(ctx, line, number)
+		ended := err != nil
+		if begun == "" {
+			from = number
+		}
+		if begun += line; !ended && scripts.Unfinished(begun) {
+			begun += "\n"
+			continue
+		}
+		line, begun = begun, ""
+		quit, err := k.runLine(ctx, line, from)
 		if err != nil && (ctx.Err() != nil || !k.goOn(err)) {
 			return err
 		}
-		if quit {
+		if quit || ended {
 			return nil
 		}
 	}
@@ -216,10 +231,13 @@ func (k *control) show(r scripts.Result) {
 }
 
 // label is the prompt: the window of the current tab, its site, and what is forced
-// there.
-func (k *control) label() string {
-	if !k.keeps {
+// there. A command that takes several lines has another.
+func (k *control) label(more bool) string {
+	switch {
+	case !k.keeps:
 		return ""
+	case more:
+		return "... "
 	}
 	site, w := k.book.SiteOf(k.browser.Location()), k.browser.Window()
 	label := cmp.Or(scripts.Escape(site), "sessdriver")

@@ -8,10 +8,13 @@ Usage:
   sessdriver [launch] [URL]     launch a browser and open the control prompt
   sessdriver attach ENDPOINT    the same on a running browser: http://127.0.0.1:9222,
                                 ws://…/devtools/browser/…, HOST:PORT or PORT
+  sessdriver run FILE|DIR…      run scripts headless, and report how they ended
   sessdriver demo               see it work, on an embedded demo shop
   sessdriver doctor             check that nothing leaks in your browser
   sessdriver browser install    find a browser, or install Chromium
   sessdriver browser path       print the browser that is used
+  sessdriver completion SHELL   what completes this in bash, zsh or fish
+  sessdriver man                the manual page: sessdriver man | man -l -
   sessdriver help [COMMAND]     this text, or about a command of the prompt: help use
 
 Examples:

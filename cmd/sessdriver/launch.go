@@ -12,6 +12,7 @@ import (
 
 	"sessdriver/cdp"
 	"sessdriver/cmd/sessdriver/internal/browserinstall"
+	"sessdriver/cmd/sessdriver/internal/runner"
 	"sessdriver/cmd/sessdriver/internal/settings"
 	"sessdriver/scripts"
 	"sessdriver/sessions"
@@ -142,7 +143,7 @@ func (c *config) newMask() sessions.Mask {
 
 // newEngine is the command language on a browser.
 func newEngine(book *sessions.Book, b scripts.Browser, mask sessions.Mask) *scripts.Engine {
-	return &scripts.Engine{Book: book, Browser: b, Mask: mask, Now: time.Now, Commands: scripts.NewRegistry()}
+	return &scripts.Engine{Book: book, Browser: b, Mask: mask, Now: time.Now, Commands: scripts.NewRegistry(), Vars: &scripts.Vars{}, ReadFile: runner.ReadScript}
 }
 
 // saveDefaults keeps the default tokens for later runs. The built-in list is

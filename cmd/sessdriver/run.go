@@ -49,6 +49,11 @@ func dispatch(ctx context.Context, args, environ []string, s streams) error {
 		return runDoctor(ctx, c, s)
 	case "run":
 		return runScripts(ctx, c, s)
+	case "completion":
+		return completion(strings.Join(c.args, " "), s.out)
+	case "man":
+		man(s.out)
+		return nil
 	case "browser":
 		return manageBrowser(ctx, c, s)
 	}

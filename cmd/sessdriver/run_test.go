@@ -273,3 +273,14 @@ func TestDriverKilled(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 }
+
+// A pipe takes blocks and quotes over several lines, and variables from everywhere.
+func TestPipeOfSeveralLines(t *testing.T) {
+	url, _ := serve(t)
+	p := newProgram(t, url, "--headless", "--session", "alice=sid=a", "--var", "GREETING=hello")
+	p.Env = append(p.Env, "SESSDRIVER_VAR_WHOM=world", "SESSDRIVER_VAR_GREETING=not this")
+	code, out, errs := p.run("as alice\n  print \"$GREETING\n$WHOM\"\n  expect session alice\nend\nset X 'a b'\nprint $X\nas alice\nprint never")
+	if code != exitUsage || !strings.HasSuffix(strings.TrimSpace(out), "hello\nworld\na b") || !strings.Contains(errs, "stdin:8:1: the block that begins here is never closed") {
+		t.Errorf("exit %d, out %q, err %q", code, out, errs)
+	}
+}

@@ -65,12 +65,8 @@ func (c *config) runOptions() (o runner.Options, err error) {
 			return o, usagef("--only: %v", err)
 		}
 	}
-	probe := &scripts.Vars{}
 	for _, variable := range c.vars {
-		name, value, ok := strings.Cut(variable, "=")
-		if !ok || !probe.Set(name, value) {
-			return o, usagef("--var %s: write it as NAME=VALUE", name)
-		}
+		name, value, _ := strings.Cut(variable, "=")
 		o.Vars[name] = value
 	}
 	return o, nil

@@ -1,0 +1,156 @@
+package cdp
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+// blankPath is where a document is from that no server is asked for.
+const blankPath = "/.sessdriver-blank"
+
+// requestWindow is the window of a request as another session.
+const requestWindow sessions.Window = "sessdriver request"
+
+// answer is the last one to a request of ours, until another document is shown.
+type answer struct {
+	status   int
+	headers  map[string]string // by their names in lower case
+	document cdp.LoaderID
+}
+
+// Request makes the browser ask for a URL from a blank document of its origin, so that
+// nothing but the request reaches the server: with the current window's cookies, or as a
+// session in a window of its own that is closed afterwards. Redirects are followed.
+func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, url string, headers [][2]string, body string) (status int, text string, err error) {
+	err = b.acting(method+" "+withoutQuery(url), func() error {
+		w, shown := b.Window(), b.currentTab()
+		if as != (sessions.Ref{}) {
+			w = requestWindow
+			if err := b.makeWindow(ctx, w); err != nil {
+				return err
+			}
+			defer b.CloseWindow(context.WithoutCancel(ctx), w)
+			if _, err := b.change(ctx, w, as.Site, false, b.uses(as)); err != nil {
+				return err
+			}
+		}
+		tab, err := b.blankTab(ctx, w, url)
+		if err != nil {
+			return err
+		}
+		defer send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id}, nil)
+		got, err := fetchFrom(ctx, tab.link, method, url, headers, body)
+		if err != nil {
+			return err
+		}
+		status, text = got.status, got.text
+		last := &answer{status: got.status, headers: got.headers}
+		if shown != nil {
+			last.document = b.targets.documentOf(shown).loader
+		}
+		b.pages.mu.Lock()
+		b.pages.answer = last
+		b.pages.mu.Unlock()
+		return b.Settle(ctx)
+	})
+	return status, text, err
+}
+
+// blankTab opens a tab that nobody is shown, with a blank document of a URL's origin.
+func (b *Browser) blankTab(ctx context.Context, w sessions.Window, url string) (*tab, error) {
+	origin := originOf(url)
+	if !strings.HasPrefix(origin, "http") {
+		return nil, errors.New("it is no http or https address")
+	}
+	r, err := call(ctx, b.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(w), Background: new(true)})
+	if err != nil {
+		return nil, err
+	}
+	var tab *tab
+	for changed := b.targets.watch(); ; changed = b.targets.watch() {
+		if tab = b.targets.page(r.TargetID); tab != nil {
+			break
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-b.wire.lost:
+			return nil, b.wire.lostError()
+		}
+	}
+	b.targets.update(func() { tab.blank = true })
+	if err := b.waitTab(ctx, tab, func() bool { return tab.ready }); err != nil {
+		return nil, err
+	}
+	// The page's own Fetch comes first (CDP-FACTS 18): this one answers, and no other is asked.
+	if _, err := call(ctx, tab.link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + blankPath}}}); err != nil {
+		return nil, err
+	}
+	if err := b.navigate(ctx, tab, origin+blankPath); err != nil {
+		return nil, err
+	}
+	_, err = call(ctx, tab.link, fetch.Disable, cdp.Empty{})
+	return tab, err
+}
+
+// fulfil answers for the server with a blank document.
+func (b *Browser) fulfil(tab *tab, e *requestPaused) {
+	const document = "<!doctype html><link rel=icon href=data:,>"
+	send(tab.link, fetch.FulfillRequest, fetch.FulfillRequestParams{
+		RequestID: e.RequestID, ResponseCode: 200, Body: []byte(document),
+		ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}, {Name: "Cache-Control", Value: "no-store"}},
+	}, nil)
+}
+
+type gotten struct {
+	status  int
+	headers map[string]string
+	text    string
+}
+
+const asking = `async (method, url, headers, body) => {
+	const r = await fetch(url, {method, headers, body: body === '' ? undefined : body, credentials: 'include', cache: 'no-store'});
+	const bytes = new Uint8Array(await r.arrayBuffer());
+	let text = '';
+	for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+	return JSON.stringify({status: r.status, headers: Object.fromEntries(r.headers), body: btoa(text)});
+}`
+
+// fetchFrom lets a page make the request.
+func fetchFrom(ctx context.Context, l link, method, url string, headers [][2]string, body string) (got gotten, err error) {
+	list, err := json.Marshal(append([][2]string{}, headers...))
+	if err != nil {
+		return got, err
+	}
+	expression := fmt.Sprintf("(%s)(%s, %s, %s, %s)", asking, quoted(method), quoted(url), list, quoted(body))
+	r, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: expression, AwaitPromise: new(true), ReturnByValue: new(true)})
+	if err != nil {
+		return got, err
+	}
+	var told string
+	var answer struct {
+		Status  int
+		Headers map[string]string
+		Body    string
+	}
+	if err := json.Unmarshal(r.Value, &told); err != nil {
+		return got, err
+	}
+	if err := json.Unmarshal([]byte(told), &answer); err != nil {
+		return got, err
+	}
+	text, err := base64.StdEncoding.DecodeString(answer.Body)
+	return gotten{answer.Status, answer.Headers, string(text)}, err
+}

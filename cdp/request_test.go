@@ -1,0 +1,69 @@
+package cdp
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"sessdriver/sessions"
+)
+
+// A request of ours is all that reaches the server, as the session that it is to be.
+func TestRequest(t *testing.T) {
+	w := newWeb(t)
+	for _, guard := range []sessions.Guard{sessions.GuardAlways, sessions.GuardOff} {
+		t.Run(string(guard), func(t *testing.T) {
+			w.t = t
+			r := w.browser(guarded(guard))
+			r.both("alice")
+			r.open(w.page("shop.test"))
+			before := len(w.seen(func(hit) bool { return true }))
+			ask := func(as sessions.Ref, name string) string {
+				t.Helper()
+				status, text, err := r.Request(r.ctx(), as, "POST", w.origin("shop.test")+"/hit/"+name+"?body=made%20it", [][2]string{{"X-Test", "1"}}, "a=b")
+				if err != nil || status != http.StatusOK {
+					t.Fatalf("%d, %v", status, err)
+				}
+				return text
+			}
+			name := "request-" + string(guard)
+			if text := ask(sessions.Ref{}, name); text != "made it" {
+				t.Errorf("the answer is %q", text)
+			}
+			ask(r.ref("shop.test", "bob"), name+"-bob")
+			hits := w.seen(func(hit) bool { return true })[before:]
+			if len(hits) != 2 || hits[0].method != "POST" || hits[0].header.Get("X-Test") != "1" {
+				t.Fatalf("the server saw %v", hits)
+			}
+			hits[0].is(t, "alice")
+			hits[1].is(t, "bob")
+			if status, _, ok := r.Response(); !ok || status != http.StatusOK {
+				t.Errorf("the answer is told as %d, %v", status, ok)
+			}
+			if tabs, windows := r.Tabs(), r.Windows(); len(tabs) != 1 || !tabs[0].Current || len(windows) != 1 {
+				t.Errorf("left: tabs %v, windows %v", tabs, windows)
+			}
+			w.fetches(r, name+"-page").is(t, "alice")
+			r.nothingPaused()
+		})
+	}
+}
+
+func TestRequestErrors(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.open(w.page("shop.test"))
+	for url, want := range map[string]string{
+		"about:blank":          "it is no http or https address",
+		"https://shop.test:1/": "Failed to fetch",
+		w.origin("shop.test") + "/hit/x?redirect=" + fmt.Sprint(w.origin("other.test")) + "/hit/y": "Failed to fetch",
+	} {
+		if _, _, err := r.Request(r.ctx(), sessions.Ref{}, "GET", url, nil, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q", url, err, want)
+		}
+	}
+	if tabs := r.Tabs(); len(tabs) != 1 {
+		t.Errorf("tabs %v", tabs)
+	}
+}

@@ -1,0 +1,105 @@
+package scripts
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"sessdriver/sessions"
+)
+
+// methods are those that a page may use.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions}
+
+func requestCommands() []*Command {
+	return []*Command{{
+		Name: "page request", Aliases: []string{"request"},
+		Summary: "Make the browser ask for a URL, and show what the server answers",
+		Params:  []Param{{Name: "METHOD", Kind: KindText}, {Name: "URL", Kind: KindURL}},
+		Flags: []Flag{
+			{Name: "header", Kind: KindText, Many: true, Summary: "a header, as 'Name: value'; repeatable"},
+			{Name: "data", Kind: KindText, Summary: "what is sent; a form, unless a header says otherwise"},
+			{Name: "as", Kind: KindSession, Summary: "as this session, in a window of its own; by default as the current one"},
+			intoFlag, timeoutFlag,
+		},
+		Detail: "It is sent from a blank document of the URL's origin, so that the server sees nothing else. Redirects are followed. " +
+			"With --into the answer goes into a variable; expect status and expect header look at it until another page is shown.",
+		Example: "request GET http://shop.test/api/orders\nrequest POST http://shop.test/api/orders --data 'product=3' --header 'X-Requested-With: test' --as bob --into ANSWER",
+		run:     runRequest,
+	}}
+}
+
+// Answer is the value of page request.
+type Answer struct {
+	Status int    `json:"status"`
+	Body   string `json:"body"`
+}
+
+func runRequest(ctx context.Context, c *call) (Result, error) {
+	method := strings.ToUpper(c.args["METHOD"])
+	if !slices.Contains(methods, method) {
+		return Result{}, usage("%q is no method; use one of: %s", c.args["METHOD"], strings.Join(methods, ", "))
+	}
+	var as sessions.Ref
+	if name := c.flags["as"]; name != "" {
+		session, err := c.session(ctx, name)
+		if err != nil {
+			return Result{}, err
+		}
+		as = session.Ref()
+	}
+	headers, err := c.headers()
+	if err != nil {
+		return Result{}, err
+	}
+	var answer Answer
+	err = c.patiently(ctx, "check the address, then: request METHOD URL", func(ctx context.Context) (err error) {
+		answer.Status, answer.Body, err = c.engine.Browser.Request(ctx, as, method, c.args["URL"], headers, c.flags["data"])
+		return err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	if c.has("into") {
+		return c.read(answer.Body)
+	}
+	text := strings.TrimSpace(fmt.Sprintf("%d %s", answer.Status, http.StatusText(answer.Status)))
+	if answer.Body != "" {
+		text += "\n" + escapeLines(strings.TrimRight(answer.Body, "\n"))
+	}
+	return Result{Text: text, Value: answer}, nil
+}
+
+// headers reads --header. A form is what is sent where none says otherwise.
+func (c *call) headers() ([][2]string, error) {
+	var list [][2]string
+	typed := false
+	for line := range strings.SplitSeq(c.flags["header"], "\n") {
+		if line == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || checkHeader(name) != nil {
+			return nil, usage("--header %s: write it as 'Name: value'", name)
+		}
+		typed = typed || strings.EqualFold(name, "Content-Type")
+		list = append(list, [2]string{name, strings.TrimSpace(value)})
+	}
+	if _, sends := c.flags["data"]; sends && !typed {
+		list = append(list, [2]string{"Content-Type", "application/x-www-form-urlencoded"})
+	}
+	return list, nil
+}
+
+// checkHeader refuses what is no name of a header (RFC 9110, 5.6.2).
+func checkHeader(name string) error {
+	ok := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	}
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !ok(r) }) {
+		return usage("%q is no name of a header", name)
+	}
+	return nil
+}
