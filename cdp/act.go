@@ -73,6 +73,24 @@ func (b *Browser) Fill(ctx context.Context, selector, text string) error {
 	})
 }
 
+// Secret reports whether a selector finds a password field.
+func (b *Browser) Secret(ctx context.Context, text string) bool {
+	s, err := parseSelector(text)
+	if err != nil {
+		return false
+	}
+	tab, err := b.pageLink(ctx)
+	if err != nil {
+		return false
+	}
+	id, count, err := s.first(ctx, tab.link)
+	secret := false
+	if err == nil && count > 0 {
+		err = onElement(ctx, tab.link, id, "function() { return this.type === 'password' }", &secret)
+	}
+	return err == nil && secret
+}
+
 // Choose chooses an option of a select, by its text or its value.
 func (b *Browser) Choose(ctx context.Context, selector, option string) error {
 	return b.acting("choosing in "+selector, func() error {

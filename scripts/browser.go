@@ -28,6 +28,9 @@ type Browser interface {
 	Upload(ctx context.Context, selector string, files []string) error
 	Go(ctx context.Context, by int) error // back -1, forward 1
 
+	// Secret reports whether a selector finds a field whose text nobody is to see.
+	Secret(ctx context.Context, selector string) bool
+
 	// What the page is like now. Eval gives JSON, Screenshot a PNG; Response is not ok
 	// where the browser did not tell.
 	Eval(ctx context.Context, script string) (string, error)

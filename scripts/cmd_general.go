@@ -2,6 +2,8 @@ package scripts
 
 import (
 	"context"
+	"errors"
+	"os"
 	"strings"
 )
 
@@ -16,6 +18,14 @@ func generalCommands() []*Command {
 			run:     runHelp,
 		},
 		{
+			Name:    "history",
+			Summary: "Show the commands that succeeded, or save them as a script",
+			Flags:   []Flag{{Name: "save", Kind: KindFile, Summary: "write them into this file, which run accepts"}},
+			Detail:  "What was typed into password fields, and the values of variables, are not in it: the script's head lists the variables that are to be set.",
+			Example: "history\nhistory --save shop.sess",
+			run:     runHistory,
+		},
+		{
 			Name: "quit", Aliases: []string{"exit"},
 			Summary: "End the program, or the script",
 			Detail:  "A browser that was launched is closed; one that was attached to is left as it was found.",
@@ -25,6 +35,26 @@ func generalCommands() []*Command {
 			},
 		},
 	}
+}
+
+func runHistory(_ context.Context, c *call) (Result, error) {
+	recorder := c.engine.Recorder
+	if recorder == nil {
+		return Result{}, errors.New("nothing is recorded here; type the commands at the prompt")
+	}
+	text, file := recorder.script(), c.flags["save"]
+	if file == "" {
+		return Result{Text: escapeLines(strings.TrimRight(text, "\n")), Value: text}, nil
+	}
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = out.WriteString(text)
+		err = errors.Join(err, out.Close())
+	}
+	if err != nil {
+		return Result{}, doing("saving the history", err, "name another file")
+	}
+	return Result{Text: "saved " + Escape(file) + "; run it with: sessdriver run " + Escape(Quote(file)), Value: file}, nil
 }
 
 func runHelp(_ context.Context, c *call) (Result, error) {

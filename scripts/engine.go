@@ -18,6 +18,7 @@ type Engine struct {
 	Now      func() time.Time // nil means time.Now
 	Commands *Registry        // nil means NewRegistry()
 	Vars     *Vars            // nil means none, and that set refuses
+	Recorder *Recorder        // of what history shows and saves; nil records nothing
 	// ReadFile reads a script for include; nil refuses.
 	ReadFile func(name string) ([]byte, error)
 	// Patience is how long a page command waits for what it is about, and expect for what

@@ -3,6 +3,7 @@ package scripts
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -197,5 +198,50 @@ func TestRequest(t *testing.T) {
 		if _, err := w.script(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %q", text, err, want)
 		}
+	}
+}
+
+// What was done is recorded as a script that does it again, without its secrets.
+func TestHistory(t *testing.T) {
+	w := newScriptWorld(t)
+	var kept []string
+	w.Recorder = &Recorder{Keep: func(line string) { kept = append(kept, line) }}
+	w.Vars.Set("SHOP", "http://shop.test")
+	w.script("open $SHOP/login; set USER alice; fill '#user' \"$USER\"\nfill '#password' 'pass word'; fill '#password' other --timeout 1s; fill '#password' 'pass word'\nhelp; nonsense")
+	w.script("as bob\n  click 'text=Log in'\n  ! use nobody\nend\nuse nobody")
+	w.script("as bob\n  ls\n  use nobody\nend")
+	w.script("request GET http://shop.test/ --header 'Authorization: Bearer secret'; include part.sess; include none")
+	want := `# Recorded by sessdriver; run it with: sessdriver run FILE
+# Variables to set, with --var NAME=VALUE or SESSDRIVER_VAR_NAME:
+#   SHOP
+#   USER
+#   PASSWORD
+#   PASSWORD_2
+open $SHOP/login
+fill '#user' "$USER"
+fill '#password' "$PASSWORD"
+fill '#password' "$PASSWORD_2"
+fill '#password' "$PASSWORD"
+as bob
+click 'text=Log in'
+! use nobody
+end
+# not recorded, since a secret is in it: request`
+	shown := w.run("history").Text
+	check(t, "history", shown, want)
+	if strings.Join(kept, "\n") != want[strings.Index(want, "open"):] {
+		t.Errorf("kept %q", kept)
+	}
+	file := filepath.Join(t.TempDir(), "h.sess")
+	w.run("history --save " + Quote(file))
+	text, err := os.ReadFile(file)
+	if _, fault := Parse(string(text)); err != nil || fault != nil || strings.Contains(string(text), "pass word") {
+		t.Errorf("%v, %v: %s", err, fault, text)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if _, err := w.Run(t.Context(), "history --save "+Quote(file)); err == nil {
+		t.Error("a file is written over")
 	}
 }

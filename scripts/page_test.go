@@ -73,3 +73,5 @@ func (f *fakeBrowser) Response() (int, func(string) string, bool) {
 func (f *fakeBrowser) Request(_ context.Context, as sessions.Ref, method, url string, headers [][2]string, body string) (int, string, error) {
 	return 201, fmt.Sprint("{\"made\": true}"), f.act("Request", as, method, url, headers, body)
 }
+
+func (f *fakeBrowser) Secret(_ context.Context, selector string) bool { return selector == "#password" }

@@ -152,7 +152,8 @@ func (w *world) readyForExamples(c *Command) {
 		evals: map[string]string{"document.links.length": "3", "localStorage.token": `"t"`},
 	}
 	w.browser.jar = append(w.browser.jar, sessions.Cookie{Name: "remember", Value: "1", Domain: "shop.test", Path: "/"})
-	if c.Name == "page screenshot" {
+	w.Recorder = &Recorder{}
+	if c.Name == "page screenshot" || c.Name == "history" {
 		w.t.Chdir(w.t.TempDir())
 	}
 }

@@ -109,7 +109,18 @@ func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result,
 		return name, Result{}, doing("starting", err, "type the command again")
 	}
 	c.engine, c.running, c.block = e, r, s.Block
+	record := c.recording(ctx, s, command)
+	block := record != "" && s.Block != nil // its commands come in between
+	if block {
+		e.Recorder.begin(record)
+	}
 	result, err := command.run(ctx, c)
+	if block {
+		e.Recorder.end((err == nil) != s.Fails)
+	}
+	if record != "" && s.Block == nil && (err == nil) != s.Fails {
+		e.Recorder.add(record)
+	}
 	return name, result, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -54,6 +55,7 @@ func (k *control) close() {
 // is given back on every path.
 func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string) (err error) {
 	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
+	k.engine.Recorder = &scripts.Recorder{}
 	for _, variable := range k.config.vars {
 		name, value, _ := strings.Cut(variable, "=")
 		k.engine.Vars.Set(name, value)
@@ -155,7 +157,11 @@ func (k *control) because(ctx context.Context, err error) error {
 
 // loop reads commands until the end of input, quit, or the loss of the browser.
 func (k *control) loop(ctx context.Context) error {
-	p, err := prompt.New(prompt.Options{In: k.streams.in, Out: k.streams.out, Complete: k.complete})
+	options := prompt.Options{In: k.streams.in, Out: k.streams.out, Complete: k.complete}
+	if k.keeps {
+		options.History = k.remember()
+	}
+	p, err := prompt.New(options)
 	if err != nil {
 		return err
 	}
@@ -196,6 +202,21 @@ func (k *control) loop(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// remember lets the prompt know the commands of earlier runs, and later runs those of
+// this one, without their secrets.
+func (k *control) remember() []string {
+	var once sync.Once
+	told := func(err error) {
+		if err != nil {
+			once.Do(func() { k.notices.tell("the history of the prompt is not kept: " + err.Error()) })
+		}
+	}
+	k.engine.Recorder.Keep = func(command string) { told(settings.AddHistory(command)) }
+	lines, err := settings.LoadHistory()
+	told(err)
+	return lines
 }
 
 // goOn reports whether the program goes on after an error, which it prints

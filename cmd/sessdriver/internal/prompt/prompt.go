@@ -43,6 +43,9 @@ type Options struct {
 	// line[start:cursor], counted in bytes. It runs on ReadLine's goroutine and
 	// may call Notice.
 	Complete func(line string, cursor int) (start int, candidates []Completion)
+
+	// History has the lines of earlier times, the oldest first.
+	History []string
 }
 
 // Completion is one candidate. Text is inserted as it is, so it ends in a space
@@ -78,6 +81,9 @@ func New(o Options) (*Prompt, error) {
 		return nil, fmt.Errorf("opening the prompt: %w", err)
 	}
 	p := &Prompt{in: o.In, out: o.Out, inFd: int(o.In.Fd()), wakeR: r, wakeW: w, complete: o.Complete}
+	for _, line := range o.History {
+		p.history.add(line)
+	}
 	if max(p.inFd, int(r.Fd())) >= unix.FD_SETSIZE {
 		return nil, errors.Join(fmt.Errorf("opening the prompt: more than %d files are open", unix.FD_SETSIZE), r.Close(), w.Close())
 	}
