@@ -73,22 +73,20 @@ func (b *Browser) Fill(ctx context.Context, selector, text string) error {
 	})
 }
 
-// Secret reports whether a selector finds a password field.
-func (b *Browser) Secret(ctx context.Context, text string) bool {
+// Secret reports whether a selector finds a password field. It is not known where it
+// finds nothing any more.
+func (b *Browser) Secret(ctx context.Context, text string) (secret, known bool) {
 	s, err := parseSelector(text)
-	if err != nil {
-		return false
-	}
-	tab, err := b.pageLink(ctx)
-	if err != nil {
-		return false
+	tab := b.currentTab()
+	if err != nil || tab == nil {
+		return false, false
 	}
 	id, count, err := s.first(ctx, tab.link)
-	secret := false
-	if err == nil && count > 0 {
-		err = onElement(ctx, tab.link, id, "function() { return this.type === 'password' }", &secret)
+	if err != nil || count == 0 {
+		return false, false
 	}
-	return err == nil && secret
+	err = onElement(ctx, tab.link, id, "function() { return this.type === 'password' }", &secret)
+	return secret, err == nil
 }
 
 // Choose chooses an option of a select, by its text or its value.
@@ -115,11 +113,14 @@ func (b *Browser) Choose(ctx context.Context, selector, option string) error {
 func (b *Browser) Check(ctx context.Context, selector string, on bool) error {
 	return b.acting("checking "+selector, func() error {
 		tab, id, at, err := b.element(ctx, selector)
-		if err != nil || at.Checked == on {
+		if err != nil {
 			return err
 		}
 		if at.Type != "checkbox" && at.Type != "radio" {
 			return fmt.Errorf("<%s> is neither a checkbox nor a radio button", at.Tag)
+		}
+		if at.Checked == on {
+			return nil
 		}
 		if err := b.andLoad(ctx, tab, func() error { return clickAt(ctx, tab.link, at) }); err != nil {
 			return err
@@ -239,7 +240,7 @@ func (b *Browser) Title(ctx context.Context) (string, error) {
 
 func (b *Browser) textOf(ctx context.Context, expression string) (text string, err error) {
 	err = b.acting("reading the page", func() error {
-		tab, err := b.pageLink(ctx)
+		tab, err := b.readLink(ctx)
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,10 @@ func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
 	if err := b.observer.settle(ctx); err != nil { // from now on the requests are told
 		b.log.Debug("observing", "error", err)
 	}
-	b.targets.update(func() { b.targets.around[w] = true })
+	b.targets.update(func() {
+		b.observer.behind = b.observer.mode != sessions.ObserveFull && !b.targets.around[w]
+		b.targets.around[w] = true
+	})
 	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
 	defer cancel()
 	var waiting []<-chan struct{}

@@ -195,13 +195,13 @@ func (f *feed) settle(ctx context.Context) error {
 		done := f.told >= mark || f.gone
 		t.mu.Unlock()
 		if done {
-			return nil
+			return f.browser.observer.catchUp(ctx) // it may have ended
 		}
 		select {
 		case <-changed:
 		case <-late.C:
 			f.browser.wire.do(func() { f.browser.observer.left(f.link.id) })
-			return nil // from now on the requests tell
+			return f.browser.observer.catchUp(ctx) // from now on the requests tell
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-f.browser.wire.lost:

@@ -49,6 +49,9 @@ func pressKey(ctx context.Context, l link, text string) error {
 			p.Key = " "
 		}
 	case utf8.RuneCountInString(key) == 1:
+		if p.Modifiers == held["Shift"] {
+			key = strings.ToUpper(key)
+		}
 		p.Key, p.Text = key, key
 		if c := strings.ToUpper(key)[0]; c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
 			p.WindowsVirtualKeyCode = int64(c)

@@ -35,7 +35,7 @@ func parseSelector(text string) (selector, error) {
 	kind, rest, ok := strings.Cut(text, "=")
 	switch {
 	case strings.TrimSpace(text) == "":
-		return s, errors.New("the selector is empty")
+		return s, &selectorError{"the selector is empty"}
 	case !ok:
 		return s, nil
 	}
@@ -51,7 +51,7 @@ func parseSelector(text string) (selector, error) {
 	if named {
 		name, closed := strings.CutSuffix(more, "]")
 		if !closed {
-			return s, fmt.Errorf("the selector %s does not end; write it as role=button[name=Save]", text)
+			return s, &selectorError{"the selector " + text + " does not end; write it as role=button[name=Save]"}
 		}
 		s.name = unquote(name)
 	}
@@ -96,6 +96,15 @@ func (b *Browser) pageLink(ctx context.Context) (*tab, error) {
 	return tab, b.waitTab(ctx, tab, func() bool { return tab.ready })
 }
 
+// readLink is the connection of the current tab for looking at it: also one that is not
+// ours to drive.
+func (b *Browser) readLink(ctx context.Context) (*tab, error) {
+	if tab := b.currentTab(); tab != nil {
+		return tab, nil
+	}
+	return b.pageLink(ctx)
+}
+
 // evaluated runs a script in a page. An exception is an error.
 func evaluated(ctx context.Context, l link, p runtime.EvaluateParams) (*runtime.RemoteObject, error) {
 	r, err := call(ctx, l, runtime.Evaluate, p)
@@ -120,6 +129,17 @@ func thrown(e *runtime.ExceptionDetails) error {
 type scriptError struct{ text string }
 
 func (e *scriptError) Error() string { return e.text }
+
+// Permanent reports what waiting does not mend: a selector that is none.
+func (e *scriptError) Permanent() bool { return strings.HasPrefix(e.text, "SyntaxError") }
+
+// selectorError reports a selector that is none.
+type selectorError struct{ text string }
+
+func (e *selectorError) Error() string { return e.text }
+
+// Permanent is true: waiting does not mend it.
+func (e *selectorError) Permanent() bool { return true }
 
 // on calls a function of a page on an element, and decodes what it returns.
 func onElement(ctx context.Context, l link, id runtime.RemoteObjectID, function string, into any, args ...any) error {
@@ -226,6 +246,7 @@ func (b *Browser) element(ctx context.Context, text string) (*tab, runtime.Remot
 	var was state
 	why := "the page has no element like that"
 	for {
+		send(tab.link, runtime.ReleaseObjectGroup, runtime.ReleaseObjectGroupParams{ObjectGroup: group}, nil)
 		id, count, err := s.first(ctx, tab.link)
 		var is state
 		if err == nil && count > 0 {
@@ -292,7 +313,7 @@ func (b *Browser) Texts(ctx context.Context, text string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	tab, err := b.pageLink(ctx)
+	tab, err := b.readLink(ctx)
 	if err != nil {
 		return nil, err
 	}

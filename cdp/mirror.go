@@ -40,6 +40,15 @@ type mirror struct {
 	mu      sync.Mutex          // guards all below
 	refused map[string]bool     // cookies that were named to the user already
 	origins map[identity]origin // of the cookies that were in a jar
+	echoes  map[echo]bool       // changes of our own that a jar may tell yet
+}
+
+// echo is a change of a jar that a write made.
+type echo struct {
+	window sessions.Window
+	id     identity
+	value  string
+	lost   bool
 }
 
 // identity is what makes a cookie another one.
@@ -55,7 +64,7 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, origins: map[identity]origin{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
@@ -244,6 +253,9 @@ func equal(a, b sessions.Plan) bool {
 func (m *mirror) write(ctx context.Context, w sessions.Window, plan sessions.Plan) {
 	m.writes.Add(1)
 	defer m.writes.Add(1)
+	if m.browser.Observation() != sessions.ObserveFull {
+		m.expect(w, plan)
+	}
 	in := m.browser.targets.contextOf(w)
 	var batch []*network.CookieParam
 	// The new ones first: a request in between that finds no token at all
@@ -262,6 +274,31 @@ func (m *mirror) write(ctx context.Context, w sessions.Window, plan sessions.Pla
 			m.browser.log.Debug("setting a cookie", "name", p.Name, "error", err)
 		}
 	}
+}
+
+// expect notes what a jar will tell of a plan.
+func (m *mirror) expect(w sessions.Window, plan sessions.Plan) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.echoes) > maxOrigins {
+		clear(m.echoes)
+	}
+	for _, c := range plan.Set {
+		m.echoes[echo{w, identityOf(c), c.Value, false}] = true
+	}
+	for _, c := range plan.Delete {
+		m.echoes[echo{w, identityOf(c), c.Value, true}] = true
+	}
+}
+
+// isEcho reports whether a change of a jar is one of our own, once for each.
+func (m *mirror) isEcho(w sessions.Window, c sessions.Cookie) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := echo{w, identityOf(c), c.Value, c.Expired(time.Now())}
+	is := m.echoes[e]
+	delete(m.echoes, e)
+	return is
 }
 
 func (m *mirror) set(ctx context.Context, in cdp.BrowserContextID, batch []*network.CookieParam) error {

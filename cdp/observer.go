@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -19,6 +20,7 @@ type observer struct {
 	browser *Browser
 	mode    sessions.Observation // under browser.targets.mu
 	feed    *feed                // likewise; nil until changes are asked for
+	behind  bool                 // likewise: the jars may have taken what nobody told of
 	looks   chan struct{}        // a token: who holds it reads the jars
 	seen    map[sessions.Window][]sessions.Cookie
 	quit    chan struct{}
@@ -94,7 +96,7 @@ func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error
 // turn changes the mode for the targets that are there. It runs in a turn.
 func (o *observer) turn(mode sessions.Observation) {
 	b := o.browser
-	b.targets.update(func() { o.mode = mode })
+	b.targets.update(func() { o.behind, o.mode = o.mode != mode, mode })
 	for _, tab := range b.targets.list(requesters...) {
 		o.listen(tab)
 	}
@@ -143,6 +145,9 @@ func enableNetwork(tab *tab, on bool) {
 
 // settle answers when what the jars took up to now is booked.
 func (o *observer) settle(ctx context.Context) error {
+	if err := o.catchUp(ctx); err != nil {
+		return err
+	}
 	switch o.browser.Observation() {
 	case sessions.ObserveChanges:
 		return o.source().settle(ctx)
@@ -150,6 +155,24 @@ func (o *observer) settle(ctx context.Context) error {
 		return o.look(ctx)
 	}
 	return nil
+}
+
+// catchUp books what the jars hold and nobody told of, after the way to learn of it has
+// changed.
+func (o *observer) catchUp(ctx context.Context) error {
+	t, behind := o.browser.targets, false
+	t.mu.Lock()
+	behind, o.behind = o.behind, false
+	t.mu.Unlock()
+	if !behind {
+		return nil
+	}
+	return o.read(ctx, func(w sessions.Window, jar []sessions.Cookie) {
+		for _, c := range jar {
+			o.browser.changed(w, c)
+		}
+		o.seen[w] = jar
+	})
 }
 
 // look books what is new in the jars of the windows whose requests are not told.
@@ -187,6 +210,11 @@ func (o *observer) read(ctx context.Context, each func(sessions.Window, []sessio
 
 // changed books a change of a jar and lets the mirror mend those that are out of step.
 func (b *Browser) changed(w sessions.Window, c sessions.Cookie) {
+	if b.mirror.isEcho(w, c) {
+		// It may have gone over what a server set meanwhile.
+		b.mirror.mend(w, b.book.SiteOf("https://"+strings.TrimPrefix(c.Domain, ".")+"/"))
+		return
+	}
 	site, torn := b.book.Changed(w, c, time.Now())
 	for _, window := range torn {
 		b.guard.drift()

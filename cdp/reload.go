@@ -178,6 +178,7 @@ func (b *Browser) loaded(tab *tab) {
 		send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{}, nil)
 		if !b.targets.tells(tab) {
 			enableNetwork(tab, false)
+			b.exchanges.leave(tab, true)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 
@@ -40,16 +41,20 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, url stri
 			if err := b.makeWindow(ctx, w); err != nil {
 				return err
 			}
-			defer b.CloseWindow(context.WithoutCancel(ctx), w)
+			defer func() {
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+				defer cancel()
+				b.CloseWindow(ctx, w)
+			}()
 			if _, err := b.change(ctx, w, as.Site, false, b.uses(as)); err != nil {
 				return err
 			}
 		}
-		tab, err := b.blankTab(ctx, w, url)
+		tab, end, err := b.blankTab(ctx, w, url)
+		defer end()
 		if err != nil {
 			return err
 		}
-		defer send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id}, nil)
 		got, err := fetchFrom(ctx, tab.link, method, url, headers, body)
 		if err != nil {
 			return err
@@ -68,15 +73,17 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, url stri
 }
 
 // blankTab opens a tab that nobody is shown, with a blank document of a URL's origin.
-func (b *Browser) blankTab(ctx context.Context, w sessions.Window, url string) (*tab, error) {
-	origin := originOf(url)
+// end closes it.
+func (b *Browser) blankTab(ctx context.Context, w sessions.Window, url string) (_ *tab, end func(), _ error) {
+	origin, end := originOf(url), func() {}
 	if !strings.HasPrefix(origin, "http") {
-		return nil, errors.New("it is no http or https address")
+		return nil, end, errors.New("it is no http or https address")
 	}
 	r, err := call(ctx, b.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(w), Background: new(true)})
 	if err != nil {
-		return nil, err
+		return nil, end, err
 	}
+	end = func() { send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: r.TargetID}, nil) }
 	var tab *tab
 	for changed := b.targets.watch(); ; changed = b.targets.watch() {
 		if tab = b.targets.page(r.TargetID); tab != nil {
@@ -85,24 +92,28 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, url string) (
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, end, ctx.Err()
 		case <-b.wire.lost:
-			return nil, b.wire.lostError()
+			return nil, end, b.wire.lostError()
 		}
 	}
 	b.targets.update(func() { tab.blank = true })
 	if err := b.waitTab(ctx, tab, func() bool { return tab.ready }); err != nil {
-		return nil, err
+		return nil, end, err
 	}
+	if !b.targets.tells(tab) {
+		enableNetwork(tab, true) // for the next: no service worker is to answer
+	}
+	send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
 	// The page's own Fetch comes first (CDP-FACTS 18): this one answers, and no other is asked.
 	if _, err := call(ctx, tab.link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + blankPath}}}); err != nil {
-		return nil, err
+		return nil, end, err
 	}
 	if err := b.navigate(ctx, tab, origin+blankPath); err != nil {
-		return nil, err
+		return nil, end, err
 	}
 	_, err = call(ctx, tab.link, fetch.Disable, cdp.Empty{})
-	return tab, err
+	return tab, end, err
 }
 
 // fulfil answers for the server with a blank document.

@@ -1,10 +1,14 @@
 package cdp
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/target"
 
 	"sessdriver/sessions"
 )
@@ -63,7 +67,20 @@ func TestRequestErrors(t *testing.T) {
 			t.Errorf("%s: %v; want %q", url, err, want)
 		}
 	}
-	if tabs := r.Tabs(); len(tabs) != 1 {
-		t.Errorf("tabs %v", tabs)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, _, err := r.Request(ctx, sessions.Ref{}, "GET", w.origin("shop.test")+"/hit/slow?hold=slow", nil, ""); err == nil {
+		t.Error("an answer that never comes is no error")
 	}
+	w.release("slow")
+	r.until("the hidden tabs to be gone", func() bool {
+		list, err := call(r.ctx(), r.link, target.GetTargets, target.GetTargetsParams{})
+		n := 0
+		for _, info := range list.TargetInfos {
+			if info.Type == "page" {
+				n++
+			}
+		}
+		return err == nil && n == 1
+	})
 }

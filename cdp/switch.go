@@ -3,6 +3,7 @@ package cdp
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -89,7 +90,11 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 			_, err = b.mirror.sync(ctx, w, ref.Site)
 			b.planSwaps(w)
 		} else {
-			err = b.mirror.takeOut(ctx, w, append(session.Tokens, session.Carried...))
+			active, _ := b.book.Active(w, ref.Site, time.Now())
+			kept := append(active.Tokens, active.Carried...)
+			err = b.mirror.takeOut(ctx, w, slices.DeleteFunc(append(session.Tokens, session.Carried...), func(c sessions.Cookie) bool {
+				return slices.ContainsFunc(kept, func(k sessions.Cookie) bool { return identityOf(k) == identityOf(c) && k.Value == c.Value })
+			}))
 		}
 		if err != nil && b.hasWindow(w) {
 			return session, err
@@ -131,6 +136,9 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	written := freshen
 	if !b.guard.up.Load() { // what starts before the jar is read back might be cached as the old session's
 		written = func() {}
+	}
+	if b.Observation() != sessions.ObserveFull {
+		jar = nil // what it took meanwhile is told of nowhere else
 	}
 	refused, err := b.mirror.syncFrom(ctx, w, site, jar, written)
 	freshen()

@@ -120,15 +120,26 @@ func (b *binder) assign(words []Word) (map[string]string, error) {
 			n = len(words)
 		}
 		value, err := readAt(p.Kind, joined(words[:n]), words[0].Position)
+		if err != nil && words[0].source != "" { // what a variable holds may be a secret
+			err = usageAt(words[0].Position, "the value of %s does not fit: %s is a %s; type: %s", words[0].shown(), p.Name, p.Kind, b.usage())
+		}
 		if err != nil {
 			return nil, err
 		}
 		args[p.Name], words = value, words[n:]
 	}
 	if len(words) > 0 {
-		return nil, usageAt(words[0].Position, "%q is one word too many (put quotes around what has blanks); type: %s", words[0].Text, b.usage())
+		return nil, usageAt(words[0].Position, "%q is one word too many (put quotes around what has blanks); type: %s", words[0].shown(), b.usage())
 	}
 	return args, nil
+}
+
+// shown is the word as it may be shown: with the names of its variables.
+func (w Word) shown() string {
+	if w.source != "" {
+		return w.source
+	}
+	return w.Text
 }
 
 func (b *binder) usage() string { return b.command.Usage(b.name) }

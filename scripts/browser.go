@@ -28,8 +28,9 @@ type Browser interface {
 	Upload(ctx context.Context, selector string, files []string) error
 	Go(ctx context.Context, by int) error // back -1, forward 1
 
-	// Secret reports whether a selector finds a field whose text nobody is to see.
-	Secret(ctx context.Context, selector string) bool
+	// Secret reports whether a selector finds a field whose text nobody is to see; known
+	// is false where that cannot be told any more.
+	Secret(ctx context.Context, selector string) (secret, known bool)
 
 	// What the page is like now. Eval gives JSON, Screenshot a PNG; Response is not ok
 	// where the browser did not tell.

@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 )
 
@@ -48,6 +49,9 @@ func actCommands() []*Command {
 			"The file is named as from the folder that the program was started in.", "upload '#avatar' picture.png",
 			func(ctx context.Context, c *call) error {
 				file, err := filepath.Abs(c.args["FILE"])
+				if err == nil {
+					_, err = os.Stat(file)
+				}
 				if err != nil {
 					return err
 				}

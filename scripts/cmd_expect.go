@@ -3,10 +3,14 @@ package scripts
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+
+	"sessdriver/sessions"
 )
 
 // found is what expect sees: whether it is as expected, and what it is.
@@ -59,9 +63,12 @@ func expectCommands() []*Command {
 		expect("status", "Fail unless the page was answered with this status", []Param{{Name: "N", Kind: KindText}}, "expect status 403", nil,
 			func(c *call) string { return "the status " + c.args["N"] },
 			func(_ context.Context, c *call) (found, error) {
+				if n, err := strconv.Atoi(c.args["N"]); err != nil || n < 100 || n > 599 {
+					return found{}, usage("%q is no status; type: expect status 200", c.args["N"])
+				}
 				status, _, ok := c.engine.Browser.Response()
 				if !ok {
-					return found{actual: "the browser did not tell it (see: help observe)"}, nil
+					return found{}, errNotTold
 				}
 				return found{strconv.Itoa(status) == c.args["N"], "it is " + strconv.Itoa(status)}, nil
 			}),
@@ -70,9 +77,12 @@ func expectCommands() []*Command {
 				return "the header " + c.args["NAME"] + " to have " + strconv.Quote(c.args["VALUE"])
 			},
 			func(_ context.Context, c *call) (found, error) {
+				if strings.EqualFold(c.args["NAME"], "Set-Cookie") {
+					return found{}, usage("the browser shows Set-Cookie to nobody; type: expect cookie NAME")
+				}
 				_, header, ok := c.engine.Browser.Response()
 				if !ok {
-					return found{actual: "the browser did not tell it (see: help observe)"}, nil
+					return found{}, errNotTold
 				}
 				value := header(c.args["NAME"])
 				return found{value != "" && matches(c.args["VALUE"], value), "it is " + strconv.Quote(value)}, nil
@@ -101,9 +111,25 @@ func expectCommands() []*Command {
 				if a == b {
 					return found{true, "they are"}, nil
 				}
-				return found{false, differ(a, b)}, nil
+				return found{false, c.differ(a, b)}, nil
 			}),
 	}
+}
+
+// errNotTold is no evidence, for or against.
+var errNotTold = errors.New("the browser did not tell it (see: help observe)")
+
+// lasting reports an error that waiting does not mend.
+func lasting(err error) bool {
+	var (
+		typed     *UsageError
+		session   *sessions.NoSessionError
+		site      *sessions.NoSiteError
+		ambiguous *sessions.AmbiguousError
+		permanent interface{ Permanent() bool }
+	)
+	return errors.As(err, &typed) || errors.As(err, &session) || errors.As(err, &site) || errors.As(err, &ambiguous) ||
+		errors.As(err, &permanent) && permanent.Permanent()
 }
 
 // expect looks until it is as expected.
@@ -114,15 +140,15 @@ func (c *call) expect(ctx context.Context, expected string, look func(context.Co
 	var last found
 	for {
 		is, err := look(bounded, c)
-		if typed, ok := err.(*UsageError); ok {
-			return Result{}, typed
+		if lasting(err) {
+			return Result{}, err
 		}
 		if err == nil {
 			last = is
 			if is.holds != not {
 				return Result{}, c.engine.settle(ctx)
 			}
-		} else if last.actual == "" {
+		} else if last.actual == "" || errors.Is(err, errNotTold) {
 			last.actual = err.Error()
 		}
 		if !pause(bounded) {
@@ -186,6 +212,9 @@ func lookSession(ctx context.Context, c *call) (found, error) {
 	}
 	e := c.engine
 	if state := c.args["STATE"]; state != "" {
+		if !slices.Contains([]sessions.State{sessions.Live, sessions.LoggedOut, sessions.Empty}, sessions.State(state)) {
+			return found{}, usage("%q is no state; use live, logged out or empty", state)
+		}
 		return found{string(session.State) == state, "it is " + string(session.State)}, nil
 	}
 	active, forced := e.Book.Active(e.Browser.Window(), session.Site, e.now())
@@ -209,13 +238,17 @@ func short(text string) string {
 	return text
 }
 
-// differ shows where two texts part.
-func differ(a, b string) string {
+// differ tells where two texts part. They may be secrets, so that they are not shown.
+func (c *call) differ(a, b string) string {
 	x, y := []rune(a), []rune(b)
 	n := 0
 	for n < len(x) && n < len(y) && x[n] == y[n] {
 		n++
 	}
+	text := fmt.Sprintf("they have %d and %d characters, and part at character %d", len(x), len(y), n+1)
+	if !c.engine.Mask.Shows() {
+		return text + "; see them with: --show-secrets"
+	}
 	part := func(r []rune) string { return strconv.Quote(string(r[max(0, n-20):min(len(r), n+40)])) }
-	return fmt.Sprintf("they differ from character %d on: %s and %s", n+1, part(x), part(y))
+	return text + ": " + part(x) + " and " + part(y)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"sessdriver/sessions"
@@ -98,16 +99,20 @@ func runAs(ctx context.Context, c *call) (result Result, err error) {
 	}
 	w := e.Browser.Window()
 	before, was := e.Book.Active(w, session.Site, e.now())
-	if _, err := c.use(ctx, session); err != nil {
-		return Result{}, err
-	}
-	defer func() {
+	defer func() { // also where forcing failed half-way
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 		defer cancel()
 		if back := e.forceAgain(ctx, w, session.Site, before, was); back != nil {
-			err = errors.Join(err, doing("forcing what was forced before", back, "see: ls"))
+			back = doing("forcing what was forced before", back, "see: ls")
+			if err != nil {
+				back = fmt.Errorf("%w; and before: %v", back, err)
+			}
+			err = back // the wrong user may be forced: that goes before all else
 		}
 	}()
+	if _, err := c.use(ctx, session); err != nil {
+		return Result{}, err
+	}
 	return Result{}, c.running.runBlock(ctx, c.block)
 }
 

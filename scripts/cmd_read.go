@@ -51,7 +51,7 @@ func readCommands() []*Command {
 			Name: "page screenshot", Aliases: []string{"screenshot"},
 			Summary: "Save a picture of the page",
 			Params:  []Param{{Name: "FILE", Kind: KindFile}},
-			Flags:   []Flag{{Name: "full", Summary: "the whole page, not only what is in view"}},
+			Flags:   []Flag{{Name: "full", Summary: "the whole page, not only what is in view"}, timeoutFlag},
 			Detail:  "It is a PNG, and shows what the page shows: nothing in it is masked.",
 			Example: "screenshot account.png --full",
 			run:     runScreenshot,
@@ -128,9 +128,13 @@ func runEval(ctx context.Context, c *call) (string, error) {
 }
 
 func runScreenshot(ctx context.Context, c *call) (Result, error) {
-	png, err := c.engine.Browser.Screenshot(ctx, c.has("full"))
+	var png []byte
+	err := c.patiently(ctx, "open a page first: open URL", func(ctx context.Context) (err error) {
+		png, err = c.engine.Browser.Screenshot(ctx, c.has("full"))
+		return err
+	})
 	if err != nil {
-		return Result{}, doing("taking a screenshot", err, "open a page first: open URL")
+		return Result{}, err
 	}
 	if err := os.WriteFile(c.args["FILE"], png, 0o600); err != nil {
 		return Result{}, doing("saving the screenshot", err, "name another file")
@@ -160,6 +164,9 @@ func runWait(ctx context.Context, c *call) (Result, error) {
 			holds, err := question(ctx)
 			if err == nil && holds {
 				return e.settle(ctx)
+			}
+			if lasting(err) {
+				return err
 			}
 			if !pause(ctx) {
 				return fmt.Errorf("waiting for %s %s: %w", what, value, ctx.Err())

@@ -84,13 +84,29 @@ func (c *call) headers() ([][2]string, error) {
 		if !ok || checkHeader(name) != nil {
 			return nil, usage("--header %s: write it as 'Name: value'", name)
 		}
+		if forbidden(name) {
+			return nil, usage("--header %s: no page may set it, so that the browser would leave it out; cookies are the session's: --as NAME", name)
+		}
 		typed = typed || strings.EqualFold(name, "Content-Type")
 		list = append(list, [2]string{name, strings.TrimSpace(value)})
 	}
-	if _, sends := c.flags["data"]; sends && !typed {
+	_, sends := c.flags["data"]
+	if method := strings.ToUpper(c.args["METHOD"]); sends && (method == http.MethodGet || method == http.MethodHead) {
+		return nil, usage("a %s has no body; put the data into the URL, or use POST", method)
+	}
+	if sends && !typed {
 		list = append(list, [2]string{"Content-Type", "application/x-www-form-urlencoded"})
 	}
 	return list, nil
+}
+
+// forbidden reports the headers that the Fetch standard keeps from pages.
+func forbidden(name string) bool {
+	low := strings.ToLower(name)
+	return strings.HasPrefix(low, "sec-") || strings.HasPrefix(low, "proxy-") || slices.Contains([]string{
+		"accept-charset", "accept-encoding", "access-control-request-headers", "access-control-request-method", "connection", "content-length",
+		"cookie", "cookie2", "date", "dnt", "expect", "host", "keep-alive", "origin", "referer", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade", "via",
+	}, low)
 }
 
 // checkHeader refuses what is no name of a header (RFC 9110, 5.6.2).

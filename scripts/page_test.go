@@ -74,4 +74,6 @@ func (f *fakeBrowser) Request(_ context.Context, as sessions.Ref, method, url st
 	return 201, fmt.Sprint("{\"made\": true}"), f.act("Request", as, method, url, headers, body)
 }
 
-func (f *fakeBrowser) Secret(_ context.Context, selector string) bool { return selector == "#password" }
+func (f *fakeBrowser) Secret(_ context.Context, selector string) (secret, known bool) {
+	return selector == "#password", selector != "#gone"
+}

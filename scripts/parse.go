@@ -23,6 +23,7 @@ type Word struct {
 	Position Position
 
 	offset int    // in bytes
+	source string // as it was written, where that is not Text: for messages
 	parts  []part // of a word with variables; else nil
 }
 

@@ -7,13 +7,16 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Recorder keeps the commands that succeeded, as a script that does the same again. What
 // was typed into password fields, and the values of variables, are not in it: it names
 // the variables that are to be set. It is safe for concurrent use.
 type Recorder struct {
-	Keep func(command string) // is told each line; it must not call back. nil for nobody
+	// Keep is told each line but addresses with a query or a user in them; it must not
+	// call back. nil for nobody.
+	Keep func(command string)
 
 	mu      sync.Mutex // guards all below
 	lines   []string
@@ -81,15 +84,24 @@ func (r *Recorder) keep(from int) {
 		return
 	}
 	for _, line := range r.lines[from:] {
-		r.Keep(line)
+		if !strings.ContainsAny(line, "?@") { // an address with what may be secret in it
+			r.Keep(line)
+		}
 	}
 }
 
 // need notes that a variable is to be set.
 func (r *Recorder) need(name string) {
-	if !slices.Contains(r.needs, name) {
-		r.needs = append(r.needs, name)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.needs = with(r.needs, name)
+}
+
+func with(list []string, name string) []string {
+	if !slices.Contains(list, name) {
+		list = append(list, name)
 	}
+	return list
 }
 
 // secret is the variable for a typed secret.
@@ -107,41 +119,57 @@ func (r *Recorder) secret(value string) string {
 		r.secrets = map[string]string{}
 	}
 	r.secrets[value] = name
-	r.need(name)
+	r.needs = with(r.needs, name)
 	return name
 }
 
-// recording is how a command is to be recorded once it has succeeded; "" for not at all.
-// It is asked before the command runs: afterwards the page may be another.
+// recording is how a command that has succeeded is to be recorded; "" for not at all.
+// What was typed into a field is a secret unless the page says that it is not one.
 func (c *call) recording(ctx context.Context, s Statement, command *Command) string {
 	r := c.engine.Recorder
 	if r == nil || len(c.running.files) > 1 || slices.Contains(notRecorded, command.Name) {
 		return ""
 	}
 	for _, w := range s.Words {
-		low := strings.ToLower(w.Text)
-		if w.parts == nil && (strings.Contains(low, "authorization:") || strings.Contains(low, "cookie:")) {
-			return "# not recorded, since a secret is in it: " + c.name
-		}
 		for _, p := range w.parts {
 			if p.variable != "" {
-				r.mu.Lock()
 				r.need(p.variable)
-				r.mu.Unlock()
 			}
 		}
 	}
-	text, selector := c.args["TEXT"], c.args["SELECTOR"]
+	_, data := c.flags["data"]
+	_, value := c.args["VALUE"]
 	switch {
 	case command.Name == "set":
 		if name, given := c.args["NAME"]; given {
-			r.mu.Lock()
 			r.need(name)
-			r.mu.Unlock()
 		}
 		return ""
-	case command.Name == "page fill" && text != "" && s.Words[len(s.Words)-1].parts == nil && c.engine.Browser.Secret(ctx, selector):
-		return fmt.Sprintf(`%s %s "$%s"`, c.name, Quote(selector), r.secret(text))
+	case data, c.has("header"), value && command.Name == "expect cookie":
+		return "# not recorded, since secrets may be in it: " + c.name
+	case command.Name == "page fill" && c.args["TEXT"] != "" && c.typesSecret(ctx, s):
+		not := ""
+		if s.Fails {
+			not = "! "
+		}
+		return fmt.Sprintf(`%s%s %s "$%s"`, not, c.name, Quote(c.args["SELECTOR"]), r.secret(c.args["TEXT"]))
 	}
 	return s.Text
+}
+
+// typesSecret reports whether a fill has a secret among its words: variables are none.
+func (c *call) typesSecret(ctx context.Context, s Statement) bool {
+	literal := 0
+	for _, w := range s.Words {
+		if w.parts == nil || slices.ContainsFunc(w.parts, func(p part) bool { return p.text != "" }) {
+			literal++
+		}
+	}
+	if literal <= len(strings.Fields(c.name))+1 && len(c.flags) == 0 { // the name and the selector
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	secret, known := c.engine.Browser.Secret(ctx, c.args["SELECTOR"])
+	return secret || !known
 }

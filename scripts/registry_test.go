@@ -3,6 +3,7 @@ package scripts
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -153,7 +154,10 @@ func (w *world) readyForExamples(c *Command) {
 	}
 	w.browser.jar = append(w.browser.jar, sessions.Cookie{Name: "remember", Value: "1", Domain: "shop.test", Path: "/"})
 	w.Recorder = &Recorder{}
-	if c.Name == "page screenshot" || c.Name == "history" {
+	if slices.Contains([]string{"page screenshot", "page upload", "history"}, c.Name) {
 		w.t.Chdir(w.t.TempDir())
+		if err := os.WriteFile("picture.png", nil, 0o600); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 }

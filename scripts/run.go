@@ -28,16 +28,17 @@ func (r *run) script(ctx context.Context, s Script) error {
 	}
 	r.files = append(r.files, s.Name)
 	defer func() { r.files = r.files[:len(r.files)-1] }()
-	skipping := false
+	skipping, sections := false, 0
 	for _, statement := range statements {
 		if r.isSection(statement) {
+			sections++
 			skipping = s.Only != nil && !s.Only(joined(statement.Words[1:]))
 		}
 		if skipping {
 			continue
 		}
 		result, err := r.statement(ctx, statement)
-		if skip := (*SkipError)(nil); errors.As(err, &skip) {
+		if skip := (*SkipError)(nil); errors.As(err, &skip) && (sections > 0 || len(r.files) == 1) { // else it ends the section around
 			skipping = true
 			r.each(Result{Text: "skipped: " + Escape(skip.Reason), Value: Skipped{skip.Reason}})
 			continue
@@ -109,17 +110,17 @@ func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result,
 		return name, Result{}, doing("starting", err, "type the command again")
 	}
 	c.engine, c.running, c.block = e, r, s.Block
-	record := c.recording(ctx, s, command)
-	block := record != "" && s.Block != nil // its commands come in between
-	if block {
-		e.Recorder.begin(record)
+	if s.Block != nil && e.Recorder != nil && len(r.files) <= 1 { // its commands come in between
+		e.Recorder.begin(c.recording(ctx, s, command))
+		result, err := command.run(ctx, c)
+		e.Recorder.end((err == nil) != s.Fails)
+		return name, result, err
 	}
 	result, err := command.run(ctx, c)
-	if block {
-		e.Recorder.end((err == nil) != s.Fails)
-	}
-	if record != "" && s.Block == nil && (err == nil) != s.Fails {
-		e.Recorder.add(record)
+	if (err == nil) != s.Fails {
+		if record := c.recording(ctx, s, command); record != "" {
+			e.Recorder.add(record)
+		}
 	}
 	return name, result, err
 }

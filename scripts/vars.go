@@ -68,7 +68,7 @@ func (v *Vars) expand(words []Word) ([]Word, error) {
 			}
 			b.WriteString(value)
 		}
-		words[i].Text, words[i].parts = b.String(), nil
+		words[i].Text, words[i].parts, words[i].source = b.String(), nil, w.Text
 	}
 	return words, nil
 }

@@ -108,13 +108,13 @@ func (s *site) jarTook(p *place, w Window, c *Cookie) []Window {
 // JarChanges lists the cookies that a jar took and lost between two looks at it, as
 // [Book.Changed] takes them.
 func JarChanges(before, after []Cookie) []Cookie {
-	was := map[key]string{}
+	was := map[key]Cookie{}
 	for i := range before {
-		was[before[i].key()] = before[i].Value
+		was[before[i].key()] = before[i]
 	}
 	var list []Cookie
 	for _, c := range after {
-		if value, had := was[c.key()]; !had || value != c.Value {
+		if old, had := was[c.key()]; !had || old != c { // another date of expiry counts, too
 			list = append(list, c)
 		}
 		delete(was, c.key())

@@ -135,12 +135,14 @@ func TestVisited(t *testing.T) {
 
 func TestJarChanges(t *testing.T) {
 	before := []Cookie{ofShop("a", "1"), ofShop("b", "1"), ofShop("c", "1")}
-	after := []Cookie{ofShop("c", "1"), ofShop("b", "2"), ofShop("d", "1")}
+	after := []Cookie{ofShop("c", "1"), ofShop("b", "2"), ofShop("d", "1"), ofShop("e", "1")}
+	before = append(before, ofShop("e", "1"))
+	after[3].Expires = time.Now().Add(time.Hour) // renewed
 	got := ""
 	for _, c := range JarChanges(before, after) {
 		got += fmt.Sprintf("%s=%s lost %v, ", c.Name, c.Value, c.Expired(time.Now()))
 	}
-	if want := "b=2 lost false, d=1 lost false, a=1 lost true, "; got != want {
+	if want := "b=2 lost false, d=1 lost false, e=1 lost false, a=1 lost true, "; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -240,7 +240,7 @@ func (k *control) runLine(ctx context.Context, line string, number int) (quit bo
 	}
 	err = k.engine.RunScript(ctx, script, func(r scripts.Result) {
 		k.show(r)
-		quit = r.Quit
+		quit = quit || r.Quit // it may stand in a block
 	})
 	return quit, err
 }

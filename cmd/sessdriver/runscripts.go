@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,12 +37,16 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	if err != nil {
 		return err
 	}
+	browser.Profile, browser.DebugPort = "", 0 // from the environment, say: scripts are to share nothing
 	o.Launch = func(ctx context.Context) (runner.Stage, error) { return c.stage(ctx, browser) }
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
 	began := time.Now()
 	o.Report = c.reporter(s)
 	results := runner.Run(ctx, o)
+	if o.Only != nil && ctx.Err() == nil && !slices.ContainsFunc(results, func(r runner.Result) bool { return r.Sections > 0 || r.Err() != nil }) {
+		return usagef("--only %s: no script has a section like that", c.only)
+	}
 	err = c.conclude(s, results, began)
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -79,7 +84,7 @@ func (c *config) stage(ctx context.Context, o cdp.Options) (runner.Stage, error)
 	if err != nil {
 		return runner.Stage{}, err
 	}
-	s := runner.Stage{Engine: newEngine(o.Book, b, c.newMask()), Vars: map[string]string{}, Close: b.Close}
+	s := runner.Stage{Engine: newEngine(o.Book, b, c.newMask()), Vars: map[string]string{}, Close: b.Close, Lost: b.Lost(), Why: b.Err}
 	s.Keep = func(ctx context.Context, dir string) { keep(ctx, b, dir) }
 	if !c.shop {
 		return s, nil

@@ -86,6 +86,7 @@ func TestScriptFails(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"a/page-unmasked.png", "a/page-unmasked.txt", "c/page-unmasked.png"} {
+		name = strings.Trim(strings.ReplaceAll(dir, "/", "-"), "-") + "-" + name
 		if info, err := os.Stat(filepath.Join(keep, name)); err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}

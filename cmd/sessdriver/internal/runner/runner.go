@@ -25,6 +25,8 @@ type Stage struct {
 	Engine *scripts.Engine
 	Vars   map[string]string // that it brings along
 	Close  func() error      // ends the browser
+	Lost   <-chan struct{}   // closed when the browser is gone
+	Why    func() error      // it is
 	// Keep saves what helps to understand a failure into a directory; nil saves nothing.
 	Keep func(ctx context.Context, dir string)
 }
@@ -69,8 +71,10 @@ type Case struct {
 type Result struct {
 	File  string
 	Cases []Case
-	Took  time.Duration
-	Tries int
+	// Sections counts those that were run.
+	Sections int
+	Took     time.Duration
+	Tries    int
 }
 
 // Err is why the script failed, nil when it did not.
@@ -93,8 +97,8 @@ type Event struct {
 // Run runs the scripts and gives the results in the order of the files. Scripts that were
 // not begun when the context ended are not run.
 func Run(ctx context.Context, o Options) []Result {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	enough := make(chan struct{}) // closed when no more are to be begun
+	stop := sync.OnceFunc(func() { close(enough) })
 	results := make([]Result, len(o.Files))
 	var telling sync.Mutex
 	tell := func(e Event) {
@@ -116,9 +120,15 @@ func Run(ctx context.Context, o Options) []Result {
 	}
 	for i := range o.Files {
 		select {
-		case next <- i:
-			continue
+		case <-enough: // it goes before what is ready as well
 		case <-ctx.Done():
+		default:
+			select {
+			case next <- i:
+				continue
+			case <-enough:
+			case <-ctx.Done():
+			}
 		}
 		results[i] = Result{File: o.Files[i], Cases: []Case{{Name: o.Files[i], Status: NotRun}}}
 	}
@@ -161,6 +171,15 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 		return t.end(file, err)
 	}
 	defer stage.Close()
+	bounded, lost := context.WithCancelCause(bounded)
+	defer lost(nil)
+	go func() {
+		select {
+		case <-stage.Lost:
+			lost(stage.Why())
+		case <-bounded.Done():
+		}
+	}()
 	vars := &scripts.Vars{}
 	for _, list := range []map[string]string{stage.Vars, o.Vars} {
 		for name, value := range list {
@@ -177,7 +196,7 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 		err = fmt.Errorf("%w (%w)", err, cause)
 	}
 	if err != nil && o.Artifacts != "" && stage.Keep != nil && ctx.Err() == nil {
-		dir := filepath.Join(o.Artifacts, strings.TrimSuffix(filepath.Base(file), Ext))
+		dir := filepath.Join(o.Artifacts, strings.Trim(strings.NewReplacer("/", "-", "..", "").Replace(strings.TrimSuffix(filepath.ToSlash(file), Ext)), "-"))
 		keeping, cancel := context.WithTimeout(ctx, 10*time.Second)
 		stage.Keep(keeping, dir)
 		cancel()
@@ -206,7 +225,6 @@ func ReadScript(file string) ([]byte, error) {
 type tally struct {
 	began  time.Time // the case that is running
 	result Result
-	open   bool // a section has begun
 }
 
 func (t *tally) note(r scripts.Result) {
@@ -214,7 +232,8 @@ func (t *tally) note(r scripts.Result) {
 	case scripts.Section:
 		t.close()
 		t.result.Cases = append(t.result.Cases, Case{Name: v.Name, Status: Passed})
-		t.began, t.open = time.Now(), true
+		t.began = time.Now()
+		t.result.Sections++
 		return
 	case scripts.Skipped:
 		c := t.current()
