@@ -7,8 +7,8 @@ import (
 
 // Changed books a cookie that a window's jar took, or lost (an expired one, with the
 // value it had), where nobody tells which response or script made that so: it is
-// credited to the session that the window is on, unless it is another's value. It returns the site and, like [Book.Received], the windows whose jars
-// are out of step.
+// credited to the session that the window is on, unless it is another's value. It
+// returns the site and, like [Book.Received], the windows whose jars are out of step.
 func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
