@@ -133,9 +133,9 @@ func (s *session) appliesTo(r *sent) bool {
 
 // applies reports whether the browser would have sent the token. Nobody tells
 // which partition a request is in, so a partitioned one may always be missing, nor
-// which sites a WebSocket's frames are of.
+// what a WebSocket left out, and when its cookies were taken.
 func (h *held) applies(r *sent) bool {
-	return !(r.handshake && h.SameSite != "None" && !r.names(h.Name)) && h.kind == Token && h.Partition == "" && h.covers(&r.at) && !h.Expired(r.now) && !slices.Contains(r.held, h.Name)
+	return !(r.handshake && !r.names(h.Name)) && h.kind == Token && h.Partition == "" && h.covers(&r.at) && !h.Expired(r.now) && !slices.Contains(r.held, h.Name)
 }
 
 // names reports whether the request has a token of that name.

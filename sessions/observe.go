@@ -18,8 +18,8 @@ type Request struct {
 	Jar []Cookie
 	// Held names the cookies that it found and kept back.
 	Held []string
-	// Handshake says that it opens a WebSocket: nobody tells what the browser held back,
-	// and which frames it is in, so that what has a SameSite may be missing.
+	// Handshake says that it opens a WebSocket: nobody tells what the browser held back, nor
+	// when it took the cookies, so that any may be missing.
 	Handshake bool
 	// Fields gives another header as it left, by its name, "" for none; nil where
 	// they are not known.
