@@ -116,7 +116,7 @@ func TestActions(t *testing.T) {
 		t.Errorf("the answer is %d, told %v", status, told)
 	}
 	ok(r.Go(r.ctx(), -1))
-	if title, _ := r.Title(r.ctx()); title != "Form" {
+	if title, _ := r.Title(r.ctx()); title != "Form" && title != "entered a@shop.test" { // the latter from the back/forward cache, as it was left
 		t.Errorf("back at %q", title)
 	}
 	ok(r.Click(r.ctx(), "text=Next"))

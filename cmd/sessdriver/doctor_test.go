@@ -26,8 +26,11 @@ func TestDoctor(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		if l.Leaks() {
+		switch {
+		case l.Stray || l.Seen && !(l.Forced && l.Kept):
 			t.Errorf("leaks: %s", line)
+		case l.Leaks(): // on a busy machine an answer may be told later than the doctor waits; TestDetect in cdp judges that
+			t.Logf("not detected: %s", line)
 		}
 		situations[l.Situation]++
 	}
