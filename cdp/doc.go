@@ -26,7 +26,7 @@
 // The reader handles everything that the browser tells us as it comes, in the order of
 // the wire: paused requests, network events, replies to what was sent. Each takes a turn,
 // which is also how others get at what only turns may touch. A turn never waits for the
-// browser: waking another goroutine for each message cost half of the driver's time.
+// browser: waking another goroutine for each message cost a quarter of the driver's time.
 // Its answers are written at once where Chrome reads its pipe, which it does on a thread
 // of its own, and by the writer where a network is in between. Commands of people (Use,
 // Open, …) run on their caller's goroutine and may wait.

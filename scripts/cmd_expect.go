@@ -119,17 +119,11 @@ func expectCommands() []*Command {
 // errNotTold is no evidence, for or against.
 var errNotTold = errors.New("the browser did not tell it (see: help observe)")
 
-// lasting reports an error that waiting does not mend.
+// lasting reports an error that waiting does not mend: what was typed wrong, and a
+// selector that is none.
 func lasting(err error) bool {
-	var (
-		typed     *UsageError
-		session   *sessions.NoSessionError
-		site      *sessions.NoSiteError
-		ambiguous *sessions.AmbiguousError
-		permanent interface{ Permanent() bool }
-	)
-	return errors.As(err, &typed) || errors.As(err, &session) || errors.As(err, &site) || errors.As(err, &ambiguous) ||
-		errors.As(err, &permanent) && permanent.Permanent()
+	var permanent interface{ Permanent() bool }
+	return saysNext(err) || errors.As(err, &permanent) && permanent.Permanent()
 }
 
 // expect looks until it is as expected.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"sessdriver/sessions"
 )
 
 var intoFlag = Flag{Name: "into", Kind: KindVariable, Summary: "put it into this variable instead of showing it"}
@@ -183,20 +185,5 @@ func (e *Engine) sees(ctx context.Context, selector string) (bool, error) {
 // matches reports whether a text has a pattern in it; with a * in the pattern, whether
 // it is like that from end to end.
 func matches(pattern, text string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return strings.Contains(text, pattern)
-	}
-	if !strings.HasPrefix(text, parts[0]) {
-		return false
-	}
-	text = text[len(parts[0]):]
-	for _, part := range parts[1 : len(parts)-1] {
-		i := strings.Index(text, part)
-		if i < 0 {
-			return false
-		}
-		text = text[i+len(part):]
-	}
-	return strings.HasSuffix(text, parts[len(parts)-1])
+	return !strings.Contains(pattern, "*") && strings.Contains(text, pattern) || sessions.Like(pattern, text)
 }

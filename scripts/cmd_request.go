@@ -81,7 +81,7 @@ func (c *call) headers() ([][2]string, error) {
 			continue
 		}
 		name, value, ok := strings.Cut(line, ":")
-		if !ok || checkHeader(name) != nil {
+		if !ok || !sessions.IsHeaderName(name) {
 			return nil, usage("--header %s: write it as 'Name: value'", name)
 		}
 		if forbidden(name) {
@@ -107,15 +107,4 @@ func forbidden(name string) bool {
 		"accept-charset", "accept-encoding", "access-control-request-headers", "access-control-request-method", "connection", "content-length",
 		"cookie", "cookie2", "date", "dnt", "expect", "host", "keep-alive", "origin", "referer", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade", "via",
 	}, low)
-}
-
-// checkHeader refuses what is no name of a header (RFC 9110, 5.6.2).
-func checkHeader(name string) error {
-	ok := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	}
-	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !ok(r) }) {
-		return usage("%q is no name of a header", name)
-	}
-	return nil
 }

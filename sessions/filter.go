@@ -81,12 +81,13 @@ func (p *pattern) matches(l *location) bool {
 	if p.scheme == "https" && !l.secure || p.scheme == "http" && l.secure {
 		return false
 	}
-	host := star(p.host, l.host) || !strings.HasPrefix(p.host, "*") && star("*."+p.host, l.host)
-	return host && (p.port == "" || star(p.port, l.port)) && (p.path == "" || star(p.path, l.path) || strings.HasSuffix(p.path, "/") && strings.HasPrefix(l.path, p.path))
+	host := Like(p.host, l.host) || !strings.HasPrefix(p.host, "*") && Like("*."+p.host, l.host)
+	return host && (p.port == "" || Like(p.port, l.port)) && (p.path == "" || Like(p.path, l.path) || strings.HasSuffix(p.path, "/") && strings.HasPrefix(l.path, p.path))
 }
 
-// star matches with * for any run of characters.
-func star(pattern, text string) bool {
+// Like reports whether a text is like a pattern, in which * stands for any run of
+// characters.
+func Like(pattern, text string) bool {
 	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {
 		return pattern == text

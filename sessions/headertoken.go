@@ -99,12 +99,17 @@ func (b *Book) AddHeader(site, name string) error {
 	return nil
 }
 
-// checkHeader refuses what is no name of a header (RFC 9110, 5.6.2), and the cookies'.
-func checkHeader(name string) error {
+// IsHeaderName reports whether a text is the name of a header (RFC 9110, 5.6.2).
+func IsHeaderName(name string) bool {
 	isToken := func(r rune) bool {
 		return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	}
-	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }) {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) })
+}
+
+// checkHeader refuses what is no name of a header, and the cookies'.
+func checkHeader(name string) error {
+	if !IsHeaderName(name) {
 		return fmt.Errorf("%q is not the name of a header", name)
 	}
 	if strings.EqualFold(name, "Cookie") || strings.EqualFold(name, "Set-Cookie") {

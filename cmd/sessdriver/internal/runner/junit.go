@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The JUnit format as most readers take it (PEERS: the schema of the Jenkins plugin).
+// The JUnit format as most readers take it: that of the Jenkins plugin.
 
 type junitSuites struct {
 	XMLName  xml.Name     `xml:"testsuites"`
