@@ -31,9 +31,6 @@ type guard struct {
 	forces  atomic.Bool    // a session is forced
 	up      atomic.Bool
 	drifted atomic.Bool
-	// proven says that the jars were in step since the last switch: what no session has
-	// in them is the forced session's own from then on.
-	proven  atomic.Bool
 	meddled atomic.Bool   // somebody else changes requests: it stays up
 	wake    chan struct{} // holds a value when there may be something to do
 	quit    chan struct{}
@@ -71,7 +68,6 @@ func (b *Browser) SetGuard(ctx context.Context, mode sessions.Guard) error {
 // raised notes that Fetch is on, or off.
 func (g *guard) raised(up bool) {
 	g.up.Store(up)
-	g.proven.Store(false)
 	g.since, g.settled = time.Time{}, false
 	if up && g.mode == sessions.GuardSwitch {
 		g.since = time.Now()
@@ -164,26 +160,8 @@ func (g *guard) raise(ctx context.Context) error {
 	if err := g.browser.interceptor.update(ctx); err != nil {
 		return err
 	}
-	g.proven.Store(true)
 	g.eachForced(func(w sessions.Window, active sessions.Ref) { g.browser.mirror.mend(w, active.Site) })
 	return nil
-}
-
-// adopt gives the active session what scripts, and responses that nothing shows, wrote
-// into the jar.
-func (g *guard) adopt(ctx context.Context, w sessions.Window, active sessions.Ref) {
-	if jar, err := g.browser.mirror.jar(ctx, w); err == nil {
-		g.browser.book.AdoptJar(w, active, jar, time.Now())
-	}
-}
-
-// adoptProven does so where the jars were proven since the last switch, before they are
-// written over.
-func (g *guard) adoptProven(ctx context.Context, at place) {
-	active, forced := g.browser.book.Active(at.window, at.site, time.Now())
-	if forced && g.proven.Load() { // asked in this order: a switch ends the proof before it is made
-		g.adopt(ctx, at.window, active.Ref())
-	}
 }
 
 // lower turns Fetch off, once the jars are proven to be in step. Where they cannot be,
@@ -194,7 +172,6 @@ func (g *guard) lower(ctx context.Context) error {
 	var failed error
 	g.eachForced(func(w sessions.Window, active sessions.Ref) {
 		site := active.Site
-		g.adopt(ctx, w, active)
 		refused, err := b.mirror.sync(ctx, w, site)
 		proven = proven && len(refused) == 0 && len(b.book.Clashes(w, site, time.Now())) == 0
 		if err != nil && b.hasWindow(w) {
@@ -209,9 +186,7 @@ func (g *guard) lower(ctx context.Context) error {
 		return nil
 	}
 	g.drifted.Store(false)
-	failed = b.interceptor.stop(ctx)
-	g.proven.Store(failed == nil)
-	return failed
+	return b.interceptor.stop(ctx)
 }
 
 // differs compares the jars with what they are to hold.

@@ -399,7 +399,7 @@ func (s *stage) explore(situation string) {
 
 func (m *matrix) launched(scheme string, change ...func(*Options)) *stage {
 	w := newWebOf(m.t, scheme)
-	r := w.browser(append(change, whole(m.t))...)
+	r := w.browser(append(change, whole(m.t), func(o *Options) { o.Arguments = append(o.Arguments, leaks.Eager) })...)
 	s := &stage{matrix: m, person: r.person(), w: w, r: r, launch: true}
 	s.tokens()
 	return s
@@ -438,7 +438,7 @@ func (m *matrix) inWindow(t *testing.T) {
 // attach: somebody else's browser, with tabs open and workers running.
 func (m *matrix) attach(t *testing.T) {
 	m.t = t
-	f := startForeignOf(t, chromium(t), "--ignore-certificate-errors", "--disable-popup-blocking", "--short-reporting-delay")
+	f := startForeignOf(t, chromium(t), "--ignore-certificate-errors", "--disable-popup-blocking", "--short-reporting-delay", leaks.Eager)
 	browser := &stage{matrix: m, person: f.person(), w: newWeb(t)}
 	browser.r = f.attach(f.port)
 	browser.tokens()

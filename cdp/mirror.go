@@ -101,7 +101,6 @@ func comparePlaces(a, b place) int {
 func (m *mirror) mendNow(t place) {
 	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
 	defer cancel()
-	m.browser.guard.adoptProven(ctx, t)
 	if _, err := m.sync(ctx, t.window, t.site); err != nil {
 		m.browser.log.Warn("mending a jar", "site", t.site, "error", err)
 	}
@@ -186,6 +185,11 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 				return nil, err
 			}
 		}
+		if !old && len(tried) == 0 { // later jars have what Chrome made of what it refuses
+			if err := m.adopt(ctx, w, site, jar); err != nil {
+				return nil, err
+			}
+		}
 		plan := m.browser.book.PlanJar(w, site, jar, time.Now())
 		if plan.Empty() && old {
 			jar = nil
@@ -209,6 +213,17 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 		tried, jar = append(tried, plan), nil
 	}
 	return nil, fmt.Errorf("the jar of %s does not come to rest: the site sets its cookies again and again", site)
+}
+
+// adopt gives the active session what scripts, and responses that nothing shows, wrote
+// into a jar.
+func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) error {
+	// Of another session's response the jar may tell a moment before the event does.
+	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
+		return err
+	}
+	m.browser.book.AdoptJar(w, site, jar, time.Now())
+	return nil
 }
 
 // note writes in the journal what a plan is about to change. A window of our own

@@ -115,7 +115,6 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		return sessions.Switch{}, err
 	}
 	was := b.targets.unanswered(w, site)
-	b.guard.proven.Store(false)
 	session, err := decide(w, jar)
 	if err != nil {
 		b.targets.answer(w, site, was)

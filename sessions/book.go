@@ -208,6 +208,9 @@ type place struct {
 	// mirror has mended it: it was not written since the switch, or a late
 	// response of another session took them.
 	taken map[key]bool
+	// inStep says that the jar was seen to be the active session's since that became
+	// active.
+	inStep bool
 	// login is the session that an anonymous exchange filled last in this
 	// window, loginAge the book's age then: other anonymous requests that
 	// were under way belong to it as well.

@@ -35,6 +35,7 @@ func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time)
 	}
 	b.stored(w, p).was = b.wants(w, p)
 	p.active, p.last, p.taken = session, session, session.lackedBy(jar, now)
+	p.inStep = false
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // forced, it is a session like any other
 	}
@@ -165,6 +166,7 @@ func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
 	}
 	view := session.view(now)
 	for _, p := range session.site.places {
+		p.inStep = false // nobody knows the values of the removed one any more
 		if p.active == session {
 			p.before = &before{}
 		}

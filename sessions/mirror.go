@@ -35,7 +35,7 @@ func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan 
 	}
 	plan := b.compare(s, p.wanted(now), jar, now)
 	if plan.Empty() {
-		p.taken = nil
+		p.taken, p.inStep = nil, p.active != nil
 		if p.active == nil {
 			p.before = nil
 		}
@@ -49,7 +49,7 @@ func (b *Book) JarWritten(w Window, site string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if s := b.sites[site]; s != nil && s.places[w] != nil {
-		s.places[w].taken = nil
+		s.places[w].taken, s.places[w].inStep = nil, true
 	}
 }
 

@@ -155,3 +155,41 @@ func TestSeeJar(t *testing.T) {
 	own.book.SeeJar(Main, own.jar(), own.now)
 	own.wantList("Session 1: own=1") // a token of the site's own counts like a default one
 }
+
+// What nobody told of is the active session's from when the jar was in step with it, not
+// before: then it may be left of the session before.
+func TestAdoptJar(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		then func(b *browser) // bob is forced, the jar in step
+		jar  string           // once it is mended
+	}{
+		{"a token", func(b *browser) { b.script(home, "token=b2") }, "sid=B; token=b2"},
+		{"in the place of another", func(b *browser) { b.script(home, "sid=B2; Domain=shop.test") }, "sid=B2"},
+		{"no token", func(b *browser) { b.script(home, "theme=dark") }, "sid=B; theme=dark"},
+		{"another session's", func(b *browser) { b.script(home, "sid=A; Domain=shop.test") }, "sid=B"},
+		{"switched, not yet in step", func(b *browser) {
+			b.script(home, "token=late")
+			b.book.Use(b.window, b.ref("alice"), b.jar(), b.now)
+		}, "sid=A; token=a"},
+		{"a removed session's", func(b *browser) {
+			b.script(home, "token=c")
+			b.book.Remove(b.give("carol", "token=c"), b.now)
+		}, "sid=B"},
+		{"unset", func(b *browser) {
+			b.script(home, "token=late")
+			b.book.Unset(b.window, shop, b.now)
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := start(t, Options{})
+			b.give("alice", "sid=A; token=a")
+			b.give("bob", "sid=B")
+			b.use("bob")
+			c.then(b)
+			b.book.AdoptJar(b.window, shop, b.jar(), b.now)
+			b.mend(shop)
+			b.wantJar(c.jar)
+		})
+	}
+}

@@ -144,13 +144,14 @@ func (b *Book) takeOver(active *session, w Window, c Cookie, kind Kind, o origin
 	b.notify(event)
 }
 
-// AdoptJar gives the active session of a window, while it is the one of that number,
-// what its jar has for the site and no session had: a script wrote it.
-func (b *Book) AdoptJar(w Window, active Ref, jar []Cookie, now time.Time) {
+// AdoptJar gives the active session of a window what its jar has for the site and no
+// session had: a script wrote it, or a response that nothing shows. What the jar had
+// before it was in step with that session is not adopted.
+func (b *Book) AdoptJar(w Window, site string, jar []Cookie, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := b.sites[active.Site]
-	if s == nil || s.places[w] == nil || s.places[w].active == nil || s.places[w].active.id != active.Number {
+	s := b.sites[site]
+	if s == nil || s.places[w] == nil || s.places[w].active == nil || !s.places[w].inStep {
 		return
 	}
 	o := b.origin(FromScript, "", now)

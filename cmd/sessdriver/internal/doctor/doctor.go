@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sessdriver/cdp"
+	"sessdriver/cdp/leaks"
 	"sessdriver/sessions"
 )
 
@@ -163,7 +164,7 @@ func checkWith(ctx context.Context, o Options, guard sessions.Guard, r *Report, 
 	options.Book, options.Guard, options.Reload, options.Storage = c.book, guard, cdp.ReloadNone, cdp.StorageKeep
 	// What the environment asks for otherwise would make it another check.
 	options.Profile, options.Preferences, options.Proxy, options.DebugPort = "", preferences(downloads), "", 0
-	options.Arguments = append(slices.Clone(options.Arguments), "--disable-popup-blocking", "--short-reporting-delay")
+	options.Arguments = append(slices.Clone(options.Arguments), "--disable-popup-blocking", "--short-reporting-delay", leaks.Eager)
 	if c.browser, err = cdp.Launch(ctx, options); err != nil {
 		return err
 	}
