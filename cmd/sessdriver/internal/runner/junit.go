@@ -58,6 +58,9 @@ func JUnit(w io.Writer, results []Result, at time.Time) error {
 				s.Failures++
 			case Skipped, NotRun:
 				out.Skipped = &junitMessage{Message: clean(c.Message)}
+				if c.Status == NotRun {
+					out.Skipped.Message = string(NotRun)
+				}
 				s.Skipped++
 			}
 			s.Cases = append(s.Cases, out)
