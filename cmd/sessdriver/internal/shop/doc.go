@@ -31,6 +31,13 @@
 // it found, which is a session fixation to write tests against. The login page
 // links to it in a closed section.
 //
+// # Timeout
+//
+// Sessions last until the logout, or as [Shop.Idle] says. One that was made by
+// /login?idle=2s ends when it was not used for longer than that, whatever the
+// others do: who comes with it then is told so, with status 401, and the browser
+// is told to forget its cookies. The answer starts no new session.
+//
 // # Not done
 //
 //   - Hashed passwords: they stand on the login page.

@@ -48,11 +48,28 @@ func TestLoginFormKeepsTheSwitch(t *testing.T) {
 	tests := []struct{ path, action string }{
 		{"/login", `action="/login"`},
 		{"/login?rotate=off", `action="/login?rotate=off"`},
+		{"/login?idle=2s", `action="/login?idle=2s"`},
+		{"/login?idle=2m&rotate=off", `action="/login?idle=2m0s&amp;rotate=off"`},
 	}
 	for _, tt := range tests {
 		if body := b.get(tt.path).body; !strings.Contains(body, tt.action) {
 			t.Errorf("GET %s has no form with %s", tt.path, tt.action)
 		}
+	}
+}
+
+func TestIdleTimeIsRefused(t *testing.T) {
+	_, srv, _ := open(t)
+	b := newBrowser(t, srv)
+	for _, idle := range []string{"", "2", "0s", "-1s", "soon"} {
+		for _, p := range []page{b.get("/login?idle=" + idle), b.post("/login?idle="+idle, "user", "alice", "password", Password("alice"))} {
+			if p.StatusCode != http.StatusBadRequest || !strings.Contains(p.body, "/login?idle=2s") {
+				t.Errorf("idle %q: status %d, want 400 and how to write it", idle, p.StatusCode)
+			}
+		}
+	}
+	if got := b.who(); got != "" {
+		t.Errorf("who = %q, want nobody", got)
 	}
 }
 

@@ -78,6 +78,12 @@ func (v *visit) missing() reply {
 	return v.refuse(http.StatusNotFound, "Nothing here", "The shop has no such page.")
 }
 
+// timedOut tells the visitor once, and has the browser forget the session.
+func (v *visit) timedOut() reply {
+	return v.refuse(http.StatusUnauthorized, "Your session has ended",
+		"It was not used for longer than its idle time. Log in again.")
+}
+
 func (v *visit) unreadable() reply {
 	return v.refuse(http.StatusBadRequest, "This form cannot be read",
 		"It is malformed or too long. Nothing was changed.")

@@ -58,9 +58,9 @@ type frame struct {
 
 // html renders the template of that name inside the frame.
 func (v *visit) html(status int, name, title string, data any) reply {
-	f := frame{
-		Title: title, User: v.user(), Hue: hue(v.user()),
-		Session: v.session.label(), XSRF: v.session.xsrf, Data: data,
+	f := frame{Title: title, User: v.user(), Hue: hue(v.user()), Data: data}
+	if v.session != nil {
+		f.Session, f.XSRF = v.session.label(), v.session.xsrf
 	}
 	var page bytes.Buffer
 	if err := templates.ExecuteTemplate(&page, name+".html", f); err != nil {

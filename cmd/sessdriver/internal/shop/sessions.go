@@ -13,6 +13,7 @@ import (
 const (
 	maxSessions   = 1000                // then the one unused for longest is dropped
 	maxRemembered = 1000                // remember-me tokens; then the oldest is dropped
+	maxExpired    = 1000                // ids of sessions that timed out; then all are dropped
 	rememberFor   = 30 * 24 * time.Hour // also the cookie's Max-Age
 )
 
@@ -23,7 +24,8 @@ type session struct {
 	user    string // "" is nobody
 	xsrf    string // what the forms of this session must repeat
 	started time.Time
-	used    time.Time // last request that was not an asset
+	used    time.Time     // last request that was not an asset
+	idle    time.Duration // ends it when it was not used for longer; 0 leaves that to the shop
 }
 
 // label names the session to people without giving its token away.
@@ -39,11 +41,12 @@ type promise struct {
 type store struct {
 	live     map[string]*session // by id
 	promises map[string]promise  // by token
+	expired  map[string]bool     // ids of sessions that ended by an idle time of their own
 	made     int                 // sessions ever made
 }
 
 func newStore() store {
-	return store{live: map[string]*session{}, promises: map[string]promise{}}
+	return store{live: map[string]*session{}, promises: map[string]promise{}, expired: map[string]bool{}}
 }
 
 // start makes a session for user, "" for an anonymous one. If there are too
@@ -76,13 +79,20 @@ func (t *store) replace(old *session, user string, now time.Time) *session {
 
 func (t *store) end(sess *session) { delete(t.live, sess.id) }
 
-// sweep ends the sessions that were idle for longer than idle; 0 spares all.
+// sweep ends the sessions that were idle for longer than their own idle time,
+// else than idle; 0 spares those that have none.
 func (t *store) sweep(idle time.Duration, now time.Time) {
-	if idle <= 0 {
-		return
-	}
-	maps.DeleteFunc(t.live, func(_ string, sess *session) bool {
-		return now.Sub(sess.used) > idle
+	maps.DeleteFunc(t.live, func(id string, sess *session) bool {
+		if limit := cmp.Or(sess.idle, idle); limit <= 0 || now.Sub(sess.used) <= limit {
+			return false
+		}
+		if sess.idle > 0 {
+			if len(t.expired) >= maxExpired {
+				clear(t.expired)
+			}
+			t.expired[id] = true
+		}
+		return true
 	})
 }
 

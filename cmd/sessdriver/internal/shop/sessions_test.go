@@ -154,6 +154,54 @@ func TestUseKeepsSessionAlive(t *testing.T) {
 	}
 }
 
+// An idle time of its own ends a session, and no other: its visitor is told, and starts
+// none by that.
+func TestIdleOfOneLogin(t *testing.T) {
+	s, srv, c := open(t)
+	s.Idle = time.Hour
+	alice, bob, carol := newBrowser(t, srv), newBrowser(t, srv), newBrowser(t, srv)
+	alice.post("/login?idle=2s", "user", "alice", "password", Password("alice"))
+	bob.post("/login?idle=2s", "user", "bob", "password", Password("bob"))
+	carol.login("admin")
+	for range 3 {
+		c.pass(time.Second)
+		bob.get("/api/whoami")
+		alice.get("/style.css")
+	}
+	old := alice.cookie(SessionCookie)
+	for range 2 { // also who comes again with what was copied
+		alice.put(SessionCookie, old)
+		p := alice.get("/account")
+		if p.StatusCode != http.StatusUnauthorized || !strings.Contains(p.body, "Your session has ended") || !strings.Contains(p.body, ">Not signed in<") {
+			t.Errorf("status %d, want 401 and the reason in\n%s", p.StatusCode, p.body)
+		}
+		if got := alice.cookie(SessionCookie) + alice.cookie(xsrfCookie); got != "" {
+			t.Errorf("the browser has still %q", got)
+		}
+	}
+	if p := alice.get("/"); p.StatusCode != http.StatusOK || alice.cookie(SessionCookie) == "" {
+		t.Errorf("without the old session: status %d, want 200 and a session", p.StatusCode)
+	}
+	if got := bob.who() + " " + carol.who(); got != "bob admin" {
+		t.Errorf("the others are %q", got)
+	}
+	c.pass(2 * time.Second)
+	if got := bob.who(); got != "bob" {
+		t.Errorf("just in time bob is %q", got)
+	}
+}
+
+func TestIdleYieldsToRememberMe(t *testing.T) {
+	_, srv, c := open(t)
+	b := newBrowser(t, srv)
+	b.post("/login?idle=2s", "user", "alice", "password", Password("alice"), "remember", "on")
+	old := b.cookie(SessionCookie)
+	c.pass(time.Minute)
+	if got := b.who(); got != "alice" || b.cookie(SessionCookie) == old {
+		t.Errorf("who = %q, want alice in a new session", got)
+	}
+}
+
 func TestSwitchingCookiesSwitchesUsers(t *testing.T) {
 	_, srv, _ := open(t)
 	alice, bob := newBrowser(t, srv), newBrowser(t, srv)
@@ -188,5 +236,12 @@ func TestStoreIsBounded(t *testing.T) {
 	}
 	if st.remembered(tokenOf, now) != "" {
 		t.Error("the remember-me token dropped is not the oldest")
+	}
+	for range maxExpired + 1 {
+		st.start("bob", now.Add(2*time.Hour)).idle = time.Second
+		st.sweep(0, now.Add(3*time.Hour))
+	}
+	if len(st.expired) > maxExpired {
+		t.Errorf("%d ids of ended sessions are kept", len(st.expired))
 	}
 }

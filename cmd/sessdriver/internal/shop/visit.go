@@ -21,7 +21,7 @@ type visit struct {
 	shop    *Shop
 	req     *http.Request
 	now     time.Time
-	session *session       // never nil, but after a logout
+	session *session       // nil after a logout, and where it timed out; else never
 	cookies []*http.Cookie // to set, beside those of the session
 }
 
@@ -50,19 +50,27 @@ func (s *Shop) answer(r *http.Request, page func(*visit) reply) reply {
 	defer s.mu.Unlock()
 	v := s.enter(r)
 	s.note(r, v.session, v.now)
+	if v.session == nil {
+		page = (*visit).timedOut
+	}
 	rep := page(v)
 	rep.cookies = v.leave()
 	return rep
 }
 
 // enter finds the session that r belongs to. Without a valid one it signs in
-// by remember-me, else it starts an anonymous session.
+// by remember-me, else it starts an anonymous session; but none for who comes with
+// a session that ended by an idle time of its own.
 func (s *Shop) enter(r *http.Request) *visit {
 	v := &visit{shop: s, req: r, now: s.now()}
 	s.store.sweep(s.Idle, v.now)
-	v.session = s.store.live[cookie(r, SessionCookie)]
+	id := cookie(r, SessionCookie)
+	v.session = s.store.live[id]
 	if v.session == nil {
 		user := s.store.remembered(cookie(r, rememberCookie), v.now)
+		if user == "" && s.store.expired[id] {
+			return v
+		}
 		v.session = s.store.start(user, v.now)
 	}
 	v.session.used = v.now
