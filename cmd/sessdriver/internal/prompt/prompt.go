@@ -44,6 +44,13 @@ type Options struct {
 	// may call Notice.
 	Complete func(line string, cursor int) (start int, candidates []Completion)
 
+	// Hint, if set, is asked for what may come next whenever the cursor is at the end of
+	// a line that is not empty. It is shown there dimmed, up to the end of the row, and
+	// never part of the line; so leave it nil on a terminal without colours. The caller has
+	// escaped it. It must be quick and must not call the prompt; any goroutine may run it
+	// that calls Notice.
+	Hint func(line string) string
+
 	// History has the lines of earlier times, the oldest first.
 	History []string
 }
@@ -61,6 +68,7 @@ type Prompt struct {
 	shows        bool     // In and Out are terminals: prompts are shown
 	edits        bool     // … which can move the cursor
 	complete     func(line string, cursor int) (int, []Completion)
+	hint         func(line string) string
 	pending      []byte // read, not yet used; may hold keys typed ahead for later lines
 
 	mu sync.Mutex // guards all below, and each read of In and write to Out
@@ -68,7 +76,8 @@ type Prompt struct {
 	closed, reading bool
 	cooked          *term.State // the mode to go back to; nil unless in raw mode
 	prompt          string
-	drawn           string // prompt and line as last painted
+	entered         bool   // the line is; it has no hint any more
+	drawn           string // prompt, line and hint as last painted
 	cursor          int    // where in drawn the cursor is
 	line            line
 	history         history
@@ -80,7 +89,7 @@ func New(o Options) (*Prompt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the prompt: %w", err)
 	}
-	p := &Prompt{in: o.In, out: o.Out, inFd: int(o.In.Fd()), wakeR: r, wakeW: w, complete: o.Complete}
+	p := &Prompt{in: o.In, out: o.Out, inFd: int(o.In.Fd()), wakeR: r, wakeW: w, complete: o.Complete, hint: o.Hint}
 	for _, line := range o.History {
 		p.history.add(line)
 	}
@@ -155,7 +164,7 @@ func (p *Prompt) begin(prompt string) error {
 		if err != nil {
 			return fmt.Errorf("reading the terminal: %w", err)
 		}
-		p.cooked = state
+		p.cooked, p.entered = state, false
 		p.line = line{killed: p.line.killed}
 		p.history.rewind()
 		p.paint("")
@@ -182,7 +191,7 @@ func (p *Prompt) finish(mark string) error {
 	if p.cooked == nil {
 		return nil
 	}
-	p.line.pos = len(p.line.text)
+	p.line.pos, p.entered = len(p.line.text), true
 	p.paint("")
 	p.write(mark + "\r\n")
 	p.drawn, p.cursor = "", 0

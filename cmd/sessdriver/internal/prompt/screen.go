@@ -35,6 +35,9 @@ func (p *Prompt) paint(notice string) {
 
 	// The space is for the cursor: it must be on a written cell, to move with it when the rows are rewrapped.
 	p.drawn, p.cursor = p.prompt+text+" ", len(p.prompt)+pos
+	if hint := p.hintAt(width); hint != "" { // it gives the cursor a cell as well
+		p.drawn, p.cursor = p.prompt+text+dimmed+hint+plain, p.cursor+len(dimmed)
+	}
 	b.WriteString(p.drawn)
 	last, _ := place(p.drawn, len(p.drawn)-1, width)
 	row, col := place(p.drawn, p.cursor, width)
@@ -44,6 +47,18 @@ func (p *Prompt) paint(notice string) {
 		fmt.Fprintf(&b, "\x1b[%dC", col)
 	}
 	p.write(b.String())
+}
+
+const dimmed, plain = "\x1b[2m", "\x1b[m"
+
+// hintAt is what stands behind the cursor, which is at p.cursor in p.drawn, up to the
+// end of its row.
+func (p *Prompt) hintAt(width int) string {
+	if p.hint == nil || p.entered || p.line.text == "" || p.line.pos < len(p.line.text) {
+		return ""
+	}
+	_, col := place(p.drawn, p.cursor, width)
+	return cells.TruncateString(p.hint(p.line.text), width-col, "…")
 }
 
 func goUp(b *strings.Builder, rows int) {

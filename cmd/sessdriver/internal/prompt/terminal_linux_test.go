@@ -139,18 +139,23 @@ func (c *terminal) waitFor(want string) {
 	}
 }
 
+// text is what was written so far.
+func (c *terminal) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := ""
+	for _, e := range c.output {
+		text += e.text
+	}
+	return text
+}
+
 // painted waits until the prompt has painted n times in all.
 func (c *terminal) painted(n int) {
 	c.t.Helper()
 	deadline := time.After(patience)
 	for {
-		c.mu.Lock()
-		text := ""
-		for _, e := range c.output {
-			text += e.text
-		}
-		c.mu.Unlock()
-		got := strings.Count(text, "\x1b[J")
+		got := strings.Count(c.text(), "\x1b[J")
 		if got >= n {
 			return
 		}
@@ -452,17 +457,24 @@ func TestTerminalManyNotices(t *testing.T) {
 // TestTerminalPaint types, moves, notifies and resizes at random and compares
 // the screen with one on which the same was written in one go.
 func TestTerminalPaint(t *testing.T) {
+	for _, hint := range []string{"", " hint of 名前"} {
+		t.Run("hint"+hint, func(t *testing.T) { testPaint(t, hint) })
+	}
+}
+
+func testPaint(t *testing.T, hint string) {
 	const prompt = "\x1b[1mp名>\x1b[0m "
 	keys := []string{"a", "b ", "名", "e\u0301", "👍🏽", "\x1b[D", "\x1b[D", "\x1b[C", "\x01", "\x05", "\x7f", "\x1bb", "\x17", "\x19"}
 	random := rand.New(rand.NewPCG(1, 2))
 	width, height := 12, 1000
 	c := newTerminal(t, width, height)
-	p := c.prompt(Options{})
+	p := c.prompt(Options{Hint: func(string) string { return hint }})
 	result := readLine(p, prompt)
 	c.waitFor("p名> |")
 	var model line
-	notices, paints := "", 1
+	notices, paints, shown := "", 1, ""
 	for step := range 200 {
+		painted := true
 		switch n := random.IntN(12); {
 		case n == 0:
 			notice := fmt.Sprintf("notice %d of 名前", step)
@@ -472,6 +484,7 @@ func TestTerminalPaint(t *testing.T) {
 		case n == 1:
 			width = 6 + random.IntN(20)
 			c.resize(width, height)
+			painted = false
 		default:
 			key := keys[random.IntN(len(keys))]
 			press(&model, key)
@@ -480,15 +493,58 @@ func TestTerminalPaint(t *testing.T) {
 		}
 		c.painted(paints) // not every key changes the screen
 		whole, upTo := &screen{width: width}, &screen{width: width}
-		whole.write(notices + prompt + model.text)
 		next := line{text: model.text + " ", pos: model.pos}
 		upTo.write(notices + prompt + next.text[:next.right()])
+		if painted { // a hint is cut when it is painted, and rewrapped later like the line
+			shown = ""
+			if model.text != "" && model.pos == len(model.text) {
+				shown = cells.TruncateString(hint, width-upTo.lastCol, "…")
+			}
+		}
+		whole.write(notices + prompt + model.text + shown)
 		whole.row, whole.col = upTo.lastRow, upTo.lastCol
 		whole.hangs = false
 		c.waitFor(whole.String())
 	}
 	c.typeKeys("\r")
 	expect(t, result, model.text, nil)
+}
+
+func TestTerminalHint(t *testing.T) {
+	c := newTerminal(t, 24, 10)
+	p := c.prompt(Options{Hint: func(line string) string {
+		if line == "use" {
+			return " NAME [--site SITE]"
+		}
+		return "NAME [--site SITE] [--wait]"
+	}})
+	line := readLine(p, "> ")
+	c.waitFor("> |")
+	c.typeKeys("use")
+	c.waitFor("> use| NAME [--site SITE]")
+	if text := c.text(); !strings.Contains(text, "use\x1b[2m NAME") || !strings.HasSuffix(text, "SITE]\x1b[m\r\x1b[5C") {
+		t.Errorf("it is not dim: %q", text)
+	}
+	c.typeKeys("\x02")
+	c.waitFor("> us|e")
+	c.typeKeys("\x05 ")
+	c.waitFor("> use |NAME [--site SITE…")
+	p.Notice("note")
+	c.waitFor("note\n> use |NAME [--site SITE…")
+	c.typeKeys("\x01\x0b")
+	c.waitFor("note\n> |")
+	c.typeKeys("0123456789012345678901") // the next row is all the hint's
+	c.waitFor("note\n> 0123456789012345678901\n|NAME [--site SITE] [--w…")
+	c.typeKeys("\r")
+	expect(t, line, "0123456789012345678901", nil)
+	c.waitFor("note\n> 0123456789012345678901\n\n|")
+
+	line = readLine(p, "> ")
+	c.typeKeys("use")
+	c.waitFor("note\n> 0123456789012345678901\n\n> use| NAME [--site SITE]")
+	c.typeKeys("\x03")
+	expect(t, line, "", ErrInterrupted)
+	c.waitFor("note\n> 0123456789012345678901\n\n> use^C\n|")
 }
 
 // A line that ends exactly at the edge after a resize used to be painted a row too
