@@ -36,6 +36,7 @@ type config struct {
 	sessions, use              []string
 	script                     string
 	showSecrets, verbose       bool
+	noColour                   bool
 	once, json, installBrowser bool
 	help, version              bool
 	scopeValue                 sessions.Scope
@@ -111,6 +112,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.StringVarP(&c.script, "command", "c", "", "run `COMMANDS` (separated by ; or line ends) and end")
 	f.BoolVar(&c.showSecrets, "show-secrets", false, "show the values of tokens")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error")
+	f.BoolVar(&c.noColour, "no-color", false, "no colours, and so no hints at the prompt; NO_COLOR in the environment does the same")
 	f.IntVarP(&c.jobs, "jobs", "j", 1, "run: `N` scripts at a time, each in a browser of its own")
 	f.IntVar(&c.retries, "retries", 0, "run: a script that fails again, up to `N` times")
 	f.DurationVar(&c.timeout, "timeout", 5*time.Minute, "run: how long a script may take, as `30s` or 5m")

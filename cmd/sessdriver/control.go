@@ -27,6 +27,7 @@ type control struct {
 	streams streams
 	book    *sessions.Book
 	notices *notices
+	colours colours // of the standard output
 
 	browser *cdp.Browser
 	engine  *scripts.Engine
@@ -39,7 +40,7 @@ type control struct {
 }
 
 func newControl(c *config, s streams) *control {
-	k := &control{config: c, streams: s, notices: newNotices(s.err), held: make(chan os.Signal, 1)}
+	k := &control{config: c, streams: s, notices: newNotices(s.err, c.coloursOn(s.err)), colours: c.coloursOn(s.out), held: make(chan os.Signal, 1)}
 	signal.Notify(k.held, os.Interrupt)
 	k.book = c.newBook(k.notices.event)
 	k.keeps = !c.scriptGiven && term.IsTerminal(int(s.in.Fd()))
@@ -157,9 +158,13 @@ func (k *control) because(ctx context.Context, err error) error {
 
 // loop reads commands until the end of input, quit, or the loss of the browser.
 func (k *control) loop(ctx context.Context) error {
+	begun, from := "", 1 // of a command that takes several lines
 	options := prompt.Options{In: k.streams.in, Out: k.streams.out, Complete: k.complete}
 	if k.keeps {
 		options.History = k.remember()
+	}
+	if k.colours { // else a hint would look like what was typed
+		options.Hint = func(line string) string { return hint(k.engine.Commands, begun+line) }
 	}
 	p, err := prompt.New(options)
 	if err != nil {
@@ -169,11 +174,10 @@ func (k *control) loop(ctx context.Context) error {
 	defer p.Close()
 	defer context.AfterFunc(ctx, func() { p.Close() })()
 	if k.keeps {
-		k.notices.show(p.Notice)
+		k.notices.show(func(line string) { p.Notice(k.colours.paint(yellow, line)) })
 		defer k.notices.show(nil)
 		p.Notice(fmt.Sprintf("%s is ready. help lists the commands, quit or Ctrl-D ends.", scripts.Escape(k.browser.Product())))
 	}
-	begun, from := "", 1 // of a command that takes several lines
 	for number := 1; ; number++ {
 		line, err := p.ReadLine(k.label(begun != ""))
 		switch {
@@ -223,7 +227,7 @@ func (k *control) remember() []string {
 // then.
 func (k *control) goOn(err error) bool {
 	if k.keeps {
-		fmt.Fprintln(k.streams.err, oneLine(err))
+		fmt.Fprintln(k.streams.err, k.config.coloursOn(k.streams.err).paint(red, oneLine(err)))
 	}
 	return k.keeps
 }
@@ -261,12 +265,12 @@ func (k *control) label(more bool) string {
 		return "... "
 	}
 	site, w := k.book.SiteOf(k.browser.Location()), k.browser.Window()
-	label := cmp.Or(scripts.Escape(site), "sessdriver")
+	label := k.colours.paint(cyan, cmp.Or(scripts.Escape(site), "sessdriver"))
 	if w != sessions.Main {
-		label = scripts.Escape(w.String()) + ": " + label
+		label = k.colours.paint(magenta, scripts.Escape(w.String())) + ": " + label
 	}
 	if active, ok := k.book.Active(w, site, time.Now()); ok {
-		label += " [" + scripts.Escape(active.Name) + "]"
+		label += " [" + k.colours.paint(green, scripts.Escape(active.Name)) + "]"
 	}
 	return label + "> "
 }

@@ -22,11 +22,13 @@ type notices struct {
 
 	mu    sync.Mutex // guards show
 	print func(string)
-	err   io.Writer
+
+	err     io.Writer
+	colours colours // of err
 }
 
-func newNotices(err io.Writer) *notices {
-	n := &notices{lines: make(chan string, maxNotices), done: make(chan struct{}), err: err}
+func newNotices(err io.Writer, c colours) *notices {
+	n := &notices{lines: make(chan string, maxNotices), done: make(chan struct{}), err: err, colours: c}
 	go n.run()
 	return n
 }
@@ -38,7 +40,7 @@ func (n *notices) run() {
 		if n.print != nil {
 			n.print("* " + line)
 		} else {
-			fmt.Fprintln(n.err, "* "+line)
+			fmt.Fprintln(n.err, n.colours.paint(yellow, "* "+line))
 		}
 		n.mu.Unlock()
 	}

@@ -6,17 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"sessdriver/cdp"
-	"sessdriver/cmd/sessdriver/internal/demo"
 	"sessdriver/cmd/sessdriver/internal/runner"
 	"sessdriver/scripts"
-	"sessdriver/sessions"
 )
 
 // runScripts is `sessdriver run FILE|DIR|GLOB…`.
@@ -38,12 +34,21 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 		return err
 	}
 	browser.Profile, browser.DebugPort = "", 0 // from the environment, say: scripts are to share nothing
-	o.Launch = func(ctx context.Context) (runner.Stage, error) { return c.stage(ctx, browser) }
+	browsers := &pool{}
+	defer browsers.close()
+	o.Launch = func(ctx context.Context) (runner.Stage, error) { return c.stage(ctx, browsers, browser) }
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
 	began := time.Now()
-	o.Report = c.reporter(s)
+	bar := &progress{total: len(o.Files)}
+	if isScreen(s.out) && !c.json && !c.verbose { // a log would come in between
+		bar.screen = s.out
+	}
+	k.notices.show(func(line string) { bar.write(s.err, k.notices.colours.paint(yellow, line)+"\n") })
+	o.Report = c.reporter(s, bar)
 	results := runner.Run(ctx, o)
+	bar.end()
+	k.notices.show(nil)
 	if o.Only != nil && ctx.Err() == nil && !slices.ContainsFunc(results, func(r runner.Result) bool { return r.Sections > 0 || r.Err() != nil }) {
 		return usagef("--only %s: no script has a section like that", c.only)
 	}
@@ -77,44 +82,11 @@ func (c *config) runOptions() (o runner.Options, err error) {
 	return o, nil
 }
 
-// stage starts a browser for one script, and a shop of its own with --shop.
-func (c *config) stage(ctx context.Context, o cdp.Options) (runner.Stage, error) {
-	o.Book = c.newBook(func(sessions.Event) {}) // what happens in several at a time would tell nobody anything
-	b, err := cdp.Launch(ctx, o)
-	if err != nil {
-		return runner.Stage{}, err
-	}
-	s := runner.Stage{Engine: newEngine(o.Book, b, c.newMask()), Vars: map[string]string{}, Close: b.Close, Lost: b.Lost(), Why: b.Err}
-	s.Keep = func(ctx context.Context, dir string) { keep(ctx, b, dir) }
-	if !c.shop {
-		return s, nil
-	}
-	shop, err := demo.Serve()
-	if err != nil {
-		return s, errors.Join(err, b.Close())
-	}
-	s.Vars["SHOP"] = strings.TrimSuffix(shop.URL, "/")
-	s.Close = func() error { shop.Close(); return b.Close() }
-	return s, nil
-}
-
-// keep saves what the page showed when a script failed.
-func keep(ctx context.Context, b *cdp.Browser, dir string) {
-	if os.MkdirAll(dir, 0o700) != nil {
-		return
-	}
-	if png, err := b.Screenshot(ctx, true); err == nil {
-		os.WriteFile(filepath.Join(dir, "page-unmasked.png"), png, 0o600)
-	}
-	if texts, err := b.Texts(ctx, "body"); err == nil {
-		os.WriteFile(filepath.Join(dir, "page-unmasked.txt"), []byte(strings.Join(texts, "\n")+"\n"), 0o600)
-	}
-}
-
 // reporter tells of scripts as they end: lines, or with --json objects.
-func (c *config) reporter(s streams) func(runner.Event) {
+func (c *config) reporter(s streams, bar *progress) func(runner.Event) {
 	encoder := json.NewEncoder(s.out)
 	return func(e runner.Event) {
+		defer bar.event(e)
 		switch {
 		case e.Result == nil && c.json:
 			encoder.Encode(map[string]any{"event": "begin", "script": e.File, "try": e.Try})
@@ -129,28 +101,42 @@ func (c *config) reporter(s streams) func(runner.Event) {
 			}
 			encoder.Encode(map[string]any{"event": "end", "script": e.File, "passed": e.Result.Err() == nil, "seconds": e.Result.Took.Seconds(), "tries": e.Result.Tries})
 		default:
-			c.lines(s, e)
+			bar.write(s.out, c.lines(e, c.coloursOn(s.out)))
 		}
 	}
 }
 
-func (c *config) lines(s streams, e runner.Event) {
+// marks are how the lines of a run begin.
+var marks = map[runner.Status]struct {
+	style style
+	text  string
+}{
+	runner.Passed:  {green, "ok  "},
+	runner.Failed:  {red, "FAIL"},
+	runner.Skipped: {yellow, "skip"},
+	runner.NotRun:  {dim, "-   "},
+}
+
+// lines tells how the cases of a script ended.
+func (c *config) lines(e runner.Event, on colours) string {
+	var b strings.Builder
 	for _, test := range e.Result.Cases {
-		mark := map[runner.Status]string{runner.Passed: "ok  ", runner.Failed: "FAIL", runner.Skipped: "skip", runner.NotRun: "-   "}[test.Status]
-		line := fmt.Sprintf("%s %s: %s (%.1fs)", mark, scripts.Escape(e.File), scripts.Escape(test.Name), test.Seconds)
+		mark := marks[test.Status]
+		fmt.Fprintf(&b, "%s %s: %s (%.1fs)", on.paint(mark.style, mark.text), scripts.Escape(e.File), scripts.Escape(test.Name), test.Seconds)
 		if e.Try > 1 {
-			line += fmt.Sprintf(", try %d", e.Try)
+			fmt.Fprintf(&b, ", try %d", e.Try)
 		}
-		fmt.Fprintln(s.out, line)
+		b.WriteString("\n")
 		if test.Status == runner.Failed && c.verbose {
 			for _, text := range test.Output {
-				fmt.Fprintln(s.out, "     | "+strings.ReplaceAll(text, "\n", "\n     | "))
+				b.WriteString("     | " + strings.ReplaceAll(text, "\n", "\n     | ") + "\n")
 			}
 		}
 		if test.Message != "" {
-			fmt.Fprintln(s.out, "     "+test.Message)
+			b.WriteString("     " + test.Message + "\n")
 		}
 	}
+	return b.String()
 }
 
 // conclude writes the summary and the report. Its error has the exit code of the first
