@@ -71,8 +71,9 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBrowser(o, p.transport)
+	b := newBrowser(o)
 	b.process = p
+	b.speak(newWire(p.transport, b.handle))
 	b.log.Debug("launched", "path", o.Path, "profile", p.dir, "pid", p.cmd.Process.Pid)
 	if o.Profile != "" {
 		b.journal = &journal{file: filepath.Join(o.Profile, journalFile)}
@@ -97,7 +98,8 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBrowser(o, transport)
+	b := newBrowser(o)
+	b.speak(newWire(transport, b.handle))
 	b.log.Debug("attached")
 	if err := b.openJournal(id); err != nil {
 		b.abandon()
@@ -115,7 +117,7 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	return b, nil
 }
 
-func newBrowser(o Options, transport chromedp.Transport) *Browser {
+func newBrowser(o Options) *Browser {
 	if o.Reload == "" {
 		o.Reload = ReloadAll
 	}
@@ -138,11 +140,15 @@ func newBrowser(o Options, transport chromedp.Transport) *Browser {
 	b.mirror = newMirror(b)
 	b.guard = newGuard(b)
 	b.observer = newObserver(b)
-	b.wire = newWire(transport, b.handle)
-	ctx, leave := chromedp.NewAllocatorContext(context.Background(), &allocator{b.wire, b.chromedpError})
+	return b
+}
+
+// speak gives the browser its wire.
+func (b *Browser) speak(w *wire) {
+	b.wire = w
+	ctx, leave := chromedp.NewAllocatorContext(context.Background(), &allocator{w, w.guest, b.chromedpError})
 	b.leave = leave
 	b.guest, _ = chromedp.NewContext(ctx) // ends with leave
-	return b
 }
 
 func (b *Browser) chromedpError(format string, args ...any) {
@@ -172,6 +178,11 @@ func (b *Browser) start(ctx context.Context) error {
 	}
 	if err := b.watch(ctx); err != nil {
 		return err
+	}
+	if b.options.Apart {
+		if err := b.firstTab(ctx); err != nil {
+			return err
+		}
 	}
 	b.observer.begin(ctx)
 	// chromedp's browser must exist before its tabs; it lives with b.guest.

@@ -14,6 +14,8 @@ import (
 // guards them.
 type contexts struct {
 	main cdp.BrowserContextID
+	// apart says that the main one is ours, too: see [Browser.Again].
+	apart bool
 	ids  map[sessions.Window]cdp.BrowserContextID // but for the main one
 	own  map[sessions.Window]bool                 // those that we made
 }
@@ -42,11 +44,14 @@ func (c *contexts) window(id cdp.BrowserContextID) sessions.Window {
 	}
 }
 
-// contextOf is the browser context id of a window, "" for the main one, as the
-// Storage domain takes it. Chrome refuses that of a window that is gone.
+// contextOf is the browser context id of a window, "" for the browser's own, as
+// the Storage domain takes it. Chrome refuses that of a window that is gone.
 func (t *targets) contextOf(w sessions.Window) cdp.BrowserContextID {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if w == sessions.Main && t.apart {
+		return t.main
+	}
 	if id, known := t.ids[w]; known || w == sessions.Main {
 		return id
 	}

@@ -189,7 +189,8 @@ func (f *fakeChrome) wire(handle func(*cdproto.Message)) *wire {
 // browser is a Browser on the fake, as it is once it has started, without the
 // targets and without chromedp.
 func (f *fakeChrome) browser(o Options) *Browser {
-	b := newBrowser(o, f)
+	b := newBrowser(o)
+	b.speak(newWire(f, b.handle))
 	b.link = link{b.wire, own}
 	b.wire.ours[own] = true
 	b.interceptor.link, b.mirror.link = b.link, b.link

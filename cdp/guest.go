@@ -13,6 +13,7 @@ import (
 // connections.
 type guest struct {
 	wire   *wire
+	queue  *queue[*cdproto.Message]
 	next   []*cdproto.Message
 	closed chan struct{}
 	once   sync.Once // closes closed: chromedp may close it from several goroutines
@@ -21,7 +22,7 @@ type guest struct {
 // Read satisfies chromedp.Transport.
 func (g *guest) Read(_ context.Context, m *cdproto.Message) error {
 	if len(g.next) == 0 {
-		if g.next = g.wire.guest.take(g.closed); len(g.next) == 0 {
+		if g.next = g.queue.take(g.closed); len(g.next) == 0 {
 			return io.EOF
 		}
 	}
@@ -43,13 +44,14 @@ func (g *guest) Close() error {
 // allocator gives chromedp a browser that is there already.
 type allocator struct {
 	wire   *wire
+	queue  *queue[*cdproto.Message] // of what is told to chromedp
 	errorf func(string, ...any)
 }
 
 // Allocate satisfies chromedp.Allocator.
 func (a *allocator) Allocate(ctx context.Context, opts ...chromedp.BrowserOption) (*chromedp.Browser, error) {
 	opts = append(opts, chromedp.WithBrowserErrorf(a.errorf), chromedp.WithBrowserLogf(a.errorf))
-	return chromedp.NewBrowserTransport(ctx, &guest{wire: a.wire, closed: make(chan struct{})}, opts...)
+	return chromedp.NewBrowserTransport(ctx, &guest{wire: a.wire, queue: a.queue, closed: make(chan struct{})}, opts...)
 }
 
 // Wait satisfies chromedp.Allocator: the browser is not chromedp's to end.

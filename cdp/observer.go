@@ -90,6 +90,9 @@ func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error
 	if mode != sessions.ObserveChanges || o.source() != nil {
 		return nil
 	}
+	if o.browser.options.Apart {
+		return fmt.Errorf("the extension that tells the changes of cookies knows those of the browser's own window, and scripts have one for each; use --observe jar")
+	}
 	return o.openFeed(ctx)
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Options of a browser.
 type Options struct {
-	// Path is the browser to launch. The other fields up to Arguments are for
+	// Path is the browser to launch. The other fields up to Apart are for
 	// [Launch] only.
 	Path                    string
 	Headless                bool
@@ -20,6 +20,9 @@ type Options struct {
 	IgnoreCertificateErrors bool
 	NoSandbox               bool     // always on for root, since Chrome refuses to run otherwise
 	Arguments               []string // more command-line arguments
+	// Apart makes the main window one of our own, beside the browser's: see
+	// [Browser.Again].
+	Apart bool
 
 	// State is a directory in which [Attach] keeps a journal of the cookies
 	// that it changes, for the case that it is killed; "" for none. The journal

@@ -153,7 +153,7 @@ func (b *Browser) ownTab(ctx context.Context) (*tab, error) {
 	if tab != nil && (b.process != nil || b.targets.isOwn(tab.window) || b.pages.isOurs(tab.id)) {
 		return tab, nil
 	}
-	return b.newTab(ctx, target.CreateTargetParams{URL: "about:blank"})
+	return b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(sessions.Main)})
 }
 
 // newTab opens a tab and makes it the current one.

@@ -44,6 +44,11 @@ func (b *Browser) watch(ctx context.Context) error {
 		return err
 	}
 	b.targets.contexts.main = contexts.DefaultBrowserContextID
+	if b.options.Apart {
+		if err := b.openApart(ctx); err != nil {
+			return err
+		}
+	}
 	if _, err := call(ctx, b.link, target.SetAutoAttach, attach(nil)); err != nil {
 		return err
 	}
@@ -175,7 +180,7 @@ func (b *Browser) attached(e *target.EventAttachedToTarget) {
 	info := e.TargetInfo
 	if feed := b.observer.source(); feed != nil && isFeed(info) {
 		feed.attach(l)
-	} else if watched(info) {
+	} else if watched(info) && !b.targets.isForeign(info.BrowserContextID) {
 		tab := b.targets.add(l, info)
 		b.observer.listen(tab)
 		if b.targets.goesAround(tab.window) {

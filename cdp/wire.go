@@ -27,12 +27,12 @@ var ErrGone = errors.New("the browser is gone")
 // target connections. See the package comment.
 type wire struct {
 	transport chromedp.Transport
-	guest     *queue[*cdproto.Message] // for chromedp
-	handle    func(*cdproto.Message)   // called by the reader for each of our events
-	turn      chan struct{}            // holds a value while an event or a reply is handled: see do
-	lost      chan struct{}            // closed by the reader when the transport ends
+	handle    func(*cdproto.Message) // called by the reader for each of our events, in a turn
+	turn      chan struct{}          // holds a value while an event or a reply is handled: see do
+	lost      chan struct{}          // closed by the reader when the transport ends
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex               // guards all below
+	guest   *queue[*cdproto.Message] // for chromedp
 	nextID  int64
 	waiting map[int64]waiter // by id of our command
 	ours    map[target.SessionID]bool
@@ -89,13 +89,13 @@ func (w *wire) read() {
 	}
 	w.mu.Lock()
 	w.ended, w.reason = true, err
-	waiting := w.waiting
+	waiting, guest := w.waiting, w.guest
 	w.waiting = map[int64]waiter{}
 	w.mu.Unlock()
 	for _, waits := range waiting {
 		w.do(func() { waits.deliver(nil) })
 	}
-	w.guest.close()
+	guest.close()
 	close(w.lost)
 }
 
@@ -112,7 +112,7 @@ func (w *wire) route(m *cdproto.Message) {
 		return
 	}
 	w.mu.Lock()
-	ours := w.ours[m.SessionID]
+	ours, guest := w.ours[m.SessionID], w.guest
 	if ours && m.Method == "Target.attachedToTarget" {
 		var e struct {
 			SessionID target.SessionID `json:"sessionId"`
@@ -129,7 +129,7 @@ func (w *wire) route(m *cdproto.Message) {
 		}
 		return
 	}
-	w.guest.push(m)
+	guest.push(m)
 }
 
 // orphan answers the commands that were sent on a connection that was detached:

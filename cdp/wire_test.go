@@ -54,7 +54,7 @@ func TestRouting(t *testing.T) {
 	f.event(own, "Target.detachedFromTarget", `{"sessionId":"tab"}`)                 // handle is to forget it
 	f.event(own, "Mine.last", `{}`)
 
-	g := &guest{wire: w, closed: make(chan struct{})}
+	g := &guest{wire: w, queue: w.guest, closed: make(chan struct{})}
 	var theirs []string
 	for len(theirs) < 5 {
 		var m cdproto.Message
@@ -180,7 +180,7 @@ func TestLoss(t *testing.T) {
 		t.Errorf("the reason is %q, want no more than %q", err, ErrGone)
 	}
 	w.close()
-	g := &guest{wire: w, closed: make(chan struct{})}
+	g := &guest{wire: w, queue: w.guest, closed: make(chan struct{})}
 	if err := g.Read(t.Context(), new(cdproto.Message)); err != io.EOF {
 		t.Errorf("chromedp reads %v, want EOF", err)
 	}
@@ -264,7 +264,7 @@ func TestWriteFails(t *testing.T) {
 func TestGuestClose(t *testing.T) {
 	f := newFakeChrome(t)
 	w := f.wire(nothing)
-	g := &guest{wire: w, closed: make(chan struct{})}
+	g := &guest{wire: w, queue: w.guest, closed: make(chan struct{})}
 	read := make(chan error)
 	go func() { read <- g.Read(t.Context(), new(cdproto.Message)) }()
 	var done sync.WaitGroup

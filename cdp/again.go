@@ -1,0 +1,120 @@
+package cdp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+// Again ends what a browser with [Options.Apart] is used for, and gives one of the same
+// process that nothing of it is left in: another book, and a main window with a jar,
+// storage and cache of its own. That is much faster than a new process. The options for
+// [Launch] only count where they did before. The receiver is closed afterwards, also where
+// Again fails; then the process has ended, too.
+func (b *Browser) Again(ctx context.Context, o Options) (*Browser, error) {
+	if b.process == nil || !b.options.Apart {
+		return nil, errors.New("using a browser again: its main window is not one that can be thrown away")
+	}
+	var next *Browser
+	err := ErrGone // it was closed before
+	b.closing.Do(func() { next, err = b.again(ctx, o) })
+	if err != nil {
+		return nil, fmt.Errorf("using a browser again: %w", err)
+	}
+	return next, nil
+}
+
+func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	b.ending.Store(true)
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	b.pages.close(ctx, b)
+	if err := b.letGo(ctx); err != nil {
+		b.abandon()
+		return nil, b.because(err)
+	}
+	b.leave()
+	b.guard.stop()
+	b.observer.stop()
+	b.mirror.stop()
+
+	o.Apart, o.Path, o.Profile, o.Headless = true, b.options.Path, b.options.Profile, b.options.Headless
+	next := newBrowser(o)
+	next.process = b.process
+	b.wire.hand(next.handle)
+	next.speak(b.wire)
+	if err := next.start(ctx); err != nil {
+		next.abandon()
+		return nil, next.because(err)
+	}
+	return next, nil
+}
+
+// letGo disposes of the windows, which are all ours, and of our connection with all that
+// it is attached to.
+func (b *Browser) letGo(ctx context.Context) error {
+	for _, w := range b.targets.windows() {
+		params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}
+		if _, err := call(ctx, b.link, target.DisposeBrowserContext, params); err != nil {
+			return err
+		}
+	}
+	_, err := call(ctx, link{wire: b.wire}, target.DetachFromTarget, target.DetachFromTargetParams{SessionID: b.link.id})
+	return err
+}
+
+// hand gives the wire to another user. What was told to the one before, and not yet
+// handled, is dropped.
+func (w *wire) hand(handle func(*cdproto.Message)) {
+	w.do(func() {
+		w.handle = handle
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		clear(w.ours)
+		w.guest = newQueue[*cdproto.Message]()
+	})
+}
+
+// openApart makes the main window of a browser that is used more than once. It is disposed
+// of with our connection.
+func (b *Browser) openApart(ctx context.Context) error {
+	r, err := call(ctx, b.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
+	if err != nil {
+		return err
+	}
+	b.targets.update(func() { b.targets.main, b.targets.apart = r.BrowserContextID, true })
+	return nil
+}
+
+// isForeign reports a context that is not ours, where the main window is one of our own:
+// the browser's first one, or one that is just ending.
+func (t *targets) isForeign(id cdp.BrowserContextID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.apart || id == t.main {
+		return false
+	}
+	for w := range t.own {
+		if t.ids[w] == id {
+			return false
+		}
+	}
+	return true
+}
+
+// firstTab opens the tab that a browser has from the start.
+func (b *Browser) firstTab(ctx context.Context) error {
+	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(sessions.Main), NewWindow: new(true)})
+	if err != nil {
+		return err
+	}
+	return b.waitTab(ctx, tab, func() bool { return tab.ready })
+}
