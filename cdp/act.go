@@ -22,11 +22,11 @@ import (
 // that leads to has loaded.
 func (b *Browser) Click(ctx context.Context, selector string) error {
 	return b.acting("clicking "+selector, func() error {
-		tab, _, at, err := b.element(ctx, selector)
+		v, _, at, err := b.element(ctx, selector)
 		if err != nil {
 			return err
 		}
-		return b.andLoad(ctx, tab, func() error { return clickAt(ctx, tab.link, at) })
+		return b.andLoad(ctx, v.tab, func() error { return clickAt(ctx, v.tab.link, at) })
 	})
 }
 
@@ -46,7 +46,7 @@ func clickAt(ctx context.Context, l link, at state) error {
 // Fill types a text into a field of the current page, in place of what it holds.
 func (b *Browser) Fill(ctx context.Context, selector, text string) error {
 	return b.acting("filling "+selector, func() error {
-		tab, id, at, err := b.element(ctx, selector)
+		v, id, at, err := b.element(ctx, selector)
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (b *Browser) Fill(ctx context.Context, selector, text string) error {
 		case at.Readonly:
 			return errors.New("it can only be read")
 		case slices.Contains([]string{"date", "time", "datetime-local", "month", "week", "color", "range"}, at.Type):
-			return onElement(ctx, tab.link, id, `function(v) {
+			return onElement(ctx, v.link, id, `function(v) {
 				Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(this, v);
 				if (this.value !== v) throw new Error('it does not take ' + JSON.stringify(v));
 				this.dispatchEvent(new Event('input', {bubbles: true})); this.dispatchEvent(new Event('change', {bubbles: true})) }`, nil, text)
@@ -62,13 +62,13 @@ func (b *Browser) Fill(ctx context.Context, selector, text string) error {
 			return fmt.Errorf("<%s> is no field that takes text", strings.TrimSpace(at.Tag+" "+at.Type))
 		}
 		const all = `function() { this.focus(); if (this.select) this.select(); else getSelection().selectAllChildren(this) }`
-		if err := onElement(ctx, tab.link, id, all, nil); err != nil {
+		if err := onElement(ctx, v.link, id, all, nil); err != nil {
 			return err
 		}
 		if text == "" {
-			return pressKey(ctx, tab.link, "Delete")
+			return pressKey(ctx, v.link, "Delete")
 		}
-		_, err = call(ctx, tab.link, input.InsertText, input.InsertTextParams{Text: text})
+		_, err = call(ctx, v.link, input.InsertText, input.InsertTextParams{Text: text})
 		return err
 	})
 }
@@ -81,26 +81,30 @@ func (b *Browser) Secret(ctx context.Context, text string) (secret, known bool) 
 	if err != nil || tab == nil {
 		return false, false
 	}
-	id, count, err := s.first(ctx, tab.link)
+	v, err := b.view(ctx, tab)
+	if err != nil {
+		return false, false
+	}
+	id, count, err := s.first(ctx, v)
 	if err != nil || count == 0 {
 		return false, false
 	}
-	err = onElement(ctx, tab.link, id, "function() { return this.type === 'password' }", &secret)
+	err = onElement(ctx, v.link, id, "function() { return this.type === 'password' }", &secret)
 	return secret, err == nil
 }
 
 // Choose chooses an option of a select, by its text or its value.
 func (b *Browser) Choose(ctx context.Context, selector, option string) error {
 	return b.acting("choosing in "+selector, func() error {
-		tab, id, at, err := b.element(ctx, selector)
+		v, id, at, err := b.element(ctx, selector)
 		if err != nil {
 			return err
 		}
 		if at.Tag != "select" {
 			return fmt.Errorf("<%s> is no <select>", at.Tag)
 		}
-		return b.andLoad(ctx, tab, func() error {
-			return onElement(ctx, tab.link, id, `function(wanted) {
+		return b.andLoad(ctx, v.tab, func() error {
+			return onElement(ctx, v.link, id, `function(wanted) {
 				const option = [...this.options].find(o => o.text.trim() === wanted.trim() || o.value === wanted);
 				if (!option) throw new Error('it has no option ' + JSON.stringify(wanted) + ', but: ' + [...this.options].map(o => o.text.trim()).join(', '));
 				option.selected = true;
@@ -112,7 +116,7 @@ func (b *Browser) Choose(ctx context.Context, selector, option string) error {
 // Check checks a checkbox or radio button, or takes the check away.
 func (b *Browser) Check(ctx context.Context, selector string, on bool) error {
 	return b.acting("checking "+selector, func() error {
-		tab, id, at, err := b.element(ctx, selector)
+		v, id, at, err := b.element(ctx, selector)
 		if err != nil {
 			return err
 		}
@@ -122,11 +126,11 @@ func (b *Browser) Check(ctx context.Context, selector string, on bool) error {
 		if at.Checked == on {
 			return nil
 		}
-		if err := b.andLoad(ctx, tab, func() error { return clickAt(ctx, tab.link, at) }); err != nil {
+		if err := b.andLoad(ctx, v.tab, func() error { return clickAt(ctx, v.tab.link, at) }); err != nil {
 			return err
 		}
 		var is bool
-		if err := onElement(ctx, tab.link, id, "function() { return this.checked }", &is); err == nil && is != on {
+		if err := onElement(ctx, v.link, id, "function() { return this.checked }", &is); err == nil && is != on {
 			return errors.New("the page did not let it")
 		}
 		return nil
@@ -140,7 +144,11 @@ func (b *Browser) Press(ctx context.Context, key string) error {
 		if err != nil {
 			return err
 		}
-		return b.andLoad(ctx, tab, func() error { return pressKey(ctx, tab.link, key) })
+		v, err := b.view(ctx, tab)
+		if err != nil {
+			return err
+		}
+		return b.andLoad(ctx, tab, func() error { return pressKey(ctx, v.link, key) })
 	})
 }
 
@@ -155,14 +163,18 @@ func (b *Browser) Upload(ctx context.Context, selector string, files []string) e
 		if err != nil {
 			return err
 		}
-		id, count, err := s.first(ctx, tab.link) // it is hidden, often
+		v, err := b.view(ctx, tab)
+		if err != nil {
+			return err
+		}
+		id, count, err := s.first(ctx, v) // it is hidden, often
 		if err == nil && count == 0 {
 			err = errors.New("the page has no element like that")
 		}
 		if err != nil {
 			return err
 		}
-		_, err = call(ctx, tab.link, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: files, ObjectID: id})
+		_, err = call(ctx, v.link, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: files, ObjectID: id})
 		return err
 	})
 }
@@ -212,10 +224,12 @@ func (b *Browser) Eval(ctx context.Context, script string) (string, error) {
 		if err != nil {
 			return err
 		}
+		v, err := b.view(ctx, tab)
+		if err != nil {
+			return err
+		}
 		return b.andLoad(ctx, tab, func() error {
-			r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{
-				Expression: script, ReturnByValue: new(true), AwaitPromise: new(true), UserGesture: new(true),
-			})
+			r, err := v.value(ctx, script)
 			if err == nil {
 				result = string(r.Value)
 			}
@@ -244,7 +258,11 @@ func (b *Browser) textOf(ctx context.Context, expression string) (text string, e
 		if err != nil {
 			return err
 		}
-		r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: expression, ReturnByValue: new(true)})
+		v, err := b.view(ctx, tab)
+		if err != nil {
+			return err
+		}
+		r, err := v.value(ctx, expression)
 		if err != nil {
 			return err
 		}

@@ -50,6 +50,9 @@ type Browser struct {
 	guard       *guard
 	observer    *observer
 	pages       pages
+	dialogs     dialogs
+	requests    *requestLog
+	console     *console
 
 	reloadTimeout time.Duration
 	maxStored     int // of an origin's web storage
@@ -134,7 +137,8 @@ func newBrowser(o Options) *Browser {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout, maxStored: sessions.MaxStored, told: map[string]bool{}}
-	b.targets = newTargets()
+	b.targets, b.requests = newTargets(), &requestLog{}
+	b.console = &console{}
 	b.exchanges = newExchanges(b)
 	b.interceptor = newInterceptor(b)
 	b.mirror = newMirror(b)

@@ -16,8 +16,8 @@ type contexts struct {
 	main cdp.BrowserContextID
 	// apart says that the main one is ours, too: see [Browser.Again].
 	apart bool
-	ids  map[sessions.Window]cdp.BrowserContextID // but for the main one
-	own  map[sessions.Window]bool                 // those that we made
+	ids   map[sessions.Window]cdp.BrowserContextID // but for the main one
+	own   map[sessions.Window]bool                 // those that we made
 }
 
 func newContexts() contexts {

@@ -19,6 +19,7 @@ type requestPaused struct {
 	RequestID    fetch.RequestID
 	FrameID      cdp.FrameID
 	ResourceType network.ResourceType
+	networkID    []byte // as it stands in the message; nil where the observer tells nothing of it
 	Request      struct {
 		URL     string
 		Method  string
@@ -36,6 +37,8 @@ func (e *requestPaused) read(text []byte) bool {
 			e.FrameID = cdp.FrameID(w.text(value))
 		case "resourceType":
 			e.ResourceType = network.ResourceType(w.text(value))
+		case "networkId":
+			e.networkID = value
 		case "request":
 			w.each(value, func(name, value []byte) {
 				switch string(name) {

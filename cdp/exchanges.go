@@ -24,11 +24,14 @@ type exchanges struct {
 	browser *Browser
 	open    map[network.RequestID]*exchange
 	order   []network.RequestID // oldest first, for the bound
+	// rewritten are the requests that left with other headers and were not answered yet.
+	rewritten map[network.RequestID]bool
 }
 
 type exchange struct {
 	tab      *tab // the target that told of it last
 	window   sessions.Window
+	kind     network.ResourceType
 	came     time.Time // when it was told of first
 	urls     []hop
 	stream   bool // a WebSocket or an EventSource: it stays open as whom it was opened
@@ -55,7 +58,7 @@ type hop struct {
 }
 
 func newExchanges(b *Browser) *exchanges {
-	return &exchanges{browser: b, open: map[network.RequestID]*exchange{}}
+	return &exchanges{browser: b, open: map[network.RequestID]*exchange{}, rewritten: map[network.RequestID]bool{}}
 }
 
 func (x *exchanges) at(id network.RequestID) *exchange {
@@ -90,6 +93,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		}
 	}
 	x.of(ex, t)
+	ex.kind = e.Type
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}
@@ -196,6 +200,9 @@ func (x *exchanges) finish(id network.RequestID, failed bool) {
 	if ex := x.open[id]; ex != nil {
 		ex.finished, ex.failed = true, failed
 		x.book(id, ex)
+		if n := len(ex.urls); failed && n > 0 && !ex.urls[n-1].done {
+			x.note(id, ex, &ex.urls[n-1], 0, false)
+		}
 	}
 }
 
@@ -224,6 +231,7 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 			break
 		}
 		x.respond(ex.window, h, response(h.url, ex.received[0]))
+		x.note(id, ex, h, ex.received[0].StatusCode, false)
 		h.done, ex.received = true, ex.received[1:]
 	}
 	if ex.finished && ex.complete() {
@@ -400,6 +408,7 @@ func (x *exchanges) socket(t *tab, e *network.EventWebSocketCreated) {
 	ex := x.at(e.RequestID)
 	x.of(ex, t)
 	x.opens(ex)
+	ex.kind = network.ResourceTypeWebSocket
 	ex.urls = []hop{{url: e.URL, method: "GET", began: time.Now()}}
 }
 
@@ -436,5 +445,6 @@ func (x *exchanges) handshakeAnswer(e *network.EventWebSocketHandshakeResponseRe
 		}
 	}
 	x.respond(ex.window, h, r)
+	x.note(e.RequestID, ex, h, e.Response.Status, true)
 	h.done = true
 }

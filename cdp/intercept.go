@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -254,6 +255,9 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 	params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 	rewrite := v.Action == sessions.Rewrite
 	if rewrite {
+		if id, err := strconv.Unquote(string(e.networkID)); err == nil { // an id has no letters that JSON writes otherwise
+			i.browser.exchanges.rewrote(network.RequestID(id))
+		}
 		if !i.browser.book.SharesJar() { // else two forced sites might take the jar from each other
 			// It is out of step: a script wrote another session's value, say
 			// (TestHardLogin).

@@ -165,19 +165,19 @@ func onElement(ctx context.Context, l link, id runtime.RemoteObjectID, function 
 const group = "sessdriver"
 
 // first finds the first visible element, else the first, and how many there are.
-func (s selector) first(ctx context.Context, l link) (id runtime.RemoteObjectID, count int, err error) {
+func (s selector) first(ctx context.Context, v view) (id runtime.RemoteObjectID, count int, err error) {
 	if s.kind == "role" {
-		return s.byRole(ctx, l)
+		return s.byRole(ctx, v)
 	}
 	expression := fmt.Sprintf("(() => { const l = (%s), found = l.find[%q](%s); return [found.length, found.find(l.visible) ?? found[0]] })()", locateScript, s.kind, quoted(s.rest))
-	pair, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: expression, ObjectGroup: group})
+	pair, err := v.object(ctx, expression)
 	if err != nil {
 		return "", 0, err
 	}
-	if err := onElement(ctx, l, pair.ObjectID, "function() { return this[0] }", &count); err != nil || count == 0 {
+	if err := onElement(ctx, v.link, pair.ObjectID, "function() { return this[0] }", &count); err != nil || count == 0 {
 		return "", count, err
 	}
-	r, err := call(ctx, l, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function() { return this[1] }", ObjectID: pair.ObjectID, ObjectGroup: group})
+	r, err := call(ctx, v.link, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function() { return this[1] }", ObjectID: pair.ObjectID, ObjectGroup: group})
 	if err != nil {
 		return "", 0, err
 	}
@@ -186,12 +186,12 @@ func (s selector) first(ctx context.Context, l link) (id runtime.RemoteObjectID,
 
 // byRole asks the accessibility tree, which knows the roles and names as people who
 // cannot see the page do.
-func (s selector) byRole(ctx context.Context, l link) (runtime.RemoteObjectID, int, error) {
-	document, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: "document", ObjectGroup: group})
+func (s selector) byRole(ctx context.Context, v view) (runtime.RemoteObjectID, int, error) {
+	document, err := v.object(ctx, "document")
 	if err != nil {
 		return "", 0, err
 	}
-	r, err := call(ctx, l, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
+	r, err := call(ctx, v.link, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
 	if err != nil {
 		return "", 0, err
 	}
@@ -204,7 +204,7 @@ func (s selector) byRole(ctx context.Context, l link) (runtime.RemoteObjectID, i
 		if count++; count > 1 {
 			continue
 		}
-		found, err := call(ctx, l, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: node.BackendDOMNodeID, ObjectGroup: group})
+		found, err := call(ctx, v.link, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: node.BackendDOMNodeID, ObjectGroup: group})
 		if err != nil {
 			return "", 0, err
 		}
@@ -234,27 +234,32 @@ func quoted(text string) string {
 
 // element waits for an element that a person could act on: there, visible, at rest,
 // enabled, and not covered. The error says what was there instead.
-func (b *Browser) element(ctx context.Context, text string) (*tab, runtime.RemoteObjectID, state, error) {
+func (b *Browser) element(ctx context.Context, text string) (view, runtime.RemoteObjectID, state, error) {
 	s, err := parseSelector(text)
 	if err != nil {
-		return nil, "", state{}, err
+		return view{}, "", state{}, err
 	}
 	tab, err := b.pageLink(ctx)
 	if err != nil {
-		return nil, "", state{}, err
+		return view{}, "", state{}, err
 	}
 	var was state
 	why := "the page has no element like that"
 	for {
 		send(tab.link, runtime.ReleaseObjectGroup, runtime.ReleaseObjectGroupParams{ObjectGroup: group}, nil)
-		id, count, err := s.first(ctx, tab.link)
 		var is state
+		var id runtime.RemoteObjectID
+		count := 0
+		v, err := b.view(ctx, tab)
+		if err == nil {
+			id, count, err = s.first(ctx, v)
+		}
 		if err == nil && count > 0 {
-			err = onElement(ctx, tab.link, id, "function() { return ("+locateScript+").state(this) }", &is)
+			err = onElement(ctx, v.link, id, "function() { return ("+locateScript+").state(this) }", &is)
 		}
 		switch {
 		case err != nil && !passing(err):
-			return nil, "", is, err
+			return v, "", is, err
 		case err != nil && ctx.Err() == nil:
 			why = err.Error()
 		case err == nil && count == 0:
@@ -262,7 +267,7 @@ func (b *Browser) element(ctx context.Context, text string) (*tab, runtime.Remot
 		case err == nil && is.fault() != "":
 			why = is.fault()
 		case err == nil && is == was:
-			return tab, id, is, nil
+			return v, id, is, b.onScreen(ctx, tab, &is)
 		case err == nil:
 			why = "it is moving"
 		}
@@ -270,7 +275,7 @@ func (b *Browser) element(ctx context.Context, text string) (*tab, runtime.Remot
 		select {
 		case <-time.After(lookPause):
 		case <-ctx.Done():
-			return nil, "", is, &vainError{why + b.instead(tab), ctx.Err()}
+			return v, "", is, &vainError{why + b.instead(v), ctx.Err()}
 		}
 	}
 }
@@ -292,11 +297,11 @@ func passing(err error) bool {
 }
 
 // instead says what a page shows, for an error.
-func (b *Browser) instead(tab *tab) string {
+func (b *Browser) instead(v view) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	const what = `[...document.querySelectorAll('a, button, input, select, textarea, h1, h2')].slice(0, 12).map(e => '<' + e.tagName.toLowerCase() + (e.id ? ' id=' + e.id : e.name ? ' name=' + e.name : '') + '>' + (e.type === 'password' ? '' : (e.innerText || '').trim().slice(0, 30))).join(' ')`
-	r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: what, ReturnByValue: new(true)})
+	r, err := v.value(ctx, what)
 	if err != nil {
 		return ""
 	}
@@ -304,7 +309,7 @@ func (b *Browser) instead(tab *tab) string {
 	if json.Unmarshal(r.Value, &list) != nil || list == "" {
 		return ""
 	}
-	return " (" + withoutQuery(b.targets.documentOf(tab).url) + " has: " + list + ")"
+	return " (" + withoutQuery(b.targets.documentOf(v.tab).url) + " has: " + list + ")"
 }
 
 // Texts gives the text of each visible element that a selector finds now.
@@ -317,24 +322,28 @@ func (b *Browser) Texts(ctx context.Context, text string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	v, err := b.view(ctx, tab)
+	if err != nil {
+		return nil, err
+	}
 	if s.kind == "role" {
-		return s.textsByRole(ctx, tab.link)
+		return s.textsByRole(ctx, v)
 	}
 	list := []string{}
 	expression := fmt.Sprintf("(() => { const l = (%s); return l.find[%q](%s).filter(l.visible).map(l.text) })()", locateScript, s.kind, quoted(s.rest))
-	r, err := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: expression, ReturnByValue: new(true)})
+	r, err := v.value(ctx, expression)
 	if err != nil {
 		return nil, b.because(err)
 	}
 	return list, json.Unmarshal(r.Value, &list)
 }
 
-func (s selector) textsByRole(ctx context.Context, l link) ([]string, error) {
-	document, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: "document", ObjectGroup: group})
+func (s selector) textsByRole(ctx context.Context, v view) ([]string, error) {
+	document, err := v.object(ctx, "document")
 	if err != nil {
 		return nil, err
 	}
-	r, err := call(ctx, l, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
+	r, err := call(ctx, v.link, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
 	if err != nil {
 		return nil, err
 	}

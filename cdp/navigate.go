@@ -122,6 +122,7 @@ func (b *Browser) expect(ctx context.Context, tab *tab) (arrival, error) {
 	if err := b.Settle(ctx); err != nil {
 		return arrival{}, err
 	}
+	b.requests.act()
 	return b.arrivalAt(tab), nil
 }
 

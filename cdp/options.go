@@ -36,6 +36,8 @@ type Options struct {
 	// Observe is how cookies are learnt, "" for [sessions.ObserveFull]. Where the browser
 	// cannot do it, it is that as well, with a notice.
 	Observe sessions.Observation
+	// Console remembers the messages of pages, for [Browser.Console].
+	Console bool
 	// Notice gets lines that a person should see, unescaped; it must not
 	// block. nil drops them.
 	Notice func(string)

@@ -22,6 +22,7 @@ type pages struct {
 	chosen  target.ID       // the tab of somebody else's browser that we were told to drive
 	driven  map[target.ID]driven
 	answer  *answer // nil for none
+	inside  inside
 }
 
 // choose makes a tab the current one.

@@ -150,6 +150,8 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 		b.catchUp(tab)
 	case "Page.navigatedWithinDocument":
 		on(b, m, func(e *page.EventNavigatedWithinDocument) { b.moved(tab, e) })
+	case "Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded":
+		b.handleConsole(m)
 	case "Page.javascriptDialogOpening":
 		on(b, m, func(e *page.EventJavascriptDialogOpening) { b.dialog(tab, e) })
 	}
@@ -183,6 +185,9 @@ func (b *Browser) attached(e *target.EventAttachedToTarget) {
 	} else if watched(info) && !b.targets.isForeign(info.BrowserContextID) {
 		tab := b.targets.add(l, info)
 		b.observer.listen(tab)
+		if b.options.Console {
+			b.console.hear(l)
+		}
 		if b.targets.goesAround(tab.window) {
 			b.setCache(tab)
 		}
@@ -307,21 +312,5 @@ func (b *Browser) visited(tab *tab, url string) {
 func (b *Browser) moved(tab *tab, e *page.EventNavigatedWithinDocument) {
 	if cdp.FrameID(tab.id) == e.FrameID {
 		b.targets.update(func() { tab.document.url = e.URL })
-	}
-}
-
-// dialog answers the dialogs that no person can answer: the beforeunload dialog
-// of a page that we reload, and all of a browser without windows.
-func (b *Browser) dialog(tab *tab, e *page.EventJavascriptDialogOpening) {
-	b.targets.mu.Lock()
-	reloading := tab.reloading && e.Type == page.DialogTypeBeforeunload
-	b.targets.mu.Unlock()
-	if !reloading && (e.HasBrowserHandler || b.process == nil) {
-		return // a person's, or another client's
-	}
-	accept := e.Type == page.DialogTypeBeforeunload || e.Type == page.DialogTypeAlert
-	send(tab.link, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: accept}, nil)
-	if !reloading {
-		b.notice("%s shows a dialog (%s): %q; nobody can answer it here, so it was closed", e.URL, e.Type, e.Message)
 	}
 }

@@ -28,6 +28,23 @@ type Browser interface {
 	Upload(ctx context.Context, selector string, files []string) error
 	Go(ctx context.Context, by int) error // back -1, forward 1
 
+	// Enter lets the commands above and below look into a frame of what they look at now,
+	// Leave at the page itself again.
+	Enter(ctx context.Context, selector string) error
+	Leave()
+
+	// AnswerDialogs says how the dialogs that follow are answered; LastDialog is the last
+	// one that was, nil for none.
+	AnswerDialogs(accept bool, text string)
+	LastDialog() *sessions.DialogView
+
+	// Requests lists those that were answered after the first since, 0 for all that are
+	// known and -1 for none, with their count and what is closed when there are more. Acted
+	// is the count when the page was last acted on. Idle waits until none is under way.
+	Requests(since int64) (list []sessions.RequestView, count int64, changed <-chan struct{})
+	Acted() int64
+	Idle(ctx context.Context) error
+
 	// Secret reports whether a selector finds a field whose text nobody is to see; known
 	// is false where that cannot be told any more.
 	Secret(ctx context.Context, selector string) (secret, known bool)

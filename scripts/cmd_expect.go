@@ -104,6 +104,23 @@ func expectCommands() []*Command {
 				got, err := c.engine.Browser.Eval(ctx, c.args["SCRIPT"])
 				return found{err == nil && sameJSON(got, c.args["VALUE"]), "it gives " + short(got)}, err
 			}),
+		expect("dialog", "Fail unless the last dialog that was answered says a text", []Param{text("TEXT")}, "expect dialog 'Are you sure?'", nil,
+			func(c *call) string { return "the last dialog to say " + strconv.Quote(c.args["TEXT"]) },
+			func(_ context.Context, c *call) (found, error) {
+				d := c.engine.Browser.LastDialog()
+				if d == nil {
+					return found{false, "there was none"}, nil
+				}
+				return found{matches(c.args["TEXT"], d.Message), "it says " + strconv.Quote(short(d.Message))}, nil
+			}),
+		expect("differs", "Fail unless two texts, of variables say, are different", []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}}, "expect differs $ALICE $BOB", nil,
+			func(c *call) string { return "two texts to be different" },
+			func(_ context.Context, c *call) (found, error) {
+				if c.args["A"] == c.args["B"] {
+					return found{false, "they are the same"}, nil
+				}
+				return found{true, c.differ(c.args["A"], c.args["B"])}, nil
+			}),
 		expect("same", "Fail unless two texts, of variables say, are the same", []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}}, "expect not same $ALICE $BOB\nexpect same $ALICE $ALICE", nil,
 			func(c *call) string { return "two texts to be the same" },
 			func(_ context.Context, c *call) (found, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,11 +61,12 @@ func readCommands() []*Command {
 		},
 		{
 			Name: "page wait", Aliases: []string{"wait"},
-			Summary: "Wait until the page has an element (selector, gone), a text, or an address",
-			Params:  []Param{{Name: "WHAT", Kind: KindText}, {Name: "VALUE", Kind: KindText, Rest: true}},
+			Summary: "Wait until the page has an element (selector, gone), a text, or an address, until a request is answered, or all are (idle)",
+			Params:  []Param{{Name: "WHAT", Kind: KindText}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
 			Flags:   []Flag{timeoutFlag},
-			Detail:  "WHAT is selector, gone (no such element is visible), text or url. expect waits, too, and fails as an assertion.",
-			Example: "wait selector '#total'\nwait gone .spinner\nwait text 'Thank you'\nwait url /account",
+			Detail: "WHAT is selector, gone (no such element is visible), text, url, request or idle. request waits until one is answered whose address has VALUE in it, or is like it with *, " +
+				"and counts those since the page was last acted on; idle until the window has made no request for half a second. expect waits, too, and fails as an assertion.",
+			Example: "wait selector '#total'\nwait gone .spinner\nwait text 'Thank you'\nwait url /account\nwait request /api/orders\nwait idle",
 			run:     runWait,
 		},
 	}
@@ -156,10 +158,17 @@ func runWait(ctx context.Context, c *call) (Result, error) {
 			list, err := e.Browser.Texts(ctx, "body")
 			return len(list) > 0 && strings.Contains(list[0], value), err
 		},
-		"url": func(context.Context) (bool, error) { return matches(value, e.Browser.Location()), nil },
+		"url":     func(context.Context) (bool, error) { return matches(value, e.Browser.Location()), nil },
+		"request": func(context.Context) (bool, error) { return e.asked(value) },
+		"idle":    func(ctx context.Context) (bool, error) { return true, e.Browser.Idle(ctx) },
 	}[what]
-	if !ok {
-		return Result{}, usage("%q is nothing to wait for; use selector, gone, text or url", what)
+	switch {
+	case !ok:
+		return Result{}, usage("%q is nothing to wait for; use selector, gone, text, url, request or idle", what)
+	case what == "idle" && value != "":
+		return Result{}, usage("idle takes no value; type: wait idle")
+	case what != "idle" && value == "":
+		return Result{}, usage("VALUE is missing; see: help wait")
 	}
 	return Result{}, c.patiently(ctx, "see: help wait", func(ctx context.Context) error {
 		for {
@@ -175,6 +184,15 @@ func runWait(ctx context.Context, c *call) (Result, error) {
 			}
 		}
 	})
+}
+
+// asked reports whether a request was answered since the page was last acted on.
+func (e *Engine) asked(pattern string) (bool, error) {
+	if e.Browser.Observation() != sessions.ObserveFull {
+		return false, usage("requests are not told, since only the cookies are observed; type: observe full")
+	}
+	list, _, _ := e.Browser.Requests(e.Browser.Acted())
+	return slices.ContainsFunc(list, func(r sessions.RequestView) bool { return r.Status != 0 && matches(pattern, r.URL) }), nil
 }
 
 func (e *Engine) sees(ctx context.Context, selector string) (bool, error) {

@@ -48,7 +48,7 @@ func TestComplete(t *testing.T) {
 		{"token remove --site blog.test |", []string{"token remove --site blog.test PHPSESSID "}},
 		{"help se|", []string{"help session list ", "help session use ", "help session new ", "help session unset ", "help session rename ", "help session remove ", "help session show ", "help session revert ", "help session split ", "help session why ", "help set ", "help section ", "help select "}},
 		{"help session us|", []string{"help session use "}},
-		{"open |", nil},
+		{"open |", []string{"open http://shop.test/account "}},
 		{"ls # us|", nil},
 		{"use $x b|", nil},
 	}

@@ -20,6 +20,7 @@ const (
 	KindHeader      Kind = "header"      // the name of a request header
 	KindGuard       Kind = "guard"       // always, switch or off
 	KindObservation Kind = "observation" // full, changes or jar
+	KindAnswer      Kind = "answer"      // to a dialog: accept or dismiss
 	KindWindow      Kind = "window"      // the name of a window
 	KindNumber      Kind = "number"      // of a tab
 	KindURL         Kind = "url"         // http or https, the scheme may be left out
@@ -31,6 +32,8 @@ const (
 	KindText        Kind = "text"        // anything
 	KindCommand     Kind = "command"     // the name of a command
 )
+
+const accept, dismiss = "accept", "dismiss"
 
 // read checks an argument and returns it in normal form. What only the book
 // knows, such as whether a session exists, is checked when the command runs.
@@ -49,6 +52,10 @@ func (k Kind) read(text string) (string, error) {
 	case KindGuard:
 		if _, err := sessions.ParseGuard(text); err != nil {
 			return "", usage("%v; see: help guard", err)
+		}
+	case KindAnswer:
+		if text != accept && text != dismiss {
+			return "", usage("%q is no answer to a dialog; use accept or dismiss", text)
 		}
 	case KindVariable:
 		if !isVariable(text) {

@@ -16,6 +16,9 @@ type fakePage struct {
 	title  string
 	evals  map[string]string
 	status int
+
+	dialog   *sessions.DialogView
+	requests []sessions.RequestView
 }
 
 func (f *fakeBrowser) act(what string, args ...any) error {
@@ -77,3 +80,24 @@ func (f *fakeBrowser) Request(_ context.Context, as sessions.Ref, method, url st
 func (f *fakeBrowser) Secret(_ context.Context, selector string) (secret, known bool) {
 	return selector == "#password", selector != "#gone"
 }
+
+func (f *fakeBrowser) Enter(_ context.Context, selector string) error {
+	return f.act("Enter", selector)
+}
+
+func (f *fakeBrowser) Leave() { f.act("Leave") }
+
+func (f *fakeBrowser) AnswerDialogs(accept bool, text string) { f.act("AnswerDialogs", accept, text) }
+
+func (f *fakeBrowser) LastDialog() *sessions.DialogView { return f.page.dialog }
+
+func (f *fakeBrowser) Requests(since int64) ([]sessions.RequestView, int64, <-chan struct{}) {
+	if since < 0 {
+		since = int64(len(f.page.requests))
+	}
+	return f.page.requests[since:], int64(len(f.page.requests)), nil
+}
+
+func (f *fakeBrowser) Acted() int64 { return 0 }
+
+func (f *fakeBrowser) Idle(context.Context) error { return f.act("Idle") }

@@ -11,7 +11,7 @@ type Registry struct{ commands []*Command }
 // NewRegistry returns a fresh registry with all commands, in the order in which
 // help lists them.
 func NewRegistry() *Registry {
-	return &Registry{slices.Concat(listCommands(), siteCommands(), sessionCommands(), historyCommands(), whyCommands(), tokenCommands(), defaultCommands(), pageCommands(), windowCommands(), guardCommands(), observeCommands(), flowCommands(), actCommands(), requestCommands(), readCommands(), expectCommands(), generalCommands())}
+	return &Registry{slices.Concat(listCommands(), siteCommands(), sessionCommands(), historyCommands(), whyCommands(), tokenCommands(), defaultCommands(), pageCommands(), windowCommands(), guardCommands(), observeCommands(), flowCommands(), actCommands(), frameCommands(), requestCommands(), readCommands(), watchCommands(), expectCommands(), generalCommands())}
 }
 
 // Commands lists the commands.

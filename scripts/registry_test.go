@@ -149,8 +149,10 @@ func (w *world) readyForExamples(c *Command) {
 	w.ReadFile = func(string) ([]byte, error) { return []byte("ls"), nil }
 	w.browser.page = fakePage{
 		title: "My account", status: 403,
-		texts: map[string][]string{"body": {"Signed in as alice. Thank you"}, "h1": {"Hello"}, "#total": {"3"}, "#user": {"alice"}, "#orders li": {"a", "b", "c"}},
-		evals: map[string]string{"document.links.length": "3", "localStorage.token": `"t"`},
+		dialog:   &sessions.DialogView{Type: "confirm", Message: "Are you sure?"},
+		requests: []sessions.RequestView{{Method: "GET", URL: "http://shop.test/api/orders", Type: "Fetch", Status: 200}},
+		texts:    map[string][]string{"body": {"Signed in as alice. Thank you"}, "h1": {"Hello"}, "#total": {"3"}, "#user": {"alice"}, "#orders li": {"a", "b", "c"}},
+		evals:    map[string]string{"document.links.length": "3", "localStorage.token": `"t"`},
 	}
 	w.browser.jar = append(w.browser.jar, sessions.Cookie{Name: "remember", Value: "1", Domain: "shop.test", Path: "/"})
 	w.Recorder = &Recorder{}

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,10 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 		return e.siteValues()
 	case KindToken:
 		return e.tokenValues(site)
+	case KindURL:
+		return e.urlValues()
+	case KindAnswer:
+		return words([]string{accept, dismiss})
 	case KindGuard:
 		return words(sessions.Guards)
 	case KindVariable:
@@ -50,6 +55,30 @@ func (e *Engine) headerValues(given string) []value {
 	var list []value
 	for _, h := range e.siteMeant(given).Headers {
 		list = append(list, value{h.Name, "in " + plural(h.Sessions, "session")})
+	}
+	return list
+}
+
+// urlValues lists the addresses of documents that were seen, the newest first, without
+// what may be secret in them.
+func (e *Engine) urlValues() []value {
+	var list []value
+	seen := map[string]bool{}
+	add := func(address, about string) {
+		bare, _, _ := strings.Cut(strings.TrimSuffix(withoutQuery(address), "?…"), "#")
+		if strings.HasPrefix(bare, "http") && !seen[bare] {
+			seen[bare] = true
+			list = append(list, value{bare, about})
+		}
+	}
+	for _, tab := range e.Browser.Tabs() {
+		add(tab.URL, "tab "+strconv.Itoa(tab.Number))
+	}
+	requests, _, _ := e.Browser.Requests(0)
+	for _, r := range slices.Backward(requests) {
+		if r.Type == "Document" {
+			add(r.URL, "seen at "+r.At.Format("15:04"))
+		}
 	}
 	return list
 }

@@ -64,6 +64,15 @@ func (x Exchange) Session() Ref {
 	return Ref{x.site.name, x.session.id}
 }
 
+// Forced is the session that was active when the request was told, the zero Ref while
+// there is none.
+func (x Exchange) Forced() Ref {
+	if x.active == nil {
+		return Ref{}
+	}
+	return Ref{x.site.name, x.active.id}
+}
+
 // Astray reports that the request went out as somebody, and not as the session
 // that was forced when it was told.
 func (x Exchange) Astray() bool {

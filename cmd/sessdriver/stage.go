@@ -5,23 +5,27 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"sessdriver/cdp"
 	"sessdriver/cmd/sessdriver/internal/demo"
 	"sessdriver/cmd/sessdriver/internal/runner"
+	"sessdriver/scripts"
 	"sessdriver/sessions"
 )
 
 // stage gets a browser for one script, and a shop of its own with --shop.
 func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options) (runner.Stage, error) {
 	o.Book = c.newBook(func(sessions.Event) {}) // what happens in several at a time would tell nobody anything
+	o.Console = c.artifacts != ""
 	b, err := browsers.take(ctx, o)
 	if err != nil {
 		return runner.Stage{}, err
 	}
 	s := runner.Stage{Engine: newEngine(o.Book, b, c.newMask()), Vars: map[string]string{}, Close: func() error { return browsers.give(b) }, Lost: b.Lost(), Why: b.Err}
-	s.Keep = func(ctx context.Context, dir string) { keep(ctx, b, dir) }
+	s.Keep = func(ctx context.Context, dir string) error { return keep(ctx, b, o.Book, c.newMask(), dir) }
 	if !c.shop {
 		return s, nil
 	}
@@ -34,16 +38,58 @@ func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options) (runn
 	return s, nil
 }
 
-// keep saves what the page showed when a script failed.
-func keep(ctx context.Context, b *cdp.Browser, dir string) {
-	if os.MkdirAll(dir, 0o700) != nil {
-		return
+// keep saves what helps to understand why a script failed: what the page showed, which
+// is as it is, and what was asked for and written to consoles, without secrets. It reports
+// the first failure to do so.
+func keep(ctx context.Context, b *cdp.Browser, book *sessions.Book, mask sessions.Mask, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
 	}
-	if png, err := b.Screenshot(ctx, true); err == nil {
-		os.WriteFile(filepath.Join(dir, "page-unmasked.png"), png, 0o600)
+	var failed []error
+	save := func(name string, content []byte, err error) {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), content, 0o600)
+		}
+		failed = append(failed, err)
 	}
-	if texts, err := b.Texts(ctx, "body"); err == nil {
-		os.WriteFile(filepath.Join(dir, "page-unmasked.txt"), []byte(strings.Join(texts, "\n")+"\n"), 0o600)
+	lines := func(list []string) []byte {
+		text := ""
+		for _, line := range list {
+			text += line + "\n"
+		}
+		return []byte(text)
 	}
+	requests, _, _ := b.Requests(0)
+	save("requests.txt", lines(scripts.RequestLines(requests[max(0, len(requests)-keptRequests):])), nil)
+	var messages []string
+	hide := hider(book, mask)
+	for _, message := range b.Console() {
+		messages = append(messages, scripts.Escape(hide(message)))
+	}
+	save("console.txt", lines(messages), nil)
+	png, err := b.Screenshot(ctx, true)
+	save("page-unmasked.png", png, err)
+	texts, err := b.Texts(ctx, "body")
+	save("page-unmasked.txt", lines(texts), err)
+	return errors.Join(failed...)
 }
 
+// keptRequests is how many requests before a failure are kept.
+const keptRequests = 100
+
+// hider masks the values of all cookies that are known in a text, unless they are short
+// enough to be words.
+func hider(book *sessions.Book, mask sessions.Mask) func(string) string {
+	const word = 6
+	var pairs []string
+	for _, site := range book.Sites() {
+		for _, session := range book.Sessions(site.Name, time.Now()) {
+			for _, c := range slices.Concat(session.Tokens, session.Carried) {
+				if len(c.Value) >= word {
+					pairs = append(pairs, c.Value, mask.Value(c.Value))
+				}
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace
+}

@@ -28,7 +28,7 @@ type Stage struct {
 	Lost   <-chan struct{}   // closed when the browser is gone
 	Why    func() error      // it is
 	// Keep saves what helps to understand a failure into a directory; nil saves nothing.
-	Keep func(ctx context.Context, dir string)
+	Keep func(ctx context.Context, dir string) error
 }
 
 // Options of a run.
@@ -198,7 +198,9 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 	if err != nil && o.Artifacts != "" && stage.Keep != nil && ctx.Err() == nil {
 		dir := filepath.Join(o.Artifacts, strings.Trim(strings.NewReplacer("/", "-", "..", "").Replace(strings.TrimSuffix(filepath.ToSlash(file), Ext)), "-"))
 		keeping, cancel := context.WithTimeout(ctx, 10*time.Second)
-		stage.Keep(keeping, dir)
+		if kept := stage.Keep(keeping, dir); kept != nil {
+			err = fmt.Errorf("%w (and not all was saved in %s: %v)", err, dir, kept)
+		}
 		cancel()
 	}
 	return t.end(file, err)

@@ -1,0 +1,194 @@
+package cdp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+// view is where a command looks: the current page, or a frame in it.
+type view struct {
+	tab      *tab
+	link     link                   // the tab's, or that of a frame in another process
+	document runtime.RemoteObjectID // of a frame in the same process, "" otherwise
+}
+
+// inside are the frames that a person went into, from the outermost, by their selectors:
+// frames come and go. It holds for one document of a tab.
+type inside struct {
+	document cdp.LoaderID
+	frames   []selector
+}
+
+// value runs a script in the view, and waits for its promise. In a frame of the same
+// process it has to be an expression.
+func (v view) value(ctx context.Context, script string) (*runtime.RemoteObject, error) {
+	if v.document == "" {
+		return evaluated(ctx, v.link, runtime.EvaluateParams{Expression: script, ReturnByValue: new(true), AwaitPromise: new(true), UserGesture: new(true)})
+	}
+	return v.called(ctx, script, true)
+}
+
+// object is value for what is no JSON.
+func (v view) object(ctx context.Context, expression string) (*runtime.RemoteObject, error) {
+	if v.document == "" {
+		return evaluated(ctx, v.link, runtime.EvaluateParams{Expression: expression, ObjectGroup: group})
+	}
+	return v.called(ctx, expression, false)
+}
+
+func (v view) called(ctx context.Context, expression string, value bool) (*runtime.RemoteObject, error) {
+	p := runtime.CallFunctionOnParams{FunctionDeclaration: "function() { return (" + expression + "\n) }", ObjectID: v.document, ReturnByValue: &value, AwaitPromise: new(true), UserGesture: new(true)}
+	if !value {
+		p.ObjectGroup = group
+	}
+	r, err := call(ctx, v.link, runtime.CallFunctionOn, p)
+	if err != nil {
+		return nil, err
+	}
+	return r.Result, thrown(r.ExceptionDetails)
+}
+
+// view is where commands look in a tab.
+func (b *Browser) view(ctx context.Context, tab *tab) (view, error) {
+	v := view{tab: tab, link: tab.link}
+	for _, s := range b.framesIn(tab) {
+		var err error
+		if v, err = b.enter(ctx, v, s); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+// framesIn are those that a person went into, none once the page is another.
+func (b *Browser) framesIn(tab *tab) []selector {
+	document := b.targets.documentOf(tab).loader
+	b.pages.mu.Lock()
+	defer b.pages.mu.Unlock()
+	if b.pages.inside.document != document {
+		return nil
+	}
+	return b.pages.inside.frames
+}
+
+// noFrameError reports a frame that is not there, maybe not yet.
+type noFrameError struct{ selector string }
+
+func (e *noFrameError) Error() string { return "the page has no frame like " + e.selector }
+
+// enter is the view of a frame.
+func (b *Browser) enter(ctx context.Context, v view, s selector) (view, error) {
+	id, count, err := s.first(ctx, v)
+	if err != nil {
+		return v, err
+	}
+	if count == 0 {
+		return v, &noFrameError{s.text}
+	}
+	r, err := call(ctx, v.link, dom.DescribeNode, dom.DescribeNodeParams{ObjectID: id, Pierce: new(true)})
+	if err != nil {
+		return v, err
+	}
+	n := r.Node
+	if n.FrameID == "" {
+		return v, &selectorError{fmt.Sprintf("%s is no frame, but <%s>", s.text, n.LocalName)}
+	}
+	if process := b.targets.frameTarget(n.FrameID); process != nil {
+		return view{tab: v.tab, link: process.link}, nil
+	}
+	if n.ContentDocument == nil {
+		return v, &noFrameError{s.text}
+	}
+	found, err := call(ctx, v.link, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: n.ContentDocument.BackendNodeID, ObjectGroup: group})
+	if err != nil {
+		return v, err
+	}
+	return view{tab: v.tab, link: v.link, document: found.Object.ObjectID}, nil
+}
+
+// frameTarget is the target of a frame that has a process of its own, nil for others.
+func (t *targets) frameTarget(id cdp.FrameID) *tab {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, candidate := range t.order {
+		if candidate.kind == "iframe" && cdp.FrameID(candidate.id) == id {
+			return candidate
+		}
+	}
+	return nil
+}
+
+// onScreen moves the place of an element of a frame to where the page shows it.
+func (b *Browser) onScreen(ctx context.Context, tab *tab, at *state) error {
+	v := view{tab: tab, link: tab.link}
+	for _, s := range b.framesIn(tab) {
+		id, count, err := s.first(ctx, v)
+		if err == nil && count == 0 {
+			err = &noFrameError{s.text}
+		}
+		var corner struct{ X, Y float64 }
+		if err == nil {
+			err = onElement(ctx, v.link, id, "function() { const r = this.getBoundingClientRect(), s = getComputedStyle(this); return {x: r.left + this.clientLeft + parseFloat(s.paddingLeft), y: r.top + this.clientTop + parseFloat(s.paddingTop)} }", &corner)
+		}
+		if err != nil {
+			return err
+		}
+		at.X, at.Y = at.X+corner.X, at.Y+corner.Y
+		if v, err = b.enter(ctx, v, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Enter lets the commands that follow look into a frame of the current page, of the frame
+// that they look into now; Leave lets them look at the page again, and so does another
+// document.
+func (b *Browser) Enter(ctx context.Context, text string) error {
+	return b.acting("going into "+text, func() error {
+		s, err := parseSelector(text)
+		if err != nil {
+			return err
+		}
+		tab, err := b.pageLink(ctx)
+		if err != nil {
+			return err
+		}
+		for {
+			v, err := b.view(ctx, tab)
+			if err == nil {
+				_, err = b.enter(ctx, v, s)
+			}
+			if err == nil {
+				frames := append(slices.Clone(b.framesIn(tab)), s)
+				document := b.targets.documentOf(tab).loader
+				b.pages.mu.Lock()
+				defer b.pages.mu.Unlock()
+				b.pages.inside = inside{document, frames}
+				return nil
+			}
+			if missing := (*noFrameError)(nil); !errors.As(err, &missing) && !passing(err) {
+				return err
+			}
+			select {
+			case <-time.After(lookPause):
+			case <-ctx.Done():
+				return &vainError{err.Error() + b.instead(v), ctx.Err()}
+			}
+		}
+	})
+}
+
+// Leave lets the commands that follow look at the page itself.
+func (b *Browser) Leave() {
+	b.pages.mu.Lock()
+	defer b.pages.mu.Unlock()
+	b.pages.inside = inside{}
+}

@@ -1,0 +1,171 @@
+package cdp
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+
+	"sessdriver/sessions"
+)
+
+// maxRequests bounds the requests that are remembered.
+const maxRequests = 500
+
+// requestLog remembers the last ones whose answers were told, oldest first.
+type requestLog struct {
+	mu      sync.Mutex // guards all below
+	list    []told
+	count   int64         // of all since the start
+	acted   int64         // the count when the current page was last acted on
+	changed chan struct{} // closed at the next one; nil while nobody waits
+}
+
+// told is a request as it was told.
+type told struct {
+	hop       hop
+	window    sessions.Window
+	kind      network.ResourceType
+	status    int64
+	session   sessions.Ref // that it was sent as
+	forced    sessions.Ref
+	rewritten bool
+	handshake bool
+}
+
+// add remembers one. It runs in a turn.
+func (r *requestLog) add(t told) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.list) >= 2*maxRequests {
+		r.list = slices.Delete(r.list, 0, maxRequests)
+	}
+	r.list = append(r.list, t)
+	r.count++
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
+}
+
+// note remembers what was told of a hop.
+func (x *exchanges) note(id network.RequestID, ex *exchange, h *hop, status int64, handshake bool) {
+	t := told{hop: *h, window: ex.window, kind: ex.kind, status: status, rewritten: x.rewritten[id], handshake: handshake}
+	delete(x.rewritten, id)
+	if h.booked != nil {
+		t.session, t.forced = h.booked.Session(), h.booked.Forced()
+		t.hop.booked = nil
+	}
+	x.browser.requests.add(t)
+}
+
+// rewrote notes that a request leaves with other headers.
+func (x *exchanges) rewrote(id network.RequestID) {
+	if len(x.rewritten) > maxOpen {
+		clear(x.rewritten)
+	}
+	x.rewritten[id] = true
+}
+
+// Requests lists the requests that were answered, or failed, after the first since of all
+// (-1 for none), as far as they are remembered, and how many there were. changed is closed when there are
+// more. Where requests are not told, there are none: see [Browser.Observation].
+func (b *Browser) Requests(since int64) (list []sessions.RequestView, count int64, changed <-chan struct{}) {
+	r := b.requests
+	r.mu.Lock()
+	if r.changed == nil {
+		r.changed = make(chan struct{})
+	}
+	if since < 0 {
+		since = r.count
+	}
+	more := slices.Clone(r.list[max(0, len(r.list)-int(max(0, r.count-since))):])
+	count, changed = r.count, r.changed
+	r.mu.Unlock()
+	for _, t := range more {
+		list = append(list, b.viewOf(t))
+	}
+	return list, count, changed
+}
+
+// Acted is the count of the requests when a page was last opened or acted on.
+func (b *Browser) Acted() int64 {
+	b.requests.mu.Lock()
+	defer b.requests.mu.Unlock()
+	return b.requests.acted
+}
+
+// act notes that a page is being acted on.
+func (r *requestLog) act() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.acted = r.count
+}
+
+func (b *Browser) viewOf(t told) sessions.RequestView {
+	v := sessions.RequestView{
+		At: t.hop.began, Window: t.window, Site: b.book.SiteOf(t.hop.url), Session: b.nameOf(t.session), Forced: b.nameOf(t.forced),
+		Method: t.hop.method, URL: t.hop.url, Type: string(t.kind), Status: int(t.status),
+		Rewritten: t.rewritten, Unchecked: t.hop.unchecked, Handshake: t.handshake,
+	}
+	if v.At.IsZero() {
+		v.At = time.Now()
+	}
+	return v
+}
+
+func (b *Browser) nameOf(ref sessions.Ref) string {
+	s, err := b.book.Session(ref, time.Now())
+	if err != nil { // none, or it was removed
+		return ""
+	}
+	return s.Name
+}
+
+// quiet is how long a window makes no request when it is idle.
+const quiet = 500 * time.Millisecond
+
+// Idle waits until the current window has made no request, but for open streams, for half
+// a second.
+func (b *Browser) Idle(ctx context.Context) error {
+	w, busy := b.Window(), time.Now()
+	for {
+		loading, answered := inTurn(ctx, b, func() bool { return b.exchanges.isLoading(w) })
+		if !answered {
+			return b.because(ctx.Err())
+		}
+		if loading || b.showsLoading(w) {
+			busy = time.Now()
+		}
+		if time.Since(busy) >= quiet {
+			return nil
+		}
+		select {
+		case <-time.After(lookPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// isLoading reports whether a request of a window has not ended. That of some nobody tells.
+func (x *exchanges) isLoading(w sessions.Window) bool {
+	for _, ex := range x.open {
+		if ex.window == w && len(ex.urls) > 0 && !ex.finished && !ex.stream && time.Since(ex.came) < oldRequest {
+			return true
+		}
+	}
+	return false
+}
+
+// showsLoading reports whether a tab of a window has not loaded.
+func (b *Browser) showsLoading(w sessions.Window) bool {
+	for _, tab := range b.targets.list("page") {
+		if d := b.targets.documentOf(tab); tab.window == w && d.loader != "" && !d.loaded {
+			return true
+		}
+	}
+	return false
+}
