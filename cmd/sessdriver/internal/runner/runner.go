@@ -1,5 +1,5 @@
 // Package runner runs scripts, several at a time, and reports how each test case in them
-// ended. A script is isolated from the others: it has a browser and a book of its own.
+// ended. A script is isolated from the others: it has a stage of its own.
 package runner
 
 import (
@@ -152,7 +152,7 @@ func (o *Options) file(ctx context.Context, file string, tell func(Event)) Resul
 	return r
 }
 
-// try runs a script once, in a browser of its own.
+// try runs a script once, on a stage of its own.
 func (o *Options) try(ctx context.Context, file string) (r Result) {
 	began := time.Now()
 	t := &tally{began: began, result: Result{File: file}}

@@ -1,0 +1,86 @@
+package scripts
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"sessdriver/sessions"
+)
+
+func TestWatch(t *testing.T) {
+	w := newWorld(t)
+	at := time.Date(2026, 1, 2, 12, 3, 4, 512e6, time.Local)
+	w.browser.page.requests = []sessions.RequestView{
+		{At: at, Site: "shop.test", Session: "alice", Forced: "alice", Method: "GET", URL: "http://shop.test/account", Type: "Document", Status: 200},
+		{At: at.Add(219 * time.Millisecond), Site: "shop.test", Session: "alice", Forced: "alice", Method: "POST", URL: "http://shop.test/api/cart", Type: "Fetch", Status: 200, Rewritten: true},
+		{At: at, Window: "w2\x1b", Site: "mall.test", Method: "GET", URL: "http://u:p@mall.test/?token=secret#x", Type: "Image"},
+	}
+	shop := []string{
+		"12:03:04.512 alice GET http://shop.test/account 200 document: checked, the jar was right",
+		"12:03:04.731 alice POST http://shop.test/api/cart 200 fetch: its cookies were rewritten",
+	}
+	mall := `12:03:04.512 - GET http://mall.test/?… - image: nothing is forced (window w2\x1b)`
+	for command, want := range map[string][]string{
+		"watch --last":                              append(shop[:2:2], mall),
+		"watch --last --session alice":              shop,
+		"watch --last --session -":                  {mall},
+		"watch --last --type fetch,Document":        shop,
+		"watch --last --type image":                 {mall},
+		"watch --last --type websocket":             nil,
+		"watch --for 1ms":                           nil, // from now on
+		"watch --last --session alice --type fetch": shop[1:],
+	} {
+		result, err := w.Run(context.Background(), command)
+		if want := strings.Join(want, "\n"); err != nil || result.Text != want {
+			t.Errorf("%s: %v\n got %q\nwant %q", command, err, result.Text, want)
+		}
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if _, err := w.Run(ended, "watch"); err != nil {
+		t.Errorf("Ctrl-C: %v", err)
+	}
+	w.browser.observes = sessions.ObserveJar
+	if _, err := w.Run(context.Background(), "watch"); err == nil || !strings.Contains(err.Error(), "type: observe full") {
+		t.Errorf("where nothing is told: %v", err)
+	}
+	if _, err := w.Run(context.Background(), "wait request /x --timeout 1ms"); err == nil || !strings.Contains(err.Error(), "type: observe full") {
+		t.Errorf("waiting where nothing is told: %v", err)
+	}
+	readme, err := os.ReadFile("../README.md")
+	if err != nil || !strings.Contains(string(readme), strings.Join(shop, "\n")) {
+		t.Errorf("the README shows other lines than %q: %v", shop, err)
+	}
+}
+
+func TestDialogCommand(t *testing.T) {
+	w := newWorld(t)
+	run := func(command, want string) {
+		t.Helper()
+		result, err := w.Run(context.Background(), command)
+		got := result.Text
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", command, got, want)
+		}
+	}
+	run("dialog", "no page has shown a dialog")
+	run("expect dialog x --timeout 1ms", "but there was none")
+	run("dialog perhaps", `"perhaps" is no answer to a dialog; use accept or dismiss`)
+	run("dialog dismiss x", "takes no text")
+	run("dialog accept my answer", "")
+	w.browser.page.dialog = &sessions.DialogView{Type: "confirm", Message: "Are\nyou\x1b sure?", Accepted: true}
+	run("dialog", `confirm, accepted: Are you\x1b sure?`)
+	run("expect dialog sure", "")
+	run("expect not dialog sure --timeout 1ms", "it says")
+	run("wait idle now", "idle takes no value")
+	run("wait text", "VALUE is missing")
+	if did := strings.Join(w.browser.page.did, ", "); did != "AnswerDialogs true my answer" {
+		t.Errorf("it did %s", did)
+	}
+}
