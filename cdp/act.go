@@ -194,14 +194,17 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 		if to < 0 || to >= len(h.Entries) {
 			return errors.New("there is no page")
 		}
-		arrival, err := b.expect(ctx, tab)
-		if err != nil {
+		if _, err := b.expect(ctx, tab); err != nil {
 			return err
 		}
 		if _, err := call(ctx, tab.link, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: h.Entries[to].ID}); err != nil {
 			return err
 		}
-		err = arrival.wait(ctx, func() bool { return arrival.isThere() || tab.document.url == h.Entries[to].URL })
+		for h.CurrentIndex != int64(to) && err == nil {
+			if h, err = askActive(ctx, b, tab, page.GetNavigationHistory, cdp.Empty{}); err == nil && h.CurrentIndex != int64(to) {
+				err = resting(ctx)
+			}
+		}
 		for err == nil && ctx.Err() == nil { // one from the back/forward cache never loads
 			if r, fault := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: "document.readyState"}); fault == nil && string(r.Value) == `"complete"` {
 				break
@@ -213,6 +216,16 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 		}
 		return b.Settle(ctx)
 	})
+}
+
+// resting lets a moment pass.
+func resting(ctx context.Context) error {
+	select {
+	case <-time.After(lookPause):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Eval runs a script in the current page and gives what it, or its promise, returns, as

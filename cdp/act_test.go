@@ -116,6 +116,14 @@ func TestActions(t *testing.T) {
 		t.Errorf("the answer is %d, told %v", status, told)
 	}
 	ok(r.Go(r.ctx(), -1))
+	if _, err := r.Eval(r.ctx(), "history.pushState(1, ''); history.pushState(2, '')"); err != nil {
+		t.Error(err)
+	}
+	ok(r.Go(r.ctx(), -1)) // of the same address
+	if got, err := r.Eval(r.ctx(), "history.state"); err != nil || got != "1" {
+		t.Errorf("one back is at %s, %v", got, err)
+	}
+	ok(r.Go(r.ctx(), -1))
 	if title, _ := r.Title(r.ctx()); title != "Form" && title != "entered a@shop.test" { // the latter from the back/forward cache, as it was left
 		t.Errorf("back at %q", title)
 	}

@@ -67,9 +67,9 @@ func unquote(text string) string {
 
 // state is what an element is like.
 type state struct {
-	Gone, Hidden, Disabled, Readonly, Editable, Checked bool
-	X, Y, Width, Height                                 float64
-	Covered, Tag, Type                                  string
+	Gone, Hidden, Moving, Disabled, Readonly, Editable, Checked bool
+	X, Y                                                        float64
+	Covered, Tag, Type                                          string
 }
 
 // fault is what keeps a person from acting on it, "" for nothing.
@@ -79,6 +79,8 @@ func (s state) fault() string {
 		return "it is going away"
 	case s.Hidden:
 		return "it is not visible"
+	case s.Moving:
+		return "it is moving"
 	case s.Disabled:
 		return "it is disabled"
 	case s.Covered != "":
@@ -243,7 +245,6 @@ func (b *Browser) element(ctx context.Context, text string) (view, runtime.Remot
 	if err != nil {
 		return view{}, "", state{}, err
 	}
-	var was state
 	why := "the page has no element like that"
 	for {
 		send(tab.link, runtime.ReleaseObjectGroup, runtime.ReleaseObjectGroupParams{ObjectGroup: group}, nil)
@@ -266,12 +267,10 @@ func (b *Browser) element(ctx context.Context, text string) (view, runtime.Remot
 			why = "the page has no element like that"
 		case err == nil && is.fault() != "":
 			why = is.fault()
-		case err == nil && is == was:
-			return v, id, is, b.onScreen(ctx, tab, &is)
 		case err == nil:
-			why = "it is moving"
+			err = b.onScreen(ctx, tab, &is)
+			return v, id, is, err
 		}
-		was = is
 		select {
 		case <-time.After(lookPause):
 		case <-ctx.Done():

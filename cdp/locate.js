@@ -26,15 +26,24 @@
 		placeholder: text => all(document).filter(e => has(e.getAttribute('placeholder'), text) && text),
 		testid: text => all(document).filter(e => e.getAttribute('data-testid') === text),
 	};
-	const state = e => {
+	// Two frames later, or where none are drawn a moment.
+	const later = () => new Promise(done => {
+		const late = setTimeout(done, 50);
+		requestAnimationFrame(() => requestAnimationFrame(() => { clearTimeout(late); done() }));
+	});
+	const state = async e => {
 		if (!e.isConnected) return {gone: true};
 		if (!visible(e)) return {hidden: true};
 		e.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'});
+		const was = e.getBoundingClientRect();
+		await later();
+		if (!e.isConnected) return {gone: true};
 		const box = e.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
 		let at = document.elementFromPoint(x, y);
 		while (at?.shadowRoot && at.shadowRoot.elementFromPoint(x, y) !== at) at = at.shadowRoot.elementFromPoint(x, y);
 		const covered = at && at !== e && !e.contains(at) && !at.contains(e) && ![...(e.labels || [])].some(l => l.contains(at));
-		return {x, y, width: box.width, height: box.height, disabled: e.matches(':disabled') || e.getAttribute('aria-disabled') === 'true',
+		const moving = ['x', 'y', 'width', 'height'].some(side => box[side] !== was[side]);
+		return {x, y, moving, disabled: e.matches(':disabled') || e.getAttribute('aria-disabled') === 'true',
 			readonly: !!e.readOnly, covered: covered ? '<' + at.tagName.toLowerCase() + (at.id ? ' id=' + at.id : '') + '>' : '',
 			tag: e.tagName.toLowerCase(), type: e.type || '', editable: e.isContentEditable, checked: !!e.checked};
 	};

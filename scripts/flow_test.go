@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -270,5 +271,24 @@ open $SHOP/?token=x
 	}
 	if _, err := w.Run(t.Context(), "history --save "+Quote(file)); err == nil {
 		t.Error("a file is written over")
+	}
+}
+
+// --only holds for the sections of scripts that are included, and for names with variables.
+func TestOnlySections(t *testing.T) {
+	w := newWorld(t)
+	w.Vars = &Vars{}
+	w.ReadFile = func(string) ([]byte, error) { return []byte("section b\nprint b\nsection 'c x'\nprint cx"), nil }
+	var texts []string
+	err := w.RunScript(context.Background(), Script{
+		Name: "a.sess", Text: "set X x\nsection a\nprint a\nsection \"a $X\"\nprint ax\ninclude b.sess",
+		Only: func(name string) bool { return strings.HasSuffix(name, "x") },
+	}, func(r Result) {
+		if r.Text != "" {
+			texts = append(texts, r.Text)
+		}
+	})
+	if got := strings.Join(texts, ", "); err != nil || got != "== a x, ax, == c x, cx" {
+		t.Errorf("it ran %q, %v", got, err)
 	}
 }

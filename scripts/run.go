@@ -14,6 +14,7 @@ type run struct {
 	engine *Engine
 	each   func(Result)
 	files  []string // that are being run, the innermost last
+	only   func(section string) bool
 	quit   bool
 }
 
@@ -28,11 +29,14 @@ func (r *run) script(ctx context.Context, s Script) error {
 	}
 	r.files = append(r.files, s.Name)
 	defer func() { r.files = r.files[:len(r.files)-1] }()
+	if r.only == nil { // else it is included
+		r.only = s.Only
+	}
 	skipping, sections := false, 0
 	for _, statement := range statements {
 		if r.isSection(statement) {
 			sections++
-			skipping = s.Only != nil && !s.Only(joined(statement.Words[1:]))
+			skipping = r.only != nil && !r.only(r.sectionName(statement))
 		}
 		if skipping {
 			continue
@@ -55,6 +59,16 @@ func (r *run) script(ctx context.Context, s Script) error {
 }
 
 func (r *run) isSection(s Statement) bool { return s.Words[0].Text == sectionName }
+
+// sectionName is the name of a section, as reports have it.
+func (r *run) sectionName(s Statement) string {
+	if vars := r.engine.Vars; vars != nil {
+		if words, err := vars.expand(s.Words[1:]); err == nil {
+			return joined(words)
+		}
+	}
+	return joined(s.Words[1:]) // running it says what is wrong
+}
 
 // statement runs one command. Errors are of type *[CommandError].
 func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
