@@ -35,6 +35,9 @@ func arguments(o *Options, profile string) []string {
 		list = append(list, "--headless", "--hide-scrollbars", "--mute-audio",
 			"--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding")
 	}
+	if o.Apart && o.Headless {
+		list = append(list, "--no-startup-window") // it would be one for nobody
+	}
 	if o.NoSandbox || os.Getuid() == 0 {
 		list = append(list, "--no-sandbox")
 	}

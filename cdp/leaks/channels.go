@@ -159,32 +159,27 @@ var Channels = []Channel{
 			'oninstall = e => { skipWaiting(); e.waitUntil(fetch(' + q(at('sw-install')) + ')) };' +
 			'onactivate = e => e.waitUntil(clients.claim());' +
 			'onfetch = e => e.respondWith(fetch(e.request))')), {scope});
-		const w = r.installing || r.waiting || r.active;
-		const go = () => w.state === 'activated' && add('iframe', {src: at('sw-page/' + id, html('<img src="' + at('sw-image').replaceAll('&', '&amp;') + '">'))});
-		w.onstatechange = go; go()`, Hits: []string{"sw-install", "sw-page", "sw-image"}, Own: true, Secure: true},
+		await activated(r);
+		add('iframe', {src: at('sw-page/' + id, html('<img src="' + at('sw-image').replaceAll('&', '&amp;') + '">'))})`, Hits: []string{"sw-install", "sw-page", "sw-image"}, Own: true, Secure: true},
 	{Name: "service-worker-preload", JS: `const scope = new URL('/hit/preload-page/' + id, location).href;
 		const r = await navigator.serviceWorker.register(at('preload-sw', js(
 			'oninstall = () => skipWaiting();' +
 			'onactivate = e => e.waitUntil(registration.navigationPreload.enable());' +
 			'onfetch = e => e.respondWith(e.preloadResponse)')), {scope});
-		const w = r.installing || r.waiting || r.active;
-		const go = () => w.state === 'activated' && add('iframe', {src: at('preload-page/' + id, html('x'))});
-		w.onstatechange = go; go()`, Hits: []string{"preload-page"}, Own: true, Secure: true, Jar: true},
+		await activated(r);
+		add('iframe', {src: at('preload-page/' + id, html('x'))})`, Hits: []string{"preload-page"}, Own: true, Secure: true, Jar: true},
 	{Name: "service-worker-update", JS: `const scope = new URL('/hit/update-page/' + id, location).href;
 		const r = await navigator.serviceWorker.register(at('update-sw', js('')), {scope});
-		const w = r.installing || r.waiting || r.active;
-		const go = () => w.state === 'activated' && r.update().then(() => fetch(at('updated')));
-		w.onstatechange = go; go()`, Hits: []string{"update-sw"}, End: "updated", Own: true, Secure: true, Jar: true, Blind: true},
+		await activated(r);
+		r.update().then(() => fetch(at('updated')))`, Hits: []string{"update-sw"}, End: "updated", Own: true, Secure: true, Jar: true, Blind: true},
 	{Name: "service-worker-message", JS: `const scope = new URL('/hit/message-page/' + id, location).href;
 		const r = await navigator.serviceWorker.register(at('message-sw', js('onmessage = e => e.waitUntil(fetch(e.data))')), {scope});
-		const w = r.installing || r.waiting || r.active;
-		const go = () => w.state === 'activated' && w.postMessage(at('service-worker-message'));
-		w.onstatechange = go; go()`, Hits: []string{"service-worker-message"}, Own: true, Secure: true},
+		await activated(r);
+		r.active.postMessage(at('service-worker-message'))`, Hits: []string{"service-worker-message"}, Own: true, Secure: true},
 	{Name: "background-fetch", JS: `const scope = new URL('/hit/background-page/' + id, location).href;
 		const r = await navigator.serviceWorker.register(at('background-sw', js('')), {scope});
-		const w = r.installing || r.waiting || r.active;
-		const go = () => w.state === 'activated' && r.backgroundFetch.fetch('b' + id, [at('background-fetch')]).then(f => failed.push(f.failureReason + f.result)).catch(e => failed.push('background-fetch: ' + e));
-		w.onstatechange = go; go()`, Hits: []string{"background-fetch"}, Own: true, Secure: true, Blind: true, Alone: true},
+		await activated(r);
+		r.backgroundFetch.fetch('b' + id, [at('background-fetch')]).then(f => failed.push(f.failureReason + f.result)).catch(e => failed.push('background-fetch: ' + e))`, Hits: []string{"background-fetch"}, Own: true, Secure: true, Blind: true, Alone: true},
 
 	// What scripts see and store.
 	{Name: "document-cookie", JS: `fetch(at('document-cookie', {saw: document.cookie}))`, Own: true, Shown: true},

@@ -57,6 +57,10 @@ const Tidy = `for (const w of popups.splice(0)) w?.close();
 
 // Functions is what the pages can do: the script of a page.
 const Functions = `
+// Not by statechange: in headless-shell a page does not always hear of it while requests are paused.
+async function activated(registration) {
+	while (!['activated', 'redundant'].includes((await navigator.serviceWorker.getRegistration(registration.scope))?.active?.state)) await new Promise(done => setTimeout(done, 20));
+}
 function maker(base, id, setter, set) {
 	const at = (name, o = {}) => {
 		const u = new URL('/hit/' + name, base);
