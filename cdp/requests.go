@@ -3,6 +3,7 @@ package cdp
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,8 +12,10 @@ import (
 	"sessdriver/sessions"
 )
 
-// maxRequests bounds the requests that are remembered.
-const maxRequests = 500
+const (
+	maxRequests = 500  // that are remembered
+	maxAddress  = 4096 // bytes of the URL of one, which a hostile page may make long
+)
 
 // requestLog remembers the last ones whose answers were told, oldest first.
 type requestLog struct {
@@ -54,6 +57,9 @@ func (r *requestLog) add(t told) {
 func (x *exchanges) note(id network.RequestID, ex *exchange, h *hop, status int64, handshake bool) {
 	t := told{hop: *h, window: ex.window, kind: ex.kind, status: status, rewritten: x.rewritten[id], handshake: handshake}
 	delete(x.rewritten, id)
+	if len(t.hop.url) > maxAddress {
+		t.hop.url = strings.Clone(t.hop.url[:maxAddress])
+	}
 	if h.booked != nil {
 		t.session, t.forced = h.booked.Session(), h.booked.Forced()
 		t.hop.booked = nil
