@@ -1,4 +1,5 @@
-module bench
+// The name lies below the command's, so that its demo shop may be imported.
+module sessdriver/cmd/sessdriver/bench
 
 go 1.26.0
 

@@ -7,9 +7,14 @@
 // Every tool drives a browser of its own, all alive at the same time, and the rounds go
 // through them in turns. The page makes the requests and takes the time; the server
 // counts that each carried the cookie that it should. A ratio is taken within a round.
+//
+//	go run . -scripts
+//
+// measures sessdriver run against Playwright's test runner, see scripts.go.
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -23,14 +28,20 @@ func main() {
 		return
 	}
 	o := options{}
-	flag.IntVar(&o.rounds, "rounds", 7, "rounds through all modes")
+	flag.IntVar(&o.rounds, "rounds", 0, "rounds; by default 7 through all modes, 5 of -scripts")
 	flag.IntVar(&o.requests, "n", 500, "requests, one at a time and six at a time")
 	flag.StringVar(&o.browser, "browser", "chromium", "the browser")
 	only := flag.String("only", "", "modes, separated by semicolons; by default all")
+	runners := flag.Bool("scripts", false, "measure sessdriver run and Playwright's test runner instead")
 	flag.Parse()
 	path, err := exec.LookPath(o.browser)
 	fail(err)
 	os.Setenv("SESSDRIVER_BROWSER", path)
+	if *runners {
+		fail(compare(cmp.Or(o.rounds, 5), path))
+		return
+	}
+	o.rounds = cmp.Or(o.rounds, 7)
 	for _, m := range modes {
 		if *only == "" || m.name == nothing || strings.Contains(";"+*only+";", ";"+m.name+";") {
 			o.modes = append(o.modes, m)
