@@ -201,7 +201,7 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 		if err := m.note(w, site, plan, jar); err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(tried, func(p sessions.Plan) bool { return equal(p, plan) }) {
+		if again(tried, plan) {
 			m.tell(site, plan.Set)
 			m.write(ctx, w, sessions.Plan{Delete: plan.Delete}) // what Chrome made of the refused ones
 			m.clearWay(ctx, w, plan.Set, jar)
@@ -259,8 +259,16 @@ func (m *mirror) clearWay(ctx context.Context, w sessions.Window, refused, jar [
 	}
 }
 
-func equal(a, b sessions.Plan) bool {
-	return slices.Equal(a.Set, b.Set) && slices.Equal(a.Delete, b.Delete)
+// again reports whether a plan was tried twice. Once may be in vain although Chrome takes
+// the cookies: a late response went over them.
+func again(tried []sessions.Plan, plan sessions.Plan) bool {
+	times := 0
+	for _, p := range tried {
+		if slices.Equal(p.Set, plan.Set) && slices.Equal(p.Delete, plan.Delete) {
+			times++
+		}
+	}
+	return times > 1
 }
 
 // write carries a plan out: in one batch, or one by one when the batch is
