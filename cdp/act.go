@@ -352,7 +352,7 @@ func (b *Browser) andLoad(ctx context.Context, tab *tab, do func() error) error 
 		return err
 	}
 	if next.comes() {
-		err = next.wait(ctx, func() bool { return next.isLoaded() || !next.coming() })
+		err = next.orStop(ctx, next.wait(ctx, func() bool { return next.isLoaded() || !next.coming() }))
 	}
 	if errors.Is(err, errTabClosed) {
 		err = nil // that was what it led to

@@ -35,7 +35,7 @@ func parseSelector(text string) (selector, error) {
 	kind, rest, ok := strings.Cut(text, "=")
 	switch {
 	case strings.TrimSpace(text) == "":
-		return s, &selectorError{"the selector is empty"}
+		return s, &selectorError{text: "the selector is empty"}
 	case !ok:
 		return s, nil
 	}
@@ -43,15 +43,18 @@ func parseSelector(text string) (selector, error) {
 	case "css", "text", "label", "placeholder", "testid", "role":
 		s.kind, s.rest = kind, unquote(rest)
 	}
+	role, more, named := strings.Cut(rest, "[name=")
+	if empty := strings.TrimSpace(s.rest) == "" || s.kind == "role" && strings.TrimSpace(role) == ""; empty {
+		return s, &selectorError{text: "the selector " + text + " says nothing behind the =; write it as in: text='Log in', role=button[name=Save]"}
+	}
 	if s.kind != "role" {
 		return s, nil
 	}
-	role, more, named := strings.Cut(rest, "[name=")
 	s.rest = role
 	if named {
 		name, closed := strings.CutSuffix(more, "]")
 		if !closed {
-			return s, &selectorError{"the selector " + text + " does not end; write it as role=button[name=Save]"}
+			return s, &selectorError{text: "the selector " + text + " does not end; write it as role=button[name=Save]"}
 		}
 		s.name = unquote(name)
 	}
@@ -89,9 +92,15 @@ func (s state) fault() string {
 	return ""
 }
 
-// pageLink is the connection of the current tab.
+// pageLink is the connection of the current tab, to act on its page.
 func (b *Browser) pageLink(ctx context.Context) (*tab, error) {
+	if b.currentTab() == nil {
+		return nil, &noPageError{"no tab is open; open one: open URL"}
+	}
 	tab, err := b.ownTab(ctx)
+	if err == nil {
+		err = b.alive(tab)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -102,10 +111,31 @@ func (b *Browser) pageLink(ctx context.Context) (*tab, error) {
 // ours to drive.
 func (b *Browser) readLink(ctx context.Context) (*tab, error) {
 	if tab := b.currentTab(); tab != nil {
-		return tab, nil
+		return tab, b.alive(tab)
 	}
 	return b.pageLink(ctx)
 }
+
+// alive is an error where the page of a tab has crashed: it would never answer.
+func (b *Browser) alive(tab *tab) error {
+	b.targets.mu.Lock()
+	defer b.targets.mu.Unlock()
+	if tab.crashed {
+		return errTabCrashed
+	}
+	return nil
+}
+
+// noPageError reports that there is no page to act on or to read, and what to type.
+type noPageError struct{ text string }
+
+func (e *noPageError) Error() string { return e.text }
+
+// Permanent is true: waiting does not mend it.
+func (e *noPageError) Permanent() bool { return true }
+
+// SaysNext is true: the text tells what to type.
+func (e *noPageError) SaysNext() bool { return true }
 
 // evaluated runs a script in a page. An exception is an error.
 func evaluated(ctx context.Context, l link, p runtime.EvaluateParams) (*runtime.RemoteObject, error) {
@@ -136,12 +166,26 @@ func (e *scriptError) Error() string { return e.text }
 func (e *scriptError) Permanent() bool { return strings.HasPrefix(e.text, "SyntaxError") }
 
 // selectorError reports a selector that is none.
-type selectorError struct{ text string }
+type selectorError struct {
+	text string
+	page bool // it is the page that has something else there
+}
 
 func (e *selectorError) Error() string { return e.text }
 
 // Permanent is true: waiting does not mend it.
 func (e *selectorError) Permanent() bool { return true }
+
+// Typed reports that it was typed wrong.
+func (e *selectorError) Typed() bool { return !e.page }
+
+// fault is what a page threw when it looked for a selector: one that is none.
+func (s selector) fault(err error) error {
+	if thrown := (*scriptError)(nil); errors.As(err, &thrown) && strings.HasSuffix(thrown.text, "is not a valid selector.") {
+		return &selectorError{text: "'" + s.rest + "' is not a valid selector"}
+	}
+	return err
+}
 
 // on calls a function of a page on an element, and decodes what it returns.
 func onElement(ctx context.Context, l link, id runtime.RemoteObjectID, function string, into any, args ...any) error {
@@ -174,7 +218,7 @@ func (s selector) first(ctx context.Context, v view) (id runtime.RemoteObjectID,
 	expression := fmt.Sprintf("(() => { const l = (%s), found = l.find[%q](%s); return [found.length, found.find(l.visible) ?? found[0]] })()", locateScript, s.kind, quoted(s.rest))
 	pair, err := v.object(ctx, expression)
 	if err != nil {
-		return "", 0, err
+		return "", 0, s.fault(err)
 	}
 	if err := onElement(ctx, v.link, pair.ObjectID, "function() { return this[0] }", &count); err != nil || count == 0 {
 		return "", count, err
@@ -332,7 +376,7 @@ func (b *Browser) Texts(ctx context.Context, text string) ([]string, error) {
 	expression := fmt.Sprintf("(() => { const l = (%s); return l.find[%q](%s).filter(l.visible).map(l.text) })()", locateScript, s.kind, quoted(s.rest))
 	r, err := v.value(ctx, expression)
 	if err != nil {
-		return nil, b.because(err)
+		return nil, b.because(s.fault(err))
 	}
 	return list, json.Unmarshal(r.Value, &list)
 }

@@ -23,7 +23,7 @@ import (
 var errTabClosed = errors.New("the tab was closed")
 
 // errTabCrashed reports one whose page crashed meanwhile.
-var errTabCrashed = errors.New("the tab crashed; load it again with: reload")
+var errTabCrashed error = &noPageError{"the tab crashed; load it again with: reload"}
 
 // inactivePause is how long askActive waits for the page to tell something.
 const inactivePause = 20 * time.Millisecond
@@ -52,7 +52,7 @@ func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
 	}
 	switch r, err := askActive(ctx, b, tab, page.Navigate, page.NavigateParams{URL: url}); {
 	case err != nil:
-		return err
+		return arrival.orStop(ctx, err)
 	case r.ErrorText == "net::ERR_ABORTED" && arrival.crashed(ctx):
 		return errTabCrashed
 	case r.ErrorText == "net::ERR_ABORTED":
@@ -62,7 +62,7 @@ func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
 	case r.LoaderID == "":
 		return b.Settle(ctx) // another fragment of the same document
 	}
-	return arrival.loaded(ctx)
+	return arrival.orStop(ctx, arrival.loaded(ctx))
 }
 
 // Reload loads the current tab anew and answers when it has loaded.
@@ -89,7 +89,7 @@ func (b *Browser) reload(ctx context.Context, tab *tab) error {
 		})
 	}
 	if err != nil {
-		return err
+		return arrival.orStop(ctx, err)
 	}
 	return b.Settle(ctx)
 }
@@ -201,6 +201,22 @@ func (a arrival) loaded(ctx context.Context) error {
 		return err
 	}
 	return a.browser.Settle(ctx)
+}
+
+// orStop says how far it came when the time is over. A document that has not even come is
+// not loaded any more: the one that is there answers nothing as long as it may come.
+func (a arrival) orStop(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	a.browser.targets.mu.Lock()
+	there := a.isThere()
+	a.browser.targets.mu.Unlock()
+	if there {
+		return &vainError{"the page is there, but has not finished loading", ctx.Err()}
+	}
+	send(a.tab.link, page.StopLoading, cdp.Empty{}, nil)
+	return &vainError{"the server has not answered with a page", ctx.Err()}
 }
 
 // begin notes a document that is on its way, or its redirect.

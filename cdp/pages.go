@@ -82,14 +82,17 @@ func (b *Browser) Location() string {
 	return ""
 }
 
-// because prefers the loss of the browser to what chromedp makes of it.
+// because prefers the loss of the browser, or of the current page, to what comes of it.
 func (b *Browser) because(err error) error {
 	select {
 	case <-b.wire.lost:
 		return b.wire.lostError()
 	default:
-		return err
 	}
+	if tab := b.currentTab(); errors.Is(err, context.DeadlineExceeded) && tab != nil && b.alive(tab) != nil {
+		return errTabCrashed // while it was asked
+	}
+	return err
 }
 
 // within runs an action on a page, bounded by another context too.

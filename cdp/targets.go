@@ -30,6 +30,7 @@ type tab struct {
 	// reloading says that we show it anew: a beforeunload dialog is accepted.
 	reloading bool
 	crashes   int
+	crashed   bool   // and shows nothing yet
 	script    script // which swaps web storage
 	// uncached says that the cache and the service worker are off until the page has
 	// loaded.

@@ -125,6 +125,7 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 		b.notice("a tab crashed: %s", withoutQuery(b.targets.documentOf(tab).url))
 		b.targets.update(func() {
 			tab.crashes++
+			tab.crashed = true
 			clear(tab.loading)
 		})
 	case "Runtime.bindingCalled":
@@ -297,7 +298,7 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 			begun.switches = b.targets.switches
 		}
 		tab.document = document{url: f.URL + f.URLFragment, loader: f.LoaderID, load: begun}
-		tab.reloading = false
+		tab.reloading, tab.crashed = false, false
 		delete(tab.loading, f.LoaderID)
 	})
 }

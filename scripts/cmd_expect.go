@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
-
-	"sessdriver/sessions"
 )
 
 // found is what expect sees: whether it is as expected, and what it is.
@@ -41,7 +38,7 @@ func expectCommands() []*Command {
 			func(c *call) string { return "the title to have " + strconv.Quote(c.args["TEXT"]) },
 			func(ctx context.Context, c *call) (found, error) {
 				title, err := c.engine.Browser.Title(ctx)
-				return found{matches(c.args["TEXT"], title), "it is " + strconv.Quote(title)}, err
+				return found{matches(c.args["TEXT"], title), "it is " + strconv.Quote(short(title))}, err
 			}),
 		expect("text", "Fail unless the page shows a text", []Param{text("TEXT")}, "expect text 'Signed in as alice'\nexpect not text bob", nil,
 			func(c *call) string { return "the page to show " + strconv.Quote(c.args["TEXT"]) },
@@ -58,14 +55,11 @@ func expectCommands() []*Command {
 				}
 				return c.args["SELECTOR"] + " to be visible"
 			}, lookSelector),
-		expect("count", "Fail unless so many elements are visible", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "N", Kind: KindText}}, "expect count '#orders li' 3", nil,
+		expect("count", "Fail unless so many elements are visible", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "N", Kind: KindCount}}, "expect count '#orders li' 3", nil,
 			func(c *call) string { return c.args["N"] + " of " + c.args["SELECTOR"] }, lookCount),
-		expect("status", "Fail unless the page was answered with this status", []Param{{Name: "N", Kind: KindText}}, "expect status 403", nil,
+		expect("status", "Fail unless the page was answered with this status", []Param{{Name: "N", Kind: KindStatus}}, "expect status 403", nil,
 			func(c *call) string { return "the status " + c.args["N"] },
 			func(_ context.Context, c *call) (found, error) {
-				if n, err := strconv.Atoi(c.args["N"]); err != nil || n < 100 || n > 599 {
-					return found{}, usage("%q is no status; type: expect status 200", c.args["N"])
-				}
 				status, _, ok := c.engine.Browser.Response()
 				if !ok {
 					return found{}, errNotTold
@@ -90,7 +84,7 @@ func expectCommands() []*Command {
 		expect("cookie", "Fail unless the jar has a cookie for the page, with a value if one is given", []Param{{Name: "NAME", Kind: KindToken}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
 			"expect cookie remember\nexpect not cookie sid", nil,
 			func(c *call) string { return "the cookie " + c.args["NAME"] }, lookCookie),
-		expect("session", "Fail unless a session is the one that is forced, or has a state (live, logged out, empty)", []Param{{Name: "NAME", Kind: KindSession}, {Name: "STATE", Kind: KindText, Optional: true, Rest: true}},
+		expect("session", "Fail unless a session is the one that is forced, or has a state (live, logged out, empty)", []Param{{Name: "NAME", Kind: KindSession}, {Name: "STATE", Kind: KindState, Optional: true, Rest: true}},
 			"expect session alice live\nexpect not session alice", []Flag{siteFlag},
 			func(c *call) string {
 				if c.args["STATE"] != "" {
@@ -160,7 +154,7 @@ func (c *call) expect(ctx context.Context, expected string, look func(context.Co
 				return Result{}, c.engine.settle(ctx)
 			}
 		} else if last.actual == "" || errors.Is(err, errNotTold) {
-			last.actual = err.Error()
+			last.actual = late(err)
 		}
 		if !pause(bounded) {
 			break
@@ -189,10 +183,7 @@ func lookSelector(ctx context.Context, c *call) (found, error) {
 }
 
 func lookCount(ctx context.Context, c *call) (found, error) {
-	n, err := strconv.Atoi(c.args["N"])
-	if err != nil {
-		return found{}, usage("%q is no number; type: expect count SELECTOR 3", c.args["N"]).(*UsageError)
-	}
+	n, _ := strconv.Atoi(c.args["N"]) // checked by its kind
 	list, err := c.engine.Browser.Texts(ctx, c.args["SELECTOR"])
 	return found{len(list) == n, "there are " + strconv.Itoa(len(list))}, err
 }
@@ -223,9 +214,6 @@ func lookSession(ctx context.Context, c *call) (found, error) {
 	}
 	e := c.engine
 	if state := c.args["STATE"]; state != "" {
-		if !slices.Contains([]sessions.State{sessions.Live, sessions.LoggedOut, sessions.Empty}, sessions.State(state)) {
-			return found{}, usage("%q is no state; use live, logged out or empty", state)
-		}
 		return found{string(session.State) == state, "it is " + string(session.State)}, nil
 	}
 	active, forced := e.Book.Active(e.Browser.Window(), session.Site, e.now())

@@ -8,6 +8,8 @@ import (
 	"sessdriver/sessions"
 )
 
+var loadingFlag = Flag{Name: "timeout", Kind: KindTime, Summary: "how long it may take to load, as 500ms or 30s (default 1m)"}
+
 func pageCommands() []*Command {
 	return []*Command{
 		{
@@ -17,6 +19,7 @@ func pageCommands() []*Command {
 			Flags: []Flag{
 				{Name: "as", Kind: KindSession, Summary: "in an isolated window where this session is forced"},
 				{Name: "window", Kind: KindWindow, Summary: "in the window of this name; a new one is empty, or holds the session of --as"},
+				loadingFlag,
 			},
 			Detail: "http:// may be left out. A URL with a ; or a blank in it needs quotes. " +
 				"With --as the page opens in a window of its own, named after the session, beside the others; the next time in the same one.",
@@ -26,6 +29,7 @@ func pageCommands() []*Command {
 		{
 			Name: "page reload", Aliases: []string{"reload"},
 			Summary: "Reload the current tab and wait until it has loaded",
+			Flags:   []Flag{loadingFlag},
 			Example: "open http://shop.test/\nreload",
 			run:     runReload,
 		},
@@ -45,11 +49,14 @@ func runOpen(ctx context.Context, c *call) (Result, error) {
 	e, address := c.engine, c.args["URL"]
 	var notes []string
 	var err error
-	if c.flags["as"] != "" || c.flags["window"] != "" {
-		notes, err = c.openIn(ctx, address)
-	} else {
-		err = e.Browser.Open(ctx, address)
-	}
+	err = c.within(ctx, c.patienceOr(DefaultLoading), func(ctx context.Context) (err error) {
+		if c.flags["as"] != "" || c.flags["window"] != "" {
+			notes, err = c.openIn(ctx, address)
+		} else {
+			err = e.Browser.Open(ctx, address)
+		}
+		return err
+	})
 	if err != nil {
 		return Result{}, doing("opening "+withoutQuery(address), err, "check the address, then: open URL")
 	}
@@ -65,7 +72,7 @@ func runReload(ctx context.Context, c *call) (Result, error) {
 	if e.Browser.Location() == "" {
 		return Result{}, errors.New("there is no page to reload; open one: open URL")
 	}
-	if err := e.Browser.Reload(ctx); err != nil {
+	if err := c.within(ctx, c.patienceOr(DefaultLoading), e.Browser.Reload); err != nil {
 		return Result{}, doing("reloading "+withoutQuery(e.Browser.Location()), err, "try again, or: open URL")
 	}
 	return e.loaded(ctx, "reloaded ")

@@ -104,6 +104,9 @@ func (c *call) textOf(ctx context.Context, selector string) (string, error) {
 		if err == nil && len(list) > 0 {
 			return list[0], nil
 		}
+		if lasting(err) {
+			return "", err
+		}
 		if !pause(ctx) {
 			if err == nil {
 				err = fmt.Errorf("reading %s: no visible element is like that: %w", selector, ctx.Err())

@@ -14,6 +14,7 @@ type UsageError struct {
 	Text     string
 	// Unfinished says that more lines could make it right: a quote or a block is open.
 	Unfinished bool
+	waits      string // what a later line has to have
 }
 
 func (e *UsageError) Error() string { return e.Text }
@@ -23,15 +24,19 @@ func usageAt(p Position, format string, args ...any) error {
 }
 
 // unfinishedAt is usageAt for what more lines could make right.
-func unfinishedAt(p Position, format string, args ...any) error {
-	return &UsageError{Position: p, Text: fmt.Sprintf(format, args...), Unfinished: true}
+func unfinishedAt(p Position, waits, format string, args ...any) error {
+	return &UsageError{Position: p, Text: fmt.Sprintf(format, args...), Unfinished: true, waits: waits}
 }
 
-// Unfinished reports whether a text is a beginning: a quote or a block is open.
-func Unfinished(text string) bool {
+// Unfinished reports whether a text is a beginning, since a quote or a block is open, and
+// what a line has in it that ends it: "" may be any.
+func Unfinished(text string) (waits string, is bool) {
 	_, err := Parse(text)
 	typed := (*UsageError)(nil)
-	return errors.As(err, &typed) && typed.Unfinished
+	if !errors.As(err, &typed) || !typed.Unfinished {
+		return "", false
+	}
+	return typed.waits, true
 }
 
 func usage(format string, args ...any) error { return usageAt(Position{}, format, args...) }
@@ -62,7 +67,17 @@ func (e *CommandError) Error() string {
 		b.WriteString(e.Name + ": ")
 	}
 	b.WriteString(e.Err.Error())
-	return Escape(b.String())
+	return shortened(b.String())
+}
+
+// shortened makes a message that is too long to be read as long as it may be: of what was
+// typed, or of a page, there may be megabytes in it. What to type next is at its end.
+func shortened(text string) string {
+	const head, tail = 1500, 500
+	if len(text) > head+tail {
+		text = strings.ToValidUTF8(text[:head], "") + " … " + strings.ToValidUTF8(text[len(text)-tail:], "")
+	}
+	return Escape(text)
 }
 
 func (e *CommandError) Unwrap() error { return e.Err }
@@ -100,7 +115,8 @@ func saysNext(err error) bool {
 		window    *sessions.NoWindowError
 		named     *sessions.WindowTakenError
 	)
-	return errors.As(err, &usage) || errors.As(err, &site) || errors.As(err, &session) ||
+	var says interface{ SaysNext() bool }
+	return errors.As(err, &says) && says.SaysNext() || errors.As(err, &usage) || errors.As(err, &site) || errors.As(err, &session) ||
 		errors.As(err, &ambiguous) || errors.As(err, &taken) || errors.As(err, &token) || errors.As(err, &nothing) ||
 		errors.As(err, &window) || errors.As(err, &named)
 }

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,9 @@ const (
 	KindAnswer      Kind = "answer"      // to a dialog: accept or dismiss
 	KindWindow      Kind = "window"      // the name of a window
 	KindNumber      Kind = "number"      // of a tab
+	KindCount       Kind = "count"       // 0 or more
+	KindStatus      Kind = "status"      // of HTTP
+	KindState       Kind = "state"       // of a session: live, logged out, empty
 	KindURL         Kind = "url"         // http or https, the scheme may be left out
 	KindName        Kind = "name"        // a name to be given
 	KindVariable    Kind = "variable"    // the name of a variable
@@ -32,6 +36,8 @@ const (
 	KindText        Kind = "text"        // anything
 	KindCommand     Kind = "command"     // the name of a command
 )
+
+var states = []sessions.State{sessions.Live, sessions.LoggedOut, sessions.Empty}
 
 const accept, dismiss = "accept", "dismiss"
 
@@ -72,6 +78,18 @@ func (k Kind) read(text string) (string, error) {
 	case KindObservation:
 		if _, err := sessions.ParseObservation(text); err != nil {
 			return "", usage("%v; see: help observe", err)
+		}
+	case KindCount:
+		if n, err := strconv.Atoi(text); err != nil || n < 0 {
+			return "", usage("%q is no number; type: expect count SELECTOR 3", text)
+		}
+	case KindStatus:
+		if n, err := strconv.Atoi(text); err != nil || n < 100 || n > 599 {
+			return "", usage("%q is no status; type: expect status 200", text)
+		}
+	case KindState:
+		if !slices.Contains(states, sessions.State(text)) {
+			return "", usage("%q is no state; use live, logged out or empty", text)
 		}
 	case KindNumber:
 		if n, err := strconv.Atoi(text); err != nil || n < 1 {

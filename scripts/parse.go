@@ -89,7 +89,7 @@ func blocks(flat []Statement, opened *Statement) (list, rest []Statement, err er
 		list, flat = append(list, s), flat[1:]
 	}
 	if opened != nil {
-		return nil, nil, unfinishedAt(opened.Position(), "the block that begins here is never closed; add: end")
+		return nil, nil, unfinishedAt(opened.Position(), closes, "the block that begins here is never closed; add: end")
 	}
 	return list, nil, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -15,27 +16,55 @@ const lookPause = 50 * time.Millisecond
 
 var timeoutFlag = Flag{Name: "timeout", Kind: KindTime, Summary: "how long to wait, as 500ms or 30s"}
 
+// DefaultLoading is how long a page may take that is opened or reloaded.
+const DefaultLoading = time.Minute
+
 // patience is how long a command is to wait.
 func (c *call) patience() time.Duration {
+	return c.patienceOr(DefaultPatience)
+}
+
+func (c *call) patienceOr(most time.Duration) time.Duration {
 	if given, err := time.ParseDuration(c.flags["timeout"]); err == nil {
 		return given
 	}
 	if c.engine.Patience > 0 {
 		return c.engine.Patience
 	}
-	return DefaultPatience
+	return most
 }
 
 // patiently does something as long as that takes, within the command's patience.
 func (c *call) patiently(ctx context.Context, next string, do func(context.Context) error) error {
-	bounded, cancel := context.WithTimeout(ctx, c.patience())
-	defer cancel()
-	err := do(bounded)
-	switch {
-	case err == nil, ctx.Err() != nil, saysNext(err):
+	err := c.within(ctx, c.patience(), do)
+	if err == nil || ctx.Err() != nil || saysNext(err) {
 		return err
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%w; waited %v; %s", err, c.patience(), next)
 	}
 	return fmt.Errorf("%w; %s", err, next)
 }
+
+// within bounds how long something takes.
+func (c *call) within(ctx context.Context, most time.Duration, do func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	err := do(bounded)
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return &lateError{fmt.Sprintf("%s; waited %v", late(err), most), err}
+	}
+	return err
+}
+
+// lateError is an error because the time was over, in words.
+type lateError struct {
+	text  string
+	cause error
+}
+
+func (e *lateError) Error() string { return e.text }
+
+func (e *lateError) Unwrap() error { return e.cause }
+
+var overdue = regexp.MustCompile(`([A-Z]\w+\.\w+: )?context deadline exceeded`)
+
+// late is the text of an error, in words where the time was over.
+func late(err error) string { return overdue.ReplaceAllString(err.Error(), "it took too long") }

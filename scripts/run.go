@@ -73,6 +73,9 @@ func (r *run) sectionName(s Statement) string {
 // statement runs one command. Errors are of type *[CommandError].
 func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
 	name, result, err := r.dispatch(ctx, s)
+	if typed := interface{ Typed() bool }(nil); errors.As(err, &typed) && typed.Typed() { // a selector, which only the browser knows
+		err = &UsageError{Text: err.Error()}
+	}
 	if s.Fails {
 		result, err = r.mustFail(ctx, s, result, err)
 	}
@@ -95,7 +98,7 @@ func (r *run) mustFail(ctx context.Context, s Statement, result Result, err erro
 	case ctx.Err() != nil, errors.As(err, &typed), errors.As(err, &skip):
 		return Result{}, err
 	}
-	return Result{Text: "fails, as it must: " + Escape(err.Error())}, nil
+	return Result{Text: "fails, as it must: " + shortened(err.Error())}, nil
 }
 
 func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result, _ error) {

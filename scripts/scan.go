@@ -139,7 +139,7 @@ func (s *scanner) quoted(quote rune) error {
 			return err
 		}
 	}
-	return unfinishedAt(opened, "the quote %c that begins here is never closed; add another %c", quote, quote)
+	return unfinishedAt(opened, string(quote), "the quote %c that begins here is never closed; add another %c", quote, quote)
 }
 
 // escaped reads a backslash outside quotes: it takes the meaning from the next
@@ -152,7 +152,7 @@ func (s *scanner) escaped() error {
 	s.begin(true)
 	s.advance()
 	if s.at == len(s.text) {
-		return unfinishedAt(begun, `a backslash at the end has nothing to escape; write \\ for a backslash`)
+		return unfinishedAt(begun, "", `a backslash at the end has nothing to escape; write \\ for a backslash`)
 	}
 	return s.copy(true)
 }

@@ -23,6 +23,8 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 		return e.tokenValues(site)
 	case KindURL:
 		return e.urlValues()
+	case KindState:
+		return words(states)
 	case KindAnswer:
 		return words([]string{accept, dismiss})
 	case KindGuard:

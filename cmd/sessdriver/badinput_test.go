@@ -85,8 +85,8 @@ var badCommands = []badCommand{
 	{"a value for a switch", "ls --all=yes", exitUsage, "2:4", "--all takes no value", false},
 	{"argument missing", "fill h1", exitUsage, "2:1", "TEXT is missing; type: fill SELECTOR TEXT", false},
 	{"a word too many", "click h1 h2", exitUsage, "2:10", `"h2" is one word too many`, false},
-	{"wrong type: count", "expect count h1 x", exitUsage, "2:1", `"x" is no number; type: expect count SELECTOR 3`, false},
-	{"wrong type: status", "expect status ok", exitUsage, "2:1", `"ok" is no status; type: expect status 200`, false},
+	{"wrong type: count", "expect count h1 x", exitUsage, "2:17", `"x" is no number; type: expect count SELECTOR 3`, false},
+	{"wrong type: status", "expect status ok", exitUsage, "2:15", `"ok" is no status; type: expect status 200`, false},
 	{"wrong type: time", "sleep abc", exitUsage, "2:7", `"abc" is no time; write it as 500ms or 2s`, false},
 	{"wrong type: patience", "click h1 --timeout soon", exitUsage, "2:20", `"soon" is no time`, false},
 	{"wrong type: tab", "tab x", exitUsage, "2:5", `"x" is no number of a tab`, false},
@@ -94,7 +94,7 @@ var badCommands = []badCommand{
 	{"wrong type: address", "open ftp://shop.test/", exitUsage, "2:6", `"ftp://shop.test/" is not an http or https URL`, false},
 	{"wrong type: a page of the browser", "open chrome://crash", exitUsage, "2:6", `"chrome://crash" is not an http or https URL`, false},
 	{"wrong type: guard", "guard sometimes", exitUsage, "2:7", "always", false},
-	{"wrong type: state", "expect session 1 half", exitUsage, "2:1", `"half" is no state; use live, logged out or empty`, false},
+	{"wrong type: state", "expect session 1 half", exitUsage, "2:18", `"half" is no state; use live, logged out or empty`, false},
 	{"wrong type from a variable", "set X abc; sleep $X", exitUsage, "2:18", "the value of $X does not fit", false},
 	{"variable not set", "print a$NOPE", exitUsage, "2:8", "the variable NOPE is not set; give it with: set NOPE VALUE", false},
 	{"variable misspelt", "set NAME x; print $NAM", exitUsage, "2:19", "the variable NAM is not set; did you mean: $NAME", false},
@@ -117,9 +117,16 @@ var badCommands = []badCommand{
 	{"includes itself", "include bad.sess", exitUsage, "2:1", "includes itself: ", true},
 	{"includes what is not there", "include nowhere.inc", exitFailed, "2:1", "nowhere.inc: no such file or directory; name it as from the script that includes it", true},
 	{"includes a directory", "include .", exitFailed, "2:1", "is a directory", true},
-	{"no selector", "click '##'", exitFailed, "2:1", "'##' is not a valid selector", false},
-	{"no selector to expect", "expect selector a[", exitFailed, "2:1", "'a[' is not a valid selector", false},
-	{"a role that does not end", "click role=button[name=Save", exitFailed, "2:1", "the selector role=button[name=Save does not end; write it as role=button[name=Save]", false},
+	{"no selector", "click '##'", exitUsage, "2:1", "'##' is not a valid selector", false},
+	{"no selector to expect", "expect selector a[", exitUsage, "2:1", "'a[' is not a valid selector", false},
+	{"a role that does not end", "click role=button[name=Save", exitUsage, "2:1", "the selector role=button[name=Save does not end; write it as role=button[name=Save]", false},
+	{"no selector to read", "text '##'", exitUsage, "2:1", "'##' is not a valid selector", false},
+	{"no selector, said to fail", "! click '##'", exitUsage, "2:3", "'##' is not a valid selector", false},
+	{"a role of nothing", "click role=", exitUsage, "2:1", "the selector role= says nothing behind the =", false},
+	{"a text of nothing", "click text=", exitUsage, "2:1", "the selector text= says nothing behind the =", false},
+	{"a label of nothing", "fill label= x", exitUsage, "2:1", "the selector label= says nothing behind the =", false},
+	{"a page that takes too long", "open $SITE/never --timeout 1s", exitFailed, "2:1", "/never: the server has not answered with a page; waited 1s; check the address, then: open URL", true},
+	{"a page that does not finish", "open $SITE/image --timeout 2s", exitFailed, "2:1", "/image: the page is there, but has not finished loading; waited 2s; check", true},
 	{"an empty selector", "click ''", exitUsage, "2:7", "the selector is empty", false},
 	{"nothing is like that", "click '#nothing' --timeout 100ms", exitFailed, "2:1", "the page has no element like that", false},
 	{"no such key", "press Nokey", exitFailed, "2:1", "Nokey", false},
@@ -236,16 +243,22 @@ func TestLongLines(t *testing.T) {
 	long := strings.Repeat("x", 10_000_000)
 	dir := write(t, map[string]string{
 		"big.sess":   "print " + long + strings.Repeat("x", 1<<20),
-		"quote.sess": "print '" + long,
-		"bytes.sess": "print " + long + "\xff",
+		"word.sess":  long[:1_000_000],
+		"var.sess":   "print $" + long[:1_000_000],
+		"time.sess":  "sleep " + long[:1_000_000],
+		"quote.sess": "print '" + long[:1_000_000],
+		"bytes.sess": "print " + long[:1_000_000] + "\xff",
 	})
 	for name, want := range map[string]string{
 		"big.sess":   "a script may have",
+		"word.sess":  "word.sess:1:1: unknown command \"xxx",
+		"var.sess":   "var.sess:1:7: print: the variable xxx",
+		"time.sess":  "write it as 500ms or 2s",
 		"quote.sess": "quote.sess:1:7: the quote ' that begins here is never closed",
-		"bytes.sess": `bytes.sess:1:10000007: the byte \xff is not UTF-8 text`,
+		"bytes.sess": `bytes.sess:1:1000007: the byte \xff is not UTF-8 text`,
 	} {
 		code, out, errs := sessdriver(t, "", "run", filepath.Join(dir, name))
-		if code == exitOK || !strings.Contains(out+errs, want) || len(out+errs) > 2000 {
+		if code == exitOK || !strings.Contains(out+errs, want) || len(out+errs) > 3000 {
 			t.Errorf("%s: exit %d, want %q: %.1000s", name, code, want, out+errs)
 		}
 	}
@@ -262,7 +275,7 @@ var badPageTests = []struct {
 	{"a page that does not want to be left, by a link", "open $SITE/leaving\nfill input x\nclick a\ntext h1", "\nfine\n"},
 	{"a page that does not want to be left, by open", "open $SITE/leaving\nfill input x\nopen $SITE/ok\ntext h1", "\nfine\n"},
 	{"a page that does not want to be left, by reload", "open $SITE/leaving\nfill input x\nreload\nexpect json 'document.querySelector(\"input\").value' '\"\"'\ntext h1", "\nstay\n"},
-	{"a link to a page that never comes", "open $SITE/links\n! click '#never' --timeout 3s\nexpect url /links", "; waited 3s; see: help click\n"},
+	{"a link to a page that never comes", "open $SITE/links\n! click '#never' --timeout 3s\nexpect url /links\ntext h1", "\nfails, as it must: clicking #never: the server has not answered with a page; waited 3s; see: help click\nlinks\n"},
 	{"a link to a page that never finishes", "open $SITE/links\n! click '#image' --timeout 3s\nexpect url /image\ntext h1", "\nan image that never comes\n"},
 	{"a link that is a download", "open $SITE/links\nclick '#file'\ntext h1\nurl", "\nlinks\n$SITE/links\n"},
 	{"an address that is a download", "open $SITE/links\n! open $SITE/file\ntext h1", "the tab stays as it was: the answer is a download or has no content; check the address, then: open URL\nlinks\n"},
@@ -397,7 +410,9 @@ func TestTabCrashes(t *testing.T) {
 	for _, pid := range renderers {
 		syscall.Kill(pid, syscall.SIGKILL)
 	}
-	p.says("! text h1 --timeout 1s", "fails, as it must: ")
+	for _, command := range []string{"text h1", "click h1", "title", "eval 1", "press a", "expect text in", "wait text in", "screenshot x.png"} {
+		p.says("! "+command, "the tab crashed; load it again with: reload")
+	}
 	p.says("ls", "live")
 	p.says("reload; text h1", "in")
 	p.says("ls", "live")
@@ -459,6 +474,9 @@ func TestOnlyTabCloses(t *testing.T) {
 		}
 	}
 	p.says("tabs", "no tab is open; open one: open URL")
+	for _, command := range []string{"text h1", "click h1", "title", "eval 1", "press a", "expect text in", "reload"} {
+		p.says("! "+command, "; open one: open URL")
+	}
 	p.says("ls 127.0.0.1", "live")
 	p.says("open "+url+"/ok; text h1; ls", "fine")
 	p.says("", "live")

@@ -158,13 +158,14 @@ func (k *control) because(ctx context.Context, err error) error {
 
 // loop reads commands until the end of input, quit, or the loss of the browser.
 func (k *control) loop(ctx context.Context) error {
-	begun, from := "", 1 // of a command that takes several lines
+	var begun strings.Builder // a command that takes several lines
+	from := 1
 	options := prompt.Options{In: k.streams.in, Out: k.streams.out, Complete: k.complete}
 	if k.keeps {
 		options.History = k.remember()
 	}
 	if k.colours { // else a hint would look like what was typed
-		options.Hint = func(line string) string { return hint(k.engine.Commands, begun+line) }
+		options.Hint = func(line string) string { return hint(k.engine.Commands, begun.String()+line) }
 	}
 	p, err := prompt.New(options)
 	if err != nil {
@@ -178,26 +179,32 @@ func (k *control) loop(ctx context.Context) error {
 		defer k.notices.show(nil)
 		p.Notice(fmt.Sprintf("%s is ready. help lists the commands, quit or Ctrl-D ends.", scripts.Escape(k.browser.Product())))
 	}
+	waits := "" // in the line that may end it
 	for number := 1; ; number++ {
-		line, err := p.ReadLine(k.label(begun != ""))
+		line, err := p.ReadLine(k.label(begun.Len() > 0))
 		switch {
 		case errors.Is(err, prompt.ErrInterrupted):
-			begun = ""
+			begun.Reset()
 			continue
-		case errors.Is(err, io.EOF) && begun == "":
+		case errors.Is(err, io.EOF) && begun.Len() == 0:
 			return nil
 		case err != nil && !errors.Is(err, io.EOF):
 			return err
 		}
 		ended := err != nil
-		if begun == "" {
+		if begun.Len() == 0 {
 			from = number
 		}
-		if begun += line; !ended && scripts.Unfinished(begun) {
-			begun += "\n"
+		open := begun.Len() > 0 && !strings.Contains(line, waits) // it needs no look at what may be long
+		if begun.WriteString(line); !open && !ended {
+			waits, open = scripts.Unfinished(begun.String())
+		}
+		if open && !ended {
+			begun.WriteByte('\n')
 			continue
 		}
-		line, begun = begun, ""
+		line = begun.String()
+		begun.Reset()
 		quit, err := k.runLine(ctx, line, from)
 		if err != nil && (ctx.Err() != nil || !k.goOn(err)) {
 			return err

@@ -207,7 +207,7 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 }
 
 // maxScript bounds the size of a script.
-const maxScript = 10 << 20
+const maxScript = 1 << 20
 
 // ReadScript reads a script's text.
 func ReadScript(file string) ([]byte, error) {
@@ -218,7 +218,7 @@ func ReadScript(file string) ([]byte, error) {
 	case info.IsDir():
 		return nil, fmt.Errorf("%s is a directory", file)
 	case info.Size() > maxScript:
-		return nil, fmt.Errorf("%s has %d MB, a script may have 10", file, info.Size()>>20)
+		return nil, fmt.Errorf("%s has %d bytes, a script may have %d; take it apart, and include the parts", file, info.Size(), maxScript)
 	}
 	return os.ReadFile(file)
 }
