@@ -218,6 +218,9 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 // adopt gives the active session what scripts, and responses that nothing shows, wrote
 // into a jar.
 func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) error {
+	if !m.browser.book.Adopts(w, site, jar, time.Now()) {
+		return nil
+	}
 	// Of another session's response the jar may tell a moment before the event does.
 	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
 		return err

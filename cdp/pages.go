@@ -162,13 +162,13 @@ func (b *Browser) ownTab(ctx context.Context) (*tab, error) {
 
 // newTab opens a tab and makes it the current one.
 func (b *Browser) newTab(ctx context.Context, params target.CreateTargetParams) (*tab, error) {
-	r, err := call(ctx, b.link, target.CreateTarget, params)
+	id, err := b.createTarget(ctx, params)
 	if err != nil {
 		return nil, err
 	}
 	for {
 		changed := b.targets.watch()
-		if tab := b.targets.page(r.TargetID); tab != nil {
+		if tab := b.targets.page(id); tab != nil {
 			b.pages.mu.Lock()
 			b.pages.opened = append(b.pages.opened, tab.id)
 			b.pages.choose(tab)
@@ -182,6 +182,27 @@ func (b *Browser) newTab(ctx context.Context, params target.CreateTargetParams) 
 		case <-b.wire.lost:
 			return nil, b.wire.lostError()
 		}
+	}
+}
+
+// createTarget opens a tab. One that comes when nobody waits for it any more is closed.
+func (b *Browser) createTarget(ctx context.Context, params target.CreateTargetParams) (target.ID, error) {
+	type reply struct {
+		id  target.ID
+		err error
+	}
+	replies := make(chan reply, 1)
+	send(b.link, target.CreateTarget, params, func(r target.CreateTargetResult, err error) { replies <- reply{r.TargetID, err} })
+	select {
+	case r := <-replies:
+		return r.id, r.err
+	case <-ctx.Done():
+		go func() { // until the browser answers, or is lost
+			if r := <-replies; r.err == nil {
+				send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: r.id}, nil)
+			}
+		}()
+		return "", ctx.Err()
 	}
 }
 

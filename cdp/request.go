@@ -79,14 +79,14 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, url string) (
 	if !strings.HasPrefix(origin, "http") {
 		return nil, end, errors.New("it is no http or https address")
 	}
-	r, err := call(ctx, b.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(w), Background: new(true)})
+	id, err := b.createTarget(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(w), Background: new(true)})
 	if err != nil {
 		return nil, end, err
 	}
-	end = func() { send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: r.TargetID}, nil) }
+	end = func() { send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}, nil) }
 	var tab *tab
 	for changed := b.targets.watch(); ; changed = b.targets.watch() {
-		if tab = b.targets.page(r.TargetID); tab != nil {
+		if tab = b.targets.page(id); tab != nil {
 			break
 		}
 		select {

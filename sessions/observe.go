@@ -159,17 +159,34 @@ func (b *Book) takeOver(active *session, w Window, c Cookie, kind Kind, o origin
 func (b *Book) AdoptJar(w Window, site string, jar []Cookie, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	o := b.origin(FromScript, "", now)
+	for _, c := range b.unknownIn(w, site, jar, now) {
+		s := b.sites[site]
+		b.takeOver(s.places[w].active, w, c, s.kind(c.Name), o)
+	}
+}
+
+// Adopts reports whether AdoptJar would give the active session anything.
+func (b *Book) Adopts(w Window, site string, jar []Cookie, now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.unknownIn(w, site, jar, now)) > 0
+}
+
+// unknownIn lists the token and carried cookies of a jar that no session has, where it
+// was in step with the active one.
+func (b *Book) unknownIn(w Window, site string, jar []Cookie, now time.Time) []Cookie {
 	s := b.sites[site]
 	if s == nil || s.places[w] == nil || s.places[w].active == nil || !s.places[w].inStep {
-		return
+		return nil
 	}
-	o := b.origin(FromScript, "", now)
+	var list []Cookie
 	for _, c := range jar {
-		kind := s.kind(c.Name)
-		if kind != NotToken && b.cutting.holds(s.name, &c) && !c.Expired(now) && !s.known(c.pair()) && !b.knownNearby(s, c.pair()) {
-			b.takeOver(s.places[w].active, w, c, kind, o)
+		if s.kind(c.Name) != NotToken && b.cutting.holds(s.name, &c) && !c.Expired(now) && !s.known(c.pair()) && !b.knownNearby(s, c.pair()) {
+			list = append(list, c)
 		}
 	}
+	return list
 }
 
 // read takes the token and carried cookies out of a request, learning default
