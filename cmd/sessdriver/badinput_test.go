@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -142,30 +143,6 @@ var badCommands = []badCommand{
 	{"nobody listens", "open http://127.0.0.1:1/", exitFailed, "2:1", "ERR_", false},
 }
 
-// Each ends its script with its code and at its place, and what follows is not run.
-func TestBadCommands(t *testing.T) {
-	url := serveBad(t)
-	for _, bad := range badCommands {
-		t.Run(bad.name, func(t *testing.T) {
-			t.Parallel()
-			text := "open $SITE/logged-in\n" + bad.text
-			if !bad.lines {
-				text += "\nprint not reached\n"
-			}
-			dir := write(t, map[string]string{"bad.sess": text})
-			file := filepath.Join(dir, "bad.sess")
-			code, out, errs := sessdriver(t, "", "run", "-v", "--var", "SITE="+url, file)
-			if code != bad.code {
-				t.Errorf("exit %d, want %d", code, bad.code)
-			}
-			if !strings.Contains(out, file+":"+bad.at+": ") || !strings.Contains(out, bad.want) || strings.Contains(out, "| not reached") || len(out) > 2000 {
-				t.Errorf("it does not say %q at %s, or too much:\n%s%s", bad.want, bad.at, out, errs)
-			}
-			checkPlain(t, out)
-		})
-	}
-}
-
 // At a prompt each is told, and the next command is taken: in the end all is as it was.
 func TestBadCommandsAtPrompt(t *testing.T) {
 	url := serveBad(t)
@@ -201,13 +178,17 @@ func checkPlain(t *testing.T, out string) {
 	}
 }
 
-// A script is not affected by those beside it, or before it in the same browser.
-func TestBadScriptsBeside(t *testing.T) {
+// Each is told at its place, shortly, with its exit code, and nothing after it runs. A
+// script is not affected by those beside it, or before it in the same browser.
+func TestBadCommands(t *testing.T) {
 	url := serveBad(t)
 	files, want := map[string]string{}, map[string]badCommand{}
 	for i, bad := range badCommands {
 		name := fmt.Sprintf("%02d-bad.sess", i)
 		files[name] = "open $SITE/logged-in\n" + strings.ReplaceAll(bad.text, "bad.sess", name)
+		if !bad.lines {
+			files[name] += "\nprint not reached\n"
+		}
 		want[name] = bad
 		if i%8 == 0 {
 			files[fmt.Sprintf("%02d-good.sess", i)] = "open $SITE/ok\nexpect not cookie sid\nopen $SITE/logged-in\nexpect selector h1 in\nexpect cookie sid\nexpect session 1 live\n"
@@ -220,18 +201,28 @@ func TestBadScriptsBeside(t *testing.T) {
 	}
 	ended := 0
 	for lines := bufio.NewScanner(strings.NewReader(out)); lines.Scan(); {
-		var e struct{ Event, Script, Status, Message string }
+		var e struct {
+			Event, Script, Status, Message string
+			Output                         []string
+			Exit                           int
+		}
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			t.Fatalf("%q: %v", lines.Text(), err)
 		}
-		if e.Event != "case" {
+		bad, is := want[filepath.Base(e.Script)]
+		switch {
+		case e.Event == "end" && e.Exit != bad.code: // 0 for a good one
+			t.Errorf("%s (%s): exit %d, want %d", filepath.Base(e.Script), bad.name, e.Exit, bad.code)
+			continue
+		case e.Event != "case":
 			continue
 		}
 		ended++
-		bad, is := want[filepath.Base(e.Script)]
-		if !is && e.Status != "passed" || is && (e.Status != "failed" || !strings.HasPrefix(e.Message, e.Script+":"+bad.at+": ") || !strings.Contains(e.Message, bad.want)) {
-			t.Errorf("%s (%s): %s: %s", filepath.Base(e.Script), bad.name, e.Status, e.Message)
+		said := strings.Join(append(e.Output, e.Message), "\n")
+		if !is && e.Status != "passed" || is && (e.Status != "failed" || !strings.HasPrefix(e.Message, e.Script+":"+bad.at+": ") || !strings.Contains(said, bad.want) || slices.Contains(e.Output, "not reached") || len(said) > 2000) {
+			t.Errorf("%s (%s): %s, %d bytes: %s", filepath.Base(e.Script), bad.name, e.Status, len(said), said)
 		}
+		checkPlain(t, said)
 	}
 	if ended != len(files) {
 		t.Errorf("%d cases, want %d", ended, len(files))

@@ -99,7 +99,7 @@ func (c *config) reporter(s streams, bar *progress) func(runner.Event) {
 					runner.Case
 				}{"case", e.File, test})
 			}
-			encoder.Encode(map[string]any{"event": "end", "script": e.File, "passed": e.Result.Err() == nil, "seconds": e.Result.Took.Seconds(), "tries": e.Result.Tries})
+			encoder.Encode(map[string]any{"event": "end", "script": e.File, "passed": e.Result.Err() == nil, "exit": exitCode(e.Result.Err()), "seconds": e.Result.Took.Seconds(), "tries": e.Result.Tries})
 		default:
 			bar.write(s.out, c.lines(e, c.coloursOn(s.out)))
 		}
