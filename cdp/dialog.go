@@ -29,7 +29,7 @@ func (b *Browser) dialog(tab *tab, e *page.EventJavascriptDialogOpening) {
 	if answer != nil && !reloading {
 		accept, text = answer.accept, answer.text
 	}
-	if !reloading && answer == nil && (e.HasBrowserHandler || b.process == nil) {
+	if !reloading && answer == nil && (b.process == nil || e.HasBrowserHandler && !b.options.Headless) {
 		return // a person's, or another client's
 	}
 	if !reloading {
