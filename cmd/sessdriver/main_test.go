@@ -32,9 +32,21 @@ type program struct {
 	out, err bytes.Buffer
 }
 
+// shortTemp is a directory for a test, without the test's name: Chromium makes a socket
+// below it, whose path may have 107 bytes, and ends where it has more.
+func shortTemp(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 func newProgram(t testing.TB, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, temp: t.TempDir()}
+	p := &program{t: t, temp: shortTemp(t)}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	p.Cmd = exec.CommandContext(ctx, os.Args[0], args...)

@@ -32,7 +32,7 @@ func inTmux(t *testing.T, env []string, args ...string) *tmux {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Fatalf("%v; it is in the Debian package tmux", err)
 	}
-	c := &tmux{t: t, temp: t.TempDir()}
+	c := &tmux{t: t, temp: shortTemp(t)}
 	c.env = append(cleanEnviron(), asProgram+"=1", "TMPDIR="+c.temp, "TMUX_TMPDIR="+t.TempDir(), "TMUX=",
 		"XDG_CONFIG_HOME="+c.temp, "XDG_STATE_HOME="+c.temp, "NO_COLOR=")
 	t.Cleanup(func() {
