@@ -110,7 +110,7 @@ func TestRunUsage(t *testing.T) {
 		"no jobs":        {[]string{"-j", "0", dir}, exitUsage, "-j 0"},
 		"no variable":    {[]string{"--var", "1=2", dir}, exitUsage, "--var 1: write it as NAME=VALUE"},
 		"no regexp":      {[]string{"--only", "(", dir}, exitUsage, "--only"},
-		"takes too long": {[]string{"--timeout", "4s", dir}, exitFailed, "a.sess:1:1: sleep: sleeping: context deadline exceeded; go on with the next command (the script took longer than 4s; give it more with --timeout)"},
+		"takes too long": {[]string{"--timeout", "10s", dir}, exitFailed, "a.sess:1:1: sleep: sleeping: context deadline exceeded; go on with the next command (the script took longer than 10s; give it more with --timeout)"},
 	} {
 		code, out, errs := sessdriver(t, "", append([]string{"run"}, test.args...)...)
 		if code != test.code || !strings.Contains(out+errs, test.want) {
