@@ -205,11 +205,11 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 				err = resting(ctx)
 			}
 		}
-		for err == nil && ctx.Err() == nil { // one from the back/forward cache never loads
+		for err == nil { // one from the back/forward cache never loads
 			if r, fault := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: "document.readyState"}); fault == nil && string(r.Value) == `"complete"` {
 				break
 			}
-			time.Sleep(lookPause)
+			err = resting(ctx)
 		}
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package cdp
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -227,10 +228,13 @@ func (b *Browser) inFlight(ctx context.Context, before time.Time) bool {
 
 // isLoading reports whether a tab of one of the sites has not loaded yet.
 func (b *Browser) isLoading(sites map[string]bool) bool {
-	for _, tab := range b.targets.list("page") {
-		if d := b.targets.documentOf(tab); d.loader != "" && !d.loaded && sites[b.book.SiteOf(d.url)] {
-			return true
-		}
-	}
-	return false
+	return b.anyLoading(func(_ *tab, d document) bool { return sites[b.book.SiteOf(d.url)] })
+}
+
+// anyLoading reports whether a tab that is meant has not loaded yet.
+func (b *Browser) anyLoading(meant func(*tab, document) bool) bool {
+	return slices.ContainsFunc(b.targets.list("page"), func(tab *tab) bool {
+		d := b.targets.documentOf(tab)
+		return d.loader != "" && !d.loaded && meant(tab, d)
+	})
 }

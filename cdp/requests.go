@@ -76,8 +76,8 @@ func (x *exchanges) rewrote(id network.RequestID) {
 }
 
 // Requests lists the requests that were answered, or failed, after the first since of all
-// (-1 for none), as far as they are remembered, and how many there were. changed is closed when there are
-// more. Where requests are not told, there are none: see [Browser.Observation].
+// (-1 for none), as far as they are remembered, and how many there were. changed is closed
+// when there are more. Where requests are not told, there are none: see [Browser.Observation].
 func (b *Browser) Requests(since int64) (list []sessions.RequestView, count int64, changed <-chan struct{}) {
 	r := b.requests
 	r.mu.Lock()
@@ -142,16 +142,14 @@ func (b *Browser) Idle(ctx context.Context) error {
 		if !answered {
 			return b.because(ctx.Err())
 		}
-		if loading || b.showsLoading(w) {
+		if loading || b.anyLoading(func(tab *tab, _ document) bool { return tab.window == w }) {
 			busy = time.Now()
 		}
 		if time.Since(busy) >= quiet {
 			return nil
 		}
-		select {
-		case <-time.After(lookPause):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := resting(ctx); err != nil {
+			return err
 		}
 	}
 }
@@ -160,16 +158,6 @@ func (b *Browser) Idle(ctx context.Context) error {
 func (x *exchanges) isLoading(w sessions.Window) bool {
 	for _, ex := range x.open {
 		if ex.window == w && len(ex.urls) > 0 && !ex.finished && !ex.stream && time.Since(ex.came) < oldRequest {
-			return true
-		}
-	}
-	return false
-}
-
-// showsLoading reports whether a tab of a window has not loaded.
-func (b *Browser) showsLoading(w sessions.Window) bool {
-	for _, tab := range b.targets.list("page") {
-		if d := b.targets.documentOf(tab); tab.window == w && d.loader != "" && !d.loaded {
 			return true
 		}
 	}

@@ -46,13 +46,11 @@ func runWatch(ctx context.Context, c *call) (Result, error) {
 	if d, err := time.ParseDuration(c.flags["for"]); err == nil {
 		ends = time.After(d)
 	}
-	shown := []sessions.RequestView{}
 	for {
 		list, count, changed := b.Requests(since)
 		since = count
 		for _, r := range list {
 			if wanted(r) {
-				shown = append(shown, r)
 				c.running.each(Result{Text: requestLine(r), Value: r})
 			}
 		}
