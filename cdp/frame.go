@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
@@ -161,6 +160,7 @@ func (b *Browser) Enter(ctx context.Context, text string) error {
 		if err != nil {
 			return err
 		}
+		why := (&noFrameError{s.text}).Error()
 		for {
 			v, err := b.view(ctx, tab)
 			if err == nil {
@@ -177,10 +177,11 @@ func (b *Browser) Enter(ctx context.Context, text string) error {
 			if missing := (*noFrameError)(nil); !errors.As(err, &missing) && !passing(err) {
 				return err
 			}
-			select {
-			case <-time.After(lookPause):
-			case <-ctx.Done():
-				return &vainError{err.Error() + b.instead(v), ctx.Err()}
+			if ctx.Err() == nil { // else that is all it says
+				why = err.Error()
+			}
+			if resting(ctx) != nil {
+				return &vainError{why + b.instead(v), ctx.Err()}
 			}
 		}
 	})
