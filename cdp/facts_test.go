@@ -319,7 +319,7 @@ func TestServiceWorkerRestart(t *testing.T) {
 	run(r, `(await navigator.serviceWorker.ready).active.postMessage('/hit/told?id=again')`)
 	w.arrived("again", "told")
 	if r.noticed("crashed") {
-		t.Errorf("a worker that was stopped is told: %q", r.notices)
+		t.Errorf("a worker that was stopped is told: %q", r.told())
 	}
 }
 

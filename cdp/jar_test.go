@@ -334,18 +334,13 @@ func TestJar(t *testing.T) {
 		if _, err := r.book.Import(site, "bob", list, time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		r.mu.Lock()
-		r.notices = nil
-		r.mu.Unlock()
+		r.notes()
 		for range 2 {
 			if _, err := r.Use(r.ctx(), r.ref(site, "bob"), true); err != nil {
 				t.Fatal(err)
 			}
 		}
-		r.mu.Lock()
-		notices := slices.Clone(r.notices)
-		r.mu.Unlock()
-		if len(notices) != 1 || !strings.Contains(notices[0], site) || !strings.Contains(notices[0], `"__Host-session"`) || !strings.Contains(notices[0], "without it") {
+		if notices := r.notes(); len(notices) != 1 || !strings.Contains(notices[0], site) || !strings.Contains(notices[0], `"__Host-session"`) || !strings.Contains(notices[0], "without it") {
 			t.Errorf("notices %q, want the cookie named once", notices)
 		}
 		r.wantJar(site, "sid=bob1")

@@ -54,7 +54,7 @@ func TestJournal(t *testing.T) {
 
 	r = attach()
 	if !r.noticed("app.test: the last run was killed; its changes to the cookies were taken back") {
-		t.Errorf("told %q", r.notices)
+		t.Errorf("told %q", r.told())
 	}
 	f.same("after the kill", jar, tabs)
 	has := func(s sessions.Session) bool { return len(s.Tokens) == 2 && s.Tokens[1].Value == "alice2" }

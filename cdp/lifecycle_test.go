@@ -410,7 +410,7 @@ func TestProfile(t *testing.T) {
 	checkGone(t, again.process)
 	last := launch(t, in)
 	if !last.noticed("127.0.0.1: the last run was killed") {
-		t.Errorf("told %q", last.notices)
+		t.Errorf("told %q", last.told())
 	}
 	jar, err = last.mirror.jar(last.ctx(), sessions.Main)
 	if err != nil {

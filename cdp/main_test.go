@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -171,6 +172,18 @@ func (r *rig) note(text string) {
 	r.notices = append(r.notices, text)
 	close(r.changed)
 	r.changed = make(chan struct{})
+}
+
+// told returns the notices so far.
+func (r *rig) told() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.notices)
+}
+
+// noticed reports whether a notice has the text.
+func (r *rig) noticed(text string) bool {
+	return slices.ContainsFunc(r.told(), func(n string) bool { return strings.Contains(n, text) })
 }
 
 // notes returns the notices since the last time.

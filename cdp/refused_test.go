@@ -35,7 +35,7 @@ func TestRefusedRewrite(t *testing.T) {
 	}
 	r.until("a notice", func() bool { return r.noticed("blocked GET " + w.origin("shop.test") + "/hit/broken:") })
 	if r.noticed("broken-sid") {
-		t.Errorf("a notice shows a token: %q", r.notices)
+		t.Errorf("a notice shows a token: %q", r.told())
 	}
 	r.nothingPaused()
 
@@ -70,24 +70,12 @@ func TestRefusedCookie(t *testing.T) {
 	r.login("shop.test", "broken", func(c *sessions.Cookie) { c.Value += "\r\n" })
 	r.use("shop.test", "broken")
 	if !r.noticed(`Chrome refuses the cookie "sid"`) {
-		t.Errorf("no notice of the refused cookie: %q", r.notices)
+		t.Errorf("no notice of the refused cookie: %q", r.told())
 	}
 	w.fire(r, "shop.test", "refused", where(func(c channel) bool { return c.Name == "websocket" || c.Name == "fetch" }), "")
 	for _, h := range w.arrived("refused", "websocket", "fetch") {
 		h.none(t)
 	}
-}
-
-// noticed reports whether a notice has the text.
-func (r *rig) noticed(text string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, n := range r.notices {
-		if strings.Contains(n, text) {
-			return true
-		}
-	}
-	return false
 }
 
 // nothingPaused waits until every paused request has its answer.

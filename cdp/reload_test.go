@@ -298,10 +298,8 @@ func TestReload(t *testing.T) {
 			}
 			wantTitle(t, "GET sid="+name)
 		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if len(r.notices) > 0 {
-			t.Errorf("notices %q", r.notices)
+		if told := r.told(); len(told) > 0 {
+			t.Errorf("notices %q", told)
 		}
 	})
 

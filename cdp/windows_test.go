@@ -134,7 +134,7 @@ func TestWindows(t *testing.T) {
 		}
 	}
 	r.until("the end of a window whose tab was closed", func() bool { return len(r.Windows()) == 2 })
-	r.until("a notice of it", func() bool { return strings.Contains(strings.Join(r.notices, "\n"), `window "second" is closed`) })
+	r.until("a notice of it", func() bool { return r.noticed(`window "second" is closed`) })
 	if got := contexts(); got != 1 {
 		t.Errorf("there are %d contexts, want 1", got)
 	}
