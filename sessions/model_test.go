@@ -419,8 +419,10 @@ func (m *model) receive(x *mExchange, set []Cookie) []Window {
 	wasFilled := s.filled
 	s.requests++
 	changed, touched := false, false
-	for _, p := range m.tokensOf(x.header) {
-		if !m.known(p) {
+	for _, p := range m.tokensOf(x.header) { // of a second one of a name only the jar knows whose place it takes
+		second := slices.ContainsFunc(s.cookies, func(c Cookie) bool { return c.Name == p.name })
+		inJar := slices.ContainsFunc(x.found, func(c Cookie) bool { return c.pair() == p })
+		if !m.known(p) && (!second || inJar) {
 			changed = m.learn(s, x.cookie(p)) || changed
 		}
 	}
