@@ -1,6 +1,7 @@
 package cdp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -255,6 +256,12 @@ func (b *Browser) Eval(ctx context.Context, script string) (string, error) {
 	return result, err
 }
 
+// Look is [Browser.Eval] for a script that only reads: it is not waited for what it may
+// lead to, nor is it an act.
+func (b *Browser) Look(ctx context.Context, script string) (string, error) {
+	return b.read(ctx, "running a script", script)
+}
+
 // HTML is the current page as it is now.
 func (b *Browser) HTML(ctx context.Context) (string, error) {
 	return b.textOf(ctx, "document.documentElement.outerHTML")
@@ -266,7 +273,16 @@ func (b *Browser) Title(ctx context.Context) (string, error) {
 }
 
 func (b *Browser) textOf(ctx context.Context, expression string) (text string, err error) {
-	err = b.acting("reading the page", func() error {
+	value, err := b.read(ctx, "reading the page", expression)
+	if err == nil {
+		err = json.Unmarshal([]byte(value), &text)
+	}
+	return text, err
+}
+
+// read is what an expression gives in the current page, as JSON.
+func (b *Browser) read(ctx context.Context, what, expression string) (value string, err error) {
+	err = b.acting(what, func() error {
 		tab, err := b.readLink(ctx)
 		if err != nil {
 			return err
@@ -276,12 +292,12 @@ func (b *Browser) textOf(ctx context.Context, expression string) (text string, e
 			return err
 		}
 		r, err := v.value(ctx, expression)
-		if err != nil {
-			return err
+		if err == nil {
+			value = cmp.Or(string(r.Value), "null")
 		}
-		return json.Unmarshal(r.Value, &text)
+		return err
 	})
-	return text, err
+	return value, err
 }
 
 // Screenshot is a picture of the current page, as PNG: of what a person sees, or of the

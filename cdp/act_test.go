@@ -163,6 +163,8 @@ func TestActionErrors(t *testing.T) {
 		{"no checkbox", "is neither a checkbox", func(ctx context.Context) error { return r.Check(ctx, "#user", true) }},
 		{"no key", `"Foo" is no key`, func(ctx context.Context) error { return r.Press(ctx, "Foo") }},
 		{"no selector", "is not a valid selector", func(ctx context.Context) error { return r.Click(ctx, "[[") }},
+		{"more than a name", "has more than a role and a name", func(ctx context.Context) error { return r.Click(ctx, "role=button[name=x][disabled]") }},
+		{"no name", "has more than a role and a name", func(ctx context.Context) error { return r.Click(ctx, "role=heading[level=2]") }},
 		{"no end", "does not end", func(ctx context.Context) error { return r.Click(ctx, "role=button[name=x") }},
 		{"a script that throws", "ReferenceError: nothing is not defined", func(ctx context.Context) error { _, err := r.Eval(ctx, "nothing"); return err }},
 		{"no page before", "there is no page", func(ctx context.Context) error { return r.Go(ctx, 1) }},

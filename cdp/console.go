@@ -1,6 +1,7 @@
 package cdp
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -41,6 +42,9 @@ func (c *console) hear(l link) {
 
 // handleConsole takes the events of consoles. It runs in a turn.
 func (b *Browser) handleConsole(m *cdproto.Message) {
+	if tab := b.targets.tab(m.SessionID); tab != nil && !b.book.Observes(cmp.Or(b.targets.documentOf(tab).url, tab.url)) {
+		return
+	}
 	switch m.Method {
 	case "Runtime.consoleAPICalled":
 		on(b, m, func(e *runtime.EventConsoleAPICalled) {

@@ -162,7 +162,7 @@ func (i *interceptor) await(ctx context.Context, tab *tab) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if _, err := call(ctx, tab.link, fetch.Disable, cdp.Empty{}); err != nil {
-		i.browser.log.Debug("reaching an open page", "url", tab.url, "error", err)
+		i.browser.log.Debug("reaching an open page", "url", withoutQuery(tab.url), "error", err)
 	}
 }
 

@@ -58,6 +58,10 @@ func parseSelector(text string) (selector, error) {
 		}
 		s.name = unquote(name)
 	}
+	quoted := named && s.name != strings.TrimSuffix(more, "]") // then it may have anything in it
+	if strings.Contains(role, "[") || !quoted && strings.Contains(s.name, "[") {
+		return s, &selectorError{text: "the selector " + text + " has more than a role and a name; write it as role=button[name=Save]"}
+	}
 	return s, nil
 }
 

@@ -140,19 +140,48 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	if logout.MatchString(path(d.url)) {
 		return "not reloaded: " + withoutQuery(d.url) + " looks like a logout; open another page, or type: reload", nil
 	}
-	b.targets.update(func() { tab.reloading = true })
+	document := b.arrivalAt(tab)
+	b.targets.update(func() { tab.reloading, tab.anew = true, &document })
 	if method != "GET" {
-		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), b.openByGet(tab, d.url)
+		b.openByGet(tab, d.url)
+		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), &document
 	}
 	b.log.Debug("reload", "url", withoutQuery(d.url))
-	document := b.arrivalAt(tab)
 	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
 	return "", &document
 }
 
+// Reloaded waits until the current tab has loaded what the last switch of its site shows
+// anew there, so that nobody acts on, or reads, the page of the session before. It is an
+// error only when the context ends; a server that never answers is not waited for long.
+func (b *Browser) Reloaded(ctx context.Context) error {
+	tab := b.currentTab()
+	if tab == nil {
+		return nil
+	}
+	b.targets.mu.Lock()
+	next := tab.anew
+	b.targets.mu.Unlock()
+	if next == nil {
+		return nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, b.reloadTimeout)
+	defer cancel()
+	next.loaded(bounded) // else the next command tells what is wrong with the page
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("waiting for %s as the session that is forced now: %w", withoutQuery(b.targets.documentOf(tab).url), err)
+	}
+	b.targets.update(func() {
+		if tab.anew == next {
+			tab.anew = nil
+		}
+	})
+	return nil
+}
+
 // openByGet shows a URL anew, as a reload that ignores the cache would (that goes around
 // the service worker, too), but by GET. With its fragment it would only scroll.
-func (b *Browser) openByGet(tab *tab, url string) *arrival {
+func (b *Browser) openByGet(tab *tab, url string) {
 	url, _, _ = strings.Cut(url, "#")
 	b.targets.update(func() { tab.uncached = true })
 	if !b.targets.tells(tab) {
@@ -160,9 +189,7 @@ func (b *Browser) openByGet(tab *tab, url string) *arrival {
 	}
 	b.setCache(tab)
 	send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
-	next := b.arrivalAt(tab)
 	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
-	return &next
 }
 
 // loaded notes the load event of a page's document, which may use the cache and its

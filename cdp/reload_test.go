@@ -197,6 +197,38 @@ func TestReload(t *testing.T) {
 		}
 	}
 
+	// Who looks after a switch that was not waited for sees the page of the new session.
+	run("looked at", func(t *testing.T, site string) {
+		c.pair(r, site, "/")
+		release := c.hold(site + "/")
+		defer release()
+		if _, err := r.Use(r.ctx(), r.ref(site, "bob"), false); err != nil {
+			t.Fatal(err)
+		}
+		short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if err := r.Reloaded(short); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "waiting for "+c.at(site, "/")) {
+			t.Errorf("while the server does not answer: %v", err)
+		}
+		release()
+		if err := r.Reloaded(r.ctx()); err != nil {
+			t.Fatal(err)
+		}
+		wantTitle(t, "GET sid=bob")
+		if err := r.Reloaded(short); err != nil { // nothing is on its way
+			t.Error(err)
+		}
+		r.submit(c.at(site, "/posted"))
+		if _, err := r.Use(r.ctx(), r.ref(site, "alice"), false); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Reloaded(r.ctx()); err != nil {
+			t.Fatal(err)
+		}
+		wantTitle(t, "GET sid=alice")
+		c.seen(site)
+	})
+
 	run("get", func(t *testing.T, site string) {
 		c.pair(r, site, "/?q=1#here")
 		c.seen(site)

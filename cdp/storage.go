@@ -197,7 +197,7 @@ func (b *Browser) stepScript(tab *tab) {
 	params := page.AddScriptToEvaluateOnNewDocumentParams{Source: want, WorldName: swapWorld}
 	send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
 		if err != nil { // it is gone, or just going
-			b.log.Debug("planning web storage", "url", tab.url, "error", err)
+			b.log.Debug("planning web storage", "url", withoutQuery(tab.url), "error", err)
 			return
 		}
 		b.stepped(tab, r.Identifier, want)

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,9 @@ type call struct {
 	name   string            // as typed
 	args   map[string]string // by the name of the parameter
 	flags  map[string]string // a switch that is given has "true"
+	// sources are the arguments that have variables in them, as they were written.
+	sources map[string]string
+	comment Word // see Statement
 
 	running *run
 	block   []Statement
@@ -23,19 +27,20 @@ type binder struct {
 	name    string // as typed
 	words   []Word // not yet looked at
 	flags   map[string]string
+	comment Word // see Statement
 }
 
-func bind(command *Command, name string, words []Word) (*call, error) {
-	b := &binder{command: command, name: name, words: words, flags: map[string]string{}}
+func bind(command *Command, name string, words []Word, comment Word) (*call, error) {
+	b := &binder{command: command, name: name, words: words, flags: map[string]string{}, comment: comment}
 	positional, err := b.readFlags()
 	if err != nil {
 		return nil, err
 	}
-	args, err := b.assign(positional)
-	if err != nil {
+	c := &call{name: name, args: map[string]string{}, flags: b.flags, sources: map[string]string{}, comment: comment}
+	if err := b.assign(c, positional); err != nil {
 		return nil, err
 	}
-	return &call{name: name, args: args, flags: b.flags}, nil
+	return c, nil
 }
 
 // readFlags takes the flags out and returns the other words.
@@ -106,12 +111,14 @@ func (b *binder) unknownFlag(w Word, name string) error {
 	return usageAt(w.Position, "unknown flag --%s; type: %s", name, b.usage())
 }
 
-func (b *binder) assign(words []Word) (map[string]string, error) {
-	args := map[string]string{}
+func (b *binder) assign(c *call, words []Word) error {
 	for _, p := range b.command.Params {
 		if len(words) == 0 {
+			if (!p.Optional || p.Kind == KindSelector) && b.comment.Text != "" {
+				return notComment(b.comment)
+			}
 			if !p.Optional {
-				return nil, usage("%s is missing; type: %s", p.Name, b.usage())
+				return usage("%s is missing; type: %s", p.Name, b.usage())
 			}
 			break
 		}
@@ -124,14 +131,30 @@ func (b *binder) assign(words []Word) (map[string]string, error) {
 			err = usageAt(words[0].Position, "the value of %s does not fit: %s is a %s; type: %s", words[0].shown(), p.Name, p.Kind, b.usage())
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		args[p.Name], words = value, words[n:]
+		if slices.ContainsFunc(words[:n], func(w Word) bool { return w.source != "" }) {
+			c.sources[p.Name] = shownAll(words[:n])
+		}
+		c.args[p.Name], words = value, words[n:]
 	}
 	if len(words) > 0 {
-		return nil, usageAt(words[0].Position, "%q is one word too many (put quotes around what has blanks); type: %s", words[0].shown(), b.usage())
+		return usageAt(words[0].Position, "%q is one word too many (put quotes around what has blanks); type: %s", words[0].shown(), b.usage())
 	}
-	return args, nil
+	return nil
+}
+
+// notComment is the error where something is missing that a comment seems to have.
+func notComment(comment Word) error {
+	return usageAt(comment.Position, "what begins with # behind a blank is a comment; to mean it, write it between quotes: '%s'", comment.Text)
+}
+
+func shownAll(words []Word) string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = w.shown()
+	}
+	return strings.Join(list, " ")
 }
 
 // shown is the word as it may be shown: with the names of its variables.

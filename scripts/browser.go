@@ -50,8 +50,9 @@ type Browser interface {
 	Secret(ctx context.Context, selector string) (secret, known bool)
 
 	// What the page is like now. Eval gives JSON, Screenshot a PNG; Response is not ok
-	// where the browser did not tell.
+	// where the browser did not tell. Look is an Eval that only reads.
 	Eval(ctx context.Context, script string) (string, error)
+	Look(ctx context.Context, script string) (string, error)
 	Texts(ctx context.Context, selector string) ([]string, error)
 	HTML(ctx context.Context) (string, error)
 	Title(ctx context.Context) (string, error)
@@ -70,6 +71,10 @@ type Browser interface {
 	Use(ctx context.Context, ref sessions.Ref, wait bool) (sessions.Switch, error)
 	New(ctx context.Context, site, name string, wait bool) (sessions.Switch, error)
 	Unset(ctx context.Context, site string, wait bool) (sessions.Switch, error)
+
+	// Reloaded answers when the current tab has loaded what these reload there. It is an
+	// error only when the context ends.
+	Reloaded(ctx context.Context) error
 
 	// Remove answers with the session as it was.
 	Remove(ctx context.Context, ref sessions.Ref) (sessions.Switch, error)

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"sessdriver/sessions"
 )
 
 // found is what expect sees: whether it is as expected, and what it is.
@@ -22,26 +25,45 @@ func expectCommands() []*Command {
 			Name: "expect " + what, Aliases: []string{"expect not " + what}, Summary: summary, Params: params, Flags: append(flags, timeoutFlag), Example: example,
 			Detail: "It is looked at again and again until it is so, or the time is over; with not, until it is not.",
 			run: func(ctx context.Context, c *call) (Result, error) {
+				if err := c.checkExpected(what, params); err != nil {
+					return Result{}, err
+				}
 				return c.expect(ctx, expected(c), look)
+			},
+		}
+	}
+	compare := func(what, summary, example string, holds func(a, b string) bool) *Command {
+		return &Command{
+			Name: "expect " + what, Aliases: []string{"expect not " + what}, Summary: summary, Example: example,
+			Params: []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}},
+			run: func(_ context.Context, c *call) (Result, error) {
+				if holds(c.args["A"], c.args["B"]) != c.isNot() {
+					return Result{}, nil
+				}
+				expected := "two texts to be different"
+				if c.args["A"] != c.args["B"] {
+					expected = "two texts to be the same"
+				}
+				return Result{}, &AssertionError{Expected: expected, Actual: c.differ(c.args["A"], c.args["B"])}
 			},
 		}
 	}
 	text := func(name string) Param { return Param{Name: name, Kind: KindText, Rest: true} }
 	return []*Command{
 		expect("url", "Fail unless the page's address has a text in it, or is like a pattern with *", []Param{text("PATTERN")}, "expect url /account\nexpect not url *login*", nil,
-			func(c *call) string { return "the address to have " + strconv.Quote(c.args["PATTERN"]) },
+			func(c *call) string { return "the address to have " + c.expected("PATTERN") },
 			func(_ context.Context, c *call) (found, error) {
 				at := c.engine.Browser.Location()
 				return found{matches(c.args["PATTERN"], at), "it is " + withoutQuery(at)}, nil
 			}),
 		expect("title", "Fail unless the title has a text in it", []Param{text("TEXT")}, "expect title 'My account'", nil,
-			func(c *call) string { return "the title to have " + strconv.Quote(c.args["TEXT"]) },
+			func(c *call) string { return "the title to have " + c.expected("TEXT") },
 			func(ctx context.Context, c *call) (found, error) {
 				title, err := c.engine.Browser.Title(ctx)
 				return found{matches(c.args["TEXT"], title), "it is " + strconv.Quote(short(title))}, err
 			}),
 		expect("text", "Fail unless the page shows a text", []Param{text("TEXT")}, "expect text 'Signed in as alice'\nexpect not text bob", nil,
-			func(c *call) string { return "the page to show " + strconv.Quote(c.args["TEXT"]) },
+			func(c *call) string { return "the page to show " + c.expected("TEXT") },
 			func(ctx context.Context, c *call) (found, error) {
 				list, err := c.engine.Browser.Texts(ctx, "body")
 				shown := strings.Join(list, " ")
@@ -51,7 +73,7 @@ func expectCommands() []*Command {
 			"expect selector '#user' alice\nexpect not selector .error", nil,
 			func(c *call) string {
 				if c.args["TEXT"] != "" {
-					return c.args["SELECTOR"] + " to show " + strconv.Quote(c.args["TEXT"])
+					return c.args["SELECTOR"] + " to show " + c.expected("TEXT")
 				}
 				return c.args["SELECTOR"] + " to be visible"
 			}, lookSelector),
@@ -68,7 +90,7 @@ func expectCommands() []*Command {
 			}),
 		expect("header", "Fail unless a header of the page's answer has a text in it", []Param{{Name: "NAME", Kind: KindText}, text("VALUE")}, "expect header Cache-Control no-store", nil,
 			func(c *call) string {
-				return "the header " + c.args["NAME"] + " to have " + strconv.Quote(c.args["VALUE"])
+				return "the header " + c.args["NAME"] + " to have " + c.expected("VALUE")
 			},
 			func(_ context.Context, c *call) (found, error) {
 				if strings.EqualFold(c.args["NAME"], "Set-Cookie") {
@@ -81,9 +103,12 @@ func expectCommands() []*Command {
 				value := header(c.args["NAME"])
 				return found{value != "" && matches(c.args["VALUE"], value), "it is " + strconv.Quote(value)}, nil
 			}),
-		expect("cookie", "Fail unless the jar has a cookie for the page, with a value if one is given", []Param{{Name: "NAME", Kind: KindToken}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
-			"expect cookie remember\nexpect not cookie sid", nil,
-			func(c *call) string { return "the cookie " + c.args["NAME"] }, lookCookie),
+		expect("cookie", "Fail unless the jar has a cookie for the page, with a value and attributes if they are given", []Param{{Name: "NAME", Kind: KindToken}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
+			"expect cookie remember\nexpect not cookie sid\nexpect cookie remember --httponly --samesite Lax", []Flag{
+				{Name: "httponly", Summary: "scripts cannot read it"},
+				{Name: "secure", Summary: "it is sent over https only"},
+				{Name: "samesite", Kind: KindSameSite, Summary: "its SameSite attribute: Strict, Lax or None"},
+			}, expectedCookie, lookCookie),
 		expect("session", "Fail unless a session is the one that is forced, or has a state (live, logged out, empty)", []Param{{Name: "NAME", Kind: KindSession}, {Name: "STATE", Kind: KindState, Optional: true, Rest: true}},
 			"expect session alice live\nexpect not session alice", []Flag{siteFlag},
 			func(c *call) string {
@@ -93,13 +118,13 @@ func expectCommands() []*Command {
 				return "the session " + c.args["NAME"] + " to be forced"
 			}, lookSession),
 		expect("json", "Fail unless a script gives a value, written as JSON", []Param{{Name: "SCRIPT", Kind: KindText}, text("VALUE")}, "expect json 'document.links.length' 3", nil,
-			func(c *call) string { return c.args["SCRIPT"] + " to give " + c.args["VALUE"] },
+			func(c *call) string { return c.said("SCRIPT") + " to give " + c.said("VALUE") },
 			func(ctx context.Context, c *call) (found, error) {
-				got, err := c.engine.Browser.Eval(ctx, c.args["SCRIPT"])
+				got, err := c.engine.Browser.Look(ctx, c.args["SCRIPT"])
 				return found{err == nil && sameJSON(got, c.args["VALUE"]), "it gives " + short(got)}, err
 			}),
 		expect("dialog", "Fail unless the last dialog that was answered says a text", []Param{text("TEXT")}, "expect dialog 'Are you sure?'", nil,
-			func(c *call) string { return "the last dialog to say " + strconv.Quote(c.args["TEXT"]) },
+			func(c *call) string { return "the last dialog to say " + c.expected("TEXT") },
 			func(_ context.Context, c *call) (found, error) {
 				d := c.engine.Browser.LastDialog()
 				if d == nil {
@@ -107,23 +132,8 @@ func expectCommands() []*Command {
 				}
 				return found{matches(c.args["TEXT"], d.Message), "it says " + strconv.Quote(short(d.Message))}, nil
 			}),
-		expect("differs", "Fail unless two texts, of variables say, are different", []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}}, "expect differs $ALICE $BOB", nil,
-			func(c *call) string { return "two texts to be different" },
-			func(_ context.Context, c *call) (found, error) {
-				if c.args["A"] == c.args["B"] {
-					return found{false, "they are the same"}, nil
-				}
-				return found{true, c.differ(c.args["A"], c.args["B"])}, nil
-			}),
-		expect("same", "Fail unless two texts, of variables say, are the same", []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}}, "expect not same $ALICE $BOB\nexpect same $ALICE $ALICE", nil,
-			func(c *call) string { return "two texts to be the same" },
-			func(_ context.Context, c *call) (found, error) {
-				a, b := c.args["A"], c.args["B"]
-				if a == b {
-					return found{true, "they are"}, nil
-				}
-				return found{false, c.differ(a, b)}, nil
-			}),
+		compare("differs", "Fail unless two texts, of variables say, are different", "expect differs $ALICE $BOB", func(a, b string) bool { return a != b }),
+		compare("same", "Fail unless two texts, of variables say, are the same", "expect not same $ALICE $BOB\nexpect same $ALICE $ALICE", func(a, b string) bool { return a == b }),
 	}
 }
 
@@ -137,36 +147,78 @@ func lasting(err error) bool {
 	return saysNext(err) || errors.As(err, &permanent) && permanent.Permanent()
 }
 
+// checkExpected refuses what says nothing: an empty text is in every page.
+func (c *call) checkExpected(what string, params []Param) error {
+	for _, p := range params {
+		value, given := c.args[p.Name]
+		switch {
+		case what == "cookie" || !given || !p.Rest || p.Kind != KindText:
+		case what == "json" && !json.Valid([]byte(value)):
+			return usage("%s is no JSON; a text has double quotes in JSON: '\"Shop\"'", c.said(p.Name))
+		case value == "":
+			return usage("%s is empty, and so would always hold; write what it is to have", c.said(p.Name))
+		}
+	}
+	return nil
+}
+
+// said is an argument as a message may show it: what a variable holds may be a secret.
+func (c *call) said(param string) string {
+	value, source := c.args[param], c.sources[param]
+	if source == "" || c.engine.Mask.Shows() {
+		return value
+	}
+	return source + "=" + c.engine.Mask.Value(value)
+}
+
+// expected is said with quotes around a text.
+func (c *call) expected(param string) string {
+	if said := c.said(param); said != c.args[param] {
+		return said
+	}
+	return strconv.Quote(c.args[param])
+}
+
+func (c *call) isNot() bool { return strings.HasPrefix(c.name, "expect not ") }
+
 // expect looks until it is as expected.
 func (c *call) expect(ctx context.Context, expected string, look func(context.Context, *call) (found, error)) (Result, error) {
-	not := strings.HasPrefix(c.name, "expect not ")
+	not := c.isNot()
 	bounded, cancel := context.WithTimeout(ctx, c.patience())
 	defer cancel()
-	var last found
-	for {
-		is, err := look(bounded, c)
-		if lasting(err) {
-			return Result{}, err
-		}
-		if err == nil {
+	last, fault := found{}, c.engine.Browser.Reloaded(bounded)
+	if fault != nil { // the page is still that of the session before
+		last.actual = late(fault)
+	}
+	for again := fault == nil; again; again = pause(bounded) {
+		var is found
+		is, fault = look(bounded, c)
+		switch {
+		case fault == nil && is.holds != not:
+			return Result{}, c.engine.settle(ctx)
+		case fault == nil:
 			last = is
-			if is.holds != not {
-				return Result{}, c.engine.settle(ctx)
-			}
-		} else if last.actual == "" || errors.Is(err, errNotTold) {
-			last.actual = late(err)
-		}
-		if !pause(bounded) {
-			break
+		case lasting(fault) && (not || !isMissing(fault)):
+			return Result{}, fault
+		case last.actual == "" || errors.Is(fault, errNotTold):
+			last.actual = late(fault)
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return Result{}, doing("waiting", err, "go on with the next command")
 	}
+	if isMissing(fault) {
+		return Result{}, fault
+	}
 	if not {
 		expected = "not " + expected
 	}
-	return Result{}, &AssertionError{expected, last.actual}
+	return Result{}, &AssertionError{Expected: expected, Actual: last.actual, blind: fault != nil}
+}
+
+// isMissing reports an error that a login may mend which is on its way.
+func isMissing(err error) bool {
+	return errors.As(err, new(*sessions.NoSessionError)) || errors.As(err, new(*sessions.NoSiteError))
 }
 
 func lookSelector(ctx context.Context, c *call) (found, error) {
@@ -188,6 +240,19 @@ func lookCount(ctx context.Context, c *call) (found, error) {
 	return found{len(list) == n, "there are " + strconv.Itoa(len(list))}, err
 }
 
+func expectedCookie(c *call) string {
+	text := "the cookie " + c.args["NAME"]
+	for _, flag := range []string{"httponly", "secure"} {
+		if c.has(flag) {
+			text += " with --" + flag
+		}
+	}
+	if want := c.flags["samesite"]; want != "" {
+		text += " with --samesite " + want
+	}
+	return text
+}
+
 func lookCookie(ctx context.Context, c *call) (found, error) {
 	jar, err := c.engine.Browser.Jar(ctx)
 	if err != nil {
@@ -199,10 +264,19 @@ func lookCookie(ctx context.Context, c *call) (found, error) {
 		if cookie.Name != c.args["NAME"] || !cookie.Covers(at) {
 			continue
 		}
-		if _, given := c.args["VALUE"]; !given || cookie.Value == c.args["VALUE"] {
+		value, given := c.args["VALUE"]
+		switch {
+		case given && cookie.Value != value:
+			actual = "its value is " + c.engine.Mask.Value(cookie.Value)
+		case c.has("httponly") && !cookie.HTTPOnly:
+			actual = "it is not HttpOnly"
+		case c.has("secure") && !cookie.Secure:
+			actual = "it is not Secure"
+		case c.has("samesite") && !strings.EqualFold(string(cookie.SameSite), c.flags["samesite"]):
+			actual = "its SameSite is " + cmp.Or(string(cookie.SameSite), "not set")
+		default:
 			return found{true, "the jar has it"}, nil
 		}
-		actual = "its value is " + c.engine.Mask.Value(cookie.Value)
 	}
 	return found{false, actual}, nil
 }
@@ -239,6 +313,9 @@ func short(text string) string {
 
 // differ tells where two texts part. They may be secrets, so that they are not shown.
 func (c *call) differ(a, b string) string {
+	if a == b {
+		return "they are the same"
+	}
 	x, y := []rune(a), []rune(b)
 	n := 0
 	for n < len(x) && n < len(y) && x[n] == y[n] {

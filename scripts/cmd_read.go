@@ -170,6 +170,8 @@ func runWait(ctx context.Context, c *call) (Result, error) {
 		return Result{}, usage("%q is nothing to wait for; use selector, gone, text, url, request or idle", what)
 	case what == "idle" && value != "":
 		return Result{}, usage("idle takes no value; type: wait idle")
+	case what != "idle" && value == "" && c.comment.Text != "":
+		return Result{}, notComment(c.comment)
 	case what != "idle" && value == "":
 		return Result{}, usage("VALUE is missing; see: help wait")
 	}

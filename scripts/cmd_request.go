@@ -82,7 +82,7 @@ func (c *call) headers() ([][2]string, error) {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || !sessions.IsHeaderName(name) {
-			return nil, usage("--header %s: write it as 'Name: value'", name)
+			return nil, usage("a header is written as --header 'Name: value'") // what it is may be a secret
 		}
 		if forbidden(name) {
 			return nil, usage("--header %s: no page may set it, so that the browser would leave it out; cookies are the session's: --as NAME", name)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ func watchCommands() []*Command {
 			{Name: "for", Kind: KindTime, Summary: "how long; without it up to Ctrl-C"},
 			{Name: "last", Summary: "those that were made up to now, and end"},
 			siteFlag,
-			{Name: "session", Kind: KindText, Summary: "only those that were sent as it; - for those of nobody"},
+			{Name: "session", Kind: KindSession, Summary: "only those that were sent as it; - for those of nobody"},
 			{Name: "type", Kind: KindText, Summary: "only those of these types, as document,fetch,xhr,image,websocket"},
 		},
 		Detail: "Queries are left out, since they may hold secrets. A status of - says that no answer came. " +
@@ -34,7 +35,7 @@ func runWatch(ctx context.Context, c *call) (Result, error) {
 	if b.Observation() != sessions.ObserveFull {
 		return Result{}, errors.New("requests are not told, since only the cookies are observed; type: observe full")
 	}
-	wanted, err := c.filter()
+	wanted, err := c.filter(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -62,13 +63,16 @@ func runWatch(ctx context.Context, c *call) (Result, error) {
 		case <-ends:
 			return Result{}, nil
 		case <-ctx.Done():
-			return Result{}, nil // that is how it ends
+			if c.running.isTyped() && errors.Is(ctx.Err(), context.Canceled) {
+				return Result{}, nil // Ctrl-C is how it ends
+			}
+			return Result{}, doing("watching", ctx.Err(), "say how long: watch --for 10s")
 		}
 	}
 }
 
 // filter reports which requests are asked for.
-func (c *call) filter() (func(sessions.RequestView) bool, error) {
+func (c *call) filter(ctx context.Context) (func(sessions.RequestView) bool, error) {
 	site := ""
 	if given := c.flags["site"]; given != "" {
 		var err error
@@ -76,14 +80,43 @@ func (c *call) filter() (func(sessions.RequestView) bool, error) {
 			return nil, err
 		}
 	}
-	who, types := c.flags["session"], strings.Split(strings.ToLower(c.flags["type"]), ",")
-	return func(r sessions.RequestView) bool {
-		is := false
-		for _, t := range types {
-			is = is || t == "" || strings.ToLower(r.Type) == strings.TrimSpace(t)
+	who, nobody := c.flags["session"], c.flags["session"] == "-"
+	if who != "" && !nobody {
+		session, err := c.session(ctx, who)
+		if err != nil {
+			return nil, err
 		}
-		return is && (site == "" || r.Site == site) && (who == "" || r.Session == who || who == "-" && r.Session == "")
+		who = session.Name
+	}
+	types, err := readTypes(c.flags["type"])
+	if err != nil {
+		return nil, err
+	}
+	return func(r sessions.RequestView) bool {
+		return (len(types) == 0 || slices.Contains(types, strings.ToLower(r.Type))) && (site == "" || r.Site == site) &&
+			(who == "" || r.Session == who || nobody && r.Session == "")
 	}, nil
+}
+
+// requestTypes are those that the browser tells (Network.ResourceType), in lower case.
+var requestTypes = []string{"cspviolationreport", "document", "eventsource", "fedcm", "fetch", "font", "image", "manifest", "media", "other", "ping", "prefetch",
+	"preflight", "script", "signedexchange", "stylesheet", "texttrack", "websocket", "xhr"}
+
+// readTypes reads --type.
+func readTypes(text string) ([]string, error) {
+	var list []string
+	for t := range strings.SplitSeq(strings.ToLower(text), ",") {
+		switch t = strings.TrimSpace(t); {
+		case t == "":
+		case slices.Contains(requestTypes, t):
+			list = append(list, t)
+		case nearest(t, requestTypes) != "":
+			return nil, usage("--type %s: there is no such type; did you mean: %s", t, nearest(t, requestTypes))
+		default:
+			return nil, usage("--type %s: there is no such type; there are %s", t, strings.Join(requestTypes, ", "))
+		}
+	}
+	return list, nil
 }
 
 // requestLine is a request for a person.

@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -27,6 +28,8 @@ func TestWatch(t *testing.T) {
 		"watch --last":                              append(shop[:2:2], mall),
 		"watch --last --session alice":              shop,
 		"watch --last --session -":                  {mall},
+		"watch --last --session ali":                shop,
+		"watch --last --session 1":                  shop,
 		"watch --last --type fetch,Document":        shop,
 		"watch --last --type image":                 {mall},
 		"watch --last --type websocket":             nil,
@@ -42,6 +45,23 @@ func TestWatch(t *testing.T) {
 	time.AfterFunc(10*time.Millisecond, cancel)
 	if _, err := w.Run(ended, "watch"); err != nil {
 		t.Errorf("Ctrl-C: %v", err)
+	}
+	if err := w.RunScript(ended, Script{Name: "a.sess", Text: "watch"}, func(Result) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a script that is ended: %v", err)
+	}
+	late, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	if _, err := w.Run(late, "watch"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("when the time is over: %v", err)
+	}
+	for command, want := range map[string]string{
+		"watch --last --session nobody":   `no session "nobody"`,
+		"watch --last --type documents":   "did you mean: document",
+		"watch --last --type fetch,zzzzz": "--type zzzzz: there is no such type; there are cspviolationreport, document,",
+	} {
+		if _, err := w.Run(context.Background(), command); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", command, err, want)
+		}
 	}
 	w.browser.observes = sessions.ObserveJar
 	if _, err := w.Run(context.Background(), "watch"); err == nil || !strings.Contains(err.Error(), "type: observe full") {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sessdriver/sessions"
 )
 
 // script runs a text and gives what it shows, and its error.
@@ -153,6 +155,19 @@ func TestExpect(t *testing.T) {
 		"expect not session nobody":            "nobody",
 		"expect not header Set-Cookie x":       "shows Set-Cookie to nobody",
 		"expect not same a b":                  "",
+		"expect not same a a":                  "expected two texts to be different, but they are the same",
+		"expect differs a b":                   "",
+		"expect differs a a":                   "expected two texts to be different, but they are the same",
+		"expect not differs a a":               "",
+		"expect same a b --timeout 1s":         "unknown flag --timeout",
+		"expect json n Shop":                   `Shop is no JSON; a text has double quotes in JSON: '"Shop"'`,
+		"expect not json n Shop":               "is no JSON",
+		"expect text ''":                       "is empty, and so would always hold",
+		"expect not title ''":                  "is empty",
+		"expect selector li ''":                "is empty",
+		"expect session Session 1":             "a name with a blank in it needs quotes",
+		"expect cookie sid --samesite Laks":    `"Laks" is no value of SameSite; use Strict, Lax or None`,
+		"set PASSWORD=hunter2":                 "the value stands behind a blank; type: set PASSWORD VALUE",
 		"expect not cookie remember":           "",
 	} {
 		_, err := w.script(text)
@@ -162,10 +177,111 @@ func TestExpect(t *testing.T) {
 	}
 }
 
+func TestExpectCookie(t *testing.T) {
+	w := newScriptWorld(t)
+	w.browser.location = "https://shop.test/account"
+	w.browser.jar = []sessions.Cookie{
+		{Name: "sid", Value: "secret-a", Domain: "shop.test", Path: "/", HTTPOnly: true, SameSite: "Lax"},
+		{Name: "xsrf", Value: "1", Domain: "shop.test", Path: "/", Secure: true},
+	}
+	for text, want := range map[string]string{
+		"expect cookie sid secret-a":                  "",
+		"expect cookie sid --httponly --samesite lax": "",
+		"expect not cookie sid --secure":              "",
+		"expect cookie xsrf --secure":                 "",
+		"expect not cookie xsrf --httponly":           "",
+		"expect cookie xsrf --httponly":               "expected the cookie xsrf with --httponly, but it is not HttpOnly",
+		"expect cookie sid --secure":                  "but it is not Secure",
+		"expect cookie sid --samesite Strict":         "expected the cookie sid with --samesite Strict, but its SameSite is Lax",
+		"expect cookie xsrf --samesite None":          "but its SameSite is not set",
+		"expect cookie sid secret-b --httponly":       "but its value is",
+	} {
+		if _, err := w.script(text); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v; want %q", text, err, want)
+		}
+	}
+}
+
+// A word that begins with # is a comment: where it seems to be meant, that is said.
+func TestTightComment(t *testing.T) {
+	w := newScriptWorld(t)
+	w.browser.page.texts = map[string][]string{"body": {"all"}}
+	for text, want := range map[string]string{
+		"click #login":            "t.sess:1:7: click: what begins with # behind a blank is a comment; to mean it, write it between quotes: '#login'",
+		"fill #user alice":        "'#user'",
+		"expect count #orders 3":  "'#orders'",
+		"text #total --into X":    "'#total'",
+		"frame #payment":          "'#payment'",
+		"wait selector #total":    "'#total'",
+		"as bob\n  click #a\nend": "t.sess:2:9: click: what begins with #",
+		"click # the button":      "SELECTOR is missing",
+		"wait selector # it":      "VALUE is missing",
+		"text # all of it":        "",
+		"text #\nls":              "",
+		"ls #all of them":         "",
+		"text body #all":          "",
+	} {
+		if _, err := w.script(text); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v; want %q", text, err, want)
+		}
+	}
+}
+
+// What a variable holds may be a secret: messages name the variable.
+func TestExpectedIsMasked(t *testing.T) {
+	w := newScriptWorld(t)
+	w.Vars.Set("HERE", "http://shop.test/?token=secret-t")
+	for _, shows := range []bool{false, true} {
+		w.Mask = sessions.NewMask([]byte("key"))
+		if shows {
+			w.Mask = sessions.Mask{}
+		}
+		for _, text := range []string{"expect url $HERE", "expect text \"a $HERE\"", "expect json n $HERE", "expect selector li $HERE", "expect header Vary $HERE"} {
+			_, err := w.script(text)
+			if err == nil || strings.Contains(err.Error(), "secret-t") != shows || !shows && !strings.Contains(err.Error(), "$HERE") {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	}
+}
+
+// A login may be on its way: that there is no such session yet is looked at again.
+func TestExpectSessionThatComes(t *testing.T) {
+	w := newScriptWorld(t)
+	missing := (*sessions.NoSessionError)(nil)
+	if _, err := w.script("expect session dave live"); !errors.As(err, &missing) {
+		t.Errorf("a session that does not come: %v", err)
+	}
+	w.Patience = 10 * time.Second
+	time.AfterFunc(2*lookPause, func() {
+		w.Book.Import("shop.test", "dave", []sessions.Cookie{{Name: "sid", Value: "d", Domain: "shop.test", Path: "/"}}, noon)
+	})
+	if _, err := w.script("expect session dave live"); err != nil {
+		t.Errorf("a session that comes: %v", err)
+	}
+	if _, err := w.script("expect not session nobody"); !errors.As(err, &missing) {
+		t.Errorf("not, of a session that is none: %v", err)
+	}
+}
+
+// After a switch nobody looks at the page of the session before.
+func TestReloading(t *testing.T) {
+	w := newScriptWorld(t)
+	w.browser.page = fakePage{status: 200, title: "My account", texts: map[string][]string{"body": {"alice"}}, reloading: true}
+	for _, text := range []string{"expect status 200", "expect not text bob", "click a", "text", "wait text alice", "! expect status 403", "request GET http://shop.test/"} {
+		if _, err := w.script(text); err == nil {
+			t.Errorf("%s: no error", text)
+		}
+	}
+	if len(w.browser.page.did) > 0 {
+		t.Errorf("it did %q", w.browser.page.did)
+	}
+}
+
 // What the browser did not tell is no evidence, for or against.
 func TestExpectNotTold(t *testing.T) {
 	w := newScriptWorld(t)
-	for _, text := range []string{"expect status 200", "expect not status 200", "expect not header Server nginx"} {
+	for _, text := range []string{"expect status 200", "expect not status 200", "expect not header Server nginx", "! expect status 200"} {
 		assertion := (*AssertionError)(nil)
 		if _, err := w.script(text); !errors.As(err, &assertion) || !strings.Contains(err.Error(), "the browser did not tell it") {
 			t.Errorf("%s: %v", text, err)
@@ -210,7 +326,7 @@ func TestRequest(t *testing.T) {
 	check(t, "done", strings.Join(w.browser.page.did, "\n"), "Request { 0} GET http://shop.test/api []\nRequest {shop.test 2} POST http://shop.test/api [[X-A 1] [X-B 2: 3] [Content-Type application/x-www-form-urlencoded]] a=b c")
 	for text, want := range map[string]string{
 		"request FETCH http://shop.test/":                               `"FETCH" is no method; use one of: GET`,
-		"request GET http://shop.test/ --header nobody":                 "--header nobody: write it as",
+		"request GET http://shop.test/ --header secret":                 "a header is written as --header 'Name: value'",
 		"request GET http://shop.test/ --data a=b":                      "a GET has no body",
 		"request POST http://shop.test/ --header 'Origin: http://evil'": "no page may set it",
 		"request GET http://shop.test/ --as nobody":                     "nobody",
@@ -272,6 +388,41 @@ open $SHOP/?token=x
 	if _, err := w.Run(t.Context(), "history --save "+Quote(file)); err == nil {
 		t.Error("a file is written over")
 	}
+}
+
+// A variable that is set twice had two values; a script that was included may be far from
+// where the history is saved; and what would not end is left out.
+func TestHistoryRuns(t *testing.T) {
+	w := newScriptWorld(t)
+	w.Recorder = &Recorder{}
+	w.Recorder.Add("open http://shop.test/")
+	w.browser.page.texts = map[string][]string{"body": {"all"}}
+	if _, err := w.script("set X alice; include part.sess; set X bob; ! include part.sess --help\ninclude part.sess\ntext --into T; print $T\nset T 1\nwatch --for 1ms"); err == nil {
+		t.Error("help does not fail")
+	}
+	if _, err := w.script("include part.sess\ntext --into T; print $T\nset T 1\nwatch --for 1ms"); err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	w.RunScript(ended, Script{Text: "watch"}, func(Result) {})
+	here, err := filepath.Abs("part.sess")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "history", w.run("history").Text, `# Recorded by sessdriver; run it with: sessdriver run FILE
+# Variables to set, with --var NAME=VALUE or SESSDRIVER_VAR_NAME:
+#   X
+#   X_2
+#   T_2
+open http://shop.test/
+include `+here+`
+set X "$X_2"
+include `+here+`
+text --into T
+print $T
+set T "$T_2"
+watch --for 1ms`)
 }
 
 // --only holds for the sections of scripts that are included, and for names with variables.

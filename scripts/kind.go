@@ -27,6 +27,7 @@ const (
 	KindCount       Kind = "count"       // 0 or more
 	KindStatus      Kind = "status"      // of HTTP
 	KindState       Kind = "state"       // of a session: live, logged out, empty
+	KindSameSite    Kind = "samesite"    // Strict, Lax or None
 	KindURL         Kind = "url"         // http or https, the scheme may be left out
 	KindName        Kind = "name"        // a name to be given
 	KindVariable    Kind = "variable"    // the name of a variable
@@ -38,6 +39,8 @@ const (
 )
 
 var states = []sessions.State{sessions.Live, sessions.LoggedOut, sessions.Empty}
+
+var sameSites = []string{"Strict", "Lax", "None"}
 
 const accept, dismiss = "accept", "dismiss"
 
@@ -64,6 +67,9 @@ func (k Kind) read(text string) (string, error) {
 			return "", usage("%q is no answer to a dialog; use accept or dismiss", text)
 		}
 	case KindVariable:
+		if name, _, hasValue := strings.Cut(text, "="); hasValue && isVariable(name) { // the value may be a secret
+			return "", usage("the value stands behind a blank; type: set %s VALUE", name)
+		}
 		if !isVariable(text) {
 			return "", usage("%q is no name of a variable; use letters, digits and _", text)
 		}
@@ -89,7 +95,11 @@ func (k Kind) read(text string) (string, error) {
 		}
 	case KindState:
 		if !slices.Contains(states, sessions.State(text)) {
-			return "", usage("%q is no state; use live, logged out or empty", text)
+			return "", usage("%q is no state; use live, logged out or empty (a name with a blank in it needs quotes)", text)
+		}
+	case KindSameSite:
+		if !slices.ContainsFunc(sameSites, func(s string) bool { return strings.EqualFold(s, text) }) {
+			return "", usage("%q is no value of SameSite; use Strict, Lax or None", text)
 		}
 	case KindNumber:
 		if n, err := strconv.Atoi(text); err != nil || n < 1 {

@@ -3,7 +3,11 @@ package scripts
 import "fmt"
 
 // AssertionError reports what was not as expected.
-type AssertionError struct{ Expected, Actual string }
+type AssertionError struct {
+	Expected, Actual string
+
+	blind bool // nothing was seen, so that it is no evidence of the opposite
+}
 
 func (e *AssertionError) Error() string {
 	return fmt.Sprintf("expected %s, but %s", e.Expected, e.Actual)

@@ -17,8 +17,9 @@ type fakePage struct {
 	evals  map[string]string
 	status int
 
-	dialog   *sessions.DialogView
-	requests []sessions.RequestView
+	reloading bool // the page of another session is still there
+	dialog    *sessions.DialogView
+	requests  []sessions.RequestView
 }
 
 func (f *fakeBrowser) act(what string, args ...any) error {
@@ -55,6 +56,17 @@ func (f *fakeBrowser) Eval(_ context.Context, script string) (string, error) {
 		return value, nil
 	}
 	return "", errors.New("ReferenceError")
+}
+
+func (f *fakeBrowser) Look(ctx context.Context, script string) (string, error) {
+	return f.Eval(ctx, script)
+}
+
+func (f *fakeBrowser) Reloaded(ctx context.Context) error {
+	if f.page.reloading {
+		<-ctx.Done()
+	}
+	return ctx.Err()
 }
 
 func (f *fakeBrowser) Texts(_ context.Context, selector string) ([]string, error) {

@@ -41,6 +41,9 @@ type Statement struct {
 	Text  string // the source; of a block the first line
 	// Fails says that the command has to fail: it has a ! before it.
 	Fails bool
+	// comment is what follows the words and begins with a #, where no blank is behind that:
+	// it may be meant as a word.
+	comment Word
 	// Block has the commands up to its end, where it begins a block (as NAME … end).
 	Block []Statement
 }

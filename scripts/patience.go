@@ -34,9 +34,15 @@ func (c *call) patienceOr(most time.Duration) time.Duration {
 	return most
 }
 
-// patiently does something as long as that takes, within the command's patience.
+// patiently does something to the page as long as that takes, within the command's
+// patience. After a switch that is the page of the session that is forced now.
 func (c *call) patiently(ctx context.Context, next string, do func(context.Context) error) error {
-	err := c.within(ctx, c.patience(), do)
+	err := c.within(ctx, c.patience(), func(ctx context.Context) error {
+		if err := c.engine.Browser.Reloaded(ctx); err != nil {
+			return err
+		}
+		return do(ctx)
+	})
 	if err == nil || ctx.Err() != nil || saysNext(err) {
 		return err
 	}

@@ -3,6 +3,7 @@ package scripts
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ type Recorder struct {
 	open    []int             // where the blocks that are running begin in lines
 	secrets map[string]string // variables by what was typed
 	needs   []string          // the variables
+	made    []string          // those that the script itself sets
 }
 
 // notRecorded are the commands that do nothing that a script could want again.
@@ -49,8 +51,8 @@ func (r *Recorder) script() string {
 	return b.String()
 }
 
-// add records a command.
-func (r *Recorder) add(text string) {
+// Add records a command that was given in another way than by typing it.
+func (r *Recorder) Add(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lines = append(r.lines, text)
@@ -90,11 +92,36 @@ func (r *Recorder) keep(from int) {
 	}
 }
 
-// need notes that a variable is to be set.
+// need notes that a variable is to be set, where the script does not do that.
 func (r *Recorder) need(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.needs = with(r.needs, name)
+	if !slices.Contains(r.made, name) {
+		r.needs = with(r.needs, name)
+	}
+}
+
+// make notes that the script sets a variable.
+func (r *Recorder) make(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.made = with(r.made, name)
+}
+
+// set is how set is recorded, whose value may be a secret: as a variable that is to be
+// set, with a name of its own where the first one had another value before.
+func (r *Recorder) set(name string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	other := name
+	for n := 2; slices.Contains(r.needs, other) || slices.Contains(r.made, other); n++ {
+		other = name + "_" + strconv.Itoa(n)
+	}
+	r.needs = append(r.needs, other)
+	if other == name {
+		return ""
+	}
+	return fmt.Sprintf(`set %s "$%s"`, name, other)
 }
 
 func with(list []string, name string) []string {
@@ -137,24 +164,36 @@ func (c *call) recording(ctx context.Context, s Statement, command *Command) str
 			}
 		}
 	}
+	if into := c.flags["into"]; into != "" {
+		defer r.make(into)
+	}
 	_, data := c.flags["data"]
 	_, value := c.args["VALUE"]
 	switch {
 	case command.Name == "set":
 		if name, given := c.args["NAME"]; given {
-			r.need(name)
+			return r.set(name)
 		}
 		return ""
+	case command.Name == "watch" && !c.has("last") && !c.has("for"): // it would not end
+		return ""
+	case command.Name == "include" && c.sources["FILE"] == "": // the script may be saved elsewhere
+		if name, err := filepath.Abs(c.running.named(c.args["FILE"])); err == nil {
+			return not(s) + "include " + Quote(name)
+		}
 	case data, c.has("header"), value && command.Name == "expect cookie":
 		return "# not recorded, since secrets may be in it: " + c.name
 	case command.Name == "page fill" && c.args["TEXT"] != "" && c.typesSecret(ctx, s):
-		not := ""
-		if s.Fails {
-			not = "! "
-		}
-		return fmt.Sprintf(`%s%s %s "$%s"`, not, c.name, Quote(c.args["SELECTOR"]), r.secret(c.args["TEXT"]))
+		return fmt.Sprintf(`%s%s %s "$%s"`, not(s), c.name, Quote(c.args["SELECTOR"]), r.secret(c.args["TEXT"]))
 	}
 	return s.Text
+}
+
+func not(s Statement) string {
+	if s.Fails {
+		return "! "
+	}
+	return ""
 }
 
 // typesSecret reports whether a fill has a secret among its words: variables are none.

@@ -154,7 +154,7 @@ func (w *world) readyForExamples(c *Command) {
 		texts:    map[string][]string{"body": {"Signed in as alice. Thank you"}, "h1": {"Hello"}, "#total": {"3"}, "#user": {"alice"}, "#orders li": {"a", "b", "c"}},
 		evals:    map[string]string{"document.links.length": "3", "localStorage.token": `"t"`},
 	}
-	w.browser.jar = append(w.browser.jar, sessions.Cookie{Name: "remember", Value: "1", Domain: "shop.test", Path: "/"})
+	w.browser.jar = append(w.browser.jar, sessions.Cookie{Name: "remember", Value: "1", Domain: "shop.test", Path: "/", HTTPOnly: true, SameSite: "Lax"})
 	w.Recorder = &Recorder{}
 	if slices.Contains([]string{"page screenshot", "page upload", "history"}, c.Name) {
 		w.t.Chdir(w.t.TempDir())

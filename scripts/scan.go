@@ -19,6 +19,7 @@ type scanner struct {
 	value      strings.Builder
 	parts      []part // of the word, up to value, where it has variables
 	comment    bool   // the text ended in one
+	tight      Word   // see Statement
 	fault      error
 }
 
@@ -184,11 +185,12 @@ func (s *scanner) skipLineEnd() bool {
 }
 
 func (s *scanner) skipComment() {
-	length := strings.IndexByte(s.text[s.at:], '\n')
-	if s.comment = length < 0; s.comment {
-		length = len(s.text) - s.at
+	comment, _, more := strings.Cut(s.text[s.at:], "\n")
+	if word, _, _ := strings.Cut(comment, " "); len(s.words) > 0 && strings.Trim(word, "#\r") != "" {
+		s.tight = Word{Text: strings.TrimSuffix(word, "\r"), Position: s.here}
 	}
-	s.at += length
+	s.comment = !more
+	s.at += len(comment)
 }
 
 func (s *scanner) startsVariable() bool {
@@ -241,8 +243,8 @@ func (s *scanner) endStatement() {
 	if len(s.words) == 0 {
 		return
 	}
-	statement := Statement{Words: s.words, Text: s.text[s.words[0].offset:s.end]}
-	s.words = nil
+	statement := Statement{Words: s.words, Text: s.text[s.words[0].offset:s.end], comment: s.tight}
+	s.words, s.tight = nil, Word{}
 	if first := &statement.Words[0]; !first.Quoted && strings.HasPrefix(first.Text, "!") {
 		statement.Fails = true
 		if first.Text = first.Text[1:]; first.Text == "" {

@@ -25,6 +25,8 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 		return e.urlValues()
 	case KindState:
 		return words(states)
+	case KindSameSite:
+		return words(sameSites)
 	case KindAnswer:
 		return words([]string{accept, dismiss})
 	case KindGuard:
@@ -68,7 +70,7 @@ func (e *Engine) urlValues() []value {
 	seen := map[string]bool{}
 	add := func(address, about string) {
 		bare, _, _ := strings.Cut(strings.TrimSuffix(withoutQuery(address), "?…"), "#")
-		if strings.HasPrefix(bare, "http") && !seen[bare] {
+		if strings.HasPrefix(bare, "http") && !seen[bare] && e.Book.Observes(address) {
 			seen[bare] = true
 			list = append(list, value{bare, about})
 		}

@@ -140,7 +140,9 @@ func (b *Book) known(name string) *site {
 	return nil
 }
 
-func (b *Book) observes(rawURL string) bool {
+// Observes reports whether a URL is within the scope that [Options] gives: what is not
+// is booked, shown and kept nowhere.
+func (b *Book) Observes(rawURL string) bool {
 	return b.options.Observes == nil || b.options.Observes(rawURL)
 }
 

@@ -59,7 +59,7 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 // Visited makes the site of a page known where no request of it is told.
 func (b *Book) Visited(rawURL string) {
 	l, ok := locate(rawURL)
-	if !ok || !b.observes(rawURL) {
+	if !ok || !b.Observes(rawURL) {
 		return
 	}
 	b.mu.Lock()

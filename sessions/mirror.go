@@ -136,7 +136,7 @@ func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 // observesCookie reports whether what a cookie is sent to first is looked at.
 func (b *Book) observesCookie(c *Cookie) bool {
 	at := bracketed(c.host()) + c.Path
-	return b.observes("http://"+at) || b.observes("https://"+at)
+	return b.Observes("http://"+at) || b.Observes("https://"+at)
 }
 
 // isToken reports whether a cookie of a jar is a token of its site, known to it

@@ -91,7 +91,7 @@ type Response struct {
 // whose response never comes is not counted (ZAP 4.16).
 func (b *Book) Sent(r Request) Exchange {
 	l, ok := locate(r.URL)
-	if !ok || !b.observes(r.URL) {
+	if !ok || !b.Observes(r.URL) {
 		return Exchange{}
 	}
 	b.mu.Lock()

@@ -75,6 +75,12 @@ func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string
 	if err := g.apply(ctx, b, k.book); err != nil {
 		return k.because(ctx, err)
 	}
+	for _, s := range g.sessions {
+		k.engine.Recorder.Add("# not recorded, since it is a secret: --session " + scripts.Quote(s.name) + "=…; log in here instead")
+	}
+	for _, name := range g.use {
+		k.engine.Recorder.Add("use " + scripts.Quote(name))
+	}
 	if url != "" {
 		if err := k.open(ctx, url); err != nil && (errors.Is(err, cdp.ErrGone) || ctx.Err() != nil || !k.goOn(err)) {
 			return k.because(ctx, err)
@@ -98,6 +104,7 @@ func (k *control) open(ctx context.Context, url string) error {
 		}
 		return fmt.Errorf("%w; check %s, then type: open URL", err, what)
 	}
+	k.engine.Recorder.Add("open " + scripts.Quote(url))
 	return nil
 }
 

@@ -190,6 +190,12 @@ func TestScope(t *testing.T) {
 	if strings.Contains(out, "127.0.0.1") {
 		t.Errorf("an excluded site is listed:\n%s", out)
 	}
+	if _, out, _ := sessdriver(t, "", url+"/a", "--headless", "--exclude", "127.0.0.1", "-c", "watch --last"); out != "" {
+		t.Errorf("requests of an excluded site are shown:\n%s", out)
+	}
+	if _, out, _ := sessdriver(t, "", url+"/a", "--headless", "-c", "watch --last"); !strings.Contains(out, url+"/a") {
+		t.Errorf("requests are not shown:\n%s", out)
+	}
 	_, out, _ = sessdriver(t, "", url+"/a", "--headless", "--scope", "127.0.0.1", "-c", "sites --all")
 	if !strings.Contains(out, "127.0.0.1") {
 		t.Errorf("a site of the scope is not listed:\n%s", out)

@@ -4,6 +4,14 @@ test.use({baseURL: process.env.SHOP_08});
 
 test('cookie flags', async ({signIn}) => {
 	const alice = await signIn('alice');
+	const jar = await alice.context().cookies();
+
+	await test.step('the flags of the cookies', async () => {
+		const [sid, xsrf] = ['sid', 'XSRF-TOKEN'].map(name => jar.find(c => c.name === name));
+		expect(sid.httpOnly).toBe(true);
+		expect(sid.sameSite).toBe('Lax');
+		expect(xsrf.httpOnly).toBe(false);
+	});
 
 	await test.step('scripts do not see the session', async () => {
 		expect(await cookies(alice)).toContain('sid');
