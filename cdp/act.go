@@ -381,7 +381,7 @@ func (b *Browser) andLoad(ctx context.Context, tab *tab, do func() error) error 
 
 // breathe lets a page do what an event has set off.
 func (b *Browser) breathe(ctx context.Context, tab *tab) {
-	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // a dialog holds it up
 	defer cancel()
 	evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: "new Promise(done => setTimeout(() => setTimeout(done)))", AwaitPromise: new(true)})
 }

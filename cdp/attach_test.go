@@ -305,7 +305,7 @@ func (f *foreign) same(when string, jar []network.Cookie, tabs []string) {
 	f.t.Helper()
 	f.sameJar(when, jar)
 	var now []string
-	for range 100 { // a tab that has just been reloaded has no URL for a moment
+	for range 1000 { // a tab that has just been reloaded has no URL for a moment
 		if now = f.tabs(); slices.Equal(now, tabs) {
 			return
 		}

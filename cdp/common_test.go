@@ -1,6 +1,7 @@
 package cdp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -54,7 +55,9 @@ func evalAt(t testing.TB, tab link, script string) string {
 }
 
 func tryEval(t testing.TB, tab link, script string) (string, error) {
-	result, err := call(t.Context(), tab, evaluate, evaluateParams{
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	result, err := call(ctx, tab, evaluate, evaluateParams{
 		Expression: "(async () => String(await (" + script + ")))()", AwaitPromise: true, ReturnByValue: true, UserGesture: true,
 	})
 	if err != nil {

@@ -87,7 +87,7 @@ func (r *rig) detected(site, name string) {
 
 // soon waits for a condition and reports whether it came true.
 func (r *rig) soon(condition func() bool) bool {
-	deadline := time.After(5 * time.Second)
+	deadline := time.After(patience)
 	for {
 		r.mu.Lock()
 		changed := r.changed

@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds every wait of these tests; it is only reached when they fail.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // own is the id of our connection to the browser target in these tests.
 const own target.SessionID = "own"

@@ -202,11 +202,15 @@ func TestManyTabs(t *testing.T) {
 	for _, h := range opened() {
 		h.is(t, "alice")
 	}
-	for _, tab := range r.targets.list("page") {
-		if r.book.SiteOf(r.targets.documentOf(tab).url) == "shop.test" {
-			titleAt(t, tab.link)
+	r.until("all tabs to load", func() bool {
+		n := 0
+		for _, tab := range r.targets.list("page") {
+			if d := r.targets.documentOf(tab); d.loaded && r.book.SiteOf(d.url) == "shop.test" {
+				n++
+			}
 		}
-	}
+		return n == tabs
+	})
 	from := w.count()
 	if s := r.use("shop.test", "bob"); s.Reloaded != tabs {
 		t.Errorf("%d tabs were reloaded, notes %q", s.Reloaded, s.Notes)

@@ -110,9 +110,9 @@ func TestGuardStreams(t *testing.T) {
 	r := w.browser(noReload, guarded(sessions.GuardSwitch))
 	r.both("alice")
 	r.open(w.page("shop.test"))
+	began := time.Now()
 	run(r, "window.events = new EventSource('/hit/events?stay&type=text/event-stream')")
 	w.until("the stream", func() bool { return len(w.seen(func(h hit) bool { return h.name == "events" })) > 0 })
-	began := time.Now()
 	r.use("shop.test", "bob")
 	r.guardIs(false)
 	if took := time.Since(began); took < oldStream*9/10 {

@@ -34,6 +34,10 @@ func trials(t *testing.T, r *rig, webs ...*web) func(name string, test func(*tri
 			r.open("about:blank")
 			test(&trial{t, r, strings.ReplaceAll(name, " ", "-") + ".test", webs})
 		})
+		r.t = t
+		for _, w := range webs {
+			w.t = t
+		}
 	}
 }
 

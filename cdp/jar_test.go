@@ -228,6 +228,7 @@ func TestJar(t *testing.T) {
 			r.open("about:blank")
 			test(t, strings.ReplaceAll(name, " ", "-")+".test")
 		})
+		r.t = t
 	}
 
 	// The jar holds the session's cookies with all attributes, none of the
@@ -288,8 +289,8 @@ func TestJar(t *testing.T) {
 		r.add(s.at(site, "/"), "bob", "sid=bob1")
 		r.use(site, "Session 1")
 		r.open(s.at(site, "/home"))
-		defer func() { r.Browser.options.Reload = ReloadAll }()
-		r.Browser.options.Reload = ReloadNone // a reload would end the request
+		defer r.wire.do(func() { r.Browser.options.Reload = ReloadAll })
+		r.wire.do(func() { r.Browser.options.Reload = ReloadNone }) // a reload would end the request
 		r.eval(fmt.Sprintf("window.late = fetch(%q), ''", s.at(site, "/late", "sid=alice9; Path=/; Secure; SameSite=None")))
 		<-s.asked
 		r.use(site, "bob")
@@ -423,8 +424,8 @@ func TestJar(t *testing.T) {
 	// A page whose every request rotates the token, while one switches to and
 	// fro: no session loses its token, and the jar comes to rest on it.
 	run("rotation", func(t *testing.T, site string) {
-		defer func() { r.Browser.options.Reload = ReloadAll }()
-		r.Browser.options.Reload = ReloadNone
+		defer r.wire.do(func() { r.Browser.options.Reload = ReloadAll })
+		r.wire.do(func() { r.Browser.options.Reload = ReloadNone })
 		r.add(s.at(site, "/"), "alice", "sid=alice-0")
 		r.add(s.at(site, "/"), "bob", "sid=bob-0")
 		r.use(site, "alice")
@@ -438,16 +439,13 @@ func TestJar(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range []string{"alice", "bob"} {
-			session, err := r.book.Session(r.ref(site, name), time.Now())
-			if err != nil {
-				t.Fatal(err)
-			}
 			s.mu.Lock()
 			want := fmt.Sprintf("%s-%d", name, s.latest[name])
 			s.mu.Unlock()
-			if got := session.Tokens[0].Value; got != want {
-				t.Errorf("%s has %q, want what the server gave last: %q", name, got, want)
-			}
+			r.until(name+" to have what the server gave last: "+want, func() bool {
+				session, err := r.book.Session(r.ref(site, name), time.Now())
+				return err == nil && session.Tokens[0].Value == want
+			})
 			if name == "alice" { // active
 				r.wantJar(site, "sid="+want)
 			}

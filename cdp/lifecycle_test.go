@@ -219,9 +219,12 @@ func TestClosedByHand(t *testing.T) {
 	server := ownPage(t)
 	port := freePort(t)
 	r := launch(t, func(o *Options) { o.DebugPort = port })
-	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/json/version", port))
-	if err != nil {
-		t.Fatal(err)
+	var response *http.Response
+	for start := time.Now(); response == nil; time.Sleep(20 * time.Millisecond) { // Chrome's server may be late
+		var err error
+		if response, err = http.Get(fmt.Sprintf("http://127.0.0.1:%d/json/version", port)); err != nil && time.Since(start) > patience {
+			t.Fatal(err)
+		}
 	}
 	defer response.Body.Close()
 	var version struct{ Browser, WebSocketDebuggerURL string }

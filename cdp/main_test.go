@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 
 // leftovers says what is still there after a moment of grace.
 func leftovers(temp string, goroutines int) (left string) {
-	for range 100 {
+	for range 500 {
 		if left = leftNow(temp, goroutines); left == "" {
 			return ""
 		}
@@ -206,7 +206,7 @@ func (r *rig) ctx() context.Context {
 // until waits for an event or a notice that makes the condition true.
 func (r *rig) until(what string, condition func() bool) {
 	r.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(patience)
 	for {
 		r.mu.Lock()
 		changed := r.changed

@@ -273,9 +273,8 @@ type result struct {
 func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 	o.show(ground.estate)
 	r := &result{oracle: o, ground: ground, cases: cases, sets: map[string][]string{}, jars: map[string][]sessions.Cookie{}, held: map[string][]sessions.Cookie{}}
-	ctx := o.rig.ctx()
 	for _, v := range []*viewer{o.main, o.other} {
-		if _, err := call(ctx, o.rig.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: o.rig.targets.contextOf(v.window)}); err != nil {
+		if _, err := call(o.rig.ctx(), o.rig.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: o.rig.targets.contextOf(v.window)}); err != nil {
 			o.t.Fatal(err)
 		}
 	}
@@ -312,7 +311,7 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 	both.Wait()
 	o.booked(r.book, r.site, len(urls["A"])+len(urls["B"]))
 	for name, v := range map[string]*viewer{"A": o.main, "B": o.other} {
-		r.jars[name] = r.jar(ctx, v.window)
+		r.jars[name] = r.jar(o.rig.ctx(), v.window)
 		s, err := r.book.Session(refs[name], time.Now())
 		if err != nil {
 			o.t.Fatal(err)
@@ -334,22 +333,22 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 	if err := r.book.Use(o.main.window, refs["B"], r.jars["A"], time.Now()); err != nil {
 		o.t.Fatal(err)
 	}
-	if err := o.rig.interceptor.update(ctx); err != nil {
+	if err := o.rig.interceptor.update(o.rig.ctx()); err != nil {
 		o.t.Fatal(err)
 	}
 	r.bare = ask(o.main)
 	both.Wait()
-	refused, err := o.rig.mirror.sync(ctx, o.main.window, r.site)
+	refused, err := o.rig.mirror.sync(o.rig.ctx(), o.main.window, r.site)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	for _, c := range refused {
 		r.differ(difference{check: "mirror", got: "refused", want: show(c), name: c.Name, cookie: c})
 	}
-	if err := o.rig.interceptor.stop(ctx); err != nil {
+	if err := o.rig.interceptor.stop(o.rig.ctx()); err != nil {
 		o.t.Fatal(err)
 	}
-	r.mended = r.jar(ctx, o.main.window)
+	r.mended = r.jar(o.rig.ctx(), o.main.window)
 	r.by = ask(o.main)
 	return r
 }
@@ -363,6 +362,8 @@ func (o *oracle) booked(book *sessions.Book, site string, n int) {
 }
 
 func (o *oracle) key() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.asked++
 	return fmt.Sprint("k", o.asked)
 }

@@ -216,14 +216,17 @@ func (p *pages) isOurs(id target.ID) bool {
 // somebody else's browser.
 func (p *pages) close(ctx context.Context, b *Browser) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if b.process == nil {
-		for _, id := range p.opened {
+	opened := slices.Clone(p.opened)
+	p.mu.Unlock()
+	if b.process == nil { // a turn may want the lock, and the answer comes after it
+		for _, id := range opened {
 			if _, err := call(ctx, b.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil && !errors.Is(err, ErrGone) {
 				b.log.Debug("closing our tab", "error", err)
 			}
 		}
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, d := range p.driven {
 		d.cancel()
 	}

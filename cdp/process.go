@@ -127,6 +127,9 @@ func (p *process) end() {
 		<-p.exited
 	}
 	p.kill() // helpers that outlived it
+	for deadline := time.Now().Add(exitGrace); p.profile != "" && len(usersOf(p.profile)) > 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond) // one that was killed is there until it has run once more
+	}
 	p.removeProfile()
 }
 

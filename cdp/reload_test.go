@@ -177,6 +177,7 @@ func TestReload(t *testing.T) {
 			r.open("about:blank")
 			test(t, site)
 		})
+		r.t = t
 	}
 	wantTitle := func(t *testing.T, want string) {
 		t.Helper()
@@ -351,7 +352,7 @@ func TestReload(t *testing.T) {
 
 	// Tabs of the site, of others, of none; and the policies.
 	run("tabs", func(t *testing.T, site string) {
-		defer func() { r.Browser.options.Reload = ReloadAll }()
+		defer r.wire.do(func() { r.Browser.options.Reload = ReloadAll })
 		c.pair(r, site, "/current")
 		r.tab(c.at("sub."+site, "/sub"))
 		r.tab(c.at("elsewhere.test", "/"))
@@ -405,7 +406,7 @@ func TestReload(t *testing.T) {
 			t.Errorf("without waiting: %+v, %v", s, err)
 		}
 		defer func(was time.Duration) { r.reloadTimeout = was }(r.reloadTimeout)
-		r.reloadTimeout = 500 * time.Millisecond
+		r.reloadTimeout = 3 * time.Second
 		s, err := r.Use(r.ctx(), ref("alice"), true)
 		if err != nil || s.Reloaded != 2 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], c.at(site, "/slow")+" is still loading") {
 			t.Errorf("waiting: %+v, %v", s, err)
@@ -414,7 +415,7 @@ func TestReload(t *testing.T) {
 			t.Errorf("the quick tab is %q", got)
 		}
 		r.reloadTimeout = time.Minute
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		if _, err := r.Use(ctx, ref("bob"), true); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), site) {
 			t.Errorf("giving up: %v", err)
@@ -473,16 +474,14 @@ func TestReload(t *testing.T) {
 		go func() {
 			for {
 				changed := r.targets.watch()
-				c.mu.Lock()
-				asked := strings.HasPrefix(c.visits[len(c.visits)-1], "GET "+site+"/gone sid=bob") || len(c.visits) > 1 && strings.HasPrefix(c.visits[len(c.visits)-2], "GET "+site+"/gone sid=bob")
-				c.mu.Unlock()
-				if asked {
+				if slices.ContainsFunc(c.peek(site), func(visit string) bool { return strings.HasPrefix(visit, "GET "+site+"/gone sid=bob") }) {
 					break
 				}
 				select {
 				case <-changed:
 				case <-time.After(10 * time.Millisecond):
 				case <-t.Context().Done():
+					closed <- t.Context().Err()
 					return
 				}
 			}
@@ -509,6 +508,7 @@ func TestReloadAttached(t *testing.T) {
 	f.visit(tab, c.at("app.test", "/form"))
 	evalAt(t, tab, fmt.Sprintf("document.forms[0].action = %q, setTimeout(() => document.forms[0].submit()), ''", c.at("app.test", "/kept/page#part")))
 	for titleAt(t, tab) != "POST sid=alice" {
+		time.Sleep(20 * time.Millisecond)
 	}
 	elsewhere := f.tab("about:blank")
 	f.visit(elsewhere, c.at("app.test", "/kept/other"))

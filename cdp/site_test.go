@@ -160,6 +160,10 @@ func (w *web) page(host string) string { return w.origin(host) + "/page" }
 func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 	read, isHit := leaks.Read(r)
 	h := hit{read.Host, read.Name, read.Query, read.Method, read.Cookie, read.Header, read.Secure}
+	var gate chan struct{} // before the test hears of the request, and may release it
+	if hold := h.query.Get("hold"); hold != "" && r.Method != http.MethodOptions {
+		gate = w.gate(hold)
+	}
 	w.record(h)
 	head := rw.Header()
 	head.Set("Cache-Control", "no-store")
@@ -171,8 +175,11 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodOptions {
 		return
 	}
-	if hold := h.query.Get("hold"); hold != "" {
-		w.wait(r, hold)
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-r.Context().Done():
+		}
 	}
 	if isHit {
 		leaks.Answer(rw, r, read)
@@ -193,18 +200,7 @@ func (w *web) record(h hit) {
 	w.changed = make(chan struct{})
 }
 
-// wait holds an answer back until release.
-func (w *web) wait(r *http.Request, hold string) {
-	c := w.gate(hold)
-	if c == nil {
-		return
-	}
-	select {
-	case <-c:
-	case <-r.Context().Done():
-	}
-}
-
+// gate holds answers back until release; it is nil once all are released.
 func (w *web) gate(hold string) chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -253,7 +249,7 @@ func (w *web) seenFrom(n int, condition func(hit) bool) []hit {
 // first of each; those that never came are reported and missing.
 func (w *web) arrived(id string, names ...string) map[string]hit {
 	w.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(patience)
 	for {
 		w.mu.Lock()
 		changed := w.changed
@@ -280,7 +276,7 @@ func (w *web) arrived(id string, names ...string) map[string]hit {
 // until waits until the condition holds; it is asked again at each request.
 func (w *web) until(what string, condition func() bool) {
 	w.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(patience)
 	for {
 		w.mu.Lock()
 		changed := w.changed

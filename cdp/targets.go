@@ -149,6 +149,13 @@ func (t *targets) tab(id target.SessionID) *tab {
 	return t.byLink[id]
 }
 
+// isBlank reports a tab of blankTab; nil is none.
+func (t *targets) isBlank(tab *tab) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return tab != nil && tab.blank
+}
+
 // page finds a page by its target id; nil when it is closed.
 func (t *targets) page(id target.ID) *tab {
 	t.mu.Lock()

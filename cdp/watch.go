@@ -43,7 +43,7 @@ func (b *Browser) watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.targets.contexts.main = contexts.DefaultBrowserContextID
+	b.targets.update(func() { b.targets.contexts.main = contexts.DefaultBrowserContextID })
 	if b.options.Apart {
 		if err := b.openApart(ctx); err != nil {
 			return err
@@ -59,7 +59,7 @@ func (b *Browser) watch(ctx context.Context) error {
 func (b *Browser) handle(m *cdproto.Message) {
 	switch m.Method {
 	case "Fetch.requestPaused":
-		if tab := b.targets.tab(m.SessionID); tab != nil && tab.blank {
+		if tab := b.targets.tab(m.SessionID); b.targets.isBlank(tab) {
 			on(b, m, func(e *requestPaused) { b.fulfil(tab, e) })
 		} else if !on(b, m, b.interceptor.paused) {
 			b.interceptor.unreadable(m)

@@ -302,7 +302,7 @@ func TestSign(t *testing.T) {
 	if err := r.book.Rename(r.session("shop.test", "sid", "bob-sid").Ref(), "<b>ob & co"); err != nil {
 		t.Fatal(err)
 	}
-	r.Browser.options.Headless = false // as far as windows are concerned
+	r.wire.do(func() { r.Browser.options.Headless = false }) // as far as windows are concerned
 	r.window("left", "shop.test", "<b>ob & co", w.page("shop.test"))
 	titles := func() string {
 		t.Helper()

@@ -42,15 +42,16 @@ func TestWatch(t *testing.T) {
 		}
 	}
 	ended, cancel := context.WithCancel(context.Background())
-	time.AfterFunc(10*time.Millisecond, cancel)
+	w.browser.page.asked = cancel // it has begun
 	if _, err := w.Run(ended, "watch"); err != nil {
 		t.Errorf("Ctrl-C: %v", err)
 	}
 	if err := w.RunScript(ended, Script{Name: "a.sess", Text: "watch"}, func(Result) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a script that is ended: %v", err)
 	}
-	late, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	late, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
+	w.browser.page.asked = nil
 	if _, err := w.Run(late, "watch"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("when the time is over: %v", err)
 	}

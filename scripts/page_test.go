@@ -17,7 +17,8 @@ type fakePage struct {
 	evals  map[string]string
 	status int
 
-	reloading bool // the page of another session is still there
+	asked     func() // called when requests are asked for
+	reloading bool   // the page of another session is still there
 	dialog    *sessions.DialogView
 	requests  []sessions.RequestView
 }
@@ -104,6 +105,9 @@ func (f *fakeBrowser) AnswerDialogs(accept bool, text string) { f.act("AnswerDia
 func (f *fakeBrowser) LastDialog() *sessions.DialogView { return f.page.dialog }
 
 func (f *fakeBrowser) Requests(since int64) ([]sessions.RequestView, int64, <-chan struct{}) {
+	if f.page.asked != nil {
+		f.page.asked()
+	}
 	if since < 0 {
 		since = int64(len(f.page.requests))
 	}

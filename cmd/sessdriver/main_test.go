@@ -47,7 +47,7 @@ func shortTemp(t testing.TB) string {
 func newProgram(t testing.TB, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, temp: shortTemp(t)}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	p.Cmd = exec.CommandContext(ctx, os.Args[0], args...)
 	p.Env = append(cleanEnviron(), asProgram+"=1", "TMPDIR="+p.temp)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -242,12 +244,22 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// kindOf is 0 for the browser's main process and 1 for its helpers.
+func kindOf(pid string) int {
+	line, _ := os.ReadFile("/proc/" + pid + "/cmdline")
+	if bytes.Contains(line, []byte("--type=")) {
+		return 1
+	}
+	return 0
+}
+
 func TestBrowserKilled(t *testing.T) {
 	p := waiting(t)
 	pids := browsersUnder(p.temp)
 	if len(pids) == 0 {
 		t.Fatal("no browser is running")
 	}
+	slices.SortFunc(pids, func(a, b string) int { return cmp.Compare(kindOf(a), kindOf(b)) }) // the browser first: a helper's end is told otherwise
 	for _, text := range pids {
 		pid, err := strconv.Atoi(text)
 		if err != nil {

@@ -63,7 +63,7 @@ func write(t *testing.T, scripts map[string]string) string {
 // A script that fails says where and why, and touches no other.
 func TestScriptFails(t *testing.T) {
 	dir := write(t, map[string]string{
-		"a.sess": "open $SHOP\nsection 'holds'\nexpect selector '#badge'\nsection 'fails'\nprint here\n\n  expect selector '#badge' alice --timeout 200ms\nsection 'not reached'\nprint x",
+		"a.sess": "open $SHOP\nsection 'holds'\nexpect selector '#badge'\nsection 'fails'\nprint here\n\n  expect selector '#badge' alice --timeout 3s\nsection 'not reached'\nprint x",
 		"b.sess": "open $SHOP\nsection one\nskip 'not today'\nsection two\nprint $GREETING",
 		"c.sess": "open $SHOP\nclick '#nothing' --timeout 100ms",
 		"d.sess": "open 'unclosed",

@@ -105,7 +105,7 @@ func TestSingleSignOn(t *testing.T) {
 	forget := "open " + app + "forget; open " + app
 	script := strings.Join([]string{
 		login("alice") + "rename 127.0.0.1/1 alice; rename localhost/1 alice",
-		"new 127.0.0.1/bob; new localhost/bob; " + login("bob"),
+		"open " + idp + "/login; new 127.0.0.1/bob; new localhost/bob; " + login("bob"), // no page of the application asks the provider as bob before he is forced there
 		"use alice --all-sites --wait; " + forget,
 		"use bob --all-sites --wait; " + forget,
 		"use 127.0.0.1/alice --wait; " + forget,
