@@ -8,7 +8,7 @@ import (
 	"sessdriver/sessions"
 )
 
-var waitFlag = Flag{Name: "wait", Summary: "answer only when the reloaded tabs show the new page"}
+var waitFlag = Flag{Name: "wait", Summary: "answer only when the reloaded tabs show the new page; commands on the page wait for that by themselves"}
 
 func sessionCommands() []*Command {
 	return []*Command{
