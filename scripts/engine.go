@@ -24,6 +24,9 @@ type Engine struct {
 	// Patience is how long a page command waits for what it is about, and expect for what
 	// it expects; 0 means [DefaultPatience].
 	Patience time.Duration
+	// OnFailure is called when a command fails that a script ends with, before the blocks
+	// around it force what was forced before; nil does nothing.
+	OnFailure func()
 	// SaveDefaults keeps the default tokens for later runs; nil keeps nothing.
 	SaveDefaults func([]sessions.Default) error
 	// SaveSites keeps the sites that were split off or joined, likewise.
@@ -67,8 +70,8 @@ func (e *Engine) Run(ctx context.Context, line string) (Result, error) {
 }
 
 // RunScript runs the commands of a script until one fails or quits, and gives
-// each the result of those that succeed. The whole text is read before the first
-// command runs. Errors are of type *[CommandError].
+// each the result of those that succeed, and a [NotRun] for each section after the one
+// that fails. The whole text is read before the first command runs. Errors are of type *[CommandError].
 func (e *Engine) RunScript(ctx context.Context, s Script, each func(Result)) error {
 	r := &run{engine: e, each: each}
 	return r.script(ctx, s)

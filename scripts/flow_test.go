@@ -3,6 +3,7 @@ package scripts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -425,6 +426,72 @@ set T "$T_2"
 watch --for 1ms`)
 }
 
+// A section may stand in a block; what is skipped there is no more than the section.
+func TestSectionsInBlocks(t *testing.T) {
+	for text, want := range map[string]string{
+		"as bob\n section a\n skip x\n fail never\n section b\n print b\nend\nprint after":                             "== a, skipped: x, == b, b, after",
+		"section a\nas bob\n skip x\n fail never\n section b\n print b\nend\nprint a":                                  "== a, skipped: x, == b, b",
+		"section a\nskip x\nas bob\n fail never\n section b\n expect session bob\nend\nfail never\nsection c\nprint c": "== a, skipped: x, == b, == c, c",
+		"section a\ninclude skips.sess\nfail never\nsection b\nprint b":                                                "== a, skipped: y, == b, b",
+		"! as bob\n skip x\nend\nfail never\nsection a\nfail never":                                                    "skipped: x", // what they need is missing
+		"include skips.sess\nsection a\nfail never":                                                                    "skipped: y",
+	} {
+		w := newScriptWorld(t)
+		w.ReadFile = func(string) ([]byte, error) { return []byte("skip y\nfail never"), nil }
+		w.run("use alice")
+		shown, err := w.script(text)
+		if got := strings.ReplaceAll(strings.TrimSpace(shown), "\n", ", "); err != nil || got != want {
+			t.Errorf("%s: shows %q, %v; want %q", text, got, err, want)
+		}
+		if active := w.active("shop.test"); active != "alice" {
+			t.Errorf("%s: %q is forced afterwards", text, active)
+		}
+	}
+}
+
+// A failure is told once, while the page is as the command left it, and so are the sections
+// that come after it; a failure that is wanted is none.
+func TestFailureTold(t *testing.T) {
+	for text, want := range map[string]string{
+		"as bob\n as carol\n  section a\n  fail x\n  section b\n end\n section \"c $X\"\nend\nsection d\nas bob; section e; end": "bob, b, c 1, d, e",
+		"as bob\n include fails.sess\nend":                                                 "bob, f",
+		"as bob\n ! fail x\nend\n! as carol; fail x; section a; end\n! include fails.sess": "",
+		"! include bad.sess\nsection a":                                                    "alice, a",
+		"section a\nskip\nsection b\nquit":                                                 "",
+	} {
+		w := newScriptWorld(t)
+		w.Vars.Set("X", "1")
+		w.ReadFile = func(name string) ([]byte, error) {
+			return []byte(map[string]string{"fails.sess": "fail x\nsection f", "bad.sess": "nonsense"}[name]), nil
+		}
+		w.run("use alice")
+		var told []string
+		w.OnFailure = func() { told = append(told, w.active("shop.test")) }
+		err := w.RunScript(t.Context(), Script{Name: "t.sess", Text: text}, func(r Result) {
+			if after, is := r.Value.(NotRun); is {
+				told = append(told, after.Section)
+			}
+		})
+		if got := strings.Join(told, ", "); got != want || (err == nil) != (want == "") {
+			t.Errorf("%s: told are %q, %v; want %q", text, got, err, want)
+		}
+	}
+}
+
+// What the sections of a script are called is known before it runs, unless variables or
+// other scripts decide.
+func TestSectionNames(t *testing.T) {
+	for text, want := range map[string]string{
+		"print x": "true", "section a\nas bob; section 'b  c'; end": "true a, b  c", "section '$X'": "true $X",
+		"section $X": "false $X", "as bob; include x; end; section a": "false a", "'": "false",
+	} {
+		names, all := Sections(text)
+		if got := strings.TrimSpace(fmt.Sprint(all, " ", strings.Join(names, ", "))); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 // --only holds for the sections of scripts that are included, and for names with variables.
 func TestOnlySections(t *testing.T) {
 	w := newWorld(t)
@@ -441,5 +508,14 @@ func TestOnlySections(t *testing.T) {
 	})
 	if got := strings.Join(texts, ", "); err != nil || got != "== a x, ax, == c x, cx" {
 		t.Errorf("it ran %q, %v", got, err)
+	}
+	w = newScriptWorld(t)
+	texts = nil
+	err = w.RunScript(t.Context(), Script{
+		Text: "section a\nfail never\nas bob\n fail never\n section b\n print b\n section c\n fail never\nend\nfail never",
+		Only: func(name string) bool { return name == "b" },
+	}, func(r Result) { texts = append(texts, r.Text) })
+	if got := strings.Join(texts, ", "); err != nil || got != "== b, b, " {
+		t.Errorf("of a block it ran %q, %v", got, err)
 	}
 }

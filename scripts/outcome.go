@@ -32,3 +32,8 @@ type Section struct {
 type Skipped struct {
 	Reason string `json:"skipped"`
 }
+
+// NotRun is the value that tells of a section that comes after a failure.
+type NotRun struct {
+	Section string `json:"notRun"`
+}

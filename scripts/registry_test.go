@@ -91,7 +91,7 @@ use NAME [--site SITE] [--wait] [--all-sites]
 NAME is a number from ls, a name or the beginning of one, or SITE/NAME. The site's open tabs are reloaded, so that none goes on showing another session. Where one site logs its visitors in at another (single sign-on), switch both with --all-sites: else the other one may log the one before in again.
 
   --site SITE  the site that is meant, instead of the current tab's
-  --wait       answer only when the reloaded tabs show the new page
+  --wait       answer only when the reloaded tabs show the new page; commands on the page wait for that by themselves
   --all-sites  also on every other site that has a session of this name
 
 Names: session use, use

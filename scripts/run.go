@@ -15,13 +15,18 @@ type run struct {
 	each   func(Result)
 	files  []string // that are being run, the innermost last
 	only   func(section string) bool
-	quit   bool
+
+	sections int  // that stood in the way so far, also those that were passed over
+	skipping bool // up to the next section
+	quit     bool
+	wanted   int  // failures: of the commands around, so many have a !
+	failed   bool // and was told
 }
 
 // maxIncludes bounds how deep scripts include each other.
 const maxIncludes = 20
 
-// script runs a text. A script that skips its section goes on with the next one.
+// script runs a text.
 func (r *run) script(ctx context.Context, s Script) error {
 	statements, err := Parse(s.Text)
 	if err != nil {
@@ -32,23 +37,44 @@ func (r *run) script(ctx context.Context, s Script) error {
 	if r.only == nil { // else it is included
 		r.only = s.Only
 	}
-	skipping, sections := false, 0
-	for _, statement := range statements {
-		if r.isSection(statement) {
-			sections++
-			skipping = r.only != nil && !r.only(r.sectionName(statement))
+	if err := r.runBlock(ctx, statements); err != nil {
+		return s.placed(err)
+	}
+	return nil
+}
+
+// runBlock runs the commands of a block, or of a script. After a skip it goes on with the
+// next section; where none has begun, what the sections need is missing, and nothing more
+// is run.
+func (r *run) runBlock(ctx context.Context, block []Statement) error {
+	own, around := false, false // has sections; was passed over before them
+	defer func() {
+		if own { // they end where what they stand in does
+			r.skipping = around
 		}
-		if skipping {
+	}()
+	for i, s := range block {
+		if isSection(s) {
+			if r.sections++; !own {
+				own, around = true, r.skipping
+			}
+			r.skipping = !r.takes(s)
+		}
+		if r.skipping && !r.leads(s.Block) {
 			continue
 		}
-		result, err := r.statement(ctx, statement)
-		if skip := (*SkipError)(nil); errors.As(err, &skip) && (sections > 0 || len(r.files) == 1) { // else it ends the section around
-			skipping = true
+		result, err := r.statement(ctx, s)
+		if skip := (*SkipError)(nil); errors.As(err, &skip) {
 			r.each(Result{Text: "skipped: " + Escape(skip.Reason), Value: Skipped{skip.Reason}})
+			if r.skipping = true; r.sections == 0 {
+				r.quit = true
+				return nil
+			}
 			continue
 		}
 		if err != nil {
-			return s.placed(err)
+			r.leave(block[i+1:])
+			return err
 		}
 		r.each(result)
 		if r.quit = r.quit || result.Quit; r.quit {
@@ -58,27 +84,20 @@ func (r *run) script(ctx context.Context, s Script) error {
 	return nil
 }
 
-func (r *run) isSection(s Statement) bool { return s.Words[0].Text == sectionName }
-
-// sectionName is the name of a section, as reports have it.
-func (r *run) sectionName(s Statement) string {
-	if vars := r.engine.Vars; vars != nil {
-		if words, err := vars.expand(s.Words[1:]); err == nil {
-			return joined(words)
-		}
-	}
-	return joined(s.Words[1:]) // running it says what is wrong
-}
-
 // statement runs one command. Errors are of type *[CommandError].
 func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
+	if s.Fails {
+		r.wanted++
+	}
 	name, result, err := r.dispatch(ctx, s)
 	if typed := interface{ Typed() bool }(nil); errors.As(err, &typed) && typed.Typed() { // a selector, which only the browser knows
 		err = &UsageError{Text: err.Error()}
 	}
 	if s.Fails {
+		r.wanted--
 		result, err = r.mustFail(ctx, s, result, err)
 	}
+	r.tellFailure(err)
 	if inner := (*CommandError)(nil); errors.As(err, &inner) {
 		return Result{}, inner // of a block, or a script that was included
 	}
@@ -88,11 +107,24 @@ func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
 	return result, nil
 }
 
+// tellFailure tells once that the script fails, while all is as the command left it: the
+// blocks around have not forced another session yet.
+func (r *run) tellFailure(err error) {
+	if skip := (*SkipError)(nil); err == nil || errors.As(err, &skip) || r.wanted > 0 || r.failed {
+		return
+	}
+	if r.failed = true; r.engine.OnFailure != nil {
+		r.engine.OnFailure()
+	}
+}
+
 // mustFail turns the outcome around. What was typed wrong, or ended from outside, stays
 // an error.
 func (r *run) mustFail(ctx context.Context, s Statement, result Result, err error) (Result, error) {
 	typed, skip, assertion := (*UsageError)(nil), (*SkipError)(nil), (*AssertionError)(nil)
 	switch {
+	case err == nil && (r.skipping || r.quit): // not all of it was run
+		return result, nil
 	case err == nil:
 		return Result{}, &AssertionError{Expected: "that the command fails", Actual: "it succeeded: " + result.Text}
 	case ctx.Err() != nil, errors.As(err, &typed), errors.As(err, &skip), errors.As(err, &assertion) && assertion.blind:
@@ -171,19 +203,4 @@ func (r *run) named(file string) string {
 		return file
 	}
 	return filepath.Join(filepath.Dir(r.files[len(r.files)-1]), file)
-}
-
-// runBlock runs the commands of a block.
-func (r *run) runBlock(ctx context.Context, block []Statement) error {
-	for _, s := range block {
-		result, err := r.statement(ctx, s)
-		if err != nil {
-			return err
-		}
-		r.each(result)
-		if r.quit = r.quit || result.Quit; r.quit {
-			return nil
-		}
-	}
-	return nil
 }

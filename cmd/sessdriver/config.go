@@ -116,7 +116,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.IntVarP(&c.jobs, "jobs", "j", 1, "run: `N` scripts at a time, each in a window with sessions of its own")
 	f.IntVar(&c.retries, "retries", 0, "run: a script that fails again, up to `N` times")
 	f.DurationVar(&c.timeout, "timeout", 5*time.Minute, "run: how long a script may take, as `30s` or 5m")
-	f.StringVar(&c.only, "only", "", "run: only the sections whose names match `REGEXP`")
+	f.StringVar(&c.only, "only", "", "run: only the sections whose names match `REGEXP`, and the scripts without sections whose own name does; a script that has neither is skipped")
 	f.BoolVar(&c.failFast, "fail-fast", false, "run: begin no script after one has failed")
 	f.StringArrayVar(&c.vars, "var", nil, "set the variable `NAME=VALUE` of scripts; repeatable. Also from the environment: SESSDRIVER_VAR_NAME")
 	f.BoolVar(&c.shop, "shop", false, "run: serve the demo shop to each script; its address is in $SHOP")

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,7 +38,12 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	browser.Profile, browser.DebugPort = "", 0 // from the environment, say: scripts are to share nothing
 	browsers := &pool{}
 	defer browsers.close()
-	o.Launch = func(ctx context.Context) (runner.Stage, error) { return c.stage(ctx, browsers, browser) }
+	mask := c.newMask() // one, so that equal values can be told in all that is written
+	o.Launch = func(ctx context.Context) (runner.Stage, error) { return c.stage(ctx, browsers, browser, mask) }
+	report, err := c.openReport()
+	if err != nil {
+		return err
+	}
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
 	began := time.Now()
@@ -49,12 +56,12 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	results := runner.Run(ctx, o)
 	bar.end()
 	k.notices.show(nil)
-	if o.Only != nil && ctx.Err() == nil && !slices.ContainsFunc(results, func(r runner.Result) bool { return r.Sections > 0 || r.Err() != nil }) {
-		return usagef("--only %s: no script has a section like that", c.only)
-	}
-	err = c.conclude(s, results, began)
-	if ctx.Err() != nil {
+	err = c.conclude(s, results, report, began)
+	switch {
+	case ctx.Err() != nil:
 		return errInterrupted
+	case !slices.ContainsFunc(results, func(r runner.Result) bool { return !r.LeftOut }):
+		return usagef("--only %s: no section has a name like that, nor has a script without sections", c.only)
 	}
 	return err
 }
@@ -99,6 +106,9 @@ func (c *config) reporter(s streams, bar *progress) func(runner.Event) {
 					runner.Case
 				}{"case", e.File, test})
 			}
+			if e.Result.Tries == 0 { // it has not begun
+				break
+			}
 			encoder.Encode(map[string]any{"event": "end", "script": e.File, "passed": e.Result.Err() == nil, "exit": exitCode(e.Result.Err()), "seconds": e.Result.Took.Seconds(), "tries": e.Result.Tries})
 		default:
 			bar.write(s.out, c.lines(e, c.coloursOn(s.out)))
@@ -122,7 +132,12 @@ func (c *config) lines(e runner.Event, on colours) string {
 	var b strings.Builder
 	for _, test := range e.Result.Cases {
 		mark := marks[test.Status]
-		fmt.Fprintf(&b, "%s %s: %s (%.1fs)", on.paint(mark.style, mark.text), scripts.Escape(e.File), scripts.Escape(test.Name), test.Seconds)
+		fmt.Fprintf(&b, "%s %s: %s", on.paint(mark.style, mark.text), scripts.Escape(e.File), scripts.Escape(test.Name))
+		if test.Status == runner.NotRun {
+			b.WriteString(": not run\n")
+			continue
+		}
+		fmt.Fprintf(&b, " (%.1fs)", test.Seconds)
 		if e.Try > 1 {
 			fmt.Fprintf(&b, ", try %d", e.Try)
 		}
@@ -140,8 +155,8 @@ func (c *config) lines(e runner.Event, on colours) string {
 }
 
 // conclude writes the summary and the report. Its error has the exit code of the first
-// script that failed.
-func (c *config) conclude(s streams, results []runner.Result, began time.Time) error {
+// script that failed, whatever becomes of the report.
+func (c *config) conclude(s streams, results []runner.Result, report *os.File, began time.Time) error {
 	count := map[runner.Status]int{}
 	var first error
 	for _, r := range results {
@@ -161,9 +176,11 @@ func (c *config) conclude(s streams, results []runner.Result, began time.Time) e
 		}
 		fmt.Fprintf(s.out, "%s in %.1fs\n", text, time.Since(began).Seconds())
 	}
-	if c.junit != "" {
-		if err := writeJUnit(c.junit, results, began); err != nil {
-			return err
+	if report != nil {
+		if err := errors.Join(runner.JUnit(report, results, began), report.Close()); err != nil {
+			err = fmt.Errorf("--junit: %w", err)
+			fmt.Fprintln(s.err, "sessdriver: "+oneLine(err))
+			first = cmp.Or(first, err)
 		}
 	}
 	if first != nil {
@@ -172,15 +189,20 @@ func (c *config) conclude(s streams, results []runner.Result, began time.Time) e
 	return nil
 }
 
-func writeJUnit(name string, results []runner.Result, began time.Time) error {
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+// openReport makes the file of --junit, before scripts run for nothing. It is nil without.
+func (c *config) openReport() (*os.File, error) {
+	if c.junit == "" {
+		return nil, nil
+	}
+	var file *os.File
+	err := os.MkdirAll(filepath.Dir(c.junit), 0o700)
 	if err == nil {
-		err = errors.Join(runner.JUnit(file, results, began), file.Close())
+		file, err = os.OpenFile(c.junit, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	}
 	if err != nil {
-		return fmt.Errorf("--junit: %w; name another file", err)
+		return nil, usagef("--junit: %v; name another file", err)
 	}
-	return nil
+	return file, nil
 }
 
 // saidError is an error that was told already: only its exit code counts.

@@ -79,7 +79,7 @@ func TestScriptFails(t *testing.T) {
 		"skip " + dir + "/b.sess: one", "     not today", "ok   " + dir + "/b.sess: two",
 		dir + "/c.sess:2:1: click: clicking #nothing: the page has no element like that (http://localhost:", "waited 100ms; see: help click",
 		dir + "/d.sess:1:6: the quote ' that begins here is never closed",
-		"2 passed, 3 failed, 1 skipped in",
+		"-    " + dir + "/a.sess: not reached: not run\n", "2 passed, 3 failed, 1 skipped, 1 not run in",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
@@ -91,7 +91,7 @@ func TestScriptFails(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
 	}
-	code, out, _ = sessdriver(t, "", "run", "--shop", "--only", "^holds$", "--retries", "1", "--fail-fast", filepath.Join(dir, "a.sess"), filepath.Join(dir, "c.sess"))
+	code, out, _ = sessdriver(t, "", "run", "--shop", "--only", "^(holds|c)$", "--retries", "1", "--fail-fast", filepath.Join(dir, "a.sess"), filepath.Join(dir, "c.sess"))
 	if code != exitFailed || !strings.Contains(out, "1 passed, 1 failed in") || !strings.Contains(out, ", try 2") {
 		t.Errorf("exit %d: %s", code, out)
 	}
@@ -99,6 +99,7 @@ func TestScriptFails(t *testing.T) {
 
 func TestRunUsage(t *testing.T) {
 	dir := write(t, map[string]string{"a.sess": "sleep 1m"})
+	bad := filepath.Join(write(t, map[string]string{"bad.sess": "open 'unclosed"}), "bad.sess")
 	for name, test := range map[string]struct {
 		args []string
 		code int
@@ -110,6 +111,9 @@ func TestRunUsage(t *testing.T) {
 		"no jobs":        {[]string{"-j", "0", dir}, exitUsage, "-j 0"},
 		"no variable":    {[]string{"--var", "1=2", dir}, exitUsage, "--var 1: write it as NAME=VALUE"},
 		"no regexp":      {[]string{"--only", "(", dir}, exitUsage, "--only"},
+		"none asked for": {[]string{"--only", "^b$", dir}, exitUsage, "skip " + dir + "/a.sess: a (0.0s)\n     left out by --only ^b$\n\n0 passed, 0 failed, 1 skipped in"},
+		"no report":      {[]string{"--junit", dir, bad}, exitUsage, "is a directory; name another file"},
+		"a full disk":    {[]string{"--junit", "/dev/full", bad}, exitUsage, "sessdriver: --junit: "},
 		"takes too long": {[]string{"--timeout", "10s", dir}, exitFailed, "a.sess:1:1: sleep: sleeping: context deadline exceeded; go on with the next command (the script took longer than 10s; give it more with --timeout)"},
 	} {
 		code, out, errs := sessdriver(t, "", append([]string{"run"}, test.args...)...)
@@ -143,5 +147,20 @@ func TestRunInterrupted(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), `"event":"end"`) {
 		t.Errorf("no results: %s", out.String())
+	}
+}
+
+// The file of a report is made before the first script is run, with its directory; a script
+// that is not begun is in it, and told.
+func TestRunReport(t *testing.T) {
+	dir := write(t, map[string]string{"a.sess": "open 'unclosed", "b.sess": "print x"})
+	report := filepath.Join(dir, "out", "report.xml")
+	code, out, errs := sessdriver(t, "", "run", "--fail-fast", "--json", "--junit", report, dir)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if want := `{"event":"case","script":"` + dir + `/b.sess","case":"b","status":"not run","seconds":0}`; code != exitUsage || len(lines) != 4 || lines[3] != want {
+		t.Errorf("exit %d, %s%s; want at the end %s", code, out, errs, want)
+	}
+	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), `<skipped message="not run">`) {
+		t.Errorf("the report is %s, %v", text, err)
 	}
 }

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"sessdriver/sessions"
 )
 
 // What is kept of a failure tells what was asked for, as whom, and what pages said; secrets
@@ -54,5 +59,107 @@ func TestArtifacts(t *testing.T) {
 	}
 	if text := read("requests.txt"); !strings.Contains(text, " alice GET ") || !strings.Contains(text, "/one?… 200") {
 		t.Errorf("the requests are %s", text)
+	}
+}
+
+// What fails in a block is kept as the block's session saw it, before the one around is
+// forced again. Equal values look the same in the console as in what commands say.
+func TestArtifactsOfBlock(t *testing.T) {
+	const bearer = "top-bearer-value"
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who := "nobody"
+		if name, ok := strings.CutPrefix(r.URL.Path, "/login/"); ok {
+			http.SetCookie(w, &http.Cookie{Name: "sid", Value: "secret-of-" + name, Path: "/"})
+			who = name
+		} else if c, err := r.Cookie("sid"); err == nil {
+			who = strings.TrimPrefix(c.Value, "secret-of-")
+		}
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, "<link rel=icon href=data:,><p>this is %s<script>console.warn(document.cookie);"+
+			"const h = {Authorization: 'Bearer %s'}; console.log(h.Authorization); fetch('/api', {headers: h})</script>", who, bearer)
+	}))
+	defer s.Close()
+	dir := write(t, map[string]string{"a.sess": strings.ReplaceAll(`
+		open URL/login/alice; open URL/account; rename 1 alice
+		new bob; open URL/login/bob; open URL/account
+		use alice
+		as bob
+			! as alice; fail 'as it must'; end
+			open URL/account; wait request /api
+			section 'bob is alice'; ls; expect text 'this is alice' --timeout 100ms
+		end
+		section after`, "URL", s.URL)})
+	kept := filepath.Join(dir, "kept")
+	code, out, errs := sessdriver(t, "", "run", "-v", "--artifacts", kept, dir)
+	if code != exitAssertion || !strings.Contains(out, "a.sess: after: not run\n") || !strings.Contains(out, "0 passed, 1 failed, 1 not run in") {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	read := func(name string) string {
+		found, _ := filepath.Glob(filepath.Join(kept, "*-a", name))
+		if len(found) != 1 {
+			t.Fatalf("of %s there are %q", name, found)
+		}
+		content, err := os.ReadFile(found[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	if text := read("page-unmasked.txt"); text != "this is bob\n" {
+		t.Errorf("the page is %q", text)
+	}
+	requests := strings.Split(strings.TrimSpace(read("requests.txt")), "\n")
+	if last := requests[len(requests)-1]; !strings.Contains(last, " bob GET "+s.URL+"/api ") {
+		t.Errorf("the last request is %q", last)
+	}
+	console := read("console.txt")
+	if strings.Contains(console, bearer) || strings.Contains(console, "secret-of") {
+		t.Errorf("the console has a secret: %s", console)
+	}
+	if cookie := regexp.MustCompile(`sid=\(13:[0-9a-f]{4}\)`).FindString(console); cookie == "" || !strings.Contains(out, cookie) {
+		t.Errorf("bob's cookie is %q in the console, and in the output: %s", cookie, out)
+	}
+}
+
+// Whatever a session has or had is masked, a value that holds another as a whole.
+func TestHider(t *testing.T) {
+	const shop = "https://shop.test"
+	now := time.Now()
+	book := (&config{observes: func(string) bool { return true }, defaults: sessions.StandardDefaults()}).newBook(nil)
+	sid := func(value string) []sessions.Cookie {
+		return []sessions.Cookie{{Name: "sid", Value: value, Domain: "shop.test", Path: "/"}}
+	}
+	alice, err := book.Import("shop.test", "alice", sid("first-value"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bob, err := book.Import("shop.test", "bob", sid("of-bob-too"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{book.Give(alice.Ref(), sid("second"), now), book.Use(sessions.Main, alice.Ref(), nil, now)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	book.Sent(sessions.Request{URL: shop + "/", Header: "sid=second", Now: now, Fields: func(name string) string {
+		return map[string]string{"Authorization": "Bearer the-second-one"}[name]
+	}})
+	book.SawOrigin(sessions.Main, "shop.test", shop, "tab", false)
+	if err := book.Use(sessions.Main, bob.Ref(), nil, now); err != nil {
+		t.Fatal(err)
+	}
+	for _, plan := range book.PlanStorage(sessions.Main, sessions.Local) {
+		book.StorageSwapped(sessions.Main, "shop.test", sessions.Local, shop, plan.Of, `[["key","in-storage"]]`)
+	}
+	mask := sessions.NewMask([]byte("key"))
+	hide := hider(book, []sessions.WindowView{{Window: sessions.Main}}, mask)
+	for _, value := range []string{"first-value", "second", "of-bob-too", "Bearer the-second-one", "the-second-one", "in-storage"} {
+		if got, want := hide("<"+value+">"), "<"+mask.Value(value)+">"; got != want {
+			t.Errorf("%s is shown as %s, want %s", value, got, want)
+		}
+	}
+	if got := hide("Bearer of news"); got != "Bearer of news" {
+		t.Errorf("words are shown as %s", got)
 	}
 }

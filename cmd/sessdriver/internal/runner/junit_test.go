@@ -67,7 +67,7 @@ func TestJUnitOfRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	validate(t, report.Bytes())
-	for _, want := range []string{`tests="7" failures="2"`, `tests="2" failures="1"`, `skipped="1"`, "holds &lt;&amp;&gt;", `<skipped message="not run">`, `<skipped message="not today">`} {
+	for _, want := range []string{`tests="8" failures="2"`, `tests="3" failures="1" errors="0" skipped="1"`, `name="not reached"`, "holds &lt;&amp;&gt;", `<skipped message="not run">`, `<skipped message="not today">`} {
 		if !strings.Contains(report.String(), want) {
 			t.Errorf("it does not say %s:\n%s", want, report.String())
 		}

@@ -37,7 +37,7 @@ type Options struct {
 	Jobs      int // at a time
 	Retries   int // of a script that fails
 	Timeout   time.Duration
-	Only      *regexp.Regexp // which sections; what stands before the first is run always; nil means all
+	Only      *regexp.Regexp // which cases, by their names; what stands before the first section is run for any; nil means all
 	FailFast  bool
 	Artifacts string // a directory; "" keeps nothing
 	Vars      map[string]string
@@ -69,12 +69,11 @@ type Case struct {
 
 // Result is how a script ended.
 type Result struct {
-	File  string
-	Cases []Case
-	// Sections counts those that were run.
-	Sections int
-	Took     time.Duration
-	Tries    int
+	File    string
+	Cases   []Case
+	LeftOut bool // it has no case that was asked for
+	Took    time.Duration
+	Tries   int // 0 when it was not begun
 }
 
 // Err is why the script failed, nil when it did not.
@@ -87,7 +86,7 @@ func (r Result) Err() error {
 	return nil
 }
 
-// Event tells of a script: that it begins, or how it ended.
+// Event tells of a script: that it begins, how it ended, or that it is not run at all.
 type Event struct {
 	File   string
 	Try    int
@@ -125,15 +124,19 @@ func Run(ctx context.Context, o Options) []Result {
 		default:
 			select {
 			case next <- i:
-				continue
 			case <-enough:
 			case <-ctx.Done():
 			}
 		}
-		results[i] = Result{File: o.Files[i], Cases: []Case{{Name: o.Files[i], Status: NotRun}}}
 	}
 	close(next)
 	workers.Wait()
+	for i, file := range o.Files {
+		if results[i].Tries == 0 {
+			results[i] = Result{File: file, Cases: []Case{{Name: nameOf(file), Status: NotRun}}}
+			tell(Event{File: file, Result: &results[i]})
+		}
+	}
 	return results
 }
 
@@ -159,16 +162,19 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 	defer func() { r.Took = time.Since(began) }()
 	text, err := ReadScript(file)
 	if err != nil {
-		return t.end(file, err)
+		return t.end(err)
 	}
 	if _, err := scripts.Parse(string(text)); err != nil { // before a browser is started for it
-		return t.end(file, (&scripts.Engine{}).RunScript(ctx, scripts.Script{Name: file, Text: string(text)}, func(scripts.Result) {}))
+		return t.end((&scripts.Engine{}).RunScript(ctx, scripts.Script{Name: file, Text: string(text)}, func(scripts.Result) {}))
+	}
+	if sections, all := scripts.Sections(string(text)); all && !o.takes(file, sections) {
+		return t.leaveOut(o.Only)
 	}
 	bounded, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("the script took longer than %v; give it more with --timeout", o.Timeout))
 	defer cancel()
 	stage, err := o.Launch(bounded)
 	if err != nil {
-		return t.end(file, err)
+		return t.end(err)
 	}
 	defer stage.Close()
 	bounded, lost := context.WithCancelCause(bounded)
@@ -180,30 +186,60 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 		case <-bounded.Done():
 		}
 	}()
+	stage.Engine.Vars, stage.Engine.ReadFile = o.variables(stage), ReadScript
+	var kept error
+	stage.Engine.OnFailure = func() { kept = o.keep(ctx, stage, file) }
+	script := scripts.Script{Name: file, Text: string(text)}
+	var sections []string // that it has, also where it includes them
+	if o.Only != nil {
+		script.Only = func(section string) bool {
+			sections = append(sections, section)
+			return o.Only.MatchString(section)
+		}
+	}
+	err = stage.Engine.RunScript(bounded, script, t.note)
+	if cause := context.Cause(bounded); err != nil && cause != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w (%w)", err, cause)
+	}
+	if kept != nil {
+		err = fmt.Errorf("%w (and %v)", err, kept)
+	}
+	if err == nil && t.current().Status == Passed && !o.takes(file, sections) {
+		return t.leaveOut(o.Only)
+	}
+	return t.end(err)
+}
+
+func (o *Options) variables(stage Stage) *scripts.Vars {
 	vars := &scripts.Vars{}
 	for _, list := range []map[string]string{stage.Vars, o.Vars} {
 		for name, value := range list {
 			vars.Set(name, value)
 		}
 	}
-	stage.Engine.Vars, stage.Engine.ReadFile = vars, ReadScript
-	script := scripts.Script{Name: file, Text: string(text)}
-	if o.Only != nil {
-		script.Only = o.Only.MatchString
+	return vars
+}
+
+// takes reports whether a script with these sections has a case that is to be run.
+func (o *Options) takes(file string, sections []string) bool {
+	if len(sections) == 0 {
+		sections = []string{nameOf(file)}
 	}
-	err = stage.Engine.RunScript(bounded, script, t.note)
-	if cause := context.Cause(bounded); err != nil && cause != nil && ctx.Err() == nil {
-		err = fmt.Errorf("%w (%w)", err, cause)
+	return o.Only == nil || slices.ContainsFunc(sections, o.Only.MatchString)
+}
+
+// keep saves what helps to understand why a script fails.
+func (o *Options) keep(ctx context.Context, stage Stage, file string) error {
+	if o.Artifacts == "" || stage.Keep == nil || ctx.Err() != nil {
+		return nil
 	}
-	if err != nil && o.Artifacts != "" && stage.Keep != nil && ctx.Err() == nil {
-		dir := filepath.Join(o.Artifacts, strings.Trim(strings.NewReplacer("/", "-", "..", "").Replace(strings.TrimSuffix(filepath.ToSlash(file), Ext)), "-"))
-		keeping, cancel := context.WithTimeout(ctx, 10*time.Second)
-		if kept := stage.Keep(keeping, dir); kept != nil {
-			err = fmt.Errorf("%w (and not all was saved in %s: %v)", err, dir, kept)
-		}
-		cancel()
+	dir := filepath.Join(o.Artifacts, strings.Trim(strings.NewReplacer("/", "-", "..", "").Replace(strings.TrimSuffix(filepath.ToSlash(file), Ext)), "-"))
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := stage.Keep(ctx, dir); err != nil {
+		return fmt.Errorf("not all was saved in %s: %w", dir, err)
 	}
-	return t.end(file, err)
+	return nil
 }
 
 // maxScript bounds the size of a script.
@@ -221,67 +257,6 @@ func ReadScript(file string) ([]byte, error) {
 		return nil, fmt.Errorf("%s has %d bytes, a script may have %d; take it apart, and include the parts", file, info.Size(), maxScript)
 	}
 	return os.ReadFile(file)
-}
-
-// tally counts the cases of a script while it runs.
-type tally struct {
-	began  time.Time // the case that is running
-	result Result
-}
-
-func (t *tally) note(r scripts.Result) {
-	switch v := r.Value.(type) {
-	case scripts.Section:
-		t.close()
-		t.result.Cases = append(t.result.Cases, Case{Name: v.Name, Status: Passed})
-		t.began = time.Now()
-		t.result.Sections++
-		return
-	case scripts.Skipped:
-		c := t.current()
-		c.Status, c.Message = Skipped, scripts.Escape(v.Reason)
-		return
-	}
-	if r.Text != "" {
-		c := t.current()
-		c.Output = append(c.Output, r.Text)
-	}
-}
-
-// current is the case that is running. What comes before the first section is one of its
-// own.
-func (t *tally) current() *Case {
-	if len(t.result.Cases) == 0 {
-		t.result.Cases = append(t.result.Cases, Case{Status: Passed})
-	}
-	return &t.result.Cases[len(t.result.Cases)-1]
-}
-
-func (t *tally) close() {
-	if n := len(t.result.Cases); n > 0 {
-		c := &t.result.Cases[n-1]
-		c.Took = time.Since(t.began)
-		c.Seconds = c.Took.Seconds()
-	}
-}
-
-// end gives the result of the script, which ended with an error or not.
-func (t *tally) end(file string, err error) Result {
-	c := t.current()
-	if err != nil {
-		c.Status, c.Err, c.Message = Failed, err, scripts.Escape(err.Error())
-	}
-	t.close()
-	name := strings.TrimSuffix(filepath.Base(file), Ext)
-	cases := t.result.Cases
-	if first := &cases[0]; first.Name == "" {
-		first.Name = name
-		if len(cases) > 1 && first.Status == Passed { // it only prepared the sections
-			cases = cases[1:]
-		}
-	}
-	t.result.Cases = slices.Clone(cases)
-	return t.result
 }
 
 // Find lists the scripts that are meant: files, the scripts in directories, and what
