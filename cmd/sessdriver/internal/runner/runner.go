@@ -110,6 +110,13 @@ func Run(ctx context.Context, o Options) []Result {
 	for range max(1, o.Jobs) {
 		workers.Go(func() {
 			for i := range next {
+				select {
+				case <-enough:
+					continue
+				case <-ctx.Done():
+					continue
+				default:
+				}
 				results[i] = o.file(ctx, o.Files[i], tell)
 				if o.FailFast && results[i].Err() != nil {
 					stop()
@@ -118,16 +125,7 @@ func Run(ctx context.Context, o Options) []Result {
 		})
 	}
 	for i := range o.Files {
-		select {
-		case <-enough: // it goes before what is ready as well
-		case <-ctx.Done():
-		default:
-			select {
-			case next <- i:
-			case <-enough:
-			case <-ctx.Done():
-			}
-		}
+		next <- i
 	}
 	close(next)
 	workers.Wait()
