@@ -34,6 +34,7 @@ type told struct {
 	status    int64
 	session   sessions.Ref // that it was sent as
 	forced    sessions.Ref
+	unsent    bool
 	rewritten bool
 	handshake bool
 }
@@ -64,7 +65,7 @@ func (x *exchanges) note(id network.RequestID, ex *exchange, h *hop, status int6
 	if len(t.hop.url) > maxAddress {
 		t.hop.url = strings.Clone(t.hop.url[:maxAddress])
 	}
-	if h.booked != nil {
+	if t.unsent = h.booked == nil && status == 0; h.booked != nil {
 		t.session, t.forced = h.booked.Session(), h.booked.Forced()
 		t.hop.booked = nil
 	}
@@ -118,7 +119,7 @@ func (b *Browser) viewOf(t told) sessions.RequestView {
 	v := sessions.RequestView{
 		At: t.hop.began, Window: t.window, Site: b.book.SiteOf(t.hop.url), Session: b.nameOf(t.session), Forced: b.nameOf(t.forced),
 		Method: t.hop.method, URL: t.hop.url, Type: string(t.kind), Status: int(t.status),
-		Rewritten: t.rewritten, Unchecked: t.hop.unchecked, Handshake: t.handshake,
+		Unsent: t.unsent, Rewritten: t.rewritten, Unchecked: t.hop.unchecked, Handshake: t.handshake,
 	}
 	if v.At.IsZero() {
 		v.At = time.Now()

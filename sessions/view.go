@@ -14,6 +14,7 @@ type RequestView struct {
 	Type    string    `json:"type"`   // as DevTools calls it: Document, Fetch, Image, …
 	Status  int       `json:"status"` // 0 where no answer came
 
+	Unsent    bool `json:"unsent,omitempty"`    // it never left, as far as the browser told
 	Rewritten bool `json:"rewritten,omitempty"` // it left with another Cookie header than the browser gave it
 	Unchecked bool `json:"unchecked,omitempty"` // no verdict was asked for: see [Guard]
 	Handshake bool `json:"handshake,omitempty"` // it opened a WebSocket, which cannot be paused
@@ -22,6 +23,8 @@ type RequestView struct {
 // Why says why the request went out as it did, in a few words.
 func (r RequestView) Why() string {
 	switch {
+	case r.Unsent:
+		return "it never left: given up, or the server was not to be reached"
 	case r.Forced == "":
 		return "nothing is forced"
 	case r.Session == "":
