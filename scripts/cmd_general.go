@@ -65,8 +65,7 @@ func runHelp(_ context.Context, c *call) (Result, error) {
 	if len(words) == 0 {
 		return Result{Text: registry.help(), Value: registry.Commands()}, nil
 	}
-	command, n := registry.lookup(words)
-	if command != nil && n == len(words) {
+	if command, _ := registry.lookup(words); command != nil { // its arguments may follow
 		return helpOn(command), nil
 	}
 	if verbs := registry.verbs(joined(words)); len(verbs) > 0 {

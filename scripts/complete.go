@@ -26,11 +26,12 @@ func (e *Engine) Complete(line string, cursor int) (start int, list []Completion
 
 // completer knows where in a command the cursor is.
 type completer struct {
-	engine *Engine
-	before []Word // of the same command
-	word   string // what is typed of the word at the cursor
-	quoted bool
-	start  int
+	engine   *Engine
+	before   []Word // of the same command
+	word     string // what is typed of the word at the cursor, or of the variable's name
+	variable string // the $ or ${ that begins it; "" where the cursor is in no variable
+	quoted   bool
+	start    int
 }
 
 // completer reads a line up to the cursor; it is nil where nothing can be
@@ -44,14 +45,40 @@ func (e *Engine) completer(text string) *completer {
 	if s.comment || err != nil && s.at < len(s.text) {
 		return nil
 	}
-	c := &completer{engine: e, before: s.words, start: len(text)}
-	if s.word != nil { // also one whose quote is still open
-		c.word, c.quoted, c.start = s.value.String(), s.word.Quoted, s.word.offset
+	c := &completer{engine: e, start: len(text)}
+	c.before, _ = takeMark(s.words)
+	if s.word == nil {
+		return c
+	}
+	c.word, c.quoted, c.start = s.value.String(), s.word.Quoted, s.word.offset // also of a quote that is still open
+	switch {
+	case s.parts != nil:
+		return c.inVariable(text, s.parts[len(s.parts)-1].variable)
+	case c.quoted:
+	case c.word == "$":
+		return c.inVariable(text, "")
+	case len(s.words) == 0 && strings.HasPrefix(c.word, "!"):
+		c.word, c.start = c.word[1:], c.start+1
 	}
 	return c
 }
 
+// inVariable is for a word whose last variable has that name. It is nil where more than
+// the name was typed: what the word will be is not known.
+func (c *completer) inVariable(text, name string) *completer {
+	for _, c.variable = range []string{"$", "${"} {
+		if strings.HasSuffix(text, c.variable+name) {
+			c.word, c.start = name, len(text)-len(c.variable+name)
+			return c
+		}
+	}
+	return nil
+}
+
 func (c *completer) candidates() []Completion {
+	if c.variable != "" {
+		return c.variables()
+	}
 	command, n := c.engine.registry().lookup(c.before)
 	if command == nil {
 		return c.names()
@@ -61,6 +88,18 @@ func (c *completer) candidates() []Completion {
 		list = c.names() // "site" may become "site list"
 	}
 	return append(list, c.arguments(command, c.before[n:])...)
+}
+
+// variables completes the name of a variable. No blank follows: the word may go on, as
+// in $SHOP/orders.
+func (c *completer) variables() []Completion {
+	var list []Completion
+	for _, v := range c.engine.values(KindVariable, c.word, "") {
+		if _, ok := restAfter(nil, c.word, v.text); ok {
+			list = append(list, Completion{c.variable + v.text + strings.Repeat("}", len(c.variable)-1), v.about})
+		}
+	}
+	return list
 }
 
 // names completes the name of a command, which may have two words.

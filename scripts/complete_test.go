@@ -51,9 +51,38 @@ func TestComplete(t *testing.T) {
 		{"open |", []string{"open http://shop.test/account "}},
 		{"ls # us|", nil},
 		{"use $x b|", nil},
+		{"! us|", []string{"! use "}},
+		{"!us|", []string{"!use "}},
+		{"! session us|", []string{"! session use "}},
+		{"!use A|", []string{"!use alice "}},
+		{"ls; ! use A|", []string{"ls; ! use alice "}},
+		{"'!us|", nil},
+		{"use !A|", nil},
+		// A variable may go on, as in $SHOP/orders: no blank follows its name.
+		{"open $SHOP|", []string{"open $SHOP", "open $SHOP2"}},
+		{"open $USE|", []string{"open $USER"}},
+		{"open $us|", []string{"open $USER"}},
+		{"open $|", []string{"open $SHOP", "open $SHOP2", "open $USER"}},
+		{"open ${SHOP|", []string{"open ${SHOP}", "open ${SHOP2}"}},
+		{"open ${|", []string{"open ${SHOP}", "open ${SHOP2}", "open ${USER}"}},
+		{"open http://$USE|", []string{"open http://$USER"}},
+		{`print "to $USE|`, []string{`print "to $USER`}},
+		{"use bob --site=$USE|", []string{"use bob --site=$USER"}},
+		{"open $nothing|", nil},
+		{"open $SHOP/|", nil},
+		{"open $SHOP/$USE|", []string{"open $SHOP/$USER"}},
+		{"open ${SHOP}|", nil},
+		{`open "$SHOP"|`, nil},
+		{"open '$USE|", nil},
+		{"open '$|", nil},
+		{`open \$USE|`, nil},
 	}
 	for _, test := range tests {
 		w := newWorld(t)
+		w.Vars = &Vars{}
+		for _, name := range []string{"SHOP", "SHOP2", "USER"} {
+			w.Vars.Set(name, "secret")
+		}
 		at := strings.Index(test.line, "|")
 		line := test.line[:at] + test.line[at+1:]
 		start, list := w.Complete(line, at)
@@ -99,6 +128,7 @@ func FuzzComplete(f *testing.F) {
 	f.Add("use --site=x 'é", 9)
 	f.Add("session use S\xff", -3)
 	f.Add("help \"sess\\", 99)
+	f.Add("!open ${x", 99)
 	f.Fuzz(func(t *testing.T, line string, cursor int) {
 		w := newWorld(t)
 		start, list := w.Complete(line, cursor)

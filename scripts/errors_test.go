@@ -64,7 +64,7 @@ func TestErrors(t *testing.T) {
 		{"token add blog.test/", "usage", `token add: "" is not the name of a cookie; see the names with: tokens`},
 		{"token add '*'", "usage", "token add: * stands for all cookies of a site, which can only be carried; type: token add --carry '*'"},
 		{"help frobnicate", "usage", `help: unknown command "frobnicate"; see: help`},
-		{"help use it", "usage", `help: unknown command "use"; did you mean: use`},
+		{"help session usse", "usage", `help: unknown command "session usse"; did you mean: session use`},
 		{"quit now", "usage", `quit: "now" is one word too many (put quotes around what has blanks); type: quit`},
 		{"ls; sites", "usage", "column 5: there are 2 commands where one is expected; type one at a time"},
 		{"use 'bob", "usage", "column 5: the quote ' that begins here is never closed; add another '"},

@@ -102,7 +102,7 @@ Example:
   use Session 3
   use blog.test/carol
   use alice --all-sites`
-	for _, line := range []string{"help use", "help session use", "help 'session use'", "use --help", "session use bob --nonsense --help"} {
+	for _, line := range []string{"help use", "help session use", "help 'session use'", "use --help", "session use bob --nonsense --help", "help use alice", "help session use alice"} {
 		check(t, line, w.run(line).Text, want)
 	}
 	check(t, "help token", w.run("help token").Text, `

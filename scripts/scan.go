@@ -88,17 +88,17 @@ func (s *scanner) variable() error {
 		s.advance()
 	}
 	name := s.text[from:s.at]
+	if s.value.Len() > 0 {
+		s.parts = append(s.parts, part{text: s.value.String()})
+		s.value.Reset()
+	}
+	s.parts = append(s.parts, part{variable: name, position: begun})
 	if braces {
 		if name == "" || s.at == len(s.text) || s.text[s.at] != '}' {
 			return usageAt(begun, "%s… is no variable; write ${NAME}, of letters, digits and _; to mean the character, write '$'", s.text[at:s.at])
 		}
 		s.advance()
 	}
-	if s.value.Len() > 0 {
-		s.parts = append(s.parts, part{text: s.value.String()})
-		s.value.Reset()
-	}
-	s.parts = append(s.parts, part{variable: name, position: begun})
 	return nil
 }
 
@@ -245,15 +245,21 @@ func (s *scanner) endStatement() {
 	}
 	statement := Statement{Words: s.words, Text: s.text[s.words[0].offset:s.end], comment: s.tight}
 	s.words, s.tight = nil, Word{}
-	if first := &statement.Words[0]; !first.Quoted && strings.HasPrefix(first.Text, "!") {
-		statement.Fails = true
-		if first.Text = first.Text[1:]; first.Text == "" {
-			statement.Words = statement.Words[1:]
-		}
-	}
+	statement.Words, statement.Fails = takeMark(statement.Words)
 	if len(statement.Words) == 0 {
 		s.fault = usageAt(s.here, "a ! stands before a command that must fail; there is none")
 		return
 	}
 	s.statements = append(s.statements, statement)
+}
+
+// takeMark takes the ! off the words of a command that has to fail.
+func takeMark(words []Word) (rest []Word, fails bool) {
+	if len(words) == 0 || words[0].Quoted || !strings.HasPrefix(words[0].Text, "!") {
+		return words, false
+	}
+	if words[0].Text = words[0].Text[1:]; words[0].Text == "" {
+		words = words[1:]
+	}
+	return words, true
 }

@@ -32,9 +32,7 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 	case KindGuard:
 		return words(sessions.Guards)
 	case KindVariable:
-		if e.Vars != nil {
-			return words(e.Vars.names())
-		}
+		return e.variableValues()
 	case KindObservation:
 		return words(sessions.Observations)
 	case KindHeader:
@@ -51,6 +49,18 @@ func words[W ~string](all []W) []value {
 	var list []value
 	for _, word := range all {
 		list = append(list, value{string(word), ""})
+	}
+	return list
+}
+
+// variableValues does not show what the variables hold: it may be a secret.
+func (e *Engine) variableValues() []value {
+	if e.Vars == nil {
+		return nil
+	}
+	var list []value
+	for _, name := range e.Vars.names() {
+		list = append(list, value{name, "variable"})
 	}
 	return list
 }

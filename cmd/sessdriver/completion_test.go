@@ -1,12 +1,15 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// The completion of each shell knows every flag and command; bash itself completes by it.
+// The completion of each shell knows every flag and command.
 func TestCompletion(t *testing.T) {
 	for _, shell := range shells {
 		code, out, errs := sessdriver(t, "", "completion", shell)
@@ -22,14 +25,72 @@ func TestCompletion(t *testing.T) {
 			t.Errorf("%s: %v: %s", shell, err, said)
 		}
 	}
-	_, script, _ := sessdriver(t, "", "completion", "bash")
-	bash := exec.Command("bash", "-c", script+"\nCOMP_WORDS=(sessdriver --obs); COMP_CWORD=1; _sessdriver; echo ${COMPREPLY[@]}; COMP_WORDS=(sessdriver doc); _sessdriver; echo ${COMPREPLY[@]}")
-	bash.Dir = t.TempDir()
-	if said, err := bash.CombinedOutput(); err != nil || string(said) != "--observe\ndoctor\n" {
-		t.Errorf("bash completes %q, %v", said, err)
-	}
 	if code, _, errs := sessdriver(t, "", "completion", "tcsh"); code != exitUsage || !strings.Contains(errs, "bash, zsh, fish") {
 		t.Errorf("tcsh: exit %d, %s", code, errs)
+	}
+}
+
+// completers ask a shell what stands behind the words that it is given: the script is in
+// $SCRIPT, the last word is the one at the cursor.
+var completers = map[string]string{
+	"bash": `eval "$SCRIPT"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sessdriver; printf '%s\n' "${COMPREPLY[@]}"`,
+	// Only its editor completes: what it would be told.
+	"zsh": `emulate zsh; compadd() { shift; local w; for w; do [[ $w == $PREFIX* ]] && print -r -- $w; done }
+		_arguments() { local a; for a in ${@#\*}; do [[ $a == ${PREFIX:--}* ]] && print -r -- ${a%%[\[=+]*}; done }
+		complete() { eval $SCRIPT }; words=("$@") CURRENT=$# PREFIX=${@[-1]}; complete; true`,
+	"fish": `echo $SCRIPT | source; complete -C "$argv" | string replace -r '\t.*' ''; true`,
+}
+
+// Each shell completes by the registry, and offers no file where none is meant.
+func TestCompletionInShell(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "install.sess"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ line, want string }{
+		{"doc", "doctor"},
+		{"browser ", "install path"},
+		{"browser in", "install"},
+		{"completion ", "bash fish zsh"},
+		{"completion bash in", ""},
+		{"help cl", "click"},
+		{"help unse", "unset"},
+		{"help session re", "remove rename revert"},
+		{"help expect not u", "url"},
+		{"help use in", ""},
+		{"--obs", "--observe"},
+		{"browser --br", "--browser"},
+	}
+	for shell, ask := range completers {
+		t.Run(shell, func(t *testing.T) {
+			if _, err := exec.LookPath(shell); err != nil {
+				t.Skip(err)
+			}
+			_, script, _ := sessdriver(t, "", "completion", shell)
+			for _, test := range tests {
+				args := []string{"-c", ask}
+				if shell != "fish" {
+					args = append(args, shell)
+				}
+				cmd := exec.Command(shell, append(args, strings.Split("sessdriver "+test.line, " ")...)...)
+				cmd.Dir, cmd.Env = dir, append(os.Environ(), "SCRIPT="+script, "HOME="+dir)
+				said, err := cmd.CombinedOutput()
+				got := strings.Fields(string(said))
+				slices.Sort(got)
+				if err != nil || strings.Join(got, " ") != test.want {
+					t.Errorf("%q: %q, %v; want %q", test.line, got, err, test.want)
+				}
+			}
+		})
+	}
+}
+
+// Flags of one letter are completed, too.
+func TestCompletionShort(t *testing.T) {
+	for shell, want := range map[string]string{"bash": " -c ", "zsh": "'*-c+[", "fish": " -s c -l command -r "} {
+		if _, out, _ := sessdriver(t, "", "completion", shell); !strings.Contains(out, want) || !strings.Contains(out, "'help expect not'") && !strings.Contains(out, "after help expect not'") {
+			t.Errorf("%s lacks %q, or help expect not:\n%s", shell, want, out)
+		}
 	}
 }
 

@@ -302,9 +302,13 @@ func (c *config) readSettings() (err error) {
 }
 
 func (c *config) countArgs() error {
-	limits := map[string]int{"launch": 1, "attach": 1, "run": 10_000, "demo": 0, "doctor": 0, "browser": 1, "completion": 1, "man": 0, "help": 2}
+	limits := map[string]int{"launch": 1, "attach": 1, "run": 10_000, "demo": 0, "doctor": 0, "browser": 1, "completion": 1, "man": 0, "help": 3}
 	if limit := limits[c.command]; len(c.args) > limit {
-		return usagef("%s takes %d argument, not %d: %q; a URL with blanks or & needs quotes", c.command, limit, len(c.args), c.args[limit])
+		most := fmt.Sprintf("%d arguments", limit)
+		if limit == 1 {
+			most = "1 argument"
+		}
+		return usagef("%s takes %s, not %d: %q; a URL with blanks or & needs quotes", c.command, most, len(c.args), c.args[limit])
 	}
 	return nil
 }

@@ -35,7 +35,8 @@ type control struct {
 	// keeps says that a failing command does not end the program: somebody
 	// sits at a terminal.
 	keeps bool
-	// held keeps Ctrl-C from ending the program between commands.
+	// held keeps Ctrl-C from ending the program between commands: there it cancels a
+	// line.
 	held chan os.Signal
 }
 
@@ -182,6 +183,7 @@ func (k *control) loop(ctx context.Context) error {
 	defer p.Close()
 	defer context.AfterFunc(ctx, func() { p.Close() })()
 	if k.keeps {
+		go k.cancelLines(ctx, p)
 		k.notices.show(func(line string) { p.Notice(k.colours.paint(yellow, line)) })
 		defer k.notices.show(nil)
 		p.Notice(fmt.Sprintf("%s is ready. help lists the commands, quit or Ctrl-D ends.", scripts.Escape(k.browser.Product())))
@@ -218,6 +220,19 @@ func (k *control) loop(ctx context.Context) error {
 		}
 		if quit || ended {
 			return nil
+		}
+	}
+}
+
+// cancelLines lets Ctrl-C cancel the line being typed where the prompt has no editor. One
+// that came during a command is the command's.
+func (k *control) cancelLines(ctx context.Context, p *prompt.Prompt) {
+	for {
+		select {
+		case <-k.held:
+			p.Interrupt()
+		case <-ctx.Done():
+			return
 		}
 	}
 }

@@ -16,14 +16,28 @@ func hint(registry *scripts.Registry, text string) string {
 		return ""
 	}
 	rest, ok := remaining(command, words)
-	if !ok && !strings.HasSuffix(text, " ") { // a flag that is half typed
-		return ""
+	if !ok && !strings.HasSuffix(text, " ") {
+		return restOfFlag(rest, words[len(words)-1].Text)
 	}
 	usage := rest.Usage("")
 	if strings.HasSuffix(text, " ") {
 		usage = strings.TrimPrefix(usage, " ")
 	}
 	return usage
+}
+
+// restOfFlag completes the one flag that begins as typed.
+func restOfFlag(c *scripts.Command, typed string) string {
+	found := ""
+	for _, f := range c.Flags {
+		if rest, fits := strings.CutPrefix("--"+f.Name, typed); fits {
+			if found != "" {
+				return ""
+			}
+			found = rest
+		}
+	}
+	return found
 }
 
 // lastCommand gives the words of the command that a text ends in; none where a

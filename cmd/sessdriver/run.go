@@ -75,9 +75,11 @@ func help(ctx context.Context, words []string, out io.Writer) error {
 	return err
 }
 
+var browserVerbs = []string{"install", "path"}
+
 // manageBrowser is `browser install` and `browser path`.
 func manageBrowser(ctx context.Context, c *config, s streams) error {
-	if len(c.args) != 1 || !slices.Contains([]string{"install", "path"}, c.args[0]) {
+	if len(c.args) != 1 || !slices.Contains(browserVerbs, c.args[0]) {
 		return usagef("browser: say what to do: sessdriver browser install, or: sessdriver browser path")
 	}
 	if c.browser != "" {

@@ -239,6 +239,29 @@ func TestTmuxNoColour(t *testing.T) {
 	c.ends(exitOK)
 }
 
+// Ctrl-C cancels a line, and a block that was begun, where the terminal sends a signal for
+// it: the lines after it went into the block, and nothing showed that.
+func TestTmuxDumb(t *testing.T) {
+	url, _ := serve(t)
+	c := inTmux(t, []string{"TERM=dumb"}, "launch", "--headless", url)
+	c.wait("the prompt", ending("127.0.0.1>"))
+	c.text("as alice")
+	c.press("Enter")
+	c.wait("the block", ending("127.0.0.1> as alice\n..."))
+	c.text("print half")
+	c.wait("the line", ending("... print half"))
+	c.press("C-c")
+	c.wait("no block", ending("... print half^C\n127.0.0.1>"))
+	c.press("C-c")
+	c.wait("no line", ending("127.0.0.1> ^C\n127.0.0.1>"))
+	c.text("print whole")
+	c.press("Enter")
+	c.wait("the command", ending("127.0.0.1> print whole\nwhole\n127.0.0.1>"))
+	c.text("quit")
+	c.press("Enter")
+	c.ends(exitOK)
+}
+
 // The lines of a run have colours where the terminal has.
 func TestTmuxRunColours(t *testing.T) {
 	dir := write(t, map[string]string{"a.sess": "'unclosed"}) // fails before a browser is started

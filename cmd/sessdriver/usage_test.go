@@ -22,7 +22,9 @@ func TestUsage(t *testing.T) {
 		{"flag for another command", []string{"launch", "--once"}, 2, []string{"--once", "demo"}},
 		{"not a URL", []string{"ftp://shop.test"}, 2, []string{"ftp://shop.test", "not an http or https URL"}},
 		{"not a URL either", []string{"http://"}, 2, []string{"http://"}},
-		{"two URLs", []string{"a.test", "b.test"}, 2, []string{"b.test"}},
+		{"two URLs", []string{"a.test", "b.test"}, 2, []string{"b.test", "launch takes 1 argument, not 2"}},
+		{"a page of the manual", []string{"man", "1"}, 2, []string{"man takes 0 arguments, not 1"}},
+		{"help on too many words", []string{"help", "expect", "not", "url", "x"}, 2, []string{"help takes 3 arguments, not 4"}},
 		{"attach without endpoint", []string{"attach"}, 2, []string{"sessdriver attach http://127.0.0.1:9222"}},
 		{"browser without verb", []string{"browser"}, 2, []string{"browser install"}},
 		{"browser with another verb", []string{"browser", "remove"}, 2, []string{"browser install"}},
@@ -113,8 +115,10 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	if code, out, _ := sessdriver(t, "", "help", "session", "use"); code != 0 || !strings.Contains(out, "use NAME") || strings.Contains(out, "sessdriver attach") {
-		t.Errorf("help session use: code %d, output %q", code, out)
+	for line, want := range map[string]string{"session use": "use NAME", "use alice": "use NAME", "expect not url": "expect not url PATTERN"} {
+		if code, out, _ := sessdriver(t, "", append([]string{"help"}, strings.Fields(line)...)...); code != 0 || !strings.Contains(out, want) || strings.Contains(out, "sessdriver attach") {
+			t.Errorf("help %s: code %d, output %q", line, code, out)
+		}
 	}
 	if code, _, text := sessdriver(t, "", "help", "us"); code != 2 || !strings.Contains(text, "did you mean") {
 		t.Errorf("help us: code %d, %s", code, text)

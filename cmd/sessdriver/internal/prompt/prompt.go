@@ -59,12 +59,12 @@ type Options struct {
 // where a word is complete; both are shown as they are, so the caller escapes them.
 type Completion struct{ Text, Description string }
 
-// Prompt reads lines for one goroutine at a time. Notice and Close may be called
-// from any goroutine.
+// Prompt reads lines for one goroutine at a time. Notice, Interrupt and Close may be
+// called from any goroutine.
 type Prompt struct {
 	in, out      *os.File
 	inFd         int
-	wakeR, wakeW *os.File // the write end is closed to end a read in progress
+	wakeR, wakeW *os.File // written to by Interrupt, closed by Close, to end a read in progress
 	shows        bool     // In and Out are terminals: prompts are shown
 	edits        bool     // … which can move the cursor
 	complete     func(line string, cursor int) (int, []Completion)
@@ -74,6 +74,7 @@ type Prompt struct {
 	mu sync.Mutex // guards all below, and each read of In and write to Out
 
 	closed, reading bool
+	interrupted     bool        // the line being read; a byte is in the wake pipe
 	cooked          *term.State // the mode to go back to; nil unless in raw mode
 	prompt          string
 	entered         bool   // the line is; it has no hint any more
@@ -103,9 +104,10 @@ func New(o Options) (*Prompt, error) {
 
 // ReadLine returns the next line without its end (LF or CR LF). It returns io.EOF
 // at the end of input and on Ctrl-D on an empty line, ErrInterrupted on Ctrl-C and
-// ErrClosed once Close is called. On a dumb terminal Ctrl-C stays a SIGINT. The
-// prompt, of one row, may hold colours; it is not written when lines come from a
-// pipe. It is painted over the row where the cursor is, so end output with a newline.
+// ErrClosed once Close is called. On a dumb terminal Ctrl-C stays a SIGINT, of which
+// Interrupt tells. The prompt, of one row, may hold colours; it is not written when lines
+// come from a pipe. It is painted over the row where the cursor is, so end output with a
+// newline.
 func (p *Prompt) ReadLine(prompt string) (string, error) {
 	if err := p.begin(prompt); err != nil {
 		return "", err
@@ -130,6 +132,21 @@ func (p *Prompt) Notice(text string) {
 		p.write("\n" + text + p.prompt)
 	default:
 		p.write(text)
+	}
+}
+
+// Interrupt cancels the line that a ReadLine without the editor waits for, which then
+// gives ErrInterrupted. With the editor Ctrl-C is a key, and Interrupt does nothing.
+func (p *Prompt) Interrupt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reading || p.edits || p.closed || p.interrupted {
+		return
+	}
+	p.interrupted = true
+	p.wakeW.Write([]byte{0}) // the pipe has room: end takes each byte out
+	if p.shows {
+		p.write("\n")
 	}
 }
 
@@ -180,6 +197,10 @@ func (p *Prompt) end() {
 	defer p.mu.Unlock()
 	p.finish("")
 	p.reading = false
+	if p.interrupted {
+		p.interrupted = false
+		unix.Read(int(p.wakeR.Fd()), make([]byte, 1))
+	}
 	if p.closed {
 		p.wakeR.Close() // not by Close: fill was still waiting on it
 	}
@@ -209,9 +230,13 @@ func (p *Prompt) readPlain() (string, error) {
 			return p.take(seen+i, 1), nil
 		}
 		seen = len(p.pending)
-		if err := p.fill(); err == io.EOF && seen > 0 {
+		switch err := p.fill(); {
+		case err == io.EOF && seen > 0:
 			return p.take(seen, 0), nil
-		} else if err != nil {
+		case err == ErrInterrupted:
+			p.pending = nil // Ctrl-D in a line sends what there is of it
+			return "", err
+		case err != nil:
 			return "", err
 		}
 	}
@@ -224,8 +249,8 @@ func (p *Prompt) take(n, end int) string {
 	return s
 }
 
-// fill waits until there is input or Close is called, and appends the input to
-// p.pending. Waiting and reading are two steps, so that Close needs no reader
+// fill waits until there is input or Close or Interrupt is called, and appends the input
+// to p.pending. Waiting and reading are two steps, so that Close needs no reader
 // goroutine, which would swallow keys meant for the next program.
 func (p *Prompt) fill() error {
 	wake := int(p.wakeR.Fd())
@@ -244,7 +269,7 @@ func (p *Prompt) fill() error {
 		case err == unix.EINTR || err == unix.EAGAIN:
 		case err == unix.EIO || err == nil && n == 0: // EIO: the terminal was hung up
 			return io.EOF
-		case err == ErrClosed:
+		case err == ErrClosed, err == ErrInterrupted:
 			return err
 		case err != nil:
 			return fmt.Errorf("reading %s: %w", p.in.Name(), err)
@@ -259,6 +284,9 @@ func (p *Prompt) read(ready bool) (int, error) {
 	defer p.mu.Unlock()
 	if p.closed {
 		return 0, ErrClosed
+	}
+	if p.interrupted {
+		return 0, ErrInterrupted
 	}
 	if !ready {
 		return 0, unix.EAGAIN

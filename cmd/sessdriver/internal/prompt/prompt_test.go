@@ -129,6 +129,78 @@ func TestPipeClose(t *testing.T) {
 	p.Notice("still shown")
 }
 
+// An interrupt takes the part of a line that was read, and is given once.
+func TestPipeInterrupt(t *testing.T) {
+	p, send, _ := piped(t)
+	line := readLine(p, "")
+	io.WriteString(send, "part")
+	for read, deadline := 0, time.Now().Add(patience); read == 0; time.Sleep(time.Millisecond) {
+		p.mu.Lock()
+		read = len(p.pending)
+		p.mu.Unlock()
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is read")
+		}
+	}
+	p.Interrupt()
+	p.Interrupt()
+	expect(t, line, "", ErrInterrupted)
+	line = readLine(p, "")
+	io.WriteString(send, "next\n")
+	expect(t, line, "next", nil)
+
+	line = readLine(p, "")
+	p.Interrupt()
+	p.Close()
+	p.Interrupt()
+	if got := <-line; !errors.Is(got.err, ErrInterrupted) && !errors.Is(got.err, ErrClosed) {
+		t.Errorf("ReadLine gave %q, %v", got.line, got.err)
+	}
+}
+
+// Many interrupts, some of them too late for their line, lose no line that was sent.
+func TestPipeManyInterrupts(t *testing.T) {
+	p, send, _ := piped(t)
+	stop, stopped := make(chan bool), make(chan bool)
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(10 * time.Microsecond):
+				p.Interrupt()
+			}
+		}
+	}()
+	interrupts := 0
+	for i := range 200 {
+		want := fmt.Sprint(i)
+		go func() {
+			time.Sleep(time.Duration(i) * 10 * time.Microsecond)
+			io.WriteString(send, want+"\n")
+		}()
+		line, err := p.ReadLine("")
+		for ; err == ErrInterrupted; line, err = p.ReadLine("") {
+			interrupts++
+		}
+		if line != want || err != nil {
+			t.Fatalf("ReadLine gave %q, %v; want %q", line, err, want)
+		}
+	}
+	close(stop)
+	<-stopped
+	if interrupts == 0 {
+		t.Error("no line was interrupted")
+	}
+	line := readLine(p, "")
+	select {
+	case got := <-line:
+		t.Errorf("an interrupt was left over: %v", got.err)
+	case <-time.After(50 * time.Millisecond):
+	}
+}
+
 func TestPipeReadError(t *testing.T) {
 	dir, err := os.Open(t.TempDir())
 	if err != nil {

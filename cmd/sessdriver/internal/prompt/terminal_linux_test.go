@@ -701,3 +701,36 @@ func TestTerminalDumb(t *testing.T) {
 	expect(t, line, "", ErrClosed)
 	c.waitFor("> typ\nnote\n> ed\n> $\n|")
 }
+
+// On a dumb terminal Ctrl-C comes as a signal.
+func TestTerminalDumbInterrupt(t *testing.T) {
+	c := newTerminal(t, 40, 10)
+	t.Setenv("TERM", "dumb")
+	p := c.prompt(Options{})
+	p.Interrupt() // nothing is read yet
+	line := readLine(p, "> ")
+	c.waitFor("> |")
+	c.typeKeys("half")
+	c.waitFor("> half|")
+	c.typeKeys("\x03") // the terminal drops what was typed
+	c.waitFor("> half^C|")
+	p.Interrupt()
+	expect(t, line, "", ErrInterrupted)
+	c.waitFor("> half^C\n|")
+
+	line = readLine(p, "> ")
+	c.waitFor("> half^C\n> |")
+	c.typeKeys("next\n")
+	expect(t, line, "next", nil)
+}
+
+// With the editor Ctrl-C is a key, and a SIGINT from elsewhere is not meant for the line.
+func TestTerminalInterruptFromElsewhere(t *testing.T) {
+	c := newTerminal(t, 40, 10)
+	p := c.prompt(Options{})
+	line := readLine(p, "> ")
+	c.waitFor("> |")
+	p.Interrupt()
+	c.typeKeys("typed\r")
+	expect(t, line, "typed", nil)
+}
