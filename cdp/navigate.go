@@ -134,6 +134,8 @@ type arrival struct {
 	old     map[cdp.LoaderID]load
 	busy    bool // the tab was loading when it was made
 	crashes int
+	sent    time.Time // when it was made
+	failed  bool      // it came to nothing, as far as the browser told
 }
 
 func (b *Browser) arrivalAt(tab *tab) arrival {
@@ -142,7 +144,7 @@ func (b *Browser) arrivalAt(tab *tab) arrival {
 	old := maps.Clone(tab.loading)
 	busy := len(old) > 0 || !tab.document.loaded
 	old[tab.document.loader] = load{}
-	return arrival{b, tab, old, busy, tab.crashes}
+	return arrival{browser: b, tab: tab, old: old, busy: busy, crashes: tab.crashes, sent: time.Now()}
 }
 
 func (a arrival) isThere() bool {
@@ -233,6 +235,9 @@ func (t *targets) begin(tab *tab, loader cdp.LoaderID, method string) {
 			d.method = method
 		}
 		tab.loading[loader] = d
+		if tab.anew != nil {
+			tab.anew.failed = false
+		}
 	})
 }
 
@@ -243,7 +248,13 @@ func (t *targets) failed(id target.SessionID, request network.RequestID) {
 		_, coming := tab.loading[cdp.LoaderID(request)]
 		t.mu.Unlock()
 		if coming {
-			t.update(func() { delete(tab.loading, cdp.LoaderID(request)) })
+			t.update(func() {
+				delete(tab.loading, cdp.LoaderID(request))
+				if next := tab.anew; next != nil {
+					_, before := next.old[cdp.LoaderID(request)]
+					next.failed = !before && !next.coming()
+				}
+			})
 		}
 	}
 }

@@ -151,31 +151,48 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	return "", &document
 }
 
-// Reloaded waits until the current tab has loaded what the last switch of its site shows
-// anew there, so that nobody acts on, or reads, the page of the session before. It is an
-// error only when the context ends; a server that never answers is not waited for long.
+// loadGrace is how long Reloaded waits for the load event of a page that is there: one may
+// never finish.
+const loadGrace = 3 * time.Second
+
+// Reloaded waits until the current tab shows what the last switch of its site shows anew
+// there, so that nobody acts on, or reads, the page of the session before. It is an error
+// when the context ends before, or when nothing comes.
 func (b *Browser) Reloaded(ctx context.Context) error {
 	tab := b.currentTab()
-	if tab == nil {
-		return nil
-	}
-	b.targets.mu.Lock()
-	next := tab.anew
-	b.targets.mu.Unlock()
-	if next == nil {
-		return nil
-	}
-	bounded, cancel := context.WithTimeout(ctx, b.reloadTimeout)
-	defer cancel()
-	next.loaded(bounded) // else the next command tells what is wrong with the page
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("waiting for %s as the session that is forced now: %w", withoutQuery(b.targets.documentOf(tab).url), err)
-	}
-	b.targets.update(func() {
-		if tab.anew == next {
+	for tab != nil {
+		b.targets.mu.Lock()
+		next := tab.anew
+		b.targets.mu.Unlock()
+		if next == nil {
+			return nil
+		}
+		err := next.wait(ctx, func() bool { return tab.anew != next || next.isThere() || next.failed })
+		if err == nil {
+			bounded, cancel := context.WithTimeout(ctx, loadGrace)
+			next.wait(bounded, func() bool { return tab.anew != next || next.tab.document.loaded || next.failed })
+			cancel()
+			err = b.Settle(ctx)
+		}
+		if errors.Is(err, errTabClosed) || errors.Is(err, errTabCrashed) {
+			err = nil // the next command says so
+		}
+		b.targets.mu.Lock()
+		again, came := tab.anew != next, next.isThere()
+		if !again && (err == nil || time.Since(next.sent) > b.reloadTimeout) { // else it may still come
 			tab.anew = nil
 		}
-	})
+		b.targets.mu.Unlock()
+		switch {
+		case err != nil:
+			return fmt.Errorf("waiting for %s as the session that is forced now: %w; type: reload", withoutQuery(b.targets.documentOf(tab).url), err)
+		case again:
+		case !came && next.failed:
+			return &noPageError{withoutQuery(b.targets.documentOf(tab).url) + " is still shown as the session before: its reload brought no page; type: reload, or open another page: open URL"}
+		default:
+			return nil
+		}
+	}
 	return nil
 }
 

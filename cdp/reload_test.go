@@ -68,6 +68,13 @@ func (c *clinic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/home", http.StatusSeeOther)
 		return
 	}
+	if r.URL.Path == "/void" && strings.Contains(r.Header.Get("Cookie"), "bob") {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if r.URL.Path == "/picture" {
+		defer io.WriteString(w, "<img src=/never>")
+	}
 	fmt.Fprintf(w, `<title>%s %s</title><form method=post></form>`, r.Method, r.Header.Get("Cookie"))
 }
 
@@ -227,6 +234,38 @@ func TestReload(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantTitle(t, "GET sid=alice")
+		c.seen(site)
+	})
+
+	// A page that never finishes is there all the same, and one that never comes is told.
+	run("looked at in vain", func(t *testing.T, site string) {
+		release := c.hold(site + "/never")
+		defer release()
+		c.pair(r, site, "/")
+		if err := r.Open(r.ctx(), c.at(site, "/void")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Use(r.ctx(), r.ref(site, "bob"), false); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Reloaded(r.ctx()); err == nil || !strings.Contains(err.Error(), c.at(site, "/void")+" is still shown as the session before: its reload brought no page; type: reload, or open another page") {
+			t.Errorf("an answer without a page: %v", err)
+		}
+		if err := r.Reloaded(r.ctx()); err != nil {
+			t.Errorf("once told: %v", err)
+		}
+		short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		r.Open(short, c.at(site, "/picture")) // it does not finish
+		if _, err := r.Use(r.ctx(), r.ref(site, "alice"), false); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Reloaded(r.ctx()); err != nil {
+			t.Errorf("a page that does not finish: %v", err)
+		}
+		if got := eval[string](r, "document.title"); got != "GET sid=alice" {
+			t.Errorf("it shows %q", got)
+		}
 		c.seen(site)
 	})
 

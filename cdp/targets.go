@@ -29,7 +29,7 @@ type tab struct {
 	loading  map[cdp.LoaderID]load // the documents that are on their way
 	// reloading says that we show it anew: a beforeunload dialog is accepted.
 	reloading bool
-	anew      *arrival // what that brings, nil when it is there: see Reloaded
+	anew      *arrival // what that brings, nil once it was waited for: see Reloaded
 	crashes   int
 	crashed   bool   // and shows nothing yet
 	script    script // which swaps web storage

@@ -115,7 +115,7 @@ func (b *binder) assign(c *call, words []Word) error {
 	for _, p := range b.command.Params {
 		if len(words) == 0 {
 			if (!p.Optional || p.Kind == KindSelector) && b.comment.Text != "" {
-				return notComment(b.comment)
+				return notComment(b.comment, p)
 			}
 			if !p.Optional {
 				return usage("%s is missing; type: %s", p.Name, b.usage())
@@ -144,9 +144,14 @@ func (b *binder) assign(c *call, words []Word) error {
 	return nil
 }
 
-// notComment is the error where something is missing that a comment seems to have.
-func notComment(comment Word) error {
-	return usageAt(comment.Position, "what begins with # behind a blank is a comment; to mean it, write it between quotes: '%s'", comment.Text)
+// notComment is the error where something is missing that a comment seems to have. What is
+// no selector may be a secret.
+func notComment(comment Word, missing Param) error {
+	example := "'#…'"
+	if missing.Kind == KindSelector {
+		example = Quote(comment.Text)
+	}
+	return usageAt(comment.Position, "what begins with # behind a blank is a comment, and so %s is missing; to mean it, write it between quotes: %s", missing.Name, example)
 }
 
 func shownAll(words []Word) string {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,12 +74,12 @@ func expectCommands() []*Command {
 			"expect selector '#user' alice\nexpect not selector .error", nil,
 			func(c *call) string {
 				if c.args["TEXT"] != "" {
-					return c.args["SELECTOR"] + " to show " + c.expected("TEXT")
+					return c.said("SELECTOR") + " to show " + c.expected("TEXT")
 				}
-				return c.args["SELECTOR"] + " to be visible"
+				return c.said("SELECTOR") + " to be visible"
 			}, lookSelector),
 		expect("count", "Fail unless so many elements are visible", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "N", Kind: KindCount}}, "expect count '#orders li' 3", nil,
-			func(c *call) string { return c.args["N"] + " of " + c.args["SELECTOR"] }, lookCount),
+			func(c *call) string { return c.args["N"] + " of " + c.said("SELECTOR") }, lookCount),
 		expect("status", "Fail unless the page was answered with this status", []Param{{Name: "N", Kind: KindStatus}}, "expect status 403", nil,
 			func(c *call) string { return "the status " + c.args["N"] },
 			func(_ context.Context, c *call) (found, error) {
@@ -186,34 +187,49 @@ func (c *call) expect(ctx context.Context, expected string, look func(context.Co
 	not := c.isNot()
 	bounded, cancel := context.WithTimeout(ctx, c.patience())
 	defer cancel()
-	last, fault := found{}, c.engine.Browser.Reloaded(bounded)
-	if fault != nil { // the page is still that of the session before
-		last.actual = late(fault)
+	var last found
+	var missing error
+	seen, reloading := false, error(nil)
+	if c.looksAtPage() {
+		reloading = c.engine.Browser.Reloaded(bounded)
 	}
-	for again := fault == nil; again; again = pause(bounded) {
-		var is found
-		is, fault = look(bounded, c)
+	if lasting(reloading) {
+		return Result{}, reloading
+	}
+	if reloading != nil { // the page is still that of the session before
+		last.actual = late(reloading)
+	}
+	for again := reloading == nil; again; again = pause(bounded) {
+		is, err := look(bounded, c)
 		switch {
-		case fault == nil && is.holds != not:
+		case err == nil && is.holds != not:
 			return Result{}, c.engine.settle(ctx)
-		case fault == nil:
-			last = is
-		case lasting(fault) && (not || !isMissing(fault)):
-			return Result{}, fault
-		case last.actual == "" || errors.Is(fault, errNotTold):
-			last.actual = late(fault)
+		case err == nil:
+			last, seen, missing = is, true, nil
+		case isMissing(err) && !not:
+			missing = err
+		case lasting(err):
+			return Result{}, err
+		case last.actual == "" || errors.Is(err, errNotTold):
+			last.actual = late(err)
 		}
 	}
-	if err := ctx.Err(); err != nil {
+	switch err := ctx.Err(); {
+	case err != nil:
 		return Result{}, doing("waiting", err, "go on with the next command")
-	}
-	if isMissing(fault) {
-		return Result{}, fault
-	}
-	if not {
+	case missing != nil:
+		return Result{}, missing
+	case not:
 		expected = "not " + expected
 	}
-	return Result{}, &AssertionError{Expected: expected, Actual: last.actual, blind: fault != nil}
+	return Result{}, &AssertionError{Expected: expected, Actual: last.actual, blind: !seen}
+}
+
+// looksAtPage reports whether what is expected is the page's: not that of the book, the
+// jar, or what was told.
+func (c *call) looksAtPage() bool {
+	words := strings.Fields(c.name)
+	return !slices.Contains([]string{"session", "cookie", "dialog"}, words[len(words)-1])
 }
 
 // isMissing reports an error that a login may mend which is on its way.

@@ -56,7 +56,7 @@ func flowCommands() []*Command {
 		},
 		{
 			Name:    "skip",
-			Summary: "End the section, or the script where there is none, and report it as skipped",
+			Summary: "End the section, or the script before the first one, and report it as skipped",
 			Params:  []Param{{Name: "REASON", Kind: KindText, Optional: true, Rest: true}},
 			Example: "skip 'no mail server here'",
 			run: func(_ context.Context, c *call) (Result, error) {
@@ -144,6 +144,8 @@ func runSet(_ context.Context, c *call) (Result, error) {
 			t.add("$" + name)
 		}
 		return Result{Text: t.String(), Value: vars.names()}, nil // their values may be secrets
+	case !has && c.comment.Text != "":
+		return Result{}, notComment(c.comment, Param{Name: "VALUE", Kind: KindText})
 	case !has:
 		return Result{}, usage("VALUE is missing; type: set NAME VALUE; for an empty one: set %s ''", name)
 	}

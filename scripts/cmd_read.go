@@ -171,7 +171,7 @@ func runWait(ctx context.Context, c *call) (Result, error) {
 	case what == "idle" && value != "":
 		return Result{}, usage("idle takes no value; type: wait idle")
 	case what != "idle" && value == "" && c.comment.Text != "":
-		return Result{}, notComment(c.comment)
+		return Result{}, notComment(c.comment, Param{Name: "VALUE", Kind: KindSelector})
 	case what != "idle" && value == "":
 		return Result{}, usage("VALUE is missing; see: help wait")
 	}

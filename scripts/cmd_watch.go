@@ -86,7 +86,7 @@ func (c *call) filter(ctx context.Context) (func(sessions.RequestView) bool, err
 		if err != nil {
 			return nil, err
 		}
-		who = session.Name
+		who, site = session.Name, session.Site
 	}
 	types, err := readTypes(c.flags["type"])
 	if err != nil {

@@ -80,8 +80,10 @@ func (e *Engine) RunScript(ctx context.Context, s Script, each func(Result)) err
 // RunStatement runs one parsed command. Errors are of type *[CommandError].
 func (e *Engine) RunStatement(ctx context.Context, s Statement) (Result, error) {
 	var before []string // of a block
-	r := &run{engine: e, each: func(r Result) { before = append(before, r.Text) }}
+	quit := false
+	r := &run{engine: e, each: func(r Result) { before, quit = append(before, r.Text), quit || r.Quit }}
 	result, err := r.statement(ctx, s)
+	result.Quit = result.Quit || quit
 	result.Text = strings.Join(slices.DeleteFunc(append(before, result.Text), func(text string) bool { return text == "" }), "\n")
 	return result, err
 }

@@ -18,7 +18,7 @@ type FailError struct{ Reason string }
 
 func (e *FailError) Error() string { return e.Reason }
 
-// SkipError ends a section, or the script where there is none.
+// SkipError ends a section, or the script before the first one.
 type SkipError struct{ Reason string }
 
 func (e *SkipError) Error() string { return "skipped: " + e.Reason }
@@ -26,6 +26,12 @@ func (e *SkipError) Error() string { return "skipped: " + e.Reason }
 // Section is the value of section: a test case begins.
 type Section struct {
 	Name string `json:"section"`
+}
+
+// SectionGroup is the value that tells that the sections of a script, or of a block, come,
+// and later that they have ended: what follows is of what stands around them.
+type SectionGroup struct {
+	Ends bool `json:"ends"`
 }
 
 // Skipped is the value that tells of a skipped section.

@@ -25,6 +25,7 @@ type Recorder struct {
 	secrets map[string]string // variables by what was typed
 	needs   []string          // the variables
 	made    []string          // those that the script itself sets
+	others  bool              // it includes a script, which may set any
 }
 
 // notRecorded are the commands that do nothing that a script could want again.
@@ -108,13 +109,20 @@ func (r *Recorder) make(name string) {
 	r.made = with(r.made, name)
 }
 
+// includes notes that another script may set any variable.
+func (r *Recorder) includes() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.others = true
+}
+
 // set is how set is recorded, whose value may be a secret: as a variable that is to be
 // set, with a name of its own where the first one had another value before.
 func (r *Recorder) set(name string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	other := name
-	for n := 2; slices.Contains(r.needs, other) || slices.Contains(r.made, other); n++ {
+	for n := 2; r.others && other == name || slices.Contains(r.needs, other) || slices.Contains(r.made, other); n++ {
 		other = name + "_" + strconv.Itoa(n)
 	}
 	r.needs = append(r.needs, other)
@@ -177,8 +185,9 @@ func (c *call) recording(ctx context.Context, s Statement, command *Command) str
 		return ""
 	case command.Name == "watch" && !c.has("last") && !c.has("for"): // it would not end
 		return ""
-	case command.Name == "include" && c.sources["FILE"] == "": // the script may be saved elsewhere
-		if name, err := filepath.Abs(c.running.named(c.args["FILE"])); err == nil {
+	case command.Name == includeName:
+		r.includes()
+		if name, err := filepath.Abs(fileOf(c.running.files, c.args["FILE"])); err == nil && c.sources["FILE"] == "" { // the script may be saved elsewhere
 			return not(s) + "include " + Quote(name)
 		}
 	case data, c.has("header"), value && command.Name == "expect cookie":

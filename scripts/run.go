@@ -18,6 +18,7 @@ type run struct {
 
 	sections int  // that stood in the way so far, also those that were passed over
 	skipping bool // up to the next section
+	passed   int  // commands that were passed over
 	quit     bool
 	wanted   int  // failures: of the commands around, so many have a !
 	failed   bool // and was told
@@ -46,26 +47,33 @@ func (r *run) script(ctx context.Context, s Script) error {
 // runBlock runs the commands of a block, or of a script. After a skip it goes on with the
 // next section; where none has begun, what the sections need is missing, and nothing more
 // is run.
-func (r *run) runBlock(ctx context.Context, block []Statement) error {
+func (r *run) runBlock(ctx context.Context, block []Statement) (err error) {
 	own, around := false, false // has sections; was passed over before them
 	defer func() {
-		if own { // they end where what they stand in does
-			r.skipping = around
+		if !own {
+			return
+		}
+		r.skipping = around // they end where what they stand in does
+		if err == nil {
+			r.each(Result{Value: SectionGroup{Ends: true}})
 		}
 	}()
 	for i, s := range block {
 		if isSection(s) {
 			if r.sections++; !own {
 				own, around = true, r.skipping
+				r.each(Result{Value: SectionGroup{}})
 			}
 			r.skipping = !r.takes(s)
 		}
-		if r.skipping && !r.leads(s.Block) {
+		if r.skipping && !r.leads(s) {
+			r.passed++
 			continue
 		}
 		result, err := r.statement(ctx, s)
 		if skip := (*SkipError)(nil); errors.As(err, &skip) {
 			r.each(Result{Text: "skipped: " + Escape(skip.Reason), Value: Skipped{skip.Reason}})
+			r.passed++
 			if r.skipping = true; r.sections == 0 {
 				r.quit = true
 				return nil
@@ -86,6 +94,7 @@ func (r *run) runBlock(ctx context.Context, block []Statement) error {
 
 // statement runs one command. Errors are of type *[CommandError].
 func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
+	passed := r.passed
 	if s.Fails {
 		r.wanted++
 	}
@@ -95,7 +104,9 @@ func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
 	}
 	if s.Fails {
 		r.wanted--
-		result, err = r.mustFail(ctx, s, result, err)
+		if err != nil || r.passed == passed && !r.quit { // else not all of it was run
+			result, err = r.mustFail(ctx, result, err)
+		}
 	}
 	r.tellFailure(err)
 	if inner := (*CommandError)(nil); errors.As(err, &inner) {
@@ -120,11 +131,9 @@ func (r *run) tellFailure(err error) {
 
 // mustFail turns the outcome around. What was typed wrong, or ended from outside, stays
 // an error.
-func (r *run) mustFail(ctx context.Context, s Statement, result Result, err error) (Result, error) {
+func (r *run) mustFail(ctx context.Context, result Result, err error) (Result, error) {
 	typed, skip, assertion := (*UsageError)(nil), (*SkipError)(nil), (*AssertionError)(nil)
 	switch {
-	case err == nil && (r.skipping || r.quit): // not all of it was run
-		return result, nil
 	case err == nil:
 		return Result{}, &AssertionError{Expected: "that the command fails", Actual: "it succeeded: " + result.Text}
 	case ctx.Err() != nil, errors.As(err, &typed), errors.As(err, &skip), errors.As(err, &assertion) && assertion.blind:
@@ -179,10 +188,10 @@ func (r *run) include(ctx context.Context, name string) error {
 	if r.engine.ReadFile == nil {
 		return errors.New("scripts cannot be included here; run one with: sessdriver run FILE")
 	}
-	name = r.named(name)
+	name = fileOf(r.files, name)
 	chain := func() string { return strings.Join(append(r.files, name), " → ") }
 	switch {
-	case slices.ContainsFunc(r.files, func(file string) bool { return filepath.Clean(file) == filepath.Clean(name) }):
+	case includes(r.files, name):
 		return usage("%s includes itself: %s; take one include away", name, chain())
 	case len(r.files) > maxIncludes:
 		return usage("there are more than %d scripts in each other: %s; take one include away", maxIncludes, chain())
@@ -197,10 +206,15 @@ func (r *run) include(ctx context.Context, name string) error {
 // isTyped reports whether a person typed the script, who may type another.
 func (r *run) isTyped() bool { return len(r.files) == 0 || len(r.files) == 1 && r.files[0] == "" }
 
-// named is a file that a script names as from its own.
-func (r *run) named(file string) string {
-	if filepath.IsAbs(file) || len(r.files) == 0 {
+// fileOf is a file that the innermost of some scripts names as from its own.
+func fileOf(files []string, file string) string {
+	if filepath.IsAbs(file) || len(files) == 0 {
 		return file
 	}
-	return filepath.Join(filepath.Dir(r.files[len(r.files)-1]), file)
+	return filepath.Join(filepath.Dir(files[len(files)-1]), file)
+}
+
+// includes reports whether a file is one of those that include each other.
+func includes(files []string, name string) bool {
+	return slices.ContainsFunc(files, func(file string) bool { return filepath.Clean(file) == filepath.Clean(name) })
 }

@@ -79,8 +79,10 @@ func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string
 	for _, s := range g.sessions {
 		k.engine.Recorder.Add("# not recorded, since it is a secret: --session " + scripts.Quote(s.name) + "=…; log in here instead")
 	}
-	for _, name := range g.use {
-		k.engine.Recorder.Add("use " + scripts.Quote(name))
+	if len(g.sessions) == 0 { // else it may be of one of them
+		for _, name := range g.use {
+			k.engine.Recorder.Add("use " + scripts.Quote(name))
+		}
 	}
 	if url != "" {
 		if err := k.open(ctx, url); err != nil && (errors.Is(err, cdp.ErrGone) || ctx.Err() != nil || !k.goOn(err)) {
@@ -183,6 +185,10 @@ func (k *control) loop(ctx context.Context) error {
 	defer p.Close()
 	defer context.AfterFunc(ctx, func() { p.Close() })()
 	if k.keeps {
+		select {
+		case <-k.held: // it was for what came before
+		default:
+		}
 		go k.cancelLines(ctx, p)
 		k.notices.show(func(line string) { p.Notice(k.colours.paint(yellow, line)) })
 		defer k.notices.show(nil)

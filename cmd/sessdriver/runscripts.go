@@ -61,7 +61,7 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	case ctx.Err() != nil:
 		return errInterrupted
 	case !slices.ContainsFunc(results, func(r runner.Result) bool { return !r.LeftOut }):
-		return usagef("--only %s: no section has a name like that, nor has a script without sections", c.only)
+		return usagef("--only %s: no section has a name like that, nor has a script without sections; see the names with: sessdriver run without --only", c.only)
 	}
 	return err
 }
@@ -178,7 +178,7 @@ func (c *config) conclude(s streams, results []runner.Result, report *os.File, b
 	}
 	if report != nil {
 		if err := errors.Join(runner.JUnit(report, results, began), report.Close()); err != nil {
-			err = fmt.Errorf("--junit: %w", err)
+			err = fmt.Errorf("--junit: %w; name another file", err)
 			fmt.Fprintln(s.err, "sessdriver: "+oneLine(err))
 			first = cmp.Or(first, err)
 		}

@@ -156,7 +156,7 @@ func (o *Options) file(ctx context.Context, file string, tell func(Event)) Resul
 // try runs a script once, on a stage of its own.
 func (o *Options) try(ctx context.Context, file string) (r Result) {
 	began := time.Now()
-	t := &tally{began: began, result: Result{File: file}}
+	t := newTally(file)
 	defer func() { r.Took = time.Since(began) }()
 	text, err := ReadScript(file)
 	if err != nil {
@@ -165,7 +165,8 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 	if _, err := scripts.Parse(string(text)); err != nil { // before a browser is started for it
 		return t.end((&scripts.Engine{}).RunScript(ctx, scripts.Script{Name: file, Text: string(text)}, func(scripts.Result) {}))
 	}
-	if sections, all := scripts.Sections(string(text)); all && !o.takes(file, sections) {
+	script := scripts.Script{Name: file, Text: string(text)}
+	if sections, all := scripts.Sections(script, ReadScript); all && !o.takes(file, sections) {
 		return t.leaveOut(o.Only)
 	}
 	bounded, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("the script took longer than %v; give it more with --timeout", o.Timeout))
@@ -185,9 +186,11 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 		}
 	}()
 	stage.Engine.Vars, stage.Engine.ReadFile = o.variables(stage), ReadScript
-	var kept error
-	stage.Engine.OnFailure = func() { kept = o.keep(ctx, stage, file) }
-	script := scripts.Script{Name: file, Text: string(text)}
+	var kept, cause error
+	stage.Engine.OnFailure = func() {
+		cause = context.Cause(bounded) // what comes later is not why it fails
+		kept = o.keep(ctx, stage, file)
+	}
 	var sections []string // that it has, also where it includes them
 	if o.Only != nil {
 		script.Only = func(section string) bool {
@@ -196,13 +199,13 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 		}
 	}
 	err = stage.Engine.RunScript(bounded, script, t.note)
-	if cause := context.Cause(bounded); err != nil && cause != nil && ctx.Err() == nil {
+	if err != nil && cause != nil && ctx.Err() == nil {
 		err = fmt.Errorf("%w (%w)", err, cause)
 	}
 	if kept != nil {
 		err = fmt.Errorf("%w (and %v)", err, kept)
 	}
-	if err == nil && t.current().Status == Passed && !o.takes(file, sections) {
+	if err == nil && t.current().Status == Passed && !o.takes(file, sections) { // its sections are known only now
 		return t.leaveOut(o.Only)
 	}
 	return t.end(err)
@@ -235,7 +238,7 @@ func (o *Options) keep(ctx context.Context, stage Stage, file string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := stage.Keep(ctx, dir); err != nil {
-		return fmt.Errorf("not all was saved in %s: %w", dir, err)
+		return fmt.Errorf("not all was saved in %s: %w; name another directory with --artifacts", dir, err)
 	}
 	return nil
 }

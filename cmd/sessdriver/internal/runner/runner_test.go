@@ -67,8 +67,35 @@ func TestOnly(t *testing.T) {
 	if !slices.Equal(cases, want) {
 		t.Errorf("the cases are %q, want %q", cases, want)
 	}
-	if want := []string{"a", "c", "d", "e", "f", "two-own", "two"}; !slices.Equal(staged, want) {
+	if want := []string{"a", "c", "d", "f", "two"}; !slices.Equal(staged, want) {
 		t.Errorf("stages were got for %q, want %q", staged, want)
+	}
+}
+
+// What stands behind a block is of the case around it.
+func TestCasesAroundBlocks(t *testing.T) {
+	for text, want := range map[string][]string{
+		"section outer\ninclude in.inc\nprint x\nskip later": {"outer skipped later", "inner passed"},
+		"include in.inc\nprint x":                            {"inner passed"},
+		"include in.inc\nskip rest\nsection never":           {"inner passed", "t skipped rest", "never passed"},
+		"section outer\ninclude in.inc\nsection next":        {"outer passed", "inner passed", "next passed"},
+		"section outer\ninclude skips.inc\nsection next":     {"outer passed", "inner skipped no mail", "next passed"},
+		"print x": {"t passed"},
+		"":        {"t passed"},
+	} {
+		cases, _ := runs(t, Options{}, map[string]string{
+			"t.sess": text, "in.inc": "section inner\nprint y", "skips.inc": "section inner\nskip 'no mail'\nfail never",
+		})
+		for i := range cases {
+			cases[i] = strings.TrimPrefix(cases[i], "t/")
+		}
+		if !slices.Equal(cases, want) {
+			t.Errorf("%q: the cases are %q, want %q", text, cases, want)
+		}
+	}
+	cases, _ := runs(t, Options{}, map[string]string{"t.sess": "include skips.inc\nfail boom", "skips.inc": "section inner\nskip 'no mail'"})
+	if len(cases) != 2 || cases[0] != "t/inner skipped no mail" || !strings.HasPrefix(cases[1], "t/t failed") {
+		t.Errorf("a failure behind a block: %q", cases)
 	}
 }
 
