@@ -40,7 +40,7 @@
 //
 // section begins a test case, as reports name it; skip ends one, and the script goes on
 // with the next. Before the first section, skip ends the script: what its sections need
-// was not done. A section may stand in a block or in a script that is included, and ends
+// was not done. At a prompt and in a pipe each line is a script. A section may stand in a block or in a script that is included, and ends
 // with it at the latest. include runs another script in this place. expect looks again and again
 // until what it says is so, and fails with an [*AssertionError] when its time is over.
 //
