@@ -135,7 +135,6 @@ type arrival struct {
 	busy    bool // the tab was loading when it was made
 	crashes int
 	sent    time.Time // when it was made
-	failed  bool      // it came to nothing, as far as the browser told
 }
 
 func (b *Browser) arrivalAt(tab *tab) arrival {
@@ -235,9 +234,7 @@ func (t *targets) begin(tab *tab, loader cdp.LoaderID, method string) {
 			d.method = method
 		}
 		tab.loading[loader] = d
-		if tab.anew != nil {
-			tab.anew.failed = false
-		}
+		tab.lost = false
 	})
 }
 
@@ -252,7 +249,7 @@ func (t *targets) failed(id target.SessionID, request network.RequestID) {
 				delete(tab.loading, cdp.LoaderID(request))
 				if next := tab.anew; next != nil {
 					_, before := next.old[cdp.LoaderID(request)]
-					next.failed = !before && !next.coming()
+					tab.lost = !before && !next.coming()
 				}
 			})
 		}

@@ -141,7 +141,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 		return "not reloaded: " + withoutQuery(d.url) + " looks like a logout; open another page, or type: reload", nil
 	}
 	document := b.arrivalAt(tab)
-	b.targets.update(func() { tab.reloading, tab.anew = true, &document })
+	b.targets.update(func() { tab.reloading, tab.anew, tab.lost = true, &document, false })
 	if method != "GET" {
 		b.openByGet(tab, d.url)
 		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), &document
@@ -167,10 +167,10 @@ func (b *Browser) Reloaded(ctx context.Context) error {
 		if next == nil {
 			return nil
 		}
-		err := next.wait(ctx, func() bool { return tab.anew != next || next.isThere() || next.failed })
+		err := next.wait(ctx, func() bool { return tab.anew != next || next.isThere() || tab.lost })
 		if err == nil {
 			bounded, cancel := context.WithTimeout(ctx, loadGrace)
-			next.wait(bounded, func() bool { return tab.anew != next || next.tab.document.loaded || next.failed })
+			next.wait(bounded, func() bool { return tab.anew != next || next.tab.document.loaded || tab.lost })
 			cancel()
 			err = b.Settle(ctx)
 		}
@@ -178,7 +178,7 @@ func (b *Browser) Reloaded(ctx context.Context) error {
 			err = nil // the next command says so
 		}
 		b.targets.mu.Lock()
-		again, came := tab.anew != next, next.isThere()
+		again, vain := tab.anew != next, tab.lost && !next.isThere()
 		if !again && (err == nil || time.Since(next.sent) > b.reloadTimeout) { // else it may still come
 			tab.anew = nil
 		}
@@ -187,7 +187,7 @@ func (b *Browser) Reloaded(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("waiting for %s as the session that is forced now: %w; type: reload", withoutQuery(b.targets.documentOf(tab).url), err)
 		case again:
-		case !came && next.failed:
+		case vain:
 			return &noPageError{withoutQuery(b.targets.documentOf(tab).url) + " is still shown as the session before: its reload brought no page; type: reload, or open another page: open URL"}
 		default:
 			return nil

@@ -30,6 +30,7 @@ type tab struct {
 	// reloading says that we show it anew: a beforeunload dialog is accepted.
 	reloading bool
 	anew      *arrival // what that brings, nil once it was waited for: see Reloaded
+	lost      bool     // that came to nothing, as far as the browser told
 	crashes   int
 	crashed   bool   // and shows nothing yet
 	script    script // which swaps web storage

@@ -317,7 +317,7 @@ func TestPagesThatNeverLoad(t *testing.T) {
 // Megabytes of escape sequences are shown, each of them harmless.
 func TestBigPage(t *testing.T) {
 	url := serveBad(t)
-	commands := "open $SITE/logged-in; open $SITE/big; title --timeout 1m; print =; text select --timeout 1m; print =; ! expect selector select zzz --timeout 1s; ls"
+	commands := "open $SITE/logged-in; open $SITE/big; title --timeout 1m; print =; text select --timeout 1m; print =; ! expect selector select zzz --timeout 15s; ls"
 	code, out, errs := sessdriver(t, "", "--headless", "-c", strings.ReplaceAll(commands, "$SITE", url))
 	parts := strings.Split(out, "\n=\n")
 	if code != exitOK || len(parts) != 3 || !strings.Contains(out, "live") {
