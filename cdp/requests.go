@@ -56,12 +56,11 @@ func (r *requestLog) add(t told) {
 
 // note remembers what was told of a hop.
 func (x *exchanges) note(id network.RequestID, ex *exchange, h *hop, status int64, handshake bool) {
-	if !x.browser.book.Observes(h.url) {
-		delete(x.rewritten, id)
-		return
-	}
 	t := told{hop: *h, window: ex.window, kind: ex.kind, status: status, rewritten: x.rewritten[id], handshake: handshake}
 	delete(x.rewritten, id)
+	if !x.browser.book.Observes(h.url) {
+		return
+	}
 	if len(t.hop.url) > maxAddress {
 		t.hop.url = strings.Clone(t.hop.url[:maxAddress])
 	}

@@ -29,7 +29,7 @@ func expectCommands() []*Command {
 				if err := c.checkExpected(what, params); err != nil {
 					return Result{}, err
 				}
-				return c.expect(ctx, expected(c), look)
+				return c.expect(ctx, !slices.Contains([]string{"session", "cookie", "dialog"}, what), expected(c), look)
 			},
 		}
 	}
@@ -154,10 +154,10 @@ func (c *call) checkExpected(what string, params []Param) error {
 		value, given := c.args[p.Name]
 		switch {
 		case what == "cookie" || !given || !p.Rest || p.Kind != KindText:
+		case value == "":
+			return usage("%s is empty, and so would always hold; write what it is to have", p.Name)
 		case what == "json" && !json.Valid([]byte(value)):
 			return usage("%s is no JSON; a text has double quotes in JSON: '\"Shop\"'", c.said(p.Name))
-		case value == "":
-			return usage("%s is empty, and so would always hold; write what it is to have", c.said(p.Name))
 		}
 	}
 	return nil
@@ -182,15 +182,16 @@ func (c *call) expected(param string) string {
 
 func (c *call) isNot() bool { return strings.HasPrefix(c.name, "expect not ") }
 
-// expect looks until it is as expected.
-func (c *call) expect(ctx context.Context, expected string, look func(context.Context, *call) (found, error)) (Result, error) {
+// expect looks until it is as expected. Where that is the page's, after a switch it is the
+// page of the session that is forced now.
+func (c *call) expect(ctx context.Context, atPage bool, expected string, look func(context.Context, *call) (found, error)) (Result, error) {
 	not := c.isNot()
 	bounded, cancel := context.WithTimeout(ctx, c.patience())
 	defer cancel()
 	var last found
 	var missing error
 	seen, reloading := false, error(nil)
-	if c.looksAtPage() {
+	if atPage {
 		reloading = c.engine.Browser.Reloaded(bounded)
 	}
 	if lasting(reloading) {
@@ -223,13 +224,6 @@ func (c *call) expect(ctx context.Context, expected string, look func(context.Co
 		expected = "not " + expected
 	}
 	return Result{}, &AssertionError{Expected: expected, Actual: last.actual, blind: !seen}
-}
-
-// looksAtPage reports whether what is expected is the page's: not that of the book, the
-// jar, or what was told.
-func (c *call) looksAtPage() bool {
-	words := strings.Fields(c.name)
-	return !slices.Contains([]string{"session", "cookie", "dialog"}, words[len(words)-1])
 }
 
 // isMissing reports an error that a login may mend which is on its way.

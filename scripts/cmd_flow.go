@@ -36,7 +36,7 @@ func flowCommands() []*Command {
 			run:     runSet,
 		},
 		{
-			Name:    "include",
+			Name:    includeName,
 			Summary: "Run another script at this place",
 			Params:  []Param{{Name: "FILE", Kind: KindFile}},
 			Detail:  "The file is named as from the script that includes it. Variables are shared.",

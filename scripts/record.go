@@ -172,7 +172,7 @@ func (c *call) recording(ctx context.Context, s Statement, command *Command) str
 			}
 		}
 	}
-	if into := c.flags["into"]; into != "" {
+	if into := c.flags["into"]; into != "" && !s.Fails {
 		defer r.make(into)
 	}
 	_, data := c.flags["data"]
@@ -188,7 +188,7 @@ func (c *call) recording(ctx context.Context, s Statement, command *Command) str
 	case command.Name == includeName:
 		r.includes()
 		if name, err := filepath.Abs(fileOf(c.running.files, c.args["FILE"])); err == nil && c.sources["FILE"] == "" { // the script may be saved elsewhere
-			return not(s) + "include " + Quote(name)
+			return not(s) + includeName + " " + Quote(name)
 		}
 	case data, c.has("header"), value && command.Name == "expect cookie":
 		return "# not recorded, since secrets may be in it: " + c.name

@@ -186,8 +186,10 @@ func (s *scanner) skipLineEnd() bool {
 
 func (s *scanner) skipComment() {
 	comment, _, more := strings.Cut(s.text[s.at:], "\n")
-	if word, _, _ := strings.Cut(comment, " "); len(s.words) > 0 && strings.Trim(word, "#\r") != "" {
-		s.tight = Word{Text: strings.TrimSuffix(word, "\r"), Position: s.here}
+	if len(s.words) > 0 {
+		if word := strings.Fields(comment)[0]; strings.Trim(word, "#") != "" {
+			s.tight = Word{Text: word, Position: s.here}
+		}
 	}
 	s.comment = !more
 	s.at += len(comment)

@@ -90,8 +90,11 @@ func (t *tally) leaveOut(only *regexp.Regexp) Result {
 
 // end gives the result of the script, which ended with an error or not.
 func (t *tally) end(err error) Result {
-	if c := t.current(); err != nil {
+	if err != nil {
+		c := t.current()
 		c.Status, c.Err, c.Message = Failed, err, scripts.Escape(err.Error())
+	} else if len(t.result.Cases) == 0 {
+		t.begin("")
 	}
 	t.turn(-1)
 	i := slices.IndexFunc(t.result.Cases, func(c Case) bool { return c.Name == "" })
