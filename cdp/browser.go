@@ -104,10 +104,7 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	b := newBrowser(o)
 	b.speak(newWire(transport, b.handle))
 	b.log.Debug("attached")
-	if err := b.openJournal(id); err != nil {
-		b.abandon()
-		return nil, err
-	}
+	b.openJournal(id)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := b.start(ctx); err != nil {

@@ -42,23 +42,28 @@ type entry struct {
 	id      identity
 }
 
+// NoJournal is the notice that a browser is attached to without a journal, and why.
+func NoJournal(why error) string {
+	return fmt.Sprintf("no journal of the cookies can be kept (%v): if this run is killed, what it changed in the cookies stays", why)
+}
+
 // openJournal makes the journal for a browser that we attach to, named by its id.
-func (b *Browser) openJournal(id string) error {
+func (b *Browser) openJournal(id string) {
 	if b.options.State == "" {
-		return nil
+		return
 	}
 	sum := sha256.Sum256([]byte(id)) // it may hold a secret
 	dir := filepath.Join(b.options.State, fmt.Sprintf("attach-%x", sum[:8]))
 	lock, err := lockDir(dir)
 	switch {
 	case err != nil:
-		return fmt.Errorf("keeping a journal of the cookies: %w", err)
+		b.notice("%s", NoJournal(err))
+		return
 	case lock == nil:
 		b.notice("another sessdriver is attached to this browser: if this one is killed, what it changed in the cookies stays")
-		return nil
+		return
 	}
 	b.journal = &journal{file: filepath.Join(dir, journalFile), lock: lock}
-	return nil
 }
 
 // note writes down what a plan is about to change in a jar, each cookie once.

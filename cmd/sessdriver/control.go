@@ -32,6 +32,8 @@ type control struct {
 	browser *cdp.Browser
 	engine  *scripts.Engine
 	prompt  *prompt.Prompt // nil for -c
+	// recorder is of what is typed, for history.
+	recorder *scripts.Recorder
 	// keeps says that a failing command does not end the program: somebody
 	// sits at a terminal.
 	keeps bool
@@ -41,7 +43,7 @@ type control struct {
 }
 
 func newControl(c *config, s streams) *control {
-	k := &control{config: c, streams: s, notices: newNotices(s.err, c.coloursOn(s.err)), colours: c.coloursOn(s.out), held: make(chan os.Signal, 1)}
+	k := &control{config: c, streams: s, notices: newNotices(s.err, c.coloursOn(s.err)), colours: c.coloursOn(s.out), recorder: &scripts.Recorder{}, held: make(chan os.Signal, 1)}
 	signal.Notify(k.held, os.Interrupt)
 	k.book = c.newBook(k.notices.event)
 	k.keeps = !c.scriptGiven && term.IsTerminal(int(s.in.Fd()))
@@ -53,11 +55,23 @@ func (k *control) close() {
 	signal.Stop(k.held)
 }
 
-// drive starts the browser's work and takes commands until the end. The browser
-// is given back on every path.
-func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string) (err error) {
+// with has the browser, wired to the control, for as long as do takes: there is no other
+// way to it. It is given back on every path.
+func (k *control) with(ctx context.Context, b *cdp.Browser, do func(context.Context) error) (err error) {
+	defer func() {
+		if closing := b.Close(); err == nil {
+			err = closing
+		}
+	}()
 	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
-	k.engine.Recorder = &scripts.Recorder{}
+	k.engine.Recorder = k.recorder
+	ctx, stop := k.bound(ctx)
+	defer stop()
+	return k.because(ctx, do(ctx))
+}
+
+// drive does what the command line asks for, and takes commands until the end.
+func (k *control) drive(ctx context.Context, g given, url string) error {
 	for _, variable := range k.config.vars {
 		name, value, _ := strings.Cut(variable, "=")
 		k.engine.Vars.Set(name, value)
@@ -66,34 +80,26 @@ func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string
 		k.engine.SaveDefaults = saveDefaults
 	}
 	k.engine.SaveSites = func(names []string) error { return settings.SaveSites(k.config.scopeValue, names) }
-	defer func() {
-		if closing := b.Close(); err == nil {
-			err = closing
-		}
-	}()
-	ctx, stop := k.bound(ctx)
-	defer stop()
-	if err := g.apply(ctx, b, k.book); err != nil {
-		return k.because(ctx, err)
+	if err := g.apply(ctx, k.browser, k.book); err != nil {
+		return err
 	}
 	for _, s := range g.sessions {
-		k.engine.Recorder.Add("# not recorded, since it is a secret: --session " + scripts.Quote(s.name) + "=…; log in here instead")
+		k.recorder.Add("# not recorded, since it is a secret: --session " + scripts.Quote(s.name) + "=…; log in here instead")
 	}
 	if len(g.sessions) == 0 { // else it may be of one of them
 		for _, name := range g.use {
-			k.engine.Recorder.Add("use " + scripts.Quote(name))
+			k.recorder.Add("use " + scripts.Quote(name))
 		}
 	}
 	if url != "" {
 		if err := k.open(ctx, url); err != nil && (errors.Is(err, cdp.ErrGone) || ctx.Err() != nil || !k.goOn(err)) {
-			return k.because(ctx, err)
+			return err
 		}
 	}
 	if k.config.scriptGiven {
-		err := k.engine.RunScript(ctx, scripts.Script{Name: "-c", Text: k.config.script}, k.show)
-		return k.because(ctx, err)
+		return k.engine.RunScript(ctx, scripts.Script{Name: "-c", Text: k.config.script}, k.show)
 	}
-	return k.because(ctx, k.loop(ctx))
+	return k.loop(ctx)
 }
 
 // open shows the URL of the command line.
@@ -107,7 +113,7 @@ func (k *control) open(ctx context.Context, url string) error {
 		}
 		return fmt.Errorf("%w; check %s, then type: open URL", err, what)
 	}
-	k.engine.Recorder.Add("open " + scripts.Quote(url))
+	k.recorder.Add("open " + scripts.Quote(url))
 	return nil
 }
 
@@ -170,7 +176,7 @@ func (k *control) because(ctx context.Context, err error) error {
 func (k *control) loop(ctx context.Context) error {
 	var begun strings.Builder // a command that takes several lines
 	from := 1
-	options := prompt.Options{In: k.streams.in, Out: k.streams.out, Complete: k.complete}
+	options := prompt.Options{In: k.streams.in, Out: k.streams.out.file, Complete: k.complete}
 	if k.keeps {
 		options.History = k.remember()
 	}
@@ -252,7 +258,7 @@ func (k *control) remember() []string {
 			once.Do(func() { k.notices.tell("the history of the prompt is not kept: " + err.Error()) })
 		}
 	}
-	k.engine.Recorder.Keep = func(command string) { told(settings.AddHistory(command)) }
+	k.recorder.Keep = func(command string) { told(settings.AddHistory(command)) }
 	lines, err := settings.LoadHistory()
 	told(err)
 	return lines

@@ -36,31 +36,28 @@ func runDemo(ctx context.Context, c *config, s streams) error {
 	if err != nil {
 		return err
 	}
-	return k.demonstrate(ctx, browser, shop)
+	return k.with(ctx, browser, func(ctx context.Context) error { return k.demonstrate(ctx, shop) })
 }
 
 // demonstrate shows the proof and, at a terminal, leaves the person at the
 // prompt with the browser open.
-func (k *control) demonstrate(ctx context.Context, b *cdp.Browser, shop *demo.Shop) (err error) {
-	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
-	defer func() {
-		if closing := b.Close(); err == nil {
-			err = closing
-		}
-	}()
-	ctx, stop := k.bound(ctx)
-	defer stop()
+func (k *control) demonstrate(ctx context.Context, shop *demo.Shop) error {
 	k.notices.show(func(string) {}) // the proof tells what happens
 	newReport := demo.NewTable
 	if k.config.json {
 		newReport = demo.NewLines
 	}
-	if err := demo.Run(ctx, shop, b, k.engine, newReport(k.streams.out)); err != nil {
-		return k.because(ctx, err)
+	proof := *k.engine
+	proof.Recorder = nil // history is of what the person types
+	inner, stop := k.interruptible(ctx)
+	defer stop()
+	if err := demo.Run(inner, shop, k.browser, &proof, newReport(k.streams.out)); err != nil {
+		return k.because(inner, err)
 	}
+	stop()
 	if !k.keeps {
 		return nil
 	}
 	fmt.Fprintf(k.streams.out, "\nThe shop is at %s and the browser is open: try ls, use 1, use 2, open %sorders/1001, help.\n", shop.URL, shop.URL)
-	return k.because(ctx, k.loop(ctx))
+	return k.loop(ctx)
 }

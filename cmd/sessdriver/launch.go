@@ -45,7 +45,7 @@ func launch(ctx context.Context, c *config, s streams) error {
 	if err != nil {
 		return err
 	}
-	return k.drive(ctx, browser, given, url)
+	return k.with(ctx, browser, func(ctx context.Context) error { return k.drive(ctx, given, url) })
 }
 
 // isWord reports what is rather a misspelt command than a URL.
@@ -65,14 +65,14 @@ func attach(ctx context.Context, c *config, s streams) error {
 	k := newControl(c, s)
 	defer k.close()
 	options := c.options(k, s)
-	if options.State, err = settings.StateDir(); err != nil {
-		return err
+	if options.State, err = settings.StateDir(); err != nil { // a home that there is not cannot be written either
+		k.notices.tell(cdp.NoJournal(err))
 	}
 	browser, err := k.start(ctx, func(ctx context.Context) (*cdp.Browser, error) { return cdp.Attach(ctx, c.args[0], options) })
 	if err != nil {
 		return err
 	}
-	return k.drive(ctx, browser, given, "")
+	return k.with(ctx, browser, func(ctx context.Context) error { return k.drive(ctx, given, "") })
 }
 
 // start gets a browser, unless Ctrl-C comes first.

@@ -49,7 +49,7 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	began := time.Now()
 	bar := &progress{total: len(o.Files)}
 	if isScreen(s.out) && !c.json && !c.verbose { // a log would come in between
-		bar.screen = s.out
+		bar.screen = s.out.file
 	}
 	k.notices.show(func(line string) { bar.write(s.err, k.notices.colours.paint(yellow, line)+"\n") })
 	o.Report = c.reporter(s, bar)

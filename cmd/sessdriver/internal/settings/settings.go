@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"sessdriver/sessions"
 )
@@ -53,7 +54,7 @@ func LoadDefaults() ([]sessions.Default, error) {
 	if err != nil {
 		return sessions.StandardDefaults(), nil // nowhere to keep a list
 	}
-	text, err := os.ReadFile(file)
+	text, err := read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return sessions.StandardDefaults(), nil
 	}
@@ -77,6 +78,16 @@ func SaveDefaults(list []sessions.Default) error {
 		return fmt.Errorf("saving the default tokens: %w", err)
 	}
 	return nil
+}
+
+// read reads a file. One whose folder cannot be there, or cannot be looked into (another
+// user's home, say), does not exist: nothing was ever kept in it.
+func read(file string) ([]byte, error) {
+	text, err := os.ReadFile(file)
+	if _, hidden := os.Lstat(file); errors.Is(err, syscall.ENOTDIR) || errors.Is(hidden, fs.ErrPermission) {
+		err = fs.ErrNotExist
+	}
+	return text, err
 }
 
 // RemoveDefaults goes back to the built-in list on every run.
