@@ -3,9 +3,22 @@ package cdp
 import (
 	"os"
 	"strconv"
+	"strings"
 
 	"sessdriver/sessions"
 )
+
+// disabledFeatures are those of Chrome that ask servers for what no page asked for
+// (TestNothingElse), and that pages do not see.
+var disabledFeatures = []string{
+	"Translate", "OptimizationHints", "MediaRouter", "DialMediaRouteProvider",
+	"NetworkTimeServiceQuerying",      // the time, from clients2.google.com
+	"OptimizationGuideManifestBroker", // models, from update.googleapis.com
+	"AutofillServerCommunication",     // what the fields of a form are for
+	"CertificateTransparencyComponentUpdater",
+}
+
+const nowhere = "http://127.0.0.1:1"
 
 // arguments is the command line of a browser that we start: a quiet browser
 // that does what a visited page asks for and nothing else, as other drivers
@@ -25,7 +38,11 @@ func arguments(o *Options, profile string) []string {
 		"--disable-hang-monitor",
 		"--disable-prompt-on-repost",
 		"--disable-sync",
-		"--disable-features=Translate,OptimizationHints,MediaRouter",
+		"--disable-domain-reliability",
+		"--disable-features=" + strings.Join(disabledFeatures, ","),
+		// What cannot be turned off asks a port that Chrome itself refuses: no request is made.
+		"--gaia-url=" + nowhere,                           // who is signed in to the browser
+		"--component-updater=url-source=" + nowhere + "/", // on demand, in spite of --disable-component-update
 		"--metrics-recording-only",
 		"--password-store=basic",
 		"--use-mock-keychain",
@@ -35,6 +52,7 @@ func arguments(o *Options, profile string) []string {
 		list = append(list, "--headless", "--hide-scrollbars", "--mute-audio",
 			"--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding")
 	}
+	list = append(list, o.sizeArguments()...)
 	if o.Apart && o.Headless {
 		list = append(list, "--no-startup-window") // it would be one for nobody
 	}

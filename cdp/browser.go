@@ -184,6 +184,10 @@ func (b *Browser) start(ctx context.Context) error {
 		if err := b.firstTab(ctx); err != nil {
 			return err
 		}
+	} else if tab := b.currentTab(); tab != nil {
+		if err := b.resize(ctx, tab); err != nil {
+			return err
+		}
 	}
 	b.observer.begin(ctx)
 	// chromedp's browser must exist before its tabs; it lives with b.guest.
@@ -251,12 +255,14 @@ func (b *Browser) abandon() {
 	}
 }
 
-// Close gives the browser back: one that we launched ends, one that we attached
-// to is left as it was found. It answers when that is done.
+// Close gives the browser back: one that we launched ends, at once where its profile was
+// a temporary one, and one that we attached to is left as it was found. It answers when
+// that is done.
 func (b *Browser) Close() error {
 	var err error
 	b.closing.Do(func() {
 		b.ending.Store(true)
+		dropped := b.process != nil && b.process.drop()
 		b.commands.Lock()
 		defer b.commands.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
@@ -266,7 +272,7 @@ func (b *Browser) Close() error {
 		if b.process == nil || b.options.Profile != "" {
 			err = b.restore(ctx)
 		}
-		if b.process != nil {
+		if b.process != nil && !dropped {
 			// Chrome saves its profile and ends its helpers.
 			send(b.link, browser.Close, cdp.Empty{}, nil)
 			select {

@@ -13,6 +13,7 @@ type Options struct {
 	// [Launch] only.
 	Path                    string
 	Headless                bool
+	WindowSize              Size   // of pages in windows; zero is [HeadlessSize] with Headless, else the browser's own
 	Profile                 string // directory; "" for a temporary one that is removed at the end
 	Preferences             string // more preferences of a temporary profile: members of a JSON object
 	Proxy                   string

@@ -173,6 +173,9 @@ func (b *Browser) newTab(ctx context.Context, params target.CreateTargetParams) 
 			b.pages.opened = append(b.pages.opened, tab.id)
 			b.pages.choose(tab)
 			b.pages.mu.Unlock()
+			if params.NewWindow != nil && *params.NewWindow {
+				return tab, b.resize(ctx, tab)
+			}
 			return tab, nil
 		}
 		select {

@@ -32,7 +32,7 @@ type process struct {
 	cmd       *exec.Cmd
 	profile   string // what to remove; "" when the profile is the user's
 	dir       string
-	lock      *os.File // the user's profile, locked; nil for a temporary one
+	lock      *os.File // the profile, locked; nil where there are no locks
 	stderr    *tail
 	exited    chan struct{} // closed when the process is gone
 }
@@ -43,6 +43,7 @@ func startProcess(o *Options) (*process, error) {
 	if err := portFree(o.DebugPort); err != nil {
 		return nil, err
 	}
+	removeAbandoned()
 	p := &process{stderr: &tail{}, exited: make(chan struct{})}
 	if err := p.makeProfile(o.Profile, o.Preferences); err != nil {
 		return nil, err
@@ -92,22 +93,31 @@ func portFree(port int) error {
 	return l.Close()
 }
 
+// quietPreferences are the preferences of a browser that asks for what pages ask for, and for nothing
+// else. Without the first a page may be fetched by speculation, beside Fetch
+// (TestNoSpeculation); the others would tell servers of Google what a page is, which
+// password was typed or how a word is written (TestNothingElse).
+const quietPreferences = `"net":{"network_prediction_options":2},
+"alternate_error_pages":{"enabled":false},
+"browser":{"enable_spellchecking":false},
+"credentials_enable_service":false,
+"safebrowsing":{"enabled":false},
+"search":{"suggest_enabled":false},
+"signin":{"allowed":false,"allowed_on_next_startup":false}`
+
 // makeProfile prepares a temporary profile, or checks that the user's is free.
 func (p *process) makeProfile(dir, more string) error {
 	if dir != "" {
 		p.dir = dir
 		return p.takeProfile(dir)
 	}
-	temp, err := os.MkdirTemp("", profileDir)
-	if err != nil {
+	if err := p.makeTemporary(); err != nil {
 		return fmt.Errorf("making a browser profile: %w", err)
 	}
-	p.dir, p.profile = temp, temp
-	// Without this a page may be fetched by speculation, beside Fetch
-	// (TestNoSpeculation).
-	preferences := []byte(`{"net":{"network_prediction_options":2}` + strings.TrimSuffix(","+more, ",") + `}`)
-	if err := os.Mkdir(filepath.Join(temp, "Default"), 0o700); err == nil {
-		err = os.WriteFile(filepath.Join(temp, "Default", "Preferences"), preferences, 0o600)
+	preferences := []byte(`{` + strings.TrimSuffix(quietPreferences+","+more, ",") + `}`)
+	err := os.Mkdir(filepath.Join(p.dir, "Default"), 0o700)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(p.dir, "Default", "Preferences"), preferences, 0o600)
 	}
 	if err != nil {
 		p.removeProfile()
@@ -119,6 +129,7 @@ func (p *process) makeProfile(dir, more string) error {
 // end closes the pipe, which makes the browser exit, and sees to it that
 // nothing of it is left: no process, no temporary profile.
 func (p *process) end() {
+	p.drop()
 	p.transport.Close()
 	select {
 	case <-p.exited:
@@ -133,6 +144,17 @@ func (p *process) end() {
 	p.removeProfile()
 }
 
+// drop kills a browser that has nothing to keep: what it would save and tidy up at its end,
+// which takes longer than its start, is removed with its profile. It reports whether it
+// was such a one.
+func (p *process) drop() bool {
+	if p.profile == "" {
+		return false
+	}
+	p.kill()
+	return true
+}
+
 // kill ends the browser's process group: some browsers are started by a shell
 // script that stays their parent.
 func (p *process) kill() {
@@ -144,24 +166,11 @@ func (p *process) kill() {
 
 // removeProfile removes a temporary profile and gives the user's free.
 func (p *process) removeProfile() {
+	if p.profile != "" {
+		removeProfile(p.profile)
+	}
 	if p.lock != nil {
 		p.lock.Close()
-	}
-	if p.profile == "" {
-		return
-	}
-	// A browser that crashed leaves the folder that its lock's socket is in.
-	if socket, err := os.Readlink(filepath.Join(p.profile, "SingletonSocket")); err == nil {
-		if dir := filepath.Dir(socket); filepath.Dir(dir) == filepath.Clean(os.TempDir()) {
-			os.RemoveAll(dir)
-		}
-	}
-	// A helper that is just ending may still write: try again for a while.
-	for range 50 {
-		if os.RemoveAll(p.profile) == nil {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 

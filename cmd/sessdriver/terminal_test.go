@@ -70,6 +70,7 @@ func atTerminal(t *testing.T, env []string, args ...string) *terminal {
 
 var (
 	sequences = regexp.MustCompile("\x1b\\[[0-9;?]*[a-zA-Z]")
+	blanks    = regexp.MustCompile("(?m) +$")
 	redrawn   = regexp.MustCompile("[^\n]*\r([^\n])")
 )
 
@@ -79,14 +80,29 @@ func (c *terminal) text() string {
 	defer c.mu.Unlock()
 	text := sequences.ReplaceAllString(string(c.shown), "")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return redrawn.ReplaceAllString(text, "$1")
+	text = redrawn.ReplaceAllString(text, "$1")
+	return blanks.ReplaceAllString(text, "")
 }
 
-// wait waits until a text is shown, behind what was shown before.
+// wait waits until a text is shown.
 func (c *terminal) wait(want string) {
 	c.t.Helper()
+	c.until(want, func(text string) bool { return strings.Contains(text, want) })
+}
+
+// prompted waits until a text is shown, and below it the prompt: only there Ctrl-C is a key.
+func (c *terminal) prompted(want string) {
+	c.t.Helper()
+	c.until(want, func(text string) bool {
+		i := strings.LastIndexByte(text, '\n')
+		return strings.Contains(text[:i+1], want) && strings.HasSuffix(text, ">")
+	})
+}
+
+func (c *terminal) until(want string, shows func(text string) bool) {
+	c.t.Helper()
 	deadline := time.After(patience)
-	for !strings.Contains(c.text(), want) {
+	for !shows(c.text()) {
 		select {
 		case <-c.changed:
 		case <-deadline:
@@ -142,15 +158,15 @@ func TestTerminalWays(t *testing.T) {
 			}
 			t.Run(way+"/"+home, func(t *testing.T) {
 				c := atTerminal(t, env, args...)
-				c.wait("is ready. help lists the commands")
+				c.prompted("is ready. help lists the commands")
 				c.types("print hel\"lo there\"\r")
-				c.wait("\nhello there\n")
+				c.prompted("\nhello there\n")
 				c.types("use nobody\r")
-				c.wait("no session \"nobody\"")
+				c.prompted("no session \"nobody\"")
 				c.types("set X never\x03")
-				c.wait("set X never^C")
+				c.prompted("set X never^C\n")
 				c.types("history\r")
-				c.wait("\nprint hel\"lo there\"\n")
+				c.prompted("\nprint hel\"lo there\"\n")
 				if told := strings.Contains(c.text(), "* the history of the prompt is not kept: "); told != (env != nil) {
 					t.Errorf("told that nothing is kept: %v; the terminal shows\n%s", told, c.text())
 				}
@@ -165,14 +181,14 @@ func TestTerminalWays(t *testing.T) {
 func TestTerminalHistory(t *testing.T) {
 	state := "XDG_STATE_HOME=" + t.TempDir()
 	c := atTerminal(t, []string{state}, "demo", "--headless")
-	c.wait("is ready")
+	c.prompted("is ready")
 	c.types("print in-the-demo\rquit\r")
 	c.wait("\nin-the-demo\n")
 	c.ends(exitOK)
 	c = atTerminal(t, []string{state}, "--headless")
-	c.wait("is ready")
+	c.prompted("is ready")
 	c.types("\x1b[A\r") // up
-	c.wait("> print in-the-demo\nin-the-demo\n")
+	c.prompted("> print in-the-demo\nin-the-demo\n")
 	c.types("\x04")
 	c.ends(exitOK)
 }
@@ -215,10 +231,10 @@ func TestTerminalHangUp(t *testing.T) {
 	url, _ := serve(t)
 	for _, typed := range []string{"", "sleep 5m\r"} {
 		c := atTerminal(t, nil, "--headless", url)
-		c.wait("is ready")
+		c.prompted("is ready")
 		c.types(typed)
 		if typed != "" {
-			c.wait("> sleep 5m\n")
+			c.wait("> sleep 5m")
 		}
 		c.keys.Close()
 		if code := c.result(); code != exitInterrupted && (code != exitOK || typed != "") { // the end of the input may be first
