@@ -25,6 +25,8 @@ type config struct {
 
 	browser, profile, proxy    string
 	headless, headed           bool
+	windowSize                 string
+	windowSizeValue            cdp.Size // zero when none is given
 	debugPort                  int
 	ignoreCertificateErrors    bool
 	noDefaultTokens            bool
@@ -93,6 +95,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.StringVar(&c.browser, "browser", "", "`PATH` of the browser; by default the first found of Chrome, Chromium, Edge, Brave, headless-shell")
 	f.BoolVar(&c.headless, "headless", false, "no window; the default where there is no display")
 	f.BoolVar(&c.headed, "headed", false, "a visible window")
+	f.StringVar(&c.windowSize, "window-size", "", "the size of pages in windows, `WxH` in CSS pixels (innerWidth and innerHeight): 1280x720 without a display, else as the browser likes")
 	f.StringVar(&c.profile, "profile", "", "use the profile in `DIR` and keep it; by default a temporary one")
 	f.StringVar(&c.proxy, "proxy", "", "send all traffic, loopback too, through the proxy at `URL`")
 	f.IntVar(&c.debugPort, "debug-port", 0, "open a DevTools port `N` on loopback for other clients: whoever reaches it owns the browser")
@@ -143,7 +146,7 @@ var onlyFor = map[string][]string{
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach", "run"}, "exclude": {"launch", "attach", "run"}, "site-scope": {"launch", "attach", "run"},
 	"force-everywhere": {"launch", "attach", "run"}, "no-default-tokens": {"launch", "attach", "run"}, "reload": {"launch", "attach", "run"}, "storage": {"launch", "attach", "run"}, "guard": {"launch", "attach", "run", "doctor"}, "observe": {"launch", "attach", "run"},
-	"profile": {"launch"}, "headless": {"launch", "run", "demo", "doctor"}, "headed": {"launch", "run", "demo", "doctor"},
+	"profile": {"launch"}, "headless": {"launch", "run", "demo", "doctor"}, "headed": {"launch", "run", "demo", "doctor"}, "window-size": {"launch", "run", "demo"},
 	"proxy": {"launch", "run"}, "debug-port": {"launch", "demo"}, "ignore-certificate-errors": {"launch", "run"}, "no-sandbox": {"launch", "run", "demo", "doctor"},
 	"browser": {"launch", "run", "demo", "doctor", "browser"},
 }
@@ -204,6 +207,11 @@ func (c *config) check() error {
 	if c.proxy != "" {
 		if err := checkProxy(c.proxy); err != nil {
 			return err
+		}
+	}
+	if c.windowSize != "" {
+		if c.windowSizeValue, err = cdp.ParseSize(c.windowSize); err != nil {
+			return usagef("--window-size: %v", err)
 		}
 	}
 	if c.debugPort < 0 || c.debugPort > 65535 {

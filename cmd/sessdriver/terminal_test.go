@@ -70,7 +70,8 @@ func atTerminal(t *testing.T, env []string, args ...string) *terminal {
 
 var (
 	sequences = regexp.MustCompile("\x1b\\[[0-9;?]*[a-zA-Z]")
-	blanks    = regexp.MustCompile("(?m) +$")
+	placed    = regexp.MustCompile(" *\r\x1b\\[[0-9]+C") // the cursor, behind what was painted
+	blanks    = regexp.MustCompile("(?m)[ \r]+$")
 	redrawn   = regexp.MustCompile("[^\n]*\r([^\n])")
 )
 
@@ -78,7 +79,8 @@ var (
 func (c *terminal) text() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	text := sequences.ReplaceAllString(string(c.shown), "")
+	text := placed.ReplaceAllString(string(c.shown), "")
+	text = sequences.ReplaceAllString(text, "")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = redrawn.ReplaceAllString(text, "$1")
 	return blanks.ReplaceAllString(text, "")
