@@ -131,7 +131,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			if err != nil {
 				t.Skipf("%s is not installed", name)
 			}
-			r := launch(t, func(o *Options) { o.Path = path })
+			r := launch(t, alone, func(o *Options) { o.Path = path })
 			r.open(server.URL)
 			p := r.process
 			if len(remains(p)) < 3 {
@@ -175,7 +175,7 @@ func TestKilled(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(release)
-	r := launch(t, whole(t))
+	r := launch(t, whole(t), alone)
 	r.open(server.URL)
 	errs := make(chan error, 2)
 	go func() { errs <- r.Open(r.ctx(), server.URL+"/never") }()

@@ -100,14 +100,15 @@ func TestSitesAreKept(t *testing.T) {
 	site := "localhost:" + port
 	run := func(script string) string {
 		t.Helper()
-		return runWith(t, config, script, "http://"+site+"/")
+		return runWith(t, config, "open http://"+site+"/; "+script)
 	}
+	listed := func(out string) string { _, rest, _ := strings.Cut(out, "\n"); return rest } // without: opened …
 	run("site split " + site)
-	if out := run("sites --all"); !strings.Contains(out, site) {
+	if out := listed(run("sites --all")); !strings.Contains(out, site) {
 		t.Errorf("the split was not kept:\n%s", out)
 	}
 	run("site join " + site)
-	if out := run("sites --all"); strings.Contains(out, site) {
+	if out := listed(run("sites --all")); strings.Contains(out, site) {
 		t.Errorf("the join was not kept:\n%s", out)
 	}
 }
@@ -151,7 +152,7 @@ func TestRefusedByChrome(t *testing.T) {
 // runWith runs a script with the settings of a directory, and returns its output.
 func runWith(t *testing.T, config, script string, args ...string) string {
 	t.Helper()
-	p := newProgram(t, append(args, "--headless", "-c", script)...)
+	p := attachTo(t, append(args, "-c", script)...)
 	p.Env = append(p.Env, "XDG_CONFIG_HOME="+config)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
