@@ -77,7 +77,7 @@ func (p *pool) give(r *rig) bool {
 		return false
 	default:
 	}
-	if r.t.Failed() || r.ending.Swap(true) {
+	if r.t.Failed() || r.ending.Load() {
 		return false
 	}
 	asked := map[target.ID]bool{}
@@ -89,11 +89,10 @@ func (p *pool) give(r *rig) bool {
 				send(r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id}, nil)
 			}
 		}
-		return len(list) == 0
+		return len(list) == 0 && len(r.Windows()) == 1 // a window goes with its last tab
 	})
 	if !closed {
-		r.t.Error("the tabs do not close")
-		r.ending.Store(false)
+		r.t.Errorf("the tabs do not close: %v, %v", r.Tabs(), r.Windows())
 		return false
 	}
 	p.mu.Lock()
@@ -110,7 +109,6 @@ func (p *pool) close() error {
 	var failed []error
 	for _, list := range p.idle {
 		for _, b := range list {
-			b.ending.Store(false)
 			failed = append(failed, p.inTemp(b.Close))
 		}
 	}
