@@ -12,7 +12,7 @@ import (
 // next, and what it forced is not.
 func TestAgain(t *testing.T) {
 	w := newWeb(t)
-	r := w.browser(func(o *Options) { o.Apart = true })
+	r := w.browser()
 	pid := r.process.cmd.Process.Pid
 	for i := range 3 {
 		if len(r.Windows()) != 1 || len(r.Tabs()) != 1 {

@@ -1,6 +1,7 @@
 package cdp
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -27,7 +28,7 @@ import (
 // The facts about Chrome that the package builds on, in a browser without
 // sessdriver: a Chrome that behaves differently is noticed here first.
 
-// bare is a browser with nothing but our wire on it.
+// bare is a browser with nothing but our wire on it. The process is the same for all.
 type bare struct {
 	t       testing.TB
 	process *process
@@ -45,14 +46,18 @@ type bare struct {
 func newBare(t testing.TB, w *web) *bare {
 	t.Helper()
 	b := &bare{t: t, changed: make(chan struct{})}
-	o := Options{Path: chromium(t), Headless: true, IgnoreCertificateErrors: true,
-		Arguments: []string{"--host-resolver-rules=MAP *.test 127.0.0.1", "--disable-popup-blocking", "--short-reporting-delay"}}
-	p, err := startProcess(&o)
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	if b.process, b.wire = bareBefore.process, bareBefore.wire; b.process != nil {
+		bareBefore.process = nil
+		b.wire.hand(b.handle)
+	} else {
+		o := Options{Path: chromium(t), Headless: true, IgnoreCertificateErrors: true,
+			Arguments: []string{resolve, "--disable-popup-blocking", "--short-reporting-delay"}}
+		if err = processes.inTemp(func() (err error) { b.process, err = startProcess(&o); return err }); err != nil {
+			t.Fatal(err)
+		}
+		b.wire = newWire(b.process.transport, b.handle)
 	}
-	b.process = p
-	b.wire = newWire(p.transport, b.handle)
 	t.Cleanup(b.close)
 	if b.own, err = b.wire.browserLink(t.Context()); err != nil {
 		t.Fatal(err)
@@ -61,11 +66,48 @@ func newBare(t testing.TB, w *web) *bare {
 	return b
 }
 
+// bareBefore has the process that a test is done with.
+var bareBefore bare
+
+// close leaves the process to the next test: without tabs and cookies, and with our
+// connection goes Fetch. What pages stored is of the origin of this test's server.
 func (b *bare) close() {
-	send(b.own, browser.Close, cdp.Empty{}, nil)
+	if b.t.Failed() {
+		b.end()
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	list, err := call(ctx, b.own, target.GetTargets, target.GetTargetsParams{})
+	for _, info := range list.TargetInfos {
+		if info.Type == "page" && err == nil {
+			_, err = call(ctx, b.own, target.CloseTarget, target.CloseTargetParams{TargetID: info.TargetID})
+		}
+	}
+	if err == nil {
+		_, err = call(ctx, b.own, storage.ClearCookies, storage.ClearCookiesParams{})
+	}
+	if err == nil {
+		_, err = call(ctx, link{wire: b.wire}, target.DetachFromTarget, target.DetachFromTargetParams{SessionID: b.own.id})
+	}
+	if err != nil {
+		b.t.Error("clearing up:", err)
+		b.end()
+		return
+	}
+	bareBefore.process, bareBefore.wire = b.process, b.wire
+}
+
+// end ends the process.
+func (b *bare) end() {
+	if b.process == nil {
+		return
+	}
+	send(link{wire: b.wire}, browser.Close, cdp.Empty{}, nil)
 	<-b.wire.lost
 	b.wire.close()
-	b.process.end()
+	processes.inTemp(func() error { b.process.end(); return nil })
+	b.process = nil
 }
 
 // handle continues every paused request.
@@ -258,8 +300,12 @@ func TestFactNotPaused(t *testing.T) {
 	must(b, b.own, fetch.Enable, pauseAll())
 	list := where(func(c channel) bool { return c.Jar && !c.Speculative })
 	p := &person{t: t, open: func() link { return b.open(w.page("shop.test")) }}
-	w.fireAt(p, p.open(), "shop.test", "jar", list, "")
+	tab := p.open()
+	w.fireAt(p, tab, "shop.test", "jar", list, "")
 	w.arrived("jar", namesOf(list)...)
+	if failed := evalAt(t, tab, "failed.join('; ')"); failed != "" {
+		t.Error(failed)
+	}
 	for _, name := range slices.DeleteFunc(namesOf(list), func(name string) bool { return name == "updated" }) {
 		arrived := len(w.seen(func(h hit) bool { return h.name == name }))
 		if paused := b.pauses(name); paused >= arrived {

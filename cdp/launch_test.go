@@ -11,7 +11,7 @@ func TestLaunch(t *testing.T) {
 		w.Write([]byte("<title>there</title>"))
 	}))
 	defer server.Close()
-	r := launch(t)
+	r := launch(t, alone)
 	r.open(server.URL + "/page?q=1")
 	if got, want := r.Location(), server.URL+"/page?q=1"; got != want {
 		t.Errorf("Location() = %q, want %q", got, want)

@@ -399,7 +399,7 @@ func (s *stage) explore(situation string) {
 
 func (m *matrix) launched(scheme string, change ...func(*Options)) *stage {
 	w := newWebOf(m.t, scheme)
-	r := w.browser(append(change, whole(m.t), func(o *Options) { o.Arguments = append(o.Arguments, leaks.Eager) })...)
+	r := w.browser(append(change, alone, whole(m.t), func(o *Options) { o.Arguments = append(o.Arguments, leaks.Eager) })...)
 	s := &stage{matrix: m, person: r.person(), w: w, r: r, launch: true}
 	s.tokens()
 	return s

@@ -25,6 +25,7 @@ import (
 	"github.com/chromedp/chromedp/remote"
 
 	"sessdriver/sessions"
+	"sessdriver/testdata/need"
 )
 
 // asBrowser makes this test binary play a browser, see [playBrowser].
@@ -127,11 +128,8 @@ func TestCloseLeavesNothing(t *testing.T) {
 	server := ownPage(t)
 	for _, name := range []string{"chromium", "chromium-headless-shell"} {
 		t.Run(name, func(t *testing.T) {
-			path, err := exec.LookPath(name)
-			if err != nil {
-				t.Skipf("%s is not installed", name)
-			}
-			r := launch(t, func(o *Options) { o.Path = path })
+			path := need.Program(t, name, name)
+			r := launch(t, alone, func(o *Options) { o.Path = path })
 			r.open(server.URL)
 			p := r.process
 			if len(remains(p)) < 3 {
@@ -175,7 +173,7 @@ func TestKilled(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(release)
-	r := launch(t, whole(t))
+	r := launch(t, whole(t), alone)
 	r.open(server.URL)
 	errs := make(chan error, 2)
 	go func() { errs <- r.Open(r.ctx(), server.URL+"/never") }()
@@ -471,14 +469,11 @@ func TestProfileRace(t *testing.T) {
 
 // headless-shell takes no lock on its profile, and two of them would ruin it.
 func TestProfileOfHeadlessShell(t *testing.T) {
-	path, err := exec.LookPath("chromium-headless-shell")
-	if err != nil {
-		t.Skip("chromium-headless-shell is not installed")
-	}
+	path := need.Program(t, "chromium-headless-shell", "chromium-headless-shell")
 	dir := t.TempDir()
 	in := func(o *Options) { o.Path, o.Profile = path, dir }
 	first := launch(t, in)
-	_, err = Launch(t.Context(), newRig(t).options(in))
+	_, err := Launch(t.Context(), newRig(t).options(in))
 	noBrowser(t, err, dir, "in use")
 	if err := first.Settle(first.ctx()); err != nil {
 		t.Errorf("the first browser did not survive the second: %v", err)

@@ -16,12 +16,12 @@ import (
 // session's, and no request ever mixes two sessions.
 func TestLinearizable(t *testing.T) {
 	t.Run("same cookies", func(t *testing.T) {
-		switchInFlight(t, size(20, 200), 50, func(*sessions.Cookie) {})
+		switchInFlight(t, size(10, 200), size(2*lanes, 50), func(*sessions.Cookie) {})
 	})
 	// The cookies of the two differ in scope, so that they do not replace each
 	// other in the jar.
 	t.Run("other scope", func(t *testing.T) {
-		switchInFlight(t, 20, 2*lanes, func(c *sessions.Cookie) { c.Domain = strings.TrimPrefix(c.Domain, ".") })
+		switchInFlight(t, size(8, 20), 2*lanes, func(c *sessions.Cookie) { c.Domain = strings.TrimPrefix(c.Domain, ".") })
 	})
 }
 

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,8 +38,14 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Setenv("TMPDIR", temp)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGWINCH) // its goroutine stays, and fuzzing would start it
 	goroutines := runtime.NumGoroutine()
 	code := m.Run()
+	bareBefore.end()
+	if err := processes.close(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, "closing the browsers:", err)
+		code = 1
+	}
 	if left := leftovers(temp, goroutines); left != "" && code == 0 {
 		fmt.Fprintln(os.Stderr, "left behind:", left)
 		code = 1
@@ -58,8 +66,10 @@ func leftovers(temp string, goroutines int) (left string) {
 }
 
 func leftNow(temp string, goroutines int) string {
-	if profiles, _ := filepath.Glob(filepath.Join(temp, profileDir+"*")); len(profiles) > 0 {
-		return fmt.Sprint("profiles ", profiles)
+	for _, dir := range []string{temp, processes.temp} {
+		if profiles, _ := filepath.Glob(filepath.Join(dir, profileDir+"*")); len(profiles) > 0 {
+			return fmt.Sprint("profiles ", profiles)
+		}
 	}
 	if pids := processesUsing(temp); len(pids) > 0 {
 		return fmt.Sprint("browser processes ", pids)
@@ -117,6 +127,8 @@ type rig struct {
 	*Browser
 	t    testing.TB
 	book *sessions.Book
+	// shared says that the process is the pool's.
+	shared bool
 
 	mu      sync.Mutex // guards all below
 	notices []string
@@ -124,12 +136,19 @@ type rig struct {
 	changed chan struct{} // closed and replaced at every notice and event
 }
 
-// launch starts a browser that ends with the test.
+// launch gives a browser to a test. Its process is one that tests use one after the other,
+// unless the options say more than the pool knows, or [alone].
 func launch(t testing.TB, change ...func(*Options)) *rig {
 	t.Helper()
 	r := newRig(t)
-	o := r.options(change...)
-	b, err := Launch(t.Context(), o)
+	start := func(o Options) (*Browser, error) { return Launch(t.Context(), o) }
+	o := r.options(append([]func(*Options){func(o *Options) { o.Apart = true }}, change...)...)
+	if o.Apart = shareable(o); o.Apart {
+		r.shared = true
+		o.forPool()
+		start = func(o Options) (*Browser, error) { return processes.take(t, o) }
+	}
+	b, err := start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,6 +172,9 @@ func (r *rig) options(change ...func(*Options)) Options {
 }
 
 func (r *rig) close() {
+	if r.shared && processes.give(r) {
+		return
+	}
 	if err := r.Close(); err != nil {
 		r.t.Errorf("closing the browser: %v", err)
 	}

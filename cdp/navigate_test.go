@@ -18,7 +18,7 @@ func TestOpenAfterUse(t *testing.T) {
 	r := launch(t, func(o *Options) { o.Arguments = []string{resolve} })
 	const site = "quick.test"
 	c.pair(r, site, "/")
-	for i := range 15 {
+	for i := range size(6, 15) {
 		name := []string{"bob", "alice"}[i%2]
 		if _, err := r.Use(r.ctx(), r.ref(site, name), false); err != nil {
 			t.Fatal(err)
@@ -93,7 +93,7 @@ func TestNavigate(t *testing.T) {
 	}
 
 	// Chrome drops a reload while it commits another document.
-	for i := range 15 {
+	for i := range size(8, 15) {
 		evalAt(t, r.currentTab().link, fmt.Sprintf("setTimeout(() => location = '/page/%d'), ''", i))
 		time.Sleep(time.Duration(2*i) * time.Millisecond) // to meet the moment
 		if err := r.Reload(r.ctx()); err != nil {

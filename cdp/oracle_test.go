@@ -29,7 +29,7 @@ import (
 
 var (
 	oracleSeed  = flag.Uint64("seed", 21, "TestOracle: seed of the generated cases; 0 for a new one")
-	oracleCases = flag.Int("cases", 500, "TestOracle: how many cases to generate")
+	oracleCases = flag.Int("cases", 200, "TestOracle: how many cases to generate")
 )
 
 // casesPerBatch divides the share of every estate.
@@ -120,7 +120,7 @@ func newOracle(t *testing.T) *oracle {
 	o.https.StartTLS()
 	t.Cleanup(o.https.Close)
 	t.Cleanup(o.http.Close)
-	o.rig = launch(t, func(options *Options) {
+	o.rig = launch(t, alone, func(options *Options) {
 		options.Arguments, options.IgnoreCertificateErrors = []string{"--host-resolver-rules=MAP * 127.0.0.1"}, true
 	})
 	o.inTurn(func() {

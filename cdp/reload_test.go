@@ -150,7 +150,7 @@ func (r *rig) submitAt(tab *tab, action string) {
 func (r *rig) tab(url string) *tab {
 	r.t.Helper()
 	current := r.currentTab()
-	created, err := call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: url})
+	created, err := call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: url, BrowserContextID: r.targets.contextOf(sessions.Main)})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -471,7 +471,7 @@ func TestReload(t *testing.T) {
 	// by the reload of an earlier switch.
 	run("overtaken", func(t *testing.T, site string) {
 		c.pair(r, site, "/")
-		for i := range 20 {
+		for i := range size(8, 20) {
 			if _, err := r.Use(r.ctx(), r.ref(site, "bob"), false); err != nil {
 				t.Fatal(err)
 			}

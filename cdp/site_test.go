@@ -72,6 +72,7 @@ type web struct {
 	hits     []hit
 	changed  chan struct{} // closed and replaced at every hit
 	held     map[string]chan struct{}
+	waiting  int // answers that are held back
 	released bool
 }
 
@@ -114,16 +115,17 @@ func (w *web) close() {
 const preferences = `{"profile": {"block_third_party_cookies": false, "cookie_controls_mode": 0,
 	"default_content_setting_values": {"automatic_downloads": 1}}}`
 
-// browser starts a browser that finds the hosts and has third-party cookies:
+// browser gives a browser that finds the hosts and has third-party cookies:
 // Debian's Chromium blocks them by default, Chrome does not.
 func (w *web) browser(change ...func(*Options)) *rig {
 	w.t.Helper()
-	hosts := func(o *Options) {
-		o.IgnoreCertificateErrors = true
-		o.Profile = profile(w.t, preferences)
-		o.Arguments = append(o.Arguments, "--host-resolver-rules=MAP *.test 127.0.0.1", "--disable-popup-blocking", "--short-reporting-delay")
-	}
-	return launch(w.t, append([]func(*Options){hosts}, change...)...)
+	return launch(w.t, append([]func(*Options){webOptions}, change...)...)
+}
+
+func webOptions(o *Options) {
+	o.IgnoreCertificateErrors = true
+	o.Preferences = strings.TrimSuffix(strings.TrimPrefix(preferences, "{"), "}")
+	o.Arguments = append(o.Arguments, resolve, "--disable-popup-blocking", "--short-reporting-delay")
 }
 
 // profile makes a profile directory with preferences that goes with the test.
@@ -176,10 +178,7 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if gate != nil {
-		select {
-		case <-gate:
-		case <-r.Context().Done():
-		}
+		w.wait(gate, r.Context())
 	}
 	if isHit {
 		leaks.Answer(rw, r, read)
@@ -190,6 +189,21 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 	}
 	head.Set("Content-Type", "text/html")
 	io.WriteString(rw, "<!doctype html><title>page</title><link rel=icon href='data:,'><body><script>"+leaks.Functions+"</script>")
+}
+
+// wait holds an answer back until its gate opens, or nobody waits for it any more.
+func (w *web) wait(gate chan struct{}, asked context.Context) {
+	count := func(n int) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.waiting += n
+	}
+	count(1)
+	defer count(-1)
+	select {
+	case <-gate:
+	case <-asked.Done():
+	}
 }
 
 func (w *web) record(h hit) {

@@ -171,7 +171,8 @@ var Channels = []Channel{
 	{Name: "service-worker-update", JS: `const scope = new URL('/hit/update-page/' + id, location).href;
 		const r = await navigator.serviceWorker.register(at('update-sw', js('')), {scope});
 		await activated(r);
-		r.update().then(() => fetch(at('updated')))`, Hits: []string{"update-sw"}, End: "updated", Own: true, Secure: true, Jar: true, Blind: true},
+		await settled(() => r.update(), 5000);
+		fetch(at('updated'))`, Hits: []string{"update-sw"}, End: "updated", Own: true, Secure: true, Jar: true, Blind: true},
 	{Name: "service-worker-message", JS: `const scope = new URL('/hit/message-page/' + id, location).href;
 		const r = await navigator.serviceWorker.register(at('message-sw', js('onmessage = e => e.waitUntil(fetch(e.data))')), {scope});
 		await activated(r);

@@ -59,8 +59,18 @@ const Tidy = `for (const w of popups.splice(0)) w?.close();
 const Functions = `
 // Not by statechange: in headless-shell a page does not always hear of it while requests are paused.
 async function activated(registration) {
-	while (!['activated', 'redundant'].includes((await navigator.serviceWorker.getRegistration(registration.scope))?.active?.state)) await new Promise(done => setTimeout(done, 20));
+	const state = async () => (await navigator.serviceWorker.getRegistration(registration.scope))?.active?.state;
+	while (!['activated', 'redundant'].includes(await settled(state, 1000))) await later(20);
 }
+const later = time => new Promise(done => setTimeout(done, time));
+// settled asks again where there is no answer in time: on a busy machine a page may never get the one of its service workers.
+const settled = async (ask, time) => {
+	const none = {};
+	for (;;) {
+		const answer = await Promise.race([ask(), later(time).then(() => none)]);
+		if (answer !== none) return answer;
+	}
+};
 function maker(base, id, setter, set) {
 	const at = (name, o = {}) => {
 		const u = new URL('/hit/' + name, base);

@@ -7,23 +7,25 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sessdriver/testdata/need"
 )
 
 // The completion of each shell knows every flag and command.
 func TestCompletion(t *testing.T) {
 	for _, shell := range shells {
-		code, out, errs := sessdriver(t, "", "completion", shell)
-		if code != exitOK || !strings.Contains(out, "observe") || !strings.Contains(out, "doctor browser completion") {
-			t.Errorf("%s: exit %d, %s%s", shell, code, out, errs)
-		}
-		if _, err := exec.LookPath(shell); err != nil {
-			continue
-		}
-		check := exec.Command(shell, map[bool]string{true: "--no-execute", false: "-n"}[shell == "fish"])
-		check.Stdin = strings.NewReader(out)
-		if said, err := check.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v: %s", shell, err, said)
-		}
+		t.Run(shell, func(t *testing.T) {
+			code, out, errs := sessdriver(t, "", "completion", shell)
+			if code != exitOK || !strings.Contains(out, "observe") || !strings.Contains(out, "doctor browser completion") {
+				t.Errorf("exit %d, %s%s", code, out, errs)
+			}
+			need.Program(t, shell, shell)
+			check := exec.Command(shell, map[bool]string{true: "--no-execute", false: "-n"}[shell == "fish"])
+			check.Stdin = strings.NewReader(out)
+			if said, err := check.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, said)
+			}
+		})
 	}
 	if code, _, errs := sessdriver(t, "", "completion", "tcsh"); code != exitUsage || !strings.Contains(errs, "bash, zsh, fish") {
 		t.Errorf("tcsh: exit %d, %s", code, errs)
@@ -63,9 +65,7 @@ func TestCompletionInShell(t *testing.T) {
 	}
 	for shell, ask := range completers {
 		t.Run(shell, func(t *testing.T) {
-			if _, err := exec.LookPath(shell); err != nil {
-				t.Skip(err)
-			}
+			need.Program(t, shell, shell)
 			_, script, _ := sessdriver(t, "", "completion", shell)
 			for _, test := range tests {
 				args := []string{"-c", ask}
@@ -100,10 +100,7 @@ func TestMan(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, ".B session use NAME") || !strings.Contains(out, `.B \-\-observe full`) {
 		t.Fatalf("exit %d: %.300s", code, out)
 	}
-	groff, err := exec.LookPath("groff")
-	if err != nil {
-		t.Skip("no groff")
-	}
+	groff := need.Program(t, "groff", "groff-base")
 	format := exec.Command(groff, "-man", "-ww", "-z", "-K", "utf8")
 	format.Stdin = strings.NewReader(out)
 	if said, err := format.CombinedOutput(); err != nil || len(said) > 0 {

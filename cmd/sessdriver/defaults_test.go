@@ -100,7 +100,8 @@ func TestSitesAreKept(t *testing.T) {
 	site := "localhost:" + port
 	run := func(script string) string {
 		t.Helper()
-		return runWith(t, config, script, "http://"+site+"/")
+		_, out, _ := strings.Cut(runWith(t, config, "open http://"+site+"/; "+script), "\n")
+		return out // without: opened …
 	}
 	run("site split " + site)
 	if out := run("sites --all"); !strings.Contains(out, site) {
@@ -151,7 +152,7 @@ func TestRefusedByChrome(t *testing.T) {
 // runWith runs a script with the settings of a directory, and returns its output.
 func runWith(t *testing.T, config, script string, args ...string) string {
 	t.Helper()
-	p := newProgram(t, append(args, "--headless", "-c", script)...)
+	p := attachTo(t, append(args, "-c", script)...)
 	p.Env = append(p.Env, "XDG_CONFIG_HOME="+config)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 // The doctor finds nothing wrong with the browser of the tests, tells so in a form that
 // programs read, and leaves nothing behind.
 func TestDoctor(t *testing.T) {
+	needsFull(t)
 	code, out, errs := sessdriver(t, "", "doctor", "--headless", "--json")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	var report doctor.Report

@@ -1,26 +1,111 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"flag"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"sessdriver/cmd/sessdriver/internal/browserinstall"
 )
 
 // asProgram makes the test binary run main instead of the tests.
 const asProgram = "SESSDRIVER_TEST_AS_PROGRAM"
+
+var full = flag.Bool("full", false, "run the largest tests in their full size")
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	running.end()
+	os.Exit(code)
+}
+
+// needsFull skips what takes too long for every day.
+func needsFull(t *testing.T) {
+	t.Helper()
+	if !*full {
+		t.Skip("only with: go test ./cmd/sessdriver -args -full")
+	}
+}
+
+// running is a browser for the tests that are not about starting one: they attach to it,
+// one at a time, which takes a fraction of a start. It has been there before them, and its
+// jar with what earlier tests left.
+var running browserOfTests
+
+type browserOfTests struct {
+	*exec.Cmd
+	endpoint, temp string
+}
+
+// attachTo is the program attached to it.
+func attachTo(t testing.TB, args ...string) *program {
+	t.Helper()
+	if running.Cmd == nil {
+		startRunning(t)
+	}
+	return newProgram(t, append([]string{"attach", running.endpoint}, args...)...)
+}
+
+func startRunning(t testing.TB) {
+	t.Helper()
+	path := os.Getenv("SESSDRIVER_BROWSER")
+	if path == "" {
+		found, err := browserinstall.Find()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path = found.Path
+	}
+	temp, err := os.MkdirTemp("", "sd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--headless", "--remote-debugging-port=0", "--user-data-dir=" + filepath.Join(temp, "profile"), "--no-first-run", "about:blank"}
+	if os.Getuid() == 0 {
+		args = append(args, "--no-sandbox")
+	}
+	running.Cmd, running.temp = exec.Command(path, args...), temp
+	running.Env = append(os.Environ(), "TMPDIR="+temp)
+	running.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	running.WaitDelay = time.Second
+	stderr, err := running.StderrPipe()
+	if err == nil {
+		err = running.Start()
+	}
+	if err != nil {
+		running.Cmd = nil
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(stderr); running.endpoint == ""; {
+		if !lines.Scan() {
+			t.Fatal("the browser ended before it was ready")
+		}
+		_, running.endpoint, _ = strings.Cut(lines.Text(), "DevTools listening on ")
+	}
+	go io.Copy(io.Discard, stderr)
+}
+
+// end ends the browser.
+func (r *browserOfTests) end() {
+	if r.Cmd != nil {
+		syscall.Kill(-r.Process.Pid, syscall.SIGKILL)
+		r.Wait()
+		os.RemoveAll(r.temp)
+	}
 }
 
 // program is one run of sessdriver, with a temporary directory of its own in

@@ -79,8 +79,7 @@ func TestFirstFailureEnds(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.script, func(t *testing.T) {
-			t.Parallel()
-			code, out, text := sessdriver(t, "", url, "--headless", "-c", test.script+"; help")
+			code, out, text := attachTo(t, "-c", "open "+url+"; "+test.script+"; help").run("")
 			if code != test.code || !strings.Contains(text, test.want) {
 				t.Errorf("code %d, want %d with %q: %s", code, test.code, test.want, text)
 			}
@@ -188,18 +187,20 @@ func TestWhyAnotherUser(t *testing.T) {
 // TestScope checks that what is outside the scope is not booked.
 func TestScope(t *testing.T) {
 	url, _ := serve(t)
-	_, out, _ := sessdriver(t, "", url+"/a", "--headless", "--exclude", "127.0.0.1", "-c", "sites --all")
-	if strings.Contains(out, "127.0.0.1") {
+	page := "open " + url + "/a; "
+	_, out, _ := attachTo(t, "--exclude", "127.0.0.1", "-c", page+"sites --all").run("")
+	if _, out, _ := strings.Cut(out, "\n"); strings.Contains(out, "127.0.0.1") {
 		t.Errorf("an excluded site is listed:\n%s", out)
 	}
-	if _, out, _ := sessdriver(t, "", url+"/a", "--headless", "--exclude", "127.0.0.1", "-c", "watch --last"); out != "" {
+	const opened = "opened http://"
+	if _, out, _ := attachTo(t, "--exclude", "127.0.0.1", "-c", page+"watch --last").run(""); strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, opened) {
 		t.Errorf("requests of an excluded site are shown:\n%s", out)
 	}
-	if _, out, _ := sessdriver(t, "", url+"/a", "--headless", "-c", "watch --last"); !strings.Contains(out, url+"/a") {
+	if _, out, _ := attachTo(t, "-c", page+"watch --last").run(""); strings.Count(out, url+"/a") != 2 {
 		t.Errorf("requests are not shown:\n%s", out)
 	}
-	_, out, _ = sessdriver(t, "", url+"/a", "--headless", "--scope", "127.0.0.1", "-c", "sites --all")
-	if !strings.Contains(out, "127.0.0.1") {
+	_, out, _ = attachTo(t, "--scope", "127.0.0.1", "-c", page+"sites --all").run("")
+	if _, out, _ := strings.Cut(out, "\n"); !strings.Contains(out, "127.0.0.1") {
 		t.Errorf("a site of the scope is not listed:\n%s", out)
 	}
 }

@@ -98,6 +98,7 @@ func TestScriptFails(t *testing.T) {
 }
 
 func TestRunUsage(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	dir := write(t, map[string]string{"a.sess": "sleep 1m"})
 	bad := filepath.Join(write(t, map[string]string{"bad.sess": "open 'unclosed"}), "bad.sess")
 	for name, test := range map[string]struct {

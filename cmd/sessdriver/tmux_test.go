@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sessdriver/cmd/sessdriver/internal/shop"
+	"sessdriver/testdata/need"
 )
 
 // tmux is the program in a real terminal, with somebody who types.
@@ -29,9 +30,7 @@ const patience = 2 * time.Minute
 // inTmux starts the program with more of an environment, in a tmux server of its own.
 func inTmux(t *testing.T, env []string, args ...string) *tmux {
 	t.Helper()
-	if _, err := exec.LookPath("tmux"); err != nil {
-		t.Fatalf("%v; it is in the Debian package tmux", err)
-	}
+	need.Program(t, "tmux", "tmux")
 	c := &tmux{t: t, temp: shortTemp(t)}
 	c.env = append(cleanEnviron(), asProgram+"=1", "TMPDIR="+c.temp, "TMUX_TMPDIR="+t.TempDir(), "TMUX=",
 		"XDG_CONFIG_HOME="+c.temp, "XDG_STATE_HOME="+c.temp, "NO_COLOR=")

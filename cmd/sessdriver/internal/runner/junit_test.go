@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,20 +12,6 @@ import (
 
 	"sessdriver/scripts"
 )
-
-// validate checks a report with the schema of testdata.
-func validate(t *testing.T, report []byte) {
-	t.Helper()
-	xmllint, err := exec.LookPath("xmllint")
-	if err != nil {
-		t.Fatalf("%v; it is in the Debian package libxml2-utils", err)
-	}
-	lint := exec.Command(xmllint, "--noout", "--nonet", "--schema", "testdata/junit.xsd", "-")
-	lint.Stdin = bytes.NewReader(report)
-	if out, err := lint.CombinedOutput(); err != nil {
-		t.Errorf("%v: %s%s", err, out, report)
-	}
-}
 
 // A run without a browser has cases that end in every way.
 func TestJUnitOfRun(t *testing.T) {
