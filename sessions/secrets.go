@@ -14,7 +14,7 @@ const shortest = 6
 // is masked, and after that as they come, so that a line of output costs no more where there
 // are many sessions.
 type secrets struct {
-	mu      sync.Mutex // guards what follows; it is taken before the book's
+	mu      sync.Mutex        // guards what follows; it is taken before the book's
 	of      map[string]string // as they are, by how they may stand in a text
 	lengths map[string][]int  // of those, by their first bytes, longest first
 
@@ -64,6 +64,9 @@ func (b *Book) Secret(text string) bool {
 func (m Mask) Text(b *Book, text, plain string, more ...string) string {
 	if m.Shows() || text == "" {
 		return text
+	}
+	if b == nil {
+		b = New(Options{})
 	}
 	return b.secrets.replace(b, showURLs(text, plain), more, plain, m.Value)
 }

@@ -9,8 +9,8 @@ import (
 
 // Parts of a URL that may hold a secret, by what they are called.
 const (
-	URLUser      = "USER"      // name and password before the host
-	URLParameter = "PARAMETER" // of the path, behind a semicolon (;jsessionid=…)
+	URLUser      = "CREDENTIALS" // name and password before the host
+	URLParameter = "PARAMETER"   // of the path, behind a semicolon (;jsessionid=…)
 	URLQuery     = "QUERY"
 	URLFragment  = "FRAGMENT"
 	URLRest      = "REST" // all of one that has no host (data:, blob:), and what is no port
