@@ -27,7 +27,8 @@ type control struct {
 	streams streams
 	book    *sessions.Book
 	notices *notices
-	colours colours // of the standard output
+	colours colours       // of the standard output
+	mask    sessions.Mask // one, so that equal values can be told in all that is written
 
 	browser *cdp.Browser
 	engine  *scripts.Engine
@@ -43,7 +44,9 @@ type control struct {
 func newControl(c *config, s streams) *control {
 	k := &control{config: c, streams: s, notices: newNotices(s.err, c.coloursOn(s.err)), colours: c.coloursOn(s.out), held: make(chan os.Signal, 1)}
 	signal.Notify(k.held, os.Interrupt)
+	k.mask = c.newMask()
 	k.book = c.newBook(k.notices.event)
+	k.notices.hide = func(line string) string { return k.mask.Text(k.book, line, "") }
 	k.keeps = !c.scriptGiven && term.IsTerminal(int(s.in.Fd()))
 	return k
 }
@@ -56,7 +59,7 @@ func (k *control) close() {
 // drive starts the browser's work and takes commands until the end. The browser
 // is given back on every path.
 func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string) (err error) {
-	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
+	k.browser, k.engine = b, newEngine(k.book, b, k.mask)
 	k.engine.Recorder = &scripts.Recorder{}
 	for _, variable := range k.config.vars {
 		name, value, _ := strings.Cut(variable, "=")
@@ -102,12 +105,12 @@ func (k *control) open(ctx context.Context, url string) error {
 	defer stop()
 	if err := k.browser.Open(ctx, url); err != nil {
 		what := "the address"
-		if strings.Contains(err.Error(), "PROXY") {
-			what = "--proxy " + k.config.proxy
+		if strings.Contains(err.Error(), "PROX") {
+			what = "--proxy " + sessions.ShowURL(k.config.proxy)
 		}
 		return fmt.Errorf("%w; check %s, then type: open URL", err, what)
 	}
-	k.engine.Recorder.Add("open " + scripts.Quote(url))
+	k.engine.Recorder.AddOpen(url)
 	return nil
 }
 
@@ -156,8 +159,7 @@ func (k *control) because(ctx context.Context, err error) error {
 	case errors.Is(err, cdp.ErrGone), errors.Is(context.Cause(ctx), cdp.ErrGone):
 		again := k.config.command
 		if again == "attach" {
-			endpoint, _, _ := strings.Cut(k.config.args[0], "?") // behind it may be a secret
-			return fmt.Errorf("%s: %w; start it again, and then: sessdriver attach %[1]s", endpoint, k.browser.Err())
+			return fmt.Errorf("%s: %w; start it again, and then: sessdriver attach %[1]s", sessions.ShowURL(k.config.args[0]), k.browser.Err())
 		}
 		return fmt.Errorf("%w; start anew with: sessdriver %s", k.browser.Err(), again)
 	case ctx.Err() != nil:

@@ -42,7 +42,7 @@ func runDemo(ctx context.Context, c *config, s streams) error {
 // demonstrate shows the proof and, at a terminal, leaves the person at the
 // prompt with the browser open.
 func (k *control) demonstrate(ctx context.Context, b *cdp.Browser, shop *demo.Shop) (err error) {
-	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
+	k.browser, k.engine = b, newEngine(k.book, b, k.mask)
 	defer func() {
 		if closing := b.Close(); err == nil {
 			err = closing
