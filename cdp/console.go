@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
+
+	"sessdriver/sessions"
 )
 
 const (
@@ -66,7 +68,7 @@ func (b *Browser) handleConsole(m *cdproto.Message) {
 		on(b, m, func(e *log.EventEntryAdded) {
 			text := e.Entry.Text
 			if e.Entry.URL != "" {
-				text += " (" + withoutQuery(e.Entry.URL) + ")"
+				text += " (" + sessions.ShowURL(e.Entry.URL) + ")"
 			}
 			b.console.add(string(e.Entry.Level), text)
 		})

@@ -47,7 +47,7 @@ func (b *Browser) dialog(tab *tab, e *page.EventJavascriptDialogOpening) {
 		}
 	})
 	if !reloading && answer == nil {
-		b.notice("%s shows a dialog (%s): %q; nobody can answer it here, so it was closed; say what to answer with: dialog accept, dialog dismiss", withoutQuery(e.URL), e.Type, e.Message)
+		b.notice("%s shows a dialog (%s): %q; nobody can answer it here, so it was closed; say what to answer with: dialog accept, dialog dismiss", sessions.ShowURL(e.URL), e.Type, e.Message)
 	}
 }
 

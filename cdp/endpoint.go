@@ -13,6 +13,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/remote"
+
+	"sessdriver/sessions"
 )
 
 const dialTimeout = 10 * time.Second
@@ -44,9 +46,22 @@ func noEndpoint(endpoint string, cause error) error {
 	if errors.Is(cause, context.DeadlineExceeded) {
 		cause = errors.New("it does not answer in time")
 	}
+	if text := sessions.ShowURLs(cause.Error()); text != cause.Error() { // it names the endpoint
+		cause = &shownError{text, cause}
+	}
 	return fmt.Errorf("%w: attaching to %s: %w; start the browser with --remote-debugging-port=9222 and type: sessdriver attach http://127.0.0.1:9222",
-		ErrNoBrowser, endpoint, cause)
+		ErrNoBrowser, sessions.ShowURL(endpoint), cause)
 }
+
+// shownError is an error with its URLs as people may see them.
+type shownError struct {
+	text  string
+	cause error
+}
+
+func (e *shownError) Error() string { return e.text }
+
+func (e *shownError) Unwrap() error { return e.cause }
 
 // discover finds the websocket URL of an endpoint. The host is the one that
 // the user gave: a browser behind a forwarded port only knows its own.

@@ -162,7 +162,7 @@ func (i *interceptor) await(ctx context.Context, tab *tab) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if _, err := call(ctx, tab.link, fetch.Disable, cdp.Empty{}); err != nil {
-		i.browser.log.Debug("reaching an open page", "url", withoutQuery(tab.url), "error", err)
+		i.browser.log.Debug("reaching an open page", "url", sessions.ShowURL(tab.url), "error", err)
 	}
 }
 
@@ -263,7 +263,7 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 			// (TestHardLogin).
 			i.browser.mirror.mend(w, v.Session.Site)
 		}
-		i.browser.log.Debug("rewritten", "url", withoutQuery(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
+		i.browser.log.Debug("rewritten", "url", sessions.ShowURL(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
 	}
 	if is := e.Request.Headers.get("cookie"); !rewrite && i.explicit && v.Session.Number != 0 && is != "" {
 		v.Header, v.Fields, rewrite = is, nil, true
@@ -290,7 +290,7 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 func (i *interceptor) second(e *requestPaused, rewrite bool, cause error) {
 	done := func(_ cdp.Empty, err error) {
 		if err != nil && !gone(err) {
-			i.browser.log.Error("answering a paused request twice", "url", e.Request.URL, "error", err)
+			i.browser.log.Error("answering a paused request twice", "url", sessions.ShowURL(e.Request.URL), "error", err)
 		}
 		i.answered(e)
 	}
@@ -298,7 +298,7 @@ func (i *interceptor) second(e *requestPaused, rewrite bool, cause error) {
 		send(i.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID}, done)
 		return
 	}
-	i.browser.notice("blocked %s %s: Chrome refused the rewritten request (%v), and as it was it would have gone out as another session", e.Request.Method, withoutQuery(e.Request.URL), cause)
+	i.browser.notice("blocked %s %s: Chrome refused the rewritten request (%v), and as it was it would have gone out as another session", e.Request.Method, sessions.ShowURL(e.Request.URL), cause)
 	send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, done)
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/runtime"
+
+	"sessdriver/sessions"
 )
 
 //go:embed locate.js
@@ -356,7 +358,7 @@ func (b *Browser) instead(v view) string {
 	if json.Unmarshal(r.Value, &list) != nil || list == "" {
 		return ""
 	}
-	return " (" + withoutQuery(b.targets.documentOf(v.tab).url) + " has: " + list + ")"
+	return " (" + sessions.ShowURL(b.targets.documentOf(v.tab).url) + " has: " + list + ")"
 }
 
 // Texts gives the text of each visible element that a selector finds now.

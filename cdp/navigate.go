@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
 )
 
 // Navigation goes by our own connection to the tab and not by chromedp, which
@@ -40,7 +42,7 @@ func (b *Browser) Open(ctx context.Context, url string) error {
 		err = b.navigate(ctx, tab, url)
 	}
 	if err != nil {
-		return fmt.Errorf("opening %s: %w", withoutQuery(url), b.because(err))
+		return fmt.Errorf("opening %s: %w", sessions.ShowURL(url), b.because(err))
 	}
 	return nil
 }

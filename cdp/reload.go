@@ -47,7 +47,7 @@ func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string
 		switch err := next.committed(bounded); {
 		case err == nil, errors.Is(err, errTabClosed): // it shows nothing any more
 		case bounded.Err() != nil:
-			done.Notes = append(done.Notes, withoutQuery(b.targets.documentOf(next.tab).url)+" is still loading")
+			done.Notes = append(done.Notes, sessions.ShowURL(b.targets.documentOf(next.tab).url)+" is still loading")
 		default:
 			done.Notes = append(done.Notes, err.Error())
 		}
@@ -138,15 +138,15 @@ func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, next *a
 func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival) {
 	d := b.targets.documentOf(tab)
 	if logout.MatchString(path(d.url)) {
-		return "not reloaded: " + withoutQuery(d.url) + " looks like a logout; open another page, or type: reload", nil
+		return "not reloaded: " + sessions.ShowURL(d.url) + " looks like a logout; open another page, or type: reload", nil
 	}
 	document := b.arrivalAt(tab)
 	b.targets.update(func() { tab.reloading, tab.anew, tab.lost = true, &document, false })
 	if method != "GET" {
 		b.openByGet(tab, d.url)
-		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), &document
+		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", sessions.ShowURL(d.url), method), &document
 	}
-	b.log.Debug("reload", "url", withoutQuery(d.url))
+	b.log.Debug("reload", "url", sessions.ShowURL(d.url))
 	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
 	return "", &document
 }
@@ -185,10 +185,10 @@ func (b *Browser) Reloaded(ctx context.Context) error {
 		b.targets.mu.Unlock()
 		switch {
 		case err != nil:
-			return fmt.Errorf("waiting for %s as the session that is forced now: %w; type: reload", withoutQuery(b.targets.documentOf(tab).url), err)
+			return fmt.Errorf("waiting for %s as the session that is forced now: %w; type: reload", sessions.ShowURL(b.targets.documentOf(tab).url), err)
 		case again:
 		case vain:
-			return &noPageError{withoutQuery(b.targets.documentOf(tab).url) + " is still shown as the session before: its reload brought no page; type: reload, or open another page: open URL"}
+			return &noPageError{sessions.ShowURL(b.targets.documentOf(tab).url) + " is still shown as the session before: its reload brought no page; type: reload, or open another page: open URL"}
 		default:
 			return nil
 		}
@@ -241,15 +241,6 @@ func methodOf(h page.GetNavigationHistoryResult, err error) string {
 		return "form, maybe a POST"
 	}
 	return "GET"
-}
-
-// withoutQuery is a URL as it may be shown: what follows the path may hold what
-// people typed.
-func withoutQuery(url string) string {
-	if i := strings.IndexAny(url, "?#"); i >= 0 {
-		return url[:i]
-	}
-	return url
 }
 
 // path is the part of a URL behind the host, with the query: ?action=logout

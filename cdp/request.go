@@ -34,7 +34,7 @@ type answer struct {
 // nothing but the request reaches the server: with the current window's cookies, or as a
 // session in a window of its own that is closed afterwards. Redirects are followed.
 func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, url string, headers [][2]string, body string) (status int, text string, err error) {
-	err = b.acting(method+" "+withoutQuery(url), func() error {
+	err = b.acting(method+" "+sessions.ShowURL(url), func() error {
 		w, shown := b.Window(), b.currentTab()
 		if as != (sessions.Ref{}) {
 			w = requestWindow

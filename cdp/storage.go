@@ -197,7 +197,7 @@ func (b *Browser) stepScript(tab *tab) {
 	params := page.AddScriptToEvaluateOnNewDocumentParams{Source: want, WorldName: swapWorld}
 	send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
 		if err != nil { // it is gone, or just going
-			b.log.Debug("planning web storage", "url", withoutQuery(tab.url), "error", err)
+			b.log.Debug("planning web storage", "url", sessions.ShowURL(tab.url), "error", err)
 			return
 		}
 		b.stepped(tab, r.Identifier, want)
@@ -217,7 +217,7 @@ func (b *Browser) swapsReady(ctx context.Context, tabs []*tab) (notes []string) 
 	for _, tab := range tabs {
 		b.waitTab(ctx, tab, func() bool { return tab.script.want == tab.script.have })
 		if ctx.Err() != nil {
-			return []string{withoutQuery(b.targets.documentOf(tab).url) + " does not answer, and may still show the web storage of the session before; when it does, type: reload"}
+			return []string{sessions.ShowURL(b.targets.documentOf(tab).url) + " does not answer, and may still show the web storage of the session before; when it does, type: reload"}
 		}
 	}
 	return nil

@@ -122,7 +122,7 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 		if tab.kind != "page" {
 			break // a worker that is stopped says so, too
 		}
-		b.notice("a tab crashed: %s", withoutQuery(b.targets.documentOf(tab).url))
+		b.notice("a tab crashed: %s", sessions.ShowURL(b.targets.documentOf(tab).url))
 		b.targets.update(func() {
 			tab.crashes++
 			tab.crashed = true

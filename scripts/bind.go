@@ -13,7 +13,10 @@ type call struct {
 	flags  map[string]string // a switch that is given has "true"
 	// sources are the arguments that have variables in them, as they were written.
 	sources map[string]string
-	comment Word // see Statement
+	tolds   map[string]string // those with what secret variables hold masked
+	comment Word              // see Statement
+
+	statement Statement
 
 	running *run
 	block   []Statement
@@ -36,7 +39,7 @@ func bind(command *Command, name string, words []Word, comment Word) (*call, err
 	if err != nil {
 		return nil, err
 	}
-	c := &call{name: name, args: map[string]string{}, flags: b.flags, sources: map[string]string{}, comment: comment}
+	c := &call{name: name, args: map[string]string{}, flags: b.flags, sources: map[string]string{}, tolds: map[string]string{}, comment: comment}
 	if err := b.assign(c, positional); err != nil {
 		return nil, err
 	}
@@ -135,6 +138,7 @@ func (b *binder) assign(c *call, words []Word) error {
 		}
 		if slices.ContainsFunc(words[:n], func(w Word) bool { return w.source != "" }) {
 			c.sources[p.Name] = shownAll(words[:n])
+			c.tolds[p.Name] = toldAll(words[:n])
 		}
 		c.args[p.Name], words = value, words[n:]
 	}
@@ -158,6 +162,17 @@ func shownAll(words []Word) string {
 	list := make([]string, len(words))
 	for i, w := range words {
 		list[i] = w.shown()
+	}
+	return strings.Join(list, " ")
+}
+
+func toldAll(words []Word) string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = w.Text
+		if w.source != "" {
+			list[i] = w.told
+		}
 	}
 	return strings.Join(list, " ")
 }

@@ -26,7 +26,9 @@ func actCommands() []*Command {
 		act("fill", "Type a text into a field, in place of what it holds", []Param{selector, {Name: "TEXT", Kind: KindText, Rest: true}},
 			selectorHelp+" For an empty text write ''.", "fill '#user' alice\nfill label=Password $PASSWORD",
 			func(ctx context.Context, c *call) error {
-				return c.engine.Browser.Fill(ctx, c.args["SELECTOR"], c.args["TEXT"])
+				err := c.engine.Browser.Fill(ctx, c.args["SELECTOR"], c.args["TEXT"])
+				c.noteSecret(ctx, c.args["SELECTOR"], c.args["TEXT"])
+				return err
 			}),
 		act("select", "Choose an option of a select, by its text or its value", []Param{selector, {Name: "OPTION", Kind: KindText, Rest: true}},
 			selectorHelp, "select '#size' Large",

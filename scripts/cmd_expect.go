@@ -55,20 +55,20 @@ func expectCommands() []*Command {
 			func(c *call) string { return "the address to have " + c.expected("PATTERN") },
 			func(_ context.Context, c *call) (found, error) {
 				at := c.engine.Browser.Location()
-				return found{matches(c.args["PATTERN"], at), "it is " + withoutQuery(at)}, nil
+				return found{matches(c.args["PATTERN"], at), "it is " + c.engine.Mask.URL(at)}, nil
 			}),
 		expect("title", "Fail unless the title has a text in it", []Param{text("TEXT")}, "expect title 'My account'", nil,
 			func(c *call) string { return "the title to have " + c.expected("TEXT") },
 			func(ctx context.Context, c *call) (found, error) {
 				title, err := c.engine.Browser.Title(ctx)
-				return found{matches(c.args["TEXT"], title), "it is " + strconv.Quote(short(title))}, err
+				return found{matches(c.args["TEXT"], title), "it is " + strconv.Quote(c.short(title))}, err
 			}),
 		expect("text", "Fail unless the page shows a text", []Param{text("TEXT")}, "expect text 'Signed in as alice'\nexpect not text bob", nil,
 			func(c *call) string { return "the page to show " + c.expected("TEXT") },
 			func(ctx context.Context, c *call) (found, error) {
 				list, err := c.engine.Browser.Texts(ctx, "body")
 				shown := strings.Join(list, " ")
-				return found{strings.Contains(shown, c.args["TEXT"]), "it shows " + strconv.Quote(short(shown))}, err
+				return found{strings.Contains(shown, c.args["TEXT"]), "it shows " + strconv.Quote(c.short(shown))}, err
 			}),
 		expect("selector", "Fail unless an element is visible, with a text if one is given", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "TEXT", Kind: KindText, Optional: true, Rest: true}},
 			"expect selector '#user' alice\nexpect not selector .error", nil,
@@ -102,7 +102,7 @@ func expectCommands() []*Command {
 					return found{}, errNotTold
 				}
 				value := header(c.args["NAME"])
-				return found{value != "" && matches(c.args["VALUE"], value), "it is " + strconv.Quote(value)}, nil
+				return found{value != "" && matches(c.args["VALUE"], value), "it is " + strconv.Quote(c.hide(value))}, nil
 			}),
 		expect("cookie", "Fail unless the jar has a cookie for the page, with a value and attributes if they are given", []Param{{Name: "NAME", Kind: KindToken}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
 			"expect cookie remember\nexpect not cookie sid\nexpect cookie remember --httponly --samesite Lax", []Flag{
@@ -122,7 +122,7 @@ func expectCommands() []*Command {
 			func(c *call) string { return c.said("SCRIPT") + " to give " + c.said("VALUE") },
 			func(ctx context.Context, c *call) (found, error) {
 				got, err := c.engine.Browser.Look(ctx, c.args["SCRIPT"])
-				return found{err == nil && sameJSON(got, c.args["VALUE"]), "it gives " + short(got)}, err
+				return found{err == nil && sameJSON(got, c.args["VALUE"]), "it gives " + c.short(got)}, err
 			}),
 		expect("dialog", "Fail unless the last dialog that was answered says a text", []Param{text("TEXT")}, "expect dialog 'Are you sure?'", nil,
 			func(c *call) string { return "the last dialog to say " + c.expected("TEXT") },
@@ -131,7 +131,7 @@ func expectCommands() []*Command {
 				if d == nil {
 					return found{false, "there was none"}, nil
 				}
-				return found{matches(c.args["TEXT"], d.Message), "it says " + strconv.Quote(short(d.Message))}, nil
+				return found{matches(c.args["TEXT"], d.Message), "it says " + strconv.Quote(c.short(d.Message))}, nil
 			}),
 		compare("differs", "Fail unless two texts, of variables say, are different", "expect differs $ALICE $BOB", func(a, b string) bool { return a != b }),
 		compare("same", "Fail unless two texts, of variables say, are the same", "expect not same $ALICE $BOB\nexpect same $ALICE $ALICE", func(a, b string) bool { return a == b }),
@@ -238,10 +238,10 @@ func lookSelector(ctx context.Context, c *call) (found, error) {
 	}
 	for _, text := range list {
 		if strings.Contains(text, c.args["TEXT"]) {
-			return found{true, "it shows " + strconv.Quote(short(text))}, nil
+			return found{true, "it shows " + strconv.Quote(c.short(text))}, nil
 		}
 	}
-	return found{false, "it shows " + strconv.Quote(short(strings.Join(list, " ")))}, nil
+	return found{false, "it shows " + strconv.Quote(c.short(strings.Join(list, " ")))}, nil
 }
 
 func lookCount(ctx context.Context, c *call) (found, error) {
@@ -312,9 +312,11 @@ func sameJSON(a, b string) bool {
 	return json.Unmarshal([]byte(a), &x) == nil && json.Unmarshal([]byte(b), &y) == nil && reflect.DeepEqual(x, y)
 }
 
-// short is the beginning of a text, for a message.
-func short(text string) string {
-	const most = 200
+// short is the beginning of a text of the page, for a message. No secret is cut, since a
+// part of it would be shown.
+func (c *call) short(text string) string {
+	const most, longest = 200, 16 << 10
+	text = c.hide(strings.ToValidUTF8(text[:min(len(text), longest)], ""))
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

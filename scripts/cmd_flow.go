@@ -31,7 +31,8 @@ func flowCommands() []*Command {
 			Summary: "Give a variable a value, or show the variables' names",
 			Params:  []Param{{Name: "NAME", Kind: KindVariable, Optional: true}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
 			Detail: "$NAME and ${NAME} stand for the value, also between double quotes, as one word. " +
-				"Variables also come from --var NAME=VALUE and from the environment: SESSDRIVER_VAR_NAME.",
+				"Variables also come from --var NAME=VALUE and from the environment: SESSDRIVER_VAR_NAME. " +
+				"What is typed into a password field, and the value of a variable whose name says that it is secret (PASSWORD, PW, TOKEN, SECRET, KEY), is masked in messages and reports.",
 			Example: "set SHOP http://shop.test\nopen $SHOP/login",
 			run:     runSet,
 		},
@@ -51,7 +52,8 @@ func flowCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindText, Rest: true}},
 			Example: "section 'alice sees her orders'",
 			run: func(_ context.Context, c *call) (Result, error) {
-				return Result{Text: "== " + Escape(c.args["NAME"]), Value: Section{c.args["NAME"]}}, nil
+				name := c.running.shownName(c.statement)
+				return Result{Text: "== " + Escape(name), Value: Section{name}}, nil
 			},
 		},
 		{
@@ -60,7 +62,7 @@ func flowCommands() []*Command {
 			Params:  []Param{{Name: "REASON", Kind: KindText, Optional: true, Rest: true}},
 			Example: "skip 'no mail server here'",
 			run: func(_ context.Context, c *call) (Result, error) {
-				return Result{}, &SkipError{cmp.Or(c.args["REASON"], "no reason given")}
+				return Result{}, &SkipError{cmp.Or(c.told("REASON"), "no reason given")}
 			},
 		},
 		{
@@ -69,7 +71,7 @@ func flowCommands() []*Command {
 			Params:  []Param{{Name: "REASON", Kind: KindText, Rest: true}},
 			Example: "fail 'the shop is closed'",
 			run: func(_ context.Context, c *call) (Result, error) {
-				return Result{}, &FailError{c.args["REASON"]}
+				return Result{}, &FailError{c.told("REASON")}
 			},
 		},
 		{
@@ -78,7 +80,11 @@ func flowCommands() []*Command {
 			Params:  []Param{{Name: "TEXT", Kind: KindText, Rest: true}},
 			Example: "print \"the shop is $SHOP\"",
 			run: func(_ context.Context, c *call) (Result, error) {
-				return Result{Text: escapeLines(c.args["TEXT"]), Value: c.args["TEXT"]}, nil
+				text := c.args["TEXT"]
+				if c.engine.Reports {
+					text = c.told("TEXT")
+				}
+				return Result{Text: escapeLines(text), Value: text}, nil
 			},
 		},
 		{

@@ -21,7 +21,7 @@ func generalCommands() []*Command {
 			Name:    "history",
 			Summary: "Show the commands that succeeded, or save them as a script",
 			Flags:   []Flag{{Name: "save", Kind: KindFile, Summary: "write them into this file, which run accepts"}},
-			Detail:  "What was typed into password fields, and the values of variables, are not in it: the script's head lists the variables that are to be set.",
+			Detail:  "What was typed into password fields, the values of variables, and what may be secret in addresses (as their queries) are not in it: the script's head lists the variables that are to be set.",
 			Example: "history\nhistory --save shop.sess",
 			run:     runHistory,
 		},
@@ -42,7 +42,7 @@ func runHistory(_ context.Context, c *call) (Result, error) {
 	if recorder == nil {
 		return Result{}, errors.New("nothing is recorded here; type the commands at the prompt")
 	}
-	text, file := recorder.script(), c.flags["save"]
+	text, file := recorder.script(c.engine.Book.Secret), c.flags["save"]
 	if file == "" {
 		return Result{Text: escapeLines(strings.TrimRight(text, "\n")), Value: text}, nil
 	}

@@ -21,7 +21,7 @@ func TestSessionShow(t *testing.T) {
 blog.test: carol is live
    WHEN  NAME       VALUE     SOURCE    URL
    now   PHPSESSID  secret-d  user      -
-*  now   PHPSESSID  secret-e  response  http://blog.test/login`)
+*  now   PHPSESSID  secret-e  response  http://blog.test/login?…`)
 	w.Mask = sessions.NewMask([]byte("key"))
 	if text := w.run("session show blog.test/carol").Text; strings.Contains(text, "secret") {
 		t.Errorf("values are not masked:\n%s", text)

@@ -3,7 +3,6 @@ package scripts
 import (
 	"context"
 	"errors"
-	"net/url"
 
 	"sessdriver/sessions"
 )
@@ -38,7 +37,7 @@ func pageCommands() []*Command {
 
 // Page is the value of page open and page reload.
 type Page struct {
-	URL     string `json:"url"` // without the query, which may hold secrets
+	URL     string `json:"url"` // as people may see it
 	Site    string `json:"site,omitempty"`
 	Session string `json:"session,omitempty"` // the one that is forced there
 
@@ -58,7 +57,7 @@ func runOpen(ctx context.Context, c *call) (Result, error) {
 		return err
 	})
 	if err != nil {
-		return Result{}, doing("opening "+withoutQuery(address), err, "check the address, then: open URL")
+		return Result{}, doing("opening "+e.Mask.URL(address), err, "check the address, then: open URL")
 	}
 	result, err := e.loaded(ctx, "opened ")
 	for _, note := range notes {
@@ -73,7 +72,7 @@ func runReload(ctx context.Context, c *call) (Result, error) {
 		return Result{}, errors.New("there is no page to reload; open one: open URL")
 	}
 	if err := c.within(ctx, c.patienceOr(DefaultLoading), e.Browser.Reload); err != nil {
-		return Result{}, doing("reloading "+withoutQuery(e.Browser.Location()), err, "try again, or: open URL")
+		return Result{}, doing("reloading "+e.Mask.URL(e.Browser.Location()), err, "try again, or: open URL")
 	}
 	return e.loaded(ctx, "reloaded ")
 }
@@ -83,7 +82,7 @@ func (e *Engine) loaded(ctx context.Context, what string) (Result, error) {
 	if err := e.settle(ctx); err != nil {
 		return Result{}, err
 	}
-	page := Page{URL: withoutQuery(e.Browser.Location()), Site: e.tabSite(), Window: e.Browser.Window()}
+	page := Page{URL: e.Mask.URL(e.Browser.Location()), Site: e.tabSite(), Window: e.Browser.Window()}
 	text := what + Escape(page.URL)
 	if s, ok := e.Book.Active(e.Browser.Window(), page.Site, e.now()); ok {
 		page.Session = s.Name
@@ -93,23 +92,4 @@ func (e *Engine) loaded(ctx context.Context, what string) (Result, error) {
 		text += " in window " + Escape(page.Window.String())
 	}
 	return Result{Text: text, Value: page}, nil
-}
-
-// withoutQuery is what may be shown of a URL: passwords, queries and fragments
-// hold secrets.
-func withoutQuery(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "the page"
-	}
-	if u.Opaque != "" && u.Scheme != "about" {
-		return u.Scheme + ":…" // data:, blob:
-	}
-	u.User, u.Fragment, u.RawFragment = nil, "", ""
-	hidden := u.RawQuery != ""
-	u.RawQuery, u.ForceQuery = "", false
-	if hidden {
-		return u.String() + "?…"
-	}
-	return u.String()
 }

@@ -45,7 +45,7 @@ func readCommands() []*Command {
 				if c.has("into") {
 					return c.engine.Browser.Location(), nil
 				}
-				return withoutQuery(c.engine.Browser.Location()), nil
+				return c.engine.Mask.URL(c.engine.Browser.Location()), nil
 			}),
 		read("eval", "Run a script in the page and show what it, or its promise, gives", []Param{{Name: "SCRIPT", Kind: KindText, Rest: true}},
 			"Write it between single quotes. What it gives is shown as JSON; a text goes into a variable as it is.", "eval 'document.links.length'\neval 'localStorage.token' --into TOKEN",
@@ -185,7 +185,7 @@ func runWait(ctx context.Context, c *call) (Result, error) {
 				return err
 			}
 			if !pause(ctx) {
-				return fmt.Errorf("waiting for %s %s: %w", what, value, ctx.Err())
+				return fmt.Errorf("waiting for %s %s: %w", what, c.said("VALUE"), ctx.Err())
 			}
 		}
 	})

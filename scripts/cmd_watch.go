@@ -23,7 +23,7 @@ func watchCommands() []*Command {
 			{Name: "session", Kind: KindSession, Summary: "only those that were sent as it; - for those of nobody"},
 			{Name: "type", Kind: KindText, Summary: "only those of these types, as document,fetch,xhr,image,websocket"},
 		},
-		Detail: "Queries are left out, since they may hold secrets. A status of - says that no answer came. " +
+		Detail: "What may be secret in addresses is left out. A status of - says that no answer came. " +
 			"Requests that the cache answers are not shown, and none where they are not told: see help observe.",
 		Example: "watch --for 10ms\nwatch --last --session alice --type document,fetch",
 		run:     runWatch,
@@ -52,7 +52,9 @@ func runWatch(ctx context.Context, c *call) (Result, error) {
 		since = count
 		for _, r := range list {
 			if wanted(r) {
-				c.running.each(Result{Text: requestLine(r), Value: r})
+				text := c.engine.reported(requestLine(r, c.engine.Mask), c.statement)
+				r.URL = c.engine.Mask.URL(r.URL)
+				c.running.each(Result{Text: text, Value: r})
 			}
 		}
 		if c.has("last") {
@@ -120,12 +122,12 @@ func readTypes(text string) ([]string, error) {
 }
 
 // requestLine is a request for a person.
-func requestLine(r sessions.RequestView) string {
+func requestLine(r sessions.RequestView, mask sessions.Mask) string {
 	status := "-"
 	if r.Status != 0 {
 		status = fmt.Sprint(r.Status)
 	}
-	line := sayf("%s %s %s %s %s %s: %s", r.At.Format("15:04:05.000"), cmp.Or(r.Session, "-"), r.Method, withoutQuery(r.URL), status, strings.ToLower(r.Type), r.Why())
+	line := sayf("%s %s %s %s %s %s: %s", r.At.Format("15:04:05.000"), cmp.Or(r.Session, "-"), r.Method, mask.URL(r.URL), status, strings.ToLower(r.Type), r.Why())
 	if r.Window != sessions.Main {
 		line += Escape(" (window " + r.Window.String() + ")")
 	}
@@ -133,10 +135,10 @@ func requestLine(r sessions.RequestView) string {
 }
 
 // RequestLines are the last requests of a browser, one a line, as watch shows them.
-func RequestLines(list []sessions.RequestView) []string {
+func RequestLines(list []sessions.RequestView, mask sessions.Mask) []string {
 	var lines []string
 	for _, r := range list {
-		lines = append(lines, requestLine(r))
+		lines = append(lines, requestLine(r, mask))
 	}
 	return lines
 }

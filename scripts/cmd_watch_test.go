@@ -13,6 +13,7 @@ import (
 
 func TestWatch(t *testing.T) {
 	w := newWorld(t)
+	w.Mask = sessions.NewMask([]byte("key"))
 	at := time.Date(2026, 1, 2, 12, 3, 4, 512e6, time.Local)
 	w.browser.page.requests = []sessions.RequestView{
 		{At: at, Site: "shop.test", Session: "alice", Forced: "alice", Method: "GET", URL: "http://shop.test/account", Type: "Document", Status: 200},
@@ -23,7 +24,7 @@ func TestWatch(t *testing.T) {
 		"12:03:04.512 alice GET http://shop.test/account 200 document: checked, the jar was right",
 		"12:03:04.731 alice POST http://shop.test/api/cart 200 fetch: its cookies were rewritten",
 	}
-	mall := `12:03:04.512 - GET http://mall.test/?… - image: nothing is forced (window w2\x1b)`
+	mall := `12:03:04.512 - GET http://…@mall.test/?…#… - image: nothing is forced (window w2\x1b)`
 	for command, want := range map[string][]string{
 		"watch --last":                              append(shop[:2:2], mall),
 		"watch --last --session alice":              shop,

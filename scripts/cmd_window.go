@@ -119,7 +119,7 @@ func (e *Engine) selectWindow(ctx context.Context, w sessions.Window) (Result, e
 func (e *Engine) currentTab() Result {
 	for _, t := range e.Browser.Tabs() {
 		if t.Current {
-			t.URL = withoutQuery(t.URL)
+			t.URL = e.Mask.URL(t.URL)
 			return Result{Text: sayf("window %s: %s", t.Window.String(), t.URL), Value: t}
 		}
 	}
@@ -154,7 +154,7 @@ func runTab(ctx context.Context, c *call) (Result, error) {
 	for i := range list {
 		tab := &list[i]
 		session, _ := e.Book.Active(tab.Window, e.Book.SiteOf(tab.URL), e.now())
-		tab.URL = withoutQuery(tab.URL)
+		tab.URL = e.Mask.URL(tab.URL)
 		t.add(mark(tab.Current), strconv.Itoa(tab.Number), tab.Window.String(), cmp.Or(session.Name, "-"), tab.URL)
 	}
 	return Result{Text: t.String(), Value: list}, nil

@@ -9,6 +9,7 @@ import (
 
 func TestWindows(t *testing.T) {
 	w := newWorld(t)
+	w.Mask = sessions.NewMask([]byte("key"))
 	check(t, "only one", w.run("windows").Text, `   WINDOW  TABS  SESSIONS
 *  main       1  -`)
 	check(t, "open as", w.run("open shop.test/account?a=b --as bob").Text, "opened http://shop.test/account?… as bob in window bob")

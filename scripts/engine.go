@@ -19,6 +19,9 @@ type Engine struct {
 	Commands *Registry        // nil means NewRegistry()
 	Vars     *Vars            // nil means none, and that set refuses
 	Recorder *Recorder        // of what history shows and saves; nil records nothing
+	// Reports says that results are for a report: secrets in them are masked, also in what
+	// a command is there to show.
+	Reports bool
 	// ReadFile reads a script for include; nil refuses.
 	ReadFile func(name string) ([]byte, error)
 	// Patience is how long a page command waits for what it is about, and expect for what

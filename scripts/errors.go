@@ -70,6 +70,15 @@ func (e *CommandError) Error() string {
 	return shortened(b.String())
 }
 
+// OneLine is an error in one line, safe for a terminal, and without what may be secret in
+// addresses. Those of the command language are so already.
+func OneLine(err error) string {
+	if errors.As(err, new(*CommandError)) {
+		return Escape(err.Error())
+	}
+	return Escape(strings.TrimSpace(strings.ReplaceAll(sessions.ShowURLs(err.Error()), "\n", " ")))
+}
+
 // shortened makes a message that is too long to be read as long as it may be: of what was
 // typed, or of a page, there may be megabytes in it. What to type next is at its end.
 func shortened(text string) string {

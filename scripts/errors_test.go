@@ -123,6 +123,7 @@ func TestBrowserErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		w := newWorld(t)
+		w.Mask = sessions.NewMask([]byte("key"))
 		w.browser.fails[test.method] = cause
 		_, err := w.Run(context.Background(), test.line)
 		if !errors.Is(err, cause) {

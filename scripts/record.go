@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"sessdriver/sessions"
 )
 
 // Recorder keeps the commands that succeeded, as a script that does the same again. What
@@ -22,11 +25,20 @@ type Recorder struct {
 	mu      sync.Mutex // guards all below
 	lines   []string
 	open    []int             // where the blocks that are running begin in lines
-	secrets map[string]string // variables by what was typed
+	secrets map[string]string // variables by what they stand for: see secret
 	needs   []string          // the variables
 	made    []string          // those that the script itself sets
 	others  bool              // it includes a script, which may set any
 }
+
+// ofAddress finds what may be secret in an address, or the variable for that.
+var ofAddress = regexp.MustCompile(`[?@]|\$\{(` + sessions.URLParameter + "|" + sessions.URLFragment + "|" + sessions.URLRest + `)`)
+
+// notRecordedLine stands for a command that is not recorded.
+const notRecordedLine = "# not recorded, since secrets may be in it"
+
+// writesSecret finds scripts that give a page a cookie, or what else keeps a login.
+var writesSecret = regexp.MustCompile(`(?is)(cookie|storage|authorization|bearer|passw|secret|token).*([^=!<>]=([^=>]|$)|\.set|setItem)|bearer `)
 
 // notRecorded are the commands that do nothing that a script could want again.
 var notRecorded = []string{"history", "help", "quit"}
@@ -34,8 +46,9 @@ var notRecorded = []string{"history", "help", "quit"}
 // secretVariable is what the typed secrets are called.
 const secretVariable = "PASSWORD"
 
-// script is what was recorded, with a head that says what is to be set.
-func (r *Recorder) script() string {
+// script is what was recorded, with a head that says what is to be set. Of a line that has
+// a secret, which may have become known as one later, nothing is in it.
+func (r *Recorder) script(secret func(line string) bool) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var b strings.Builder
@@ -47,6 +60,9 @@ func (r *Recorder) script() string {
 		}
 	}
 	for _, line := range r.lines {
+		if secret(line) {
+			line = notRecordedLine
+		}
 		b.WriteString(line + "\n")
 	}
 	return b.String()
@@ -81,13 +97,23 @@ func (r *Recorder) end(well bool) {
 	r.keep(from)
 }
 
+// AddOpen records that a page was opened by other means than a command.
+func (r *Recorder) AddOpen(address string) {
+	word := Word{Text: address}
+	text, hidden := r.withoutSecrets(word, true)
+	if !hidden {
+		text = Quote(address)
+	}
+	r.Add("open " + text)
+}
+
 // keep tells of the lines from one on, unless a block is running.
 func (r *Recorder) keep(from int) {
 	if r.Keep == nil || len(r.open) > 0 {
 		return
 	}
 	for _, line := range r.lines[from:] {
-		if !strings.ContainsAny(line, "?@") { // an address with what may be secret in it
+		if !ofAddress.MatchString(line) {
 			r.Keep(line)
 		}
 	}
@@ -139,22 +165,24 @@ func with(list []string, name string) []string {
 	return list
 }
 
-// secret is the variable for a typed secret.
-func (r *Recorder) secret(value string) string {
+// secret is the variable for a secret of a sort, with a number where there are several.
+func (r *Recorder) secret(sort, value string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if name, ok := r.secrets[value]; ok {
+	key := sort + " " + value
+	name, ok := r.secrets[key]
+	if ok {
 		return name
 	}
-	name := secretVariable
-	if n := len(r.secrets); n > 0 {
-		name += "_" + strconv.Itoa(n+1)
+	name = sort
+	for n := 2; slices.Contains(r.needs, name) || slices.Contains(r.made, name); n++ {
+		name = sort + "_" + strconv.Itoa(n)
 	}
 	if r.secrets == nil {
 		r.secrets = map[string]string{}
 	}
-	r.secrets[value] = name
-	r.needs = with(r.needs, name)
+	r.secrets[key] = name
+	r.needs = append(r.needs, name)
 	return name
 }
 
@@ -191,11 +219,22 @@ func (c *call) recording(ctx context.Context, s Statement, command *Command) str
 			return not(s) + includeName + " " + Quote(name)
 		}
 	case data, c.has("header"), value && command.Name == "expect cookie":
-		return "# not recorded, since secrets may be in it: " + c.name
+		return notRecordedLine + ": " + c.name
 	case command.Name == "page fill" && c.args["TEXT"] != "" && c.typesSecret(ctx, s):
-		return fmt.Sprintf(`%s%s %s "$%s"`, not(s), c.name, Quote(c.args["SELECTOR"]), r.secret(c.args["TEXT"]))
+		return fmt.Sprintf(`%s%s %s "$%s"`, not(s), c.name, Quote(c.args["SELECTOR"]), r.secret(secretVariable, c.args["TEXT"]))
 	}
-	return s.Text
+	if c.hasSecret(s) {
+		return notRecordedLine + ": " + c.name
+	}
+	relative := slices.Contains([]string{"page open", "page request", "expect url"}, command.Name) ||
+		command.Name == "page wait" && slices.Contains([]string{"url", "request"}, c.args["WHAT"])
+	return r.line(s, relative)
+}
+
+// hasSecret reports whether a command has a secret in plain text.
+func (c *call) hasSecret(s Statement) bool {
+	plain := s.plain()
+	return writesSecret.MatchString(c.args["SCRIPT"]) || c.engine.Book.Secret(plain) || slices.ContainsFunc(c.engine.Vars.secrets(), func(value string) bool { return len(value) >= 6 && strings.Contains(plain, value) })
 }
 
 func not(s Statement) string {

@@ -72,7 +72,8 @@ func (r *run) runBlock(ctx context.Context, block []Statement) (err error) {
 		}
 		result, err := r.statement(ctx, s)
 		if skip := (*SkipError)(nil); errors.As(err, &skip) {
-			r.each(Result{Text: "skipped: " + Escape(skip.Reason), Value: Skipped{skip.Reason}})
+			reason := r.engine.reported(skip.Reason, s)
+			r.each(Result{Text: "skipped: " + Escape(reason), Value: Skipped{reason}})
 			r.passed++
 			if r.skipping = true; r.sections == 0 {
 				r.quit = true
@@ -105,7 +106,7 @@ func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
 	if s.Fails {
 		r.wanted--
 		if err != nil || r.passed == passed && !r.quit { // else not all of it was run
-			result, err = r.mustFail(ctx, result, err)
+			result, err = r.mustFail(ctx, s, result, err)
 		}
 	}
 	r.tellFailure(err)
@@ -113,8 +114,9 @@ func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
 		return Result{}, inner // of a block, or a script that was included
 	}
 	if err != nil {
-		return Result{}, &CommandError{Position: atFault(err, s.Position()), Name: name, Command: s.Text, Err: err}
+		return Result{}, &CommandError{Position: atFault(err, s.Position()), Name: name, Command: s.Text, Err: r.engine.hideError(err, s)}
 	}
+	result.Text = r.engine.reported(result.Text, s)
 	return result, nil
 }
 
@@ -131,7 +133,7 @@ func (r *run) tellFailure(err error) {
 
 // mustFail turns the outcome around. What was typed wrong, or ended from outside, stays
 // an error.
-func (r *run) mustFail(ctx context.Context, result Result, err error) (Result, error) {
+func (r *run) mustFail(ctx context.Context, s Statement, result Result, err error) (Result, error) {
 	typed, skip, assertion := (*UsageError)(nil), (*SkipError)(nil), (*AssertionError)(nil)
 	switch {
 	case err == nil:
@@ -139,7 +141,7 @@ func (r *run) mustFail(ctx context.Context, result Result, err error) (Result, e
 	case ctx.Err() != nil, errors.As(err, &typed), errors.As(err, &skip), errors.As(err, &assertion) && assertion.blind:
 		return Result{}, err
 	}
-	return Result{Text: "fails, as it must: " + shortened(err.Error())}, nil
+	return Result{Text: "fails, as it must: " + shortened(r.engine.hideError(err, s).Error())}, nil
 }
 
 func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result, _ error) {
@@ -156,7 +158,7 @@ func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result,
 	if vars == nil {
 		vars = &Vars{}
 	}
-	words, err := vars.expand(s.Words[n:])
+	words, err := vars.expand(s.Words[n:], e.Mask)
 	if err != nil {
 		return name, Result{}, err
 	}
@@ -167,7 +169,7 @@ func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result,
 	if err := ctx.Err(); err != nil {
 		return name, Result{}, doing("starting", err, "type the command again")
 	}
-	c.engine, c.running, c.block = e, r, s.Block
+	c.engine, c.running, c.block, c.statement = e, r, s.Block, s
 	if s.Block != nil && e.Recorder != nil && len(r.files) <= 1 { // its commands come in between
 		e.Recorder.begin(c.recording(ctx, s, command))
 		result, err := command.run(ctx, c)

@@ -24,7 +24,7 @@ func (r *run) leave(rest []Statement) {
 	}
 	r.sectionsIn(rest, func(s Statement) {
 		if r.takes(s) {
-			r.each(Result{Value: NotRun{r.sectionName(s)}})
+			r.each(Result{Value: NotRun{r.shownName(s)}})
 		}
 	})
 }
@@ -33,10 +33,20 @@ func (r *run) sectionsIn(block []Statement, each func(Statement)) {
 	sections(block, r.files, r.engine.ReadFile, each)
 }
 
-// sectionName is the name of a section, as reports have it.
+// shownName is the name of a section, as reports have it.
+func (r *run) shownName(s Statement) string {
+	if vars := r.engine.Vars; vars != nil && r.engine.Reports {
+		if words, err := vars.expand(s.Words[1:], r.engine.Mask); err == nil {
+			return r.engine.hide(toldAll(words), s)
+		}
+	}
+	return r.engine.reported(r.sectionName(s), s)
+}
+
+// sectionName is the name of a section.
 func (r *run) sectionName(s Statement) string {
 	if vars := r.engine.Vars; vars != nil {
-		if words, err := vars.expand(s.Words[1:]); err == nil {
+		if words, err := vars.expand(s.Words[1:], r.engine.Mask); err == nil {
 			return joined(words)
 		}
 	}

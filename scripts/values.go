@@ -73,13 +73,16 @@ func (e *Engine) headerValues(given string) []value {
 	return list
 }
 
+// hints are what stands in an address for what is hidden.
+var hints = strings.NewReplacer("…@", "", ";…", "", "?…", "", "#…", "")
+
 // urlValues lists the addresses of documents that were seen, the newest first, without
 // what may be secret in them.
 func (e *Engine) urlValues() []value {
 	var list []value
 	seen := map[string]bool{}
 	add := func(address, about string) {
-		bare, _, _ := strings.Cut(strings.TrimSuffix(withoutQuery(address), "?…"), "#")
+		bare := hints.Replace(sessions.ShowURL(address))
 		if strings.HasPrefix(bare, "http") && !seen[bare] && e.Book.Observes(address) {
 			seen[bare] = true
 			list = append(list, value{bare, about})

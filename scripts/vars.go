@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"sessdriver/sessions"
 )
 
 // Vars are the variables of scripts. It is safe for concurrent use; the zero value is
@@ -12,6 +14,8 @@ import (
 type Vars struct {
 	mu   sync.Mutex
 	list map[string]string
+	// typed is what was typed into password fields.
+	typed []string
 }
 
 // Set gives a variable a value. It reports whether the name is one.
@@ -47,7 +51,7 @@ func (v *Vars) names() []string {
 
 // expand puts the values in the place of the variables of words. A value is never more
 // than one word, nor a flag.
-func (v *Vars) expand(words []Word) ([]Word, error) {
+func (v *Vars) expand(words []Word, mask sessions.Mask) ([]Word, error) {
 	if !slices.ContainsFunc(words, func(w Word) bool { return w.parts != nil }) {
 		return words, nil
 	}
@@ -56,10 +60,11 @@ func (v *Vars) expand(words []Word) ([]Word, error) {
 		if w.parts == nil {
 			continue
 		}
-		var b strings.Builder
+		var b, told strings.Builder
 		for _, p := range w.parts {
 			if p.variable == "" {
 				b.WriteString(p.text)
+				told.WriteString(p.text)
 				continue
 			}
 			value, ok := v.get(p.variable)
@@ -67,8 +72,12 @@ func (v *Vars) expand(words []Word) ([]Word, error) {
 				return nil, v.unset(p)
 			}
 			b.WriteString(value)
+			if v.isSecret(p.variable) {
+				value = mask.Value(value)
+			}
+			told.WriteString(value)
 		}
-		words[i].Text, words[i].parts, words[i].source = b.String(), nil, w.Text
+		words[i].Text, words[i].parts, words[i].source, words[i].told = b.String(), nil, w.Text, told.String()
 	}
 	return words, nil
 }

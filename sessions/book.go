@@ -38,6 +38,9 @@ type Book struct {
 	reading  sent               // see read
 	clashed  map[[2]string]bool // what warnClashes told
 	aging    int64              // grows with every cookie learned: its age for jar order
+	news     news
+
+	secrets secrets // has a lock of its own
 }
 
 // New returns an empty book.

@@ -39,7 +39,7 @@ func parsePatterns(flag string, texts []string) ([]pattern, error) {
 	for _, text := range texts {
 		p, err := parsePattern(text)
 		if err != nil {
-			return nil, fmt.Errorf("--%s %q: %w; write a host, HOST:PORT or a URL, with * for any run of characters", flag, text, err)
+			return nil, fmt.Errorf("--%s %q: %w; write a host, HOST:PORT or a URL, with * for any run of characters", flag, ShowURL(text), err)
 		}
 		list = append(list, p)
 	}
@@ -58,11 +58,14 @@ func parsePattern(text string) (pattern, error) {
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
 		rest, p.path = rest[:i], rest[i:]
 	}
+	if strings.Contains(rest, "@") {
+		return p, errors.New("a user or password is no part of it")
+	}
 	if i := strings.LastIndexByte(rest, ':'); i >= 0 && !strings.HasSuffix(rest, "]") {
 		rest, p.port = rest[:i], rest[i+1:]
 	}
 	p.host = cleanHost(rest)
-	if p.host == "" || strings.ContainsAny(p.host, " \t?#@") {
+	if p.host == "" || strings.ContainsAny(p.host, " \t?#") {
 		return p, errors.New("it has no host")
 	}
 	return p, nil

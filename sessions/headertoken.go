@@ -171,6 +171,8 @@ func (b *Book) learnHeaders(x *Exchange, p *place) {
 		t.Value = strings.Clone(value)
 		h.remember(x.site, t.Field, of)
 		if of != nil && of.setHeader(t, b.nextAge()) {
+			b.news.value(t.Value)
+			b.news.value(t.token())
 			e := of.event(SessionRenewed)
 			e.Window = x.request.Window
 			b.notify(e)

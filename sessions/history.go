@@ -56,6 +56,7 @@ func (b *Book) learn(s *session, c Cookie, kind Kind, o origin) bool {
 		return false
 	}
 	h := s.set(c, kind, b.nextAge())
+	b.news.value(c.Value)
 	h.since = o.at
 	if old != nil {
 		h.since = old.since // a request without any value never had this one
@@ -110,11 +111,11 @@ func (s *session) log(o origin, is, was *held) {
 	s.changes = append(s.changes, c)
 }
 
-// after is the origin as it is kept: without the query of the URL, where people
-// typed, and sharing the URL with the origin before if it is the same.
+// after is the origin as it is kept: with the URL as people may see it, which is shared
+// with the origin before if it is the same.
 func (o origin) after(before *origin) *origin {
-	if i := strings.IndexAny(o.url, "?#"); i >= 0 {
-		o.url = o.url[:i]
+	if strings.ContainsAny(o.url, "@;?#") {
+		o.url = ShowURL(o.url)
 	}
 	if before != nil && before.url == o.url {
 		o.url = before.url
@@ -131,7 +132,7 @@ type Value struct {
 	Deleted bool      `json:"deleted,omitempty"` // the cookie was deleted
 	Present bool      `json:"present,omitempty"` // the session has the value now
 	At      time.Time `json:"at"`
-	URL     string    `json:"url,omitempty"` // without the query
+	URL     string    `json:"url,omitempty"` // as [ShowURL] shows it
 	Source  Source    `json:"source"`
 }
 

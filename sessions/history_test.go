@@ -23,7 +23,7 @@ func TestHistory(t *testing.T) {
 	for _, v := range values {
 		got += fmt.Sprintln(v.Name, v.Value, v.Deleted, v.Present, v.URL, v.Source)
 	}
-	want := `sid a1 false false https://shop.test/ response
+	want := `sid a1 false false https://shop.test/?… response
 auth x1 false false  jar
 sid a2 false true https://shop.test/login response
 auth x2 false false https://shop.test/login response

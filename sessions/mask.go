@@ -28,6 +28,14 @@ func (m Mask) Value(value string) string {
 	return fmt.Sprintf("(%d:%s)", len(value), hex.EncodeToString(mac.Sum(nil)[:2]))
 }
 
+// URL returns the URL, or what [ShowURL] shows of it.
+func (m Mask) URL(raw string) string {
+	if m.Shows() {
+		return raw
+	}
+	return ShowURL(raw)
+}
+
 // Cookies writes cookies as name=value, masked.
 func (m Mask) Cookies(list []Cookie) string {
 	parts := make([]string, len(list))

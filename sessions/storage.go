@@ -251,6 +251,7 @@ func (b *Book) StorageSwapped(w Window, site string, name Shelf, origin string, 
 	kept = true
 	if was != nil {
 		kept = was.keep(st.at(name), origin, taken)
+		b.news.stock(was)
 	}
 	shelf[origin] = to
 	delete(to.items[st.at(name)], origin) // the browser has it now

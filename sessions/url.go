@@ -113,7 +113,7 @@ func NormalizeURL(raw string) (string, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		return "", fmt.Errorf("%q is not an http or https URL", raw)
+		return "", fmt.Errorf("%q is not an http or https URL", ShowURL(raw))
 	}
 	host := u.Hostname()
 	if ip, notIP := netip.ParseAddr(host); notIP == nil {
@@ -122,12 +122,12 @@ func NormalizeURL(raw string) (string, error) {
 		host, err = hostNames.ToASCII(host)
 	}
 	if err != nil || host == "" || strings.ContainsAny(host, " \t%<>\"") {
-		return "", fmt.Errorf("%q has no valid host", raw)
+		return "", fmt.Errorf("%q has no valid host", ShowURL(raw))
 	}
 	host = bracketed(host)
 	if port := u.Port(); port != "" {
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return "", fmt.Errorf("%q has no valid port", raw)
+			return "", fmt.Errorf("%q has no valid port", ShowURL(raw))
 		}
 		host += ":" + port
 	}

@@ -113,7 +113,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
 	f.StringArrayVar(&c.use, "use", nil, "force the session `NAME` before the first request; SITE/NAME for another site; repeatable")
 	f.StringVarP(&c.script, "command", "c", "", "run `COMMANDS` (separated by ; or line ends) and end")
-	f.BoolVar(&c.showSecrets, "show-secrets", false, "show the values of tokens")
+	f.BoolVar(&c.showSecrets, "show-secrets", false, "show the values of tokens, and whole addresses")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error")
 	f.BoolVar(&c.noColour, "no-color", false, "no colours, and so no hints at the prompt; NO_COLOR in the environment does the same")
 	f.IntVarP(&c.jobs, "jobs", "j", 1, "run: `N` scripts at a time, each in a window with sessions of its own")
@@ -290,7 +290,7 @@ func checkProxy(text string) error {
 	if err == nil && u.Port() != "" && slices.Contains([]string{"http", "https", "socks4", "socks5", "socks"}, u.Scheme) {
 		return nil
 	}
-	return usagef("--proxy %s: write it as http://127.0.0.1:8080 or socks5://127.0.0.1:1080", text)
+	return usagef("--proxy %s: write it as http://127.0.0.1:8080 or socks5://127.0.0.1:1080", sessions.ShowURL(text))
 }
 
 // readSettings reads what the user keeps for every run. The demo, and what has
@@ -316,7 +316,7 @@ func (c *config) countArgs() error {
 		if limit == 1 {
 			most = "1 argument"
 		}
-		return usagef("%s takes %s, not %d: %q; a URL with blanks or & needs quotes", c.command, most, len(c.args), c.args[limit])
+		return usagef("%s takes %s, not %d: %q; a URL with blanks or & needs quotes", c.command, most, len(c.args), sessions.ShowURL(c.args[limit]))
 	}
 	return nil
 }

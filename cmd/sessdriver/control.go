@@ -27,7 +27,8 @@ type control struct {
 	streams streams
 	book    *sessions.Book
 	notices *notices
-	colours colours // of the standard output
+	colours colours       // of the standard output
+	mask    sessions.Mask // one, so that equal values can be told in all that is written
 
 	browser *cdp.Browser
 	engine  *scripts.Engine
@@ -45,7 +46,9 @@ type control struct {
 func newControl(c *config, s streams) *control {
 	k := &control{config: c, streams: s, notices: newNotices(s.err, c.coloursOn(s.err)), colours: c.coloursOn(s.out), recorder: &scripts.Recorder{}, held: make(chan os.Signal, 1)}
 	signal.Notify(k.held, os.Interrupt)
+	k.mask = c.newMask()
 	k.book = c.newBook(k.notices.event)
+	k.notices.hide = func(line string) string { return k.mask.Text(k.book, line, "") }
 	k.keeps = !c.scriptGiven && term.IsTerminal(int(s.in.Fd()))
 	return k
 }
@@ -63,7 +66,7 @@ func (k *control) with(ctx context.Context, b *cdp.Browser, do func(context.Cont
 			err = closing
 		}
 	}()
-	k.browser, k.engine = b, newEngine(k.book, b, k.config.newMask())
+	k.browser, k.engine = b, newEngine(k.book, b, k.mask)
 	k.engine.Recorder = k.recorder
 	ctx, stop := k.bound(ctx)
 	defer stop()
@@ -108,12 +111,12 @@ func (k *control) open(ctx context.Context, url string) error {
 	defer stop()
 	if err := k.browser.Open(ctx, url); err != nil {
 		what := "the address"
-		if strings.Contains(err.Error(), "PROXY") {
-			what = "--proxy " + k.config.proxy
+		if strings.Contains(err.Error(), "PROX") {
+			what = "--proxy " + sessions.ShowURL(k.config.proxy)
 		}
 		return fmt.Errorf("%w; check %s, then type: open URL", err, what)
 	}
-	k.recorder.Add("open " + scripts.Quote(url))
+	k.recorder.AddOpen(url)
 	return nil
 }
 
@@ -162,8 +165,7 @@ func (k *control) because(ctx context.Context, err error) error {
 	case errors.Is(err, cdp.ErrGone), errors.Is(context.Cause(ctx), cdp.ErrGone):
 		again := k.config.command
 		if again == "attach" {
-			endpoint, _, _ := strings.Cut(k.config.args[0], "?") // behind it may be a secret
-			return fmt.Errorf("%s: %w; start it again, and then: sessdriver attach %[1]s", endpoint, k.browser.Err())
+			return fmt.Errorf("%s: %w; start it again, and then: sessdriver attach %[1]s", sessions.ShowURL(k.config.args[0]), k.browser.Err())
 		}
 		return fmt.Errorf("%w; start anew with: sessdriver %s", k.browser.Err(), again)
 	case ctx.Err() != nil:

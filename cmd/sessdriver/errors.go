@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"sessdriver/cdp"
 	"sessdriver/cmd/sessdriver/internal/browserinstall"
@@ -71,12 +70,5 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// oneLine makes an error safe for a terminal. The errors of the command
-// language are so already.
-func oneLine(err error) string {
-	var command *scripts.CommandError
-	if errors.As(err, &command) {
-		return err.Error()
-	}
-	return scripts.Escape(strings.TrimSpace(strings.ReplaceAll(err.Error(), "\n", " ")))
-}
+// oneLine is an error as a terminal may have it.
+func oneLine(err error) string { return scripts.OneLine(err) }

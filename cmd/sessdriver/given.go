@@ -35,7 +35,7 @@ func readGiven(c *config, in io.Reader, page string) (given, error) {
 	for _, text := range c.sessions {
 		who, cookies, ok := strings.Cut(text, "=")
 		if !ok || who == "" {
-			return g, usagef("--session %q: write NAME=COOKIES, as in alice='sid=abc; auth=xyz'", who)
+			return g, usagef("--session %q: write NAME=COOKIES, as in alice='sid=abc; auth=xyz'", sessions.ShowURL(who))
 		}
 		session, err := c.readSession(who, cookies, in, page)
 		if err != nil {
@@ -57,6 +57,7 @@ func countStdin(texts []string) (n int) {
 
 func (c *config) readSession(who, source string, in io.Reader, page string) (givenSession, error) {
 	site, name := splitSite(c.scopeValue, who, page)
+	who = sessions.ShowURL(who)
 	if site == "" {
 		return givenSession{}, usagef("--session %s: of which site? give a URL, or write SITE/%s", who, who)
 	}
@@ -125,7 +126,7 @@ func (g *given) apply(ctx context.Context, b *cdp.Browser, book *sessions.Book) 
 	forced := map[string]string{} // by site
 	for _, name := range g.use {
 		ref, err := book.Find(sessions.Query{Text: name, Current: book.SiteOf(g.page)})
-		if err != nil {
+		if name = sessions.ShowURL(name); err != nil {
 			return notGiven(name, err)
 		}
 		if other := forced[ref.Site]; other != "" {

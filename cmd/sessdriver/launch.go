@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"slices"
@@ -89,10 +90,22 @@ func (k *control) start(ctx context.Context, get func(context.Context) (*cdp.Bro
 // options are those for any browser.
 func (c *config) options(k *control, s streams) cdp.Options {
 	o := cdp.Options{Book: k.book, Reload: c.reloadValue, Storage: c.storageValue, Guard: c.guardValue, Observe: c.observeValue, Notice: k.notices.tell}
-	if c.verbose {
-		o.Log = slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	}
+	o.Log = c.newLog(s.err, k.book, k.mask)
 	return o
+}
+
+// newLog is the log of -v, without secrets; nil without.
+func (c *config) newLog(w io.Writer, book *sessions.Book, mask sessions.Mask) *slog.Logger {
+	if !c.verbose {
+		return nil
+	}
+	hide := func(_ []string, a slog.Attr) slog.Attr {
+		if kind := a.Value.Kind(); kind == slog.KindString || kind == slog.KindAny {
+			a.Value = slog.StringValue(mask.Text(book, a.Value.String(), ""))
+		}
+		return a
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: hide}))
 }
 
 // launchOptions are those for a browser of our own. It warns of what makes it

@@ -23,6 +23,8 @@ type notices struct {
 	mu    sync.Mutex // guards show
 	print func(string)
 
+	hide func(string) string // masks what is told; nil where nobody has secrets
+
 	err     io.Writer
 	colours colours // of err
 }
@@ -54,7 +56,12 @@ func (n *notices) show(print func(string)) {
 }
 
 // tell shows a line, unescaped as it comes.
-func (n *notices) tell(line string) { n.put(scripts.Escape(line)) }
+func (n *notices) tell(line string) {
+	if n.hide != nil {
+		line = n.hide(line)
+	}
+	n.put(scripts.Escape(line))
+}
 
 // event shows an event of the book that a person wants to know.
 func (n *notices) event(e sessions.Event) {

@@ -11,6 +11,7 @@ import (
 
 	"sessdriver/cmd/sessdriver/internal/browserinstall"
 	"sessdriver/scripts"
+	"sessdriver/sessions"
 )
 
 // streams are the standard streams: results on out, talk on err.
@@ -67,17 +68,17 @@ func dispatch(ctx context.Context, args, environ []string, s streams) error {
 	case "browser":
 		return manageBrowser(ctx, c, s)
 	}
-	return help(ctx, c.args, s.out)
+	return help(ctx, c.args, c.newMask(), s.out)
 }
 
 // help is `sessdriver help`, and `sessdriver help COMMAND` for the commands of the
 // prompt.
-func help(ctx context.Context, words []string, out io.Writer) error {
+func help(ctx context.Context, words []string, mask sessions.Mask, out io.Writer) error {
 	if len(words) == 0 {
 		fmt.Fprint(out, usage())
 		return nil
 	}
-	engine := &scripts.Engine{Commands: scripts.NewRegistry()}
+	engine := &scripts.Engine{Commands: scripts.NewRegistry(), Mask: mask}
 	result, err := engine.Run(ctx, "help "+strings.Join(words, " "))
 	if err == nil {
 		fmt.Fprintln(out, result.Text)

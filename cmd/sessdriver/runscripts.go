@@ -38,8 +38,7 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	browser.Profile, browser.DebugPort = "", 0 // from the environment, say: scripts are to share nothing
 	browsers := &pool{}
 	defer browsers.close()
-	mask := c.newMask() // one, so that equal values can be told in all that is written
-	o.Launch = func(ctx context.Context) (runner.Stage, error) { return c.stage(ctx, browsers, browser, mask) }
+	o.Launch = func(ctx context.Context) (runner.Stage, error) { return c.stage(ctx, browsers, browser, k.mask, s.err) }
 	report, err := c.openReport()
 	if err != nil {
 		return err

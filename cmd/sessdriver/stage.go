@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"sessdriver/cdp"
 	"sessdriver/cmd/sessdriver/internal/demo"
@@ -17,14 +16,17 @@ import (
 )
 
 // stage gets a browser for one script, and a shop of its own with --shop.
-func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options, mask sessions.Mask) (runner.Stage, error) {
+func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options, mask sessions.Mask, log io.Writer) (runner.Stage, error) {
 	o.Book = c.newBook(func(sessions.Event) {}) // what happens in several at a time would tell nobody anything
-	o.Console = c.artifacts != ""
+	o.Console, o.Log = c.artifacts != "", c.newLog(log, o.Book, mask)
+	tell := o.Notice
+	o.Notice = func(line string) { tell(mask.Text(o.Book, line, "")) }
 	b, err := browsers.take(ctx, o)
 	if err != nil {
 		return runner.Stage{}, err
 	}
 	s := runner.Stage{Engine: newEngine(o.Book, b, mask), Vars: map[string]string{}, Close: func() error { return browsers.give(b) }, Lost: b.Lost(), Why: b.Err}
+	s.Engine.Reports = true
 	s.Keep = func(ctx context.Context, dir string) error { return keep(ctx, b, o.Book, mask, dir) }
 	if !c.shop {
 		return s, nil
@@ -60,13 +62,14 @@ func keep(ctx context.Context, b *cdp.Browser, book *sessions.Book, mask session
 		return []byte(text)
 	}
 	requests, _, _ := b.Requests(0)
-	save("requests.txt", lines(scripts.RequestLines(requests[max(0, len(requests)-keptRequests):])), nil)
-	var messages []string
-	hide := hider(book, b.Windows(), mask)
-	for _, message := range b.Console() {
-		messages = append(messages, scripts.Escape(hide(message)))
+	hide := func(list []string) []byte {
+		for i, line := range list {
+			list[i] = scripts.Escape(mask.Text(book, line, ""))
+		}
+		return lines(list)
 	}
-	save("console.txt", lines(messages), nil)
+	save("requests.txt", hide(scripts.RequestLines(requests[max(0, len(requests)-keptRequests):], mask)), nil)
+	save("console.txt", hide(b.Console()), nil)
 	png, err := b.Screenshot(ctx, true)
 	save("page-unmasked.png", png, err)
 	texts, err := b.Texts(ctx, "body")
@@ -76,38 +79,3 @@ func keep(ctx context.Context, b *cdp.Browser, book *sessions.Book, mask session
 
 // keptRequests is how many requests before a failure are kept.
 const keptRequests = 100
-
-// hider masks in a text what sessions have or had: the values of cookies, header tokens and
-// the web storage that is kept for them, unless they are short enough to be words.
-func hider(book *sessions.Book, windows []sessions.WindowView, mask sessions.Mask) func(string) string {
-	var values []string
-	for _, site := range book.Sites() {
-		for _, session := range book.Sessions(site.Name, time.Now()) {
-			for _, c := range slices.Concat(session.Tokens, session.Carried) {
-				values = append(values, c.Value)
-			}
-			for _, h := range session.Headers {
-				_, token, _ := strings.Cut(h.Value, " ") // behind Bearer, as the page knows it
-				values = append(values, h.Value, token)
-			}
-			past, _ := book.History(session.Ref()) // none of a session that has gone meanwhile
-			for _, v := range past {
-				values = append(values, v.Value)
-			}
-			for _, w := range windows {
-				for _, item := range book.Saved(session.Ref(), w.Window) {
-					values = append(values, item.Value)
-				}
-			}
-		}
-	}
-	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
-	const word = 6
-	var pairs []string
-	for _, value := range values {
-		if len(value) >= word {
-			pairs = append(pairs, value, mask.Value(value))
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace
-}

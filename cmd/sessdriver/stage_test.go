@@ -10,9 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
-
-	"sessdriver/sessions"
 )
 
 // What is kept of a failure tells what was asked for, as whom, and what pages said; secrets
@@ -118,48 +115,5 @@ func TestArtifactsOfBlock(t *testing.T) {
 	}
 	if cookie := regexp.MustCompile(`sid=\(13:[0-9a-f]{4}\)`).FindString(console); cookie == "" || !strings.Contains(out, cookie) {
 		t.Errorf("bob's cookie is %q in the console, and in the output: %s", cookie, out)
-	}
-}
-
-// Whatever a session has or had is masked, a value that holds another as a whole.
-func TestHider(t *testing.T) {
-	const shop = "https://shop.test"
-	now := time.Now()
-	book := (&config{observes: func(string) bool { return true }, defaults: sessions.StandardDefaults()}).newBook(nil)
-	sid := func(value string) []sessions.Cookie {
-		return []sessions.Cookie{{Name: "sid", Value: value, Domain: "shop.test", Path: "/"}}
-	}
-	alice, err := book.Import("shop.test", "alice", sid("first-value"), now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bob, err := book.Import("shop.test", "bob", sid("of-bob-too"), now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range []error{book.Give(alice.Ref(), sid("second"), now), book.Use(sessions.Main, alice.Ref(), nil, now)} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	book.Sent(sessions.Request{URL: shop + "/", Header: "sid=second", Now: now, Fields: func(name string) string {
-		return map[string]string{"Authorization": "Bearer the-second-one"}[name]
-	}})
-	book.SawOrigin(sessions.Main, "shop.test", shop, "tab", false)
-	if err := book.Use(sessions.Main, bob.Ref(), nil, now); err != nil {
-		t.Fatal(err)
-	}
-	for _, plan := range book.PlanStorage(sessions.Main, sessions.Local) {
-		book.StorageSwapped(sessions.Main, "shop.test", sessions.Local, shop, plan.Of, `[["key","in-storage"]]`)
-	}
-	mask := sessions.NewMask([]byte("key"))
-	hide := hider(book, []sessions.WindowView{{Window: sessions.Main}}, mask)
-	for _, value := range []string{"first-value", "second", "of-bob-too", "Bearer the-second-one", "the-second-one", "in-storage"} {
-		if got, want := hide("<"+value+">"), "<"+mask.Value(value)+">"; got != want {
-			t.Errorf("%s is shown as %s, want %s", value, got, want)
-		}
-	}
-	if got := hide("Bearer of news"); got != "Bearer of news" {
-		t.Errorf("words are shown as %s", got)
 	}
 }

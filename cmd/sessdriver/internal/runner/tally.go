@@ -92,7 +92,7 @@ func (t *tally) leaveOut(only *regexp.Regexp) Result {
 func (t *tally) end(err error) Result {
 	if err != nil {
 		c := t.current()
-		c.Status, c.Err, c.Message = Failed, err, scripts.Escape(err.Error())
+		c.Status, c.Err, c.Message = Failed, err, scripts.OneLine(err)
 	} else if len(t.result.Cases) == 0 {
 		t.begin("")
 	}
