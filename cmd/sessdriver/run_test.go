@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -232,14 +233,50 @@ func waiting(t *testing.T) *program {
 }
 
 func TestSignals(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			p := waiting(t)
 			if err := p.Process.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
-			if code := p.result(); code != exitInterrupted {
+			if code := p.result(); code != exitInterrupted || strings.Contains(p.err.String(), "goroutine") {
 				t.Errorf("code %d, want %d: %s", code, exitInterrupted, p.err.String())
+			}
+		})
+	}
+}
+
+// TestReaderGone: whoever reads the output has gone (… | head), and the program ends in an
+// orderly way, without a word, since its profile has cookies in it.
+func TestReaderGone(t *testing.T) {
+	url, _ := serve(t)
+	dir := write(t, map[string]string{"a.sess": "print a", "b.sess": "print b"})
+	for name, args := range map[string][]string{
+		"-c":   {url, "--headless", "-c", "print a; print b; sleep 5m; print never"},
+		"pipe": {url, "--headless"},
+		"run":  {"run", dir},
+		"help": {"help"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProgram(t, args...)
+			reader, writer, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			reader.Close()
+			p.Stdout, p.Stdin = writer, strings.NewReader("print a\nprint b\nsleep 5m\n")
+			err = p.Start()
+			writer.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			code := p.result()
+			said := strings.TrimSpace(p.err.String())
+			if strings.HasPrefix(said, "warning: ") && !strings.Contains(said, "\n") { // of root
+				said = ""
+			}
+			if code != exitFailed || said != "" {
+				t.Errorf("code %d, want %d and no word: %s", code, exitFailed, p.err.String())
 			}
 		})
 	}
@@ -290,6 +327,19 @@ func TestDriverKilled(t *testing.T) {
 			t.Fatalf("still running: %v", browsersUnder(p.temp))
 		}
 		time.Sleep(50 * time.Millisecond)
+	}
+
+	// What it left is removed by the next start.
+	if profiles, _ := filepath.Glob(filepath.Join(p.temp, "sessdriver-*")); len(profiles) != 1 {
+		t.Errorf("it left %v: the test would prove nothing", profiles)
+	}
+	next := newProgram(t, "--headless", "-c", "print next")
+	next.Env = append(next.Env, "TMPDIR="+p.temp)
+	if code, _, text := next.run(""); code != exitOK {
+		t.Errorf("code %d: %s", code, text)
+	}
+	if left, err := os.ReadDir(p.temp); len(left) > 0 || err != nil {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

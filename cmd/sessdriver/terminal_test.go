@@ -35,10 +35,11 @@ func atTerminal(t *testing.T, env []string, args ...string) *terminal {
 	c := &terminal{program: newProgram(t, args...), changed: make(chan bool, 1)}
 	c.Stdout, c.Stderr = nil, nil
 	c.Env = slices.Concat(c.Env, []string{"TERM=xterm", "NO_COLOR=1", "XDG_CONFIG_HOME=" + c.temp, "XDG_STATE_HOME=" + c.temp}, env)
-	keys, err := pty.StartWithSize(c.Cmd, &pty.Winsize{Cols: 200, Rows: 50})
+	master, err := pty.StartWithSize(c.Cmd, &pty.Winsize{Cols: 200, Rows: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys := closable(t, master)
 	c.keys = keys
 	done := make(chan bool)
 	go func() {
@@ -66,6 +67,24 @@ func atTerminal(t *testing.T, env []string, args ...string) *terminal {
 		}
 	})
 	return c
+}
+
+// closable is a terminal that can be closed, and so hung up, while it is read: that of the
+// package blocks.
+func closable(t *testing.T, f *os.File) *os.File {
+	t.Helper()
+	defer f.Close()
+	syscall.ForkLock.RLock()
+	fd, err := syscall.Dup(int(f.Fd()))
+	if err == nil {
+		syscall.CloseOnExec(fd)
+		err = syscall.SetNonblock(fd, true)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(fd), f.Name())
 }
 
 var (
