@@ -172,7 +172,7 @@ func TestActionErrors(t *testing.T) {
 	} {
 		waits, limit := slices.Contains([]string{"none", "disabled", "hidden", "covered"}, test.name), 30*time.Second
 		if waits {
-			limit = time.Second
+			limit = 2 * time.Second
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		err := test.do(ctx)

@@ -38,8 +38,9 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 	defer b.commands.Unlock()
 	b.pages.close(ctx, b)
 	if err := b.letGo(ctx); err != nil {
+		err = b.because(err)
 		b.abandon()
-		return nil, b.because(err)
+		return nil, err
 	}
 	b.leave()
 	b.guard.stop()
@@ -53,8 +54,9 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 	b.wire.hand(next.handle)
 	next.speak(b.wire)
 	if err := next.start(ctx); err != nil {
+		err = next.because(err) // before abandon, after which the browser is gone in any case
 		next.abandon()
-		return nil, next.because(err)
+		return nil, err
 	}
 	return next, nil
 }

@@ -52,9 +52,11 @@ func TestAgain(t *testing.T) {
 		r.book = sessions.New(sessions.Options{Defaults: sessions.StandardDefaults(), Notify: r.notify})
 		o.Book = r.book
 		began := time.Now()
-		if r.Browser, err = before.Again(t.Context(), o); err != nil {
+		next, err := before.Again(t.Context(), o)
+		if err != nil {
 			t.Fatal(err)
 		}
+		r.Browser = next
 		t.Logf("again after %v", time.Since(began))
 		if err := before.Close(); err != nil {
 			t.Error(err)
