@@ -24,7 +24,8 @@ type Browser interface {
 	Fill(ctx context.Context, selector, text string) error
 	Choose(ctx context.Context, selector, option string) error
 	Check(ctx context.Context, selector string, on bool) error
-	Press(ctx context.Context, key string) error
+	Press(ctx context.Context, key string) error // where the focus is
+	PressOn(ctx context.Context, selector, key string) error
 	Upload(ctx context.Context, selector string, files []string) error
 	Go(ctx context.Context, by int) error // back -1, forward 1
 
@@ -53,7 +54,8 @@ type Browser interface {
 	// where the browser did not tell. Look is an Eval that only reads.
 	Eval(ctx context.Context, script string) (string, error)
 	Look(ctx context.Context, script string) (string, error)
-	Texts(ctx context.Context, selector string) ([]string, error)
+	Texts(ctx context.Context, selector string) ([]string, error) // each in one line
+	InnerTexts(ctx context.Context, selector string) ([]string, error)
 	HTML(ctx context.Context) (string, error)
 	Title(ctx context.Context) (string, error)
 	Screenshot(ctx context.Context, whole bool) ([]byte, error)
