@@ -40,6 +40,10 @@ type exchange struct {
 	received []*responseExtraInfo
 	finished bool
 	failed   bool // nobody said whether anything was sent
+	frame    cdp.FrameID
+	loader   cdp.LoaderID
+	// orphan says that the document that asked for it is gone: nobody tells its end.
+	orphan bool
 }
 
 // hop is one request of a redirect chain.
@@ -93,7 +97,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		}
 	}
 	x.of(ex, t)
-	ex.kind = e.Type
+	ex.kind, ex.frame, ex.loader = e.Type, e.FrameID, e.LoaderID
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}
@@ -154,6 +158,13 @@ func (x *exchanges) leave(t *tab, all bool) {
 		if ex.tab == t && (all || ex.stream) {
 			x.drop(id)
 		}
+	}
+}
+
+// orphaned notes the requests of documents that are gone.
+func (x *exchanges) orphaned(gone func(*exchange) bool) {
+	for _, ex := range x.open {
+		ex.orphan = ex.orphan || !ex.finished && gone(ex)
 	}
 }
 

@@ -158,10 +158,10 @@ func (b *Browser) Idle(ctx context.Context) error {
 	}
 }
 
-// isLoading reports whether a request of a window has not ended. That of some nobody tells.
+// isLoading reports whether a request of a window has not ended.
 func (x *exchanges) isLoading(w sessions.Window) bool {
 	for _, ex := range x.open {
-		if ex.window == w && len(ex.urls) > 0 && !ex.finished && !ex.stream && time.Since(ex.came) < oldRequest {
+		if ex.window == w && len(ex.urls) > 0 && !ex.finished && !ex.stream && !ex.orphan && time.Since(ex.came) < oldRequest {
 			return true
 		}
 	}
