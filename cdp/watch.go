@@ -245,7 +245,9 @@ func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 		if b.options.Storage != StorageKeep {
 			b.book.ForgetShelf(sessions.Shelf(tab.id))
 		}
-		b.abandoned(tab.window)
+		if !b.targets.isBlank(tab) { // its window is seen to by who made it
+			b.abandoned(tab.window)
+		}
 	}
 }
 
