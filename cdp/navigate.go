@@ -107,6 +107,9 @@ func (b *Browser) Reload(ctx context.Context) error {
 
 func (b *Browser) reload(ctx context.Context, tab *tab) error {
 	arrival, err := b.expect(ctx, tab)
+	if err != nil {
+		return err
+	}
 	for dropped := true; dropped && err == nil; arrival.busy = false {
 		if _, err = askActive(ctx, b, tab, page.Reload, page.ReloadParams{}); err != nil {
 			return err

@@ -162,7 +162,7 @@ func (b *Browser) Reloaded(ctx context.Context) error {
 	if tab := b.currentTab(); tab != nil {
 		return b.reloadedIn(ctx, tab)
 	}
-	return nil
+	return b.answers(ctx)
 }
 
 func (b *Browser) reloadedIn(ctx context.Context, tab *tab) error {

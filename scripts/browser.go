@@ -39,8 +39,8 @@ type Browser interface {
 	AnswerDialogs(accept bool, text string)
 	LastDialog() *sessions.DialogView
 
-	// Requests lists those that were answered after the first since, 0 for all that are
-	// known and -1 for none, with their count and what is closed when there are more. Acted
+	// Requests lists those that were answered after the first since, 0 or less for all that
+	// are known and math.MaxInt64 for none, with their count and what is closed when there are more. Acted
 	// is the count when the page was last acted on. Idle waits until none is under way.
 	Requests(since int64) (list []sessions.RequestView, count int64, changed <-chan struct{})
 	Acted() int64

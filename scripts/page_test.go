@@ -116,9 +116,7 @@ func (f *fakeBrowser) Requests(since int64) ([]sessions.RequestView, int64, <-ch
 	if f.page.asked != nil {
 		f.page.asked()
 	}
-	if since < 0 {
-		since = int64(len(f.page.requests))
-	}
+	since = min(max(0, since), int64(len(f.page.requests)))
 	return f.page.requests[since:], int64(len(f.page.requests)), nil
 }
 
