@@ -6,71 +6,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/chromedp"
 )
 
 // Click clicks an element of the current page as a person would. It answers when what
 // that leads to has loaded.
 func (b *Browser) Click(ctx context.Context, selector string) error {
 	return b.acting("clicking "+selector, func() error {
-		v, _, at, err := b.element(ctx, selector)
-		if err != nil {
-			return err
-		}
-		return b.andLoad(ctx, v.tab, func() error { return clickAt(ctx, v.tab.link, at) })
-	})
-}
-
-func clickAt(ctx context.Context, l link, at state) error {
-	for _, kind := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMouseMoved, input.DispatchMouseEventTypeMousePressed, input.DispatchMouseEventTypeMouseReleased} {
-		p := input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y}
-		if kind != input.DispatchMouseEventTypeMouseMoved {
-			p.Button, p.ClickCount = input.MouseButtonLeft, 1
-		}
-		if _, err := call(ctx, l, input.DispatchMouseEvent, p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Fill types a text into a field of the current page, in place of what it holds.
-func (b *Browser) Fill(ctx context.Context, selector, text string) error {
-	return b.acting("filling "+selector, func() error {
 		v, id, at, err := b.element(ctx, selector)
 		if err != nil {
 			return err
 		}
-		switch {
-		case at.Readonly:
-			return errors.New("it can only be read")
-		case slices.Contains([]string{"date", "time", "datetime-local", "month", "week", "color", "range"}, at.Type):
-			return onElement(ctx, v.link, id, `function(v) {
-				Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(this, v);
-				if (this.value !== v) throw new Error('it does not take ' + JSON.stringify(v));
-				this.dispatchEvent(new Event('input', {bubbles: true})); this.dispatchEvent(new Event('change', {bubbles: true})) }`, nil, text)
-		case at.Tag != "textarea" && !at.Editable && (at.Tag != "input" || slices.Contains([]string{"checkbox", "radio", "file", "submit", "button", "reset", "image"}, at.Type)):
-			return fmt.Errorf("<%s> is no field that takes text", strings.TrimSpace(at.Tag+" "+at.Type))
-		}
-		const all = `function() { this.focus(); if (this.select) this.select(); else getSelection().selectAllChildren(this) }`
-		if err := onElement(ctx, v.link, id, all, nil); err != nil {
-			return err
-		}
-		if text == "" {
-			return pressKey(ctx, v.link, "Delete")
-		}
-		_, err = call(ctx, v.link, input.InsertText, input.InsertTextParams{Text: text})
-		return err
+		return b.andLoad(ctx, v.tab, func() error { return b.clickOn(ctx, v, id, at, selector) })
 	})
 }
 
@@ -104,13 +58,22 @@ func (b *Browser) Choose(ctx context.Context, selector, option string) error {
 		if at.Tag != "select" {
 			return fmt.Errorf("<%s> is no <select>", at.Tag)
 		}
-		return b.andLoad(ctx, v.tab, func() error {
-			return onElement(ctx, v.link, id, `function(wanted) {
-				const option = [...this.options].find(o => o.text.trim() === wanted.trim() || o.value === wanted);
+		const find = `const option = [...this.options].find(o => o.text.trim() === wanted.trim() || o.value === wanted);`
+		err = b.andLoad(ctx, v.tab, func() error {
+			return onElement(ctx, v.link, id, `function(wanted) { `+find+`
 				if (!option) throw new Error('it has no option ' + JSON.stringify(wanted) + ', but: ' + [...this.options].map(o => o.text.trim()).join(', '));
+				if (option.matches(':disabled')) throw new Error('its option ' + JSON.stringify(wanted) + ' is disabled');
 				option.selected = true;
 				this.dispatchEvent(new Event('input', {bubbles: true})); this.dispatchEvent(new Event('change', {bubbles: true})) }`, nil, option)
 		})
+		if err != nil {
+			return err
+		}
+		var chosen bool
+		if here, err := b.after(ctx, v, id, selector, `function(wanted) { `+find+` return !!option && option.selected }`, &chosen, option); err == nil && here && !chosen {
+			b.notice("%s shows another option again, now that the page knows that it was chosen", selector)
+		}
+		return nil
 	})
 }
 
@@ -127,11 +90,11 @@ func (b *Browser) Check(ctx context.Context, selector string, on bool) error {
 		if at.Checked == on {
 			return nil
 		}
-		if err := b.andLoad(ctx, v.tab, func() error { return clickAt(ctx, v.tab.link, at) }); err != nil {
+		if err := b.andLoad(ctx, v.tab, func() error { return b.clickOn(ctx, v, id, at, selector) }); err != nil {
 			return err
 		}
 		var is bool
-		if err := onElement(ctx, v.link, id, "function() { return this.checked }", &is); err == nil && is != on {
+		if here, err := b.after(ctx, v, id, selector, "function() { return this.checked }", &is); err == nil && here && is != on {
 			return errors.New("the page did not let it")
 		}
 		return nil
@@ -151,6 +114,48 @@ func (b *Browser) Press(ctx context.Context, key string) error {
 		}
 		return b.andLoad(ctx, tab, func() error { return pressKey(ctx, v.link, key) })
 	})
+}
+
+// PressOn is Press with the focus on an element, wherever the page has it.
+func (b *Browser) PressOn(ctx context.Context, selector, key string) error {
+	return b.acting("pressing "+key+" on "+selector, func() error {
+		v, id, _, err := b.element(ctx, selector)
+		if err != nil {
+			return err
+		}
+		return b.andLoad(ctx, v.tab, func() error { return b.pressOn(ctx, v, id, selector, key) })
+	})
+}
+
+func (b *Browser) pressOn(ctx context.Context, v view, id runtime.RemoteObjectID, selector, key string) error {
+	const focus = `function() {
+		this.focus({preventScroll: true});
+		const at = this.getRootNode().activeElement;
+		return this.tabIndex < 0 && !this.isContentEditable ? 'none' : at && (this === at || this.contains(at)) ? 'here' : '' }`
+	vain := false
+	for {
+		var where string
+		err := onElement(ctx, v.link, id, focus, &where)
+		if err == nil && where == "none" {
+			return errors.New("it does not take the focus")
+		}
+		if err == nil && where == "here" {
+			var hit hitTarget
+			hit, err = aimed(ctx, v, id, []string{"keydown", "keypress", "beforeinput", "keyup"}, func() error { return pressKey(ctx, v.link, key) })
+			if err == nil && !hit.Missed {
+				return nil
+			}
+		}
+		if err == nil {
+			vain, err = true, resting(ctx)
+		}
+		if err == nil {
+			v, id, _, err = b.element(ctx, selector)
+		}
+		if err != nil {
+			return inVain(ctx, vain, focusStolen, err)
+		}
+	}
 }
 
 // Upload gives a file field its files.
@@ -175,8 +180,15 @@ func (b *Browser) Upload(ctx context.Context, selector string, files []string) e
 		if err != nil {
 			return err
 		}
+		const takes = `function(n) {
+			if (this.type !== 'file') throw new Error('it is no field for files');
+			if (this.disabled) throw new Error('it is disabled');
+			if (n > 1 && !this.multiple) throw new Error('it takes one file') }`
+		if err := onElement(ctx, v.link, id, takes, nil, len(files)); err != nil {
+			return err
+		}
 		_, err = call(ctx, v.link, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: files, ObjectID: id})
-		return err
+		return err // a page may take them out at once, to send them
 	})
 }
 
@@ -368,13 +380,7 @@ func (b *Browser) andLoad(ctx context.Context, tab *tab, do func() error) error 
 		return err
 	}
 	if next.comes() {
-		err = next.orStop(ctx, next.wait(ctx, func() bool { return next.isLoaded() || !next.coming() }))
-	}
-	if errors.Is(err, errTabClosed) {
-		err = nil // that was what it led to
-	}
-	if err != nil {
-		return err
+		return b.follow(ctx, next)
 	}
 	return b.Settle(ctx)
 }
@@ -406,18 +412,18 @@ func (a arrival) coming() bool {
 }
 
 // Submit clicks an element of the current page and answers when the page it
-// leads to has loaded. The selector is CSS.
+// leads to has loaded.
 func (b *Browser) Submit(ctx context.Context, selector string) error {
 	return b.acting("clicking "+selector, func() error {
-		page, err := b.Page(ctx)
+		v, id, at, err := b.element(ctx, selector)
 		if err != nil {
 			return err
 		}
-		arrival, err := b.expect(ctx, b.currentTab())
+		arrival, err := b.expect(ctx, v.tab)
 		if err != nil {
 			return err
 		}
-		if err := within(ctx, page, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))) }); err != nil {
+		if err := b.clickOn(ctx, v, id, at, selector); err != nil && !errors.As(err, new(*cdproto.Error)) {
 			return err
 		}
 		return arrival.loaded(ctx)

@@ -87,6 +87,9 @@ func TestActions(t *testing.T) {
 	if list, err := r.Texts(r.ctx(), "li"); err != nil || strings.Join(list, ",") != "one,two" {
 		t.Errorf("the visible items are %q, %v", list, err)
 	}
+	if list, err := r.InnerTexts(r.ctx(), "ul"); err != nil || strings.Join(list, ",") != "one\ntwo" {
+		t.Errorf("the lines of the list are %q, %v", list, err)
+	}
 	photo := filepath.Join(t.TempDir(), "me.txt")
 	ok(os.WriteFile(photo, []byte("smile"), 0o600))
 	ok(r.Fill(r.ctx(), "label=User name", "alice"))

@@ -21,6 +21,10 @@ func (b *Browser) Again(ctx context.Context, o Options) (*Browser, error) {
 	if b.process == nil || !b.options.Apart {
 		return nil, errors.New("using a browser again: its main window is not one that can be thrown away")
 	}
+	if err := o.check(); err != nil {
+		b.Close()
+		return nil, fmt.Errorf("using a browser again: %w", err)
+	}
 	var next *Browser
 	err := ErrGone // it was closed before
 	b.closing.Do(func() { next, err = b.again(ctx, o) })

@@ -70,6 +70,16 @@ type Browser struct {
 func Launch(ctx context.Context, o Options) (*Browser, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.Path == "" {
+		found, err := FindBrowser()
+		if err != nil {
+			return nil, err
+		}
+		o.Path = found.Path
+	}
 	p, err := startProcess(&o)
 	if err != nil {
 		return nil, err
@@ -97,6 +107,9 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 // Attach connects to a running browser, which [Browser.Close] leaves as it was
 // found. See [dial] for the endpoints.
 func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	transport, id, err := dial(ctx, endpoint)
 	if err != nil {
 		return nil, err
@@ -118,6 +131,9 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 }
 
 func newBrowser(o Options) *Browser {
+	if o.Book == nil {
+		o.Book = sessions.New(sessions.Options{Defaults: sessions.StandardDefaults()})
+	}
 	if o.Reload == "" {
 		o.Reload = ReloadAll
 	}
@@ -231,6 +247,9 @@ func (b *Browser) versionError() error {
 	}
 	return fmt.Errorf("%w: %s is too old, the oldest that works is Chrome %d; install a newer one with: sessdriver browser install", ErrNoBrowser, b.product, oldest)
 }
+
+// Book is where the sessions of the browser are.
+func (b *Browser) Book() *sessions.Book { return b.book }
 
 // Product is the browser's name and version, such as "Chrome/156.0.8078.73".
 func (b *Browser) Product() string { return b.product }

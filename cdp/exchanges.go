@@ -40,6 +40,11 @@ type exchange struct {
 	received []*responseExtraInfo
 	finished bool
 	failed   bool // nobody said whether anything was sent
+	frame    cdp.FrameID
+	loader   cdp.LoaderID
+	// orphan says that the document that asked for it is gone: nobody tells its end.
+	orphan bool
+	own    bool // of ours, for the document of a request: it is nobody's
 }
 
 // hop is one request of a redirect chain.
@@ -84,6 +89,12 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		return
 	}
 	ex := x.at(e.RequestID)
+	if x.browser.targets.isBlank(t) && strings.HasSuffix(e.Request.URL, blankPath) {
+		ex.own, ex.sent, ex.received = true, nil, nil
+	}
+	if ex.own {
+		return
+	}
 	if n := len(ex.urls); n > 0 {
 		if !e.Redirected {
 			return // the same request, told by two targets
@@ -93,7 +104,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		}
 	}
 	x.of(ex, t)
-	ex.kind = e.Type
+	ex.kind, ex.frame, ex.loader = e.Type, e.FrameID, e.LoaderID
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}
@@ -104,6 +115,9 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 // sent notes what really left.
 func (x *exchanges) sent(e *requestExtraInfo) {
 	ex := x.at(e.RequestID)
+	if ex.own {
+		return
+	}
 	ex.sent = append(ex.sent, e)
 	x.book(e.RequestID, ex)
 }
@@ -111,6 +125,9 @@ func (x *exchanges) sent(e *requestExtraInfo) {
 // received notes what came back.
 func (x *exchanges) received(e *responseExtraInfo) {
 	ex := x.at(e.RequestID)
+	if ex.own {
+		return
+	}
 	ex.received = append(ex.received, e)
 	x.book(e.RequestID, ex)
 }
@@ -120,7 +137,7 @@ func (x *exchanges) received(e *responseExtraInfo) {
 // frame that moves to a process of its own does (TestDetect).
 func (x *exchanges) answered(t *tab, e *responseReceived) {
 	ex := x.open[e.RequestID]
-	if t == nil || ex == nil && !e.HasExtraInfo {
+	if t == nil || ex == nil && !e.HasExtraInfo || ex != nil && ex.own {
 		return
 	}
 	if ex == nil || len(ex.urls) == 0 {
@@ -154,6 +171,13 @@ func (x *exchanges) leave(t *tab, all bool) {
 		if ex.tab == t && (all || ex.stream) {
 			x.drop(id)
 		}
+	}
+}
+
+// orphaned notes the requests of documents that are gone.
+func (x *exchanges) orphaned(gone func(*exchange) bool) {
+	for _, ex := range x.open {
+		ex.orphan = ex.orphan || !ex.finished && gone(ex)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -139,7 +140,7 @@ func TestRequestLog(t *testing.T) {
 	r.open(s.URL + "/?secret=1")
 	r.add(s.URL+"/", "alice", "sid=A")
 	r.use(r.book.SiteOf(s.URL), "alice")
-	_, since, _ := r.Requests(-1)
+	_, since, _ := r.Requests(math.MaxInt64)
 	if _, err := r.Eval(r.ctx(), `document.cookie = 'sid=A'; fetch('/to').then(() => fetch('/broken')).catch(() => 0)`); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func TestRequestLog(t *testing.T) {
 	if !slices.Equal(got, want) || count != since+int64(len(want)) {
 		t.Errorf("the requests were %q, want %q", got, want)
 	}
-	if _, more, _ := r.Requests(-1); more != count || r.Acted() != count-1 {
+	if _, more, _ := r.Requests(math.MaxInt64); more != count || r.Acted() != count-1 {
 		t.Errorf("acted at %d, of %d", r.Acted(), count)
 	}
 	if list := r.Console(); len(list) < 2 || !strings.HasSuffix(list[0], "log: a 1 Object") || !strings.Contains(list[1], "exception: Uncaught Error: thrown") {

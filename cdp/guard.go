@@ -53,6 +53,12 @@ func (b *Browser) Guard() (sessions.Guard, bool) {
 func (b *Browser) SetGuard(ctx context.Context, mode sessions.Guard) error {
 	b.commands.Lock()
 	defer b.commands.Unlock()
+	if _, err := sessions.ParseGuard(string(mode)); err != nil {
+		return err
+	}
+	if err := b.answers(ctx); err != nil {
+		return err
+	}
 	if mode != sessions.GuardAlways && b.book.ForcesEverywhere() {
 		return errors.New("tokens are forced everywhere, which needs every request to be checked")
 	}

@@ -195,14 +195,11 @@ func (s selector) fault(err error) error {
 
 // on calls a function of a page on an element, and decodes what it returns.
 func onElement(ctx context.Context, l link, id runtime.RemoteObjectID, function string, into any, args ...any) error {
-	p := runtime.CallFunctionOnParams{FunctionDeclaration: function, ObjectID: id, ReturnByValue: new(true), AwaitPromise: new(true)}
-	for _, a := range args {
-		text, err := json.Marshal(a)
-		if err != nil {
-			return err
-		}
-		p.Arguments = append(p.Arguments, &runtime.CallArgument{Value: text})
+	p, err := applied(function, id, args)
+	if err != nil {
+		return err
 	}
+	p.ReturnByValue, p.AwaitPromise = new(true), new(true)
 	r, err := call(ctx, l, runtime.CallFunctionOn, p)
 	if err == nil {
 		err = thrown(r.ExceptionDetails)
@@ -211,6 +208,16 @@ func onElement(ctx context.Context, l link, id runtime.RemoteObjectID, function 
 		return err
 	}
 	return json.Unmarshal(r.Result.Value, into)
+}
+
+// applied is a function of a page with its arguments. They go as one list, since an
+// empty text alone would be left out of the message.
+func applied(function string, id runtime.RemoteObjectID, args []any) (runtime.CallFunctionOnParams, error) {
+	list, err := json.Marshal(append([]any{}, args...))
+	return runtime.CallFunctionOnParams{
+		FunctionDeclaration: "function(list) { return (" + function + "\n).apply(this, list) }", ObjectID: id,
+		Arguments: []*runtime.CallArgument{{Value: list}},
+	}, err
 }
 
 // group holds the objects of a page that a command looks at.
@@ -361,8 +368,19 @@ func (b *Browser) instead(v view) string {
 	return " (" + sessions.ShowURL(b.targets.documentOf(v.tab).url) + " has: " + list + ")"
 }
 
-// Texts gives the text of each visible element that a selector finds now.
+// Texts gives the text of each visible element that a selector finds now, each in one
+// line.
 func (b *Browser) Texts(ctx context.Context, text string) ([]string, error) {
+	return b.textsAs(ctx, text, "text")
+}
+
+// InnerTexts is Texts with the lines that the page shows.
+func (b *Browser) InnerTexts(ctx context.Context, text string) ([]string, error) {
+	return b.textsAs(ctx, text, "lines")
+}
+
+// textsAs is what a function of locate.js gives of each.
+func (b *Browser) textsAs(ctx context.Context, text, function string) ([]string, error) {
 	s, err := parseSelector(text)
 	if err != nil {
 		return nil, err
@@ -379,7 +397,7 @@ func (b *Browser) Texts(ctx context.Context, text string) ([]string, error) {
 		return s.textsByRole(ctx, v)
 	}
 	list := []string{}
-	expression := fmt.Sprintf("(() => { const l = (%s); return l.find[%q](%s).filter(l.visible).map(l.text) })()", locateScript, s.kind, quoted(s.rest))
+	expression := fmt.Sprintf("(() => { const l = (%s); return l.find[%q](%s).filter(l.visible).map(l.%s) })()", locateScript, s.kind, quoted(s.rest), function)
 	r, err := v.value(ctx, expression)
 	if err != nil {
 		return nil, b.because(s.fault(err))

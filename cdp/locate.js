@@ -48,5 +48,8 @@
 			tag: e.tagName.toLowerCase(), type: e.type || '', editable: e.isContentEditable, checked: !!e.checked};
 	};
 	const text = e => clean(['INPUT', 'TEXTAREA', 'SELECT'].includes(e.tagName) && e.type !== 'password' ? e.value : e.innerText);
-	return {find, state, text, visible};
+	// The lines as they are shown; what parts blocks is one empty line at most.
+	const lines = e => (e.tagName === 'TEXTAREA' ? e.value : ['INPUT', 'SELECT'].includes(e.tagName) ? text(e) : e.innerText || '')
+		.replace(/\u00a0/g, ' ').replace(/[ \t]+$/gm, '').replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n+$/g, '');
+	return {find, state, text, lines, visible};
 })()

@@ -1,10 +1,12 @@
 package cdp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 	"time"
 
@@ -48,6 +50,11 @@ func (b *Browser) Open(ctx context.Context, url string) error {
 }
 
 func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
+	if sameDocument(b.targets.documentOf(tab).url, url) { // it would take the place of a reload that is on its way
+		if err := b.reloadedIn(ctx, tab); err != nil {
+			return err
+		}
+	}
 	arrival, err := b.expect(ctx, tab)
 	if err != nil {
 		return err
@@ -67,6 +74,27 @@ func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
 	return arrival.orStop(ctx, arrival.loaded(ctx))
 }
 
+// sameDocument reports a URL that only names another place of the document that is shown.
+func sameDocument(shown, address string) bool {
+	from, err := url.Parse(shown)
+	if err != nil {
+		return false
+	}
+	to, err := from.Parse(address) // as the browser has it
+	if err != nil || !strings.Contains(address, "#") {
+		return false
+	}
+	return wholeOf(from) == wholeOf(to)
+}
+
+// wholeOf is a URL without its fragment, and with the path that a host alone has.
+func wholeOf(u *url.URL) string {
+	c := *u
+	c.Scheme, c.Host, c.Fragment, c.RawFragment = strings.ToLower(c.Scheme), strings.ToLower(c.Host), "", ""
+	c.Path = cmp.Or(c.Path, "/")
+	return c.String()
+}
+
 // Reload loads the current tab anew and answers when it has loaded.
 func (b *Browser) Reload(ctx context.Context) error {
 	tab, err := b.ownTab(ctx)
@@ -81,6 +109,9 @@ func (b *Browser) Reload(ctx context.Context) error {
 
 func (b *Browser) reload(ctx context.Context, tab *tab) error {
 	arrival, err := b.expect(ctx, tab)
+	if err != nil {
+		return err
+	}
 	for dropped := true; dropped && err == nil; arrival.busy = false {
 		if _, err = askActive(ctx, b, tab, page.Reload, page.ReloadParams{}); err != nil {
 			return err

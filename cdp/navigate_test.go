@@ -117,3 +117,40 @@ func TestNavigate(t *testing.T) {
 	}
 	<-closed
 }
+
+// Another place of the document that a switch is just showing anew: the page is the new
+// session's, at that place.
+func TestOpenFragmentAfterUse(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser()
+	r.both("alice")
+	for _, page := range []string{w.page("shop.test"), w.origin("shop.test") + "/page?a=b#old"} {
+		for i, route := range []string{"#/route", "#/other", "#"} {
+			r.open(page)
+			name := []string{"bob", "alice"}[i%2]
+			run(r, "window.was = 'here'")
+			before := w.count()
+			if _, err := r.Use(r.ctx(), r.ref("shop.test", name), false); err != nil {
+				t.Fatal(err)
+			}
+			address, _, _ := strings.Cut(page, "#")
+			r.open(strings.Replace(address, "shop.test", "SHOP.test", 1) + route)
+			if err := r.Reloaded(r.ctx()); err != nil {
+				t.Error(err)
+			}
+			if got := eval[string](r, "location.href + (window.was ?? '')"); got != address+route {
+				t.Errorf("the page is %q, want %q, anew", got, address+route)
+			}
+			hits := w.seenFrom(before, func(h hit) bool { return strings.HasPrefix(h.name, "/page") })
+			if len(hits) != 1 {
+				t.Errorf("the server saw %v", hits)
+			}
+			for _, h := range hits {
+				h.is(t, name)
+			}
+			if r.Location() != address+route {
+				t.Errorf("the location is %q", r.Location())
+			}
+		}
+	}
+}

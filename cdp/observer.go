@@ -53,6 +53,12 @@ func (b *Browser) Observation() sessions.Observation {
 func (b *Browser) SetObservation(ctx context.Context, mode sessions.Observation) error {
 	b.commands.Lock()
 	defer b.commands.Unlock()
+	if _, err := sessions.ParseObservation(string(mode)); err != nil {
+		return err
+	}
+	if err := b.answers(ctx); err != nil {
+		return err
+	}
 	if mode == b.Observation() {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package cdp
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -9,8 +10,8 @@ import (
 
 // Options of a browser.
 type Options struct {
-	// Path is the browser to launch. The other fields up to Apart are for
-	// [Launch] only.
+	// Path is the browser to launch, "" for the one that [FindBrowser] finds. The other
+	// fields up to Apart are for [Launch] only.
 	Path                    string
 	Headless                bool
 	WindowSize              Size   // of pages in windows; zero is [HeadlessSize] with Headless, else the browser's own
@@ -30,6 +31,8 @@ type Options struct {
 	// of a profile is in the profile.
 	State string
 
+	// Book is where sessions are kept; nil for a new one with the standard default
+	// tokens: see [Browser.Book].
 	Book    *sessions.Book
 	Reload  ReloadPolicy
 	Storage StoragePolicy  // "" is [StorageKeep]
@@ -43,6 +46,28 @@ type Options struct {
 	// block. nil drops them.
 	Notice func(string)
 	Log    *slog.Logger // nil drops the log
+}
+
+// check is an error where an option is none.
+func (o *Options) check() error {
+	var errs []error
+	try := func(text string, err error) {
+		if text != "" {
+			errs = append(errs, err)
+		}
+	}
+	_, err := ParseReload(string(o.Reload))
+	try(string(o.Reload), err)
+	_, err = ParseStorage(string(o.Storage))
+	try(string(o.Storage), err)
+	_, err = sessions.ParseGuard(string(o.Guard))
+	try(string(o.Guard), err)
+	_, err = sessions.ParseObservation(string(o.Observe))
+	try(string(o.Observe), err)
+	if o.DebugPort < 0 || o.DebugPort > 65535 {
+		errs = append(errs, fmt.Errorf("the DevTools port %d is none; use one from 1 to 65535, or 0", o.DebugPort))
+	}
+	return errors.Join(errs...)
 }
 
 // ReloadPolicy says which tabs a switch of sessions reloads.

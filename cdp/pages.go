@@ -82,6 +82,17 @@ func (b *Browser) Location() string {
 	return ""
 }
 
+// answers is an error where the context has ended, or the browser is gone: for what would
+// not notice.
+func (b *Browser) answers(ctx context.Context) error {
+	select {
+	case <-b.wire.lost:
+		return b.wire.lostError()
+	default:
+		return ctx.Err()
+	}
+}
+
 // because prefers the loss of the browser, or of the current page, to what comes of it.
 func (b *Browser) because(err error) error {
 	select {
@@ -111,6 +122,9 @@ func within(ctx, page context.Context, action func(context.Context) error) error
 // Page returns a chromedp context for the current tab, for page automation. It
 // lives until the tab or the browser is closed; do not cancel it.
 func (b *Browser) Page(ctx context.Context) (context.Context, error) {
+	if err := b.answers(ctx); err != nil {
+		return nil, err
+	}
 	tab, err := b.ownTab(ctx)
 	if err != nil {
 		return nil, err

@@ -159,8 +159,14 @@ const loadGrace = 3 * time.Second
 // there, so that nobody acts on, or reads, the page of the session before. It is an error
 // when the context ends before, or when nothing comes.
 func (b *Browser) Reloaded(ctx context.Context) error {
-	tab := b.currentTab()
-	for tab != nil {
+	if tab := b.currentTab(); tab != nil {
+		return b.reloadedIn(ctx, tab)
+	}
+	return b.answers(ctx)
+}
+
+func (b *Browser) reloadedIn(ctx context.Context, tab *tab) error {
+	for {
 		b.targets.mu.Lock()
 		next := tab.anew
 		b.targets.mu.Unlock()
@@ -193,7 +199,6 @@ func (b *Browser) Reloaded(ctx context.Context) error {
 			return nil
 		}
 	}
-	return nil
 }
 
 // openByGet shows a URL anew, as a reload that ignores the cache would (that goes around

@@ -2,10 +2,15 @@ package cdp
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -33,8 +38,8 @@ type answer struct {
 // Request makes the browser ask for a URL from a blank document of its origin, so that
 // nothing but the request reaches the server: with the current window's cookies, or as a
 // session in a window of its own that is closed afterwards. Redirects are followed.
-func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, url string, headers [][2]string, body string) (status int, text string, err error) {
-	err = b.acting(method+" "+sessions.ShowURL(url), func() error {
+func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, address string, headers [][2]string, body string) (status int, text string, err error) {
+	err = b.acting(method+" "+sessions.ShowURL(address), func() error {
 		w, shown := b.Window(), b.currentTab()
 		if as != (sessions.Ref{}) {
 			w = requestWindow
@@ -50,12 +55,12 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, url stri
 				return err
 			}
 		}
-		tab, end, err := b.blankTab(ctx, w, url)
+		tab, end, err := b.blankTab(ctx, w, address)
 		defer end()
 		if err != nil {
 			return err
 		}
-		got, err := fetchFrom(ctx, tab.link, method, url, headers, body)
+		got, err := fetchFrom(ctx, tab.link, method, address, headers, body)
 		if err != nil {
 			return err
 		}
@@ -74,8 +79,8 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, url stri
 
 // blankTab opens a tab that nobody is shown, with a blank document of a URL's origin.
 // end closes it.
-func (b *Browser) blankTab(ctx context.Context, w sessions.Window, url string) (_ *tab, end func(), _ error) {
-	origin, end := originOf(url), func() {}
+func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address string) (_ *tab, end func(), _ error) {
+	origin, end := originOf(address), func() {}
 	if !strings.HasPrefix(origin, "http") {
 		return nil, end, errors.New("it is no http or https address")
 	}
@@ -109,20 +114,75 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, url string) (
 	if _, err := call(ctx, tab.link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + blankPath}}}); err != nil {
 		return nil, end, err
 	}
-	if err := b.navigate(ctx, tab, origin+blankPath); err != nil {
-		return nil, end, err
+	served := errors.New("not needed")
+	if b.options.Proxy == "" && needsAddress(origin) {
+		served = b.serveBlank(ctx, tab, origin+blankPath)
+	}
+	if served != nil {
+		if err := b.navigate(ctx, tab, origin+blankPath); err != nil {
+			return nil, end, err
+		}
 	}
 	_, err = call(ctx, tab.link, fetch.Disable, cdp.Empty{})
 	return tab, end, err
 }
 
-// fulfil answers for the server with a blank document.
+// blankDocument asks for nothing, not even an icon.
+const blankDocument = "<!doctype html><link rel=icon href=data:,>"
+
+// fulfil answers for the server with a blank document, or lets our own server do so.
 func (b *Browser) fulfil(tab *tab, e *requestPaused) {
-	const document = "<!doctype html><link rel=icon href=data:,>"
+	b.targets.mu.Lock()
+	from := tab.blankFrom
+	b.targets.mu.Unlock()
+	if from != "" {
+		send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{
+			RequestID: e.RequestID, URL: from, Headers: []*fetch.HeaderEntry{{Name: "Cookie", Value: ""}}, // what the jar has for that address is not for us
+		}, nil)
+		return
+	}
 	send(tab.link, fetch.FulfillRequest, fetch.FulfillRequestParams{
-		RequestID: e.RequestID, ResponseCode: 200, Body: []byte(document),
+		RequestID: e.RequestID, ResponseCode: 200, Body: []byte(blankDocument),
 		ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}, {Name: "Cache-Control", Value: "no-store"}},
 	}, nil)
+}
+
+// needsAddress reports an origin whose documents may ask a private address only when
+// they come from an address themselves: a host name over plain HTTP (CDP-FACTS 48). What
+// is fulfilled has none.
+func needsAddress(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" {
+		return false
+	}
+	host := u.Hostname()
+	return net.ParseIP(host) == nil && host != "localhost" && !strings.HasSuffix(host, ".localhost")
+}
+
+// serveBlank shows the blank document of an origin as one that came from loopback: for
+// the browser it is the origin's, but we served it. A browser on another machine, or
+// behind a proxy, does not find us.
+func (b *Browser) serveBlank(ctx context.Context, tab *tab, address string) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	path := "/" + rand.Text()
+	server := &http.Server{ReadHeaderTimeout: endTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != path {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Cache-Control", "no-store")
+		io.WriteString(w, blankDocument)
+	})}
+	ended := make(chan struct{})
+	go func() { server.Serve(listener); close(ended) }()
+	defer func() { server.Close(); <-ended }()
+	b.targets.update(func() { tab.blankFrom = "http://" + listener.Addr().String() + path })
+	defer b.targets.update(func() { tab.blankFrom = "" })
+	return b.navigate(ctx, tab, address)
 }
 
 type gotten struct {
@@ -140,12 +200,12 @@ const asking = `async (method, url, headers, body) => {
 }`
 
 // fetchFrom lets a page make the request.
-func fetchFrom(ctx context.Context, l link, method, url string, headers [][2]string, body string) (got gotten, err error) {
+func fetchFrom(ctx context.Context, l link, method, address string, headers [][2]string, body string) (got gotten, err error) {
 	list, err := json.Marshal(append([][2]string{}, headers...))
 	if err != nil {
 		return got, err
 	}
-	expression := fmt.Sprintf("(%s)(%s, %s, %s, %s)", asking, quoted(method), quoted(url), list, quoted(body))
+	expression := fmt.Sprintf("(%s)(%s, %s, %s, %s)", asking, quoted(method), quoted(address), list, quoted(body))
 	r, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: expression, AwaitPromise: new(true), ReturnByValue: new(true)})
 	if err != nil {
 		return got, err

@@ -84,3 +84,66 @@ func TestRequestErrors(t *testing.T) {
 		return err == nil && n == 1
 	})
 }
+
+// A host name with a private address over plain HTTP is asked as any other, and what that
+// needs is nobody's: in a browser of ours, and in one that we attached to.
+func TestRequestPrivateAddress(t *testing.T) {
+	w := newWebOf(t, "http")
+	insecure := func(c *sessions.Cookie) { c.Secure, c.SameSite = false, "Lax" }
+	ask := func(t *testing.T, r *rig, name string, as sessions.Ref) {
+		t.Helper()
+		before := w.count()
+		status, text, err := r.Request(r.ctx(), as, "POST", w.origin("shop.test")+"/hit/"+name+"?body=made", [][2]string{{"X-Test", "1"}}, "a=b")
+		if err != nil || status != http.StatusOK || text != "made" {
+			t.Fatalf("%d %q, %v", status, text, err)
+		}
+		hits := w.seenFrom(before, func(hit) bool { return true })
+		if len(hits) != 1 || hits[0].method != "POST" || hits[0].header.Get("X-Test") != "1" || hits[0].header.Get("Origin") != w.origin("shop.test") {
+			t.Fatalf("the server saw %v", hits)
+		}
+		hits[0].is(t, strings.TrimPrefix(name, "as-"))
+	}
+	all := func(t *testing.T, r *rig) {
+		t.Helper()
+		r.login("shop.test", "alice", insecure)
+		bob := r.login("shop.test", "bob", insecure)
+		r.open(w.page("shop.test"))
+		r.putInJar(sessions.Main, sessions.Cookie{Name: "sid", Value: "loopback", Domain: "127.0.0.1", Path: "/"})
+		r.use("shop.test", "alice")
+		known := func() string {
+			text := ""
+			for _, site := range r.book.Sites() {
+				text += site.Name + " "
+			}
+			for _, s := range r.book.Sessions("shop.test", time.Now()) {
+				text += fmt.Sprint(" ", s.Name, s.Active, s.Tokens, s.Carried)
+			}
+			return text
+		}
+		before := known()
+		ask(t, r, "alice", sessions.Ref{})
+		ask(t, r, "as-bob", bob)
+		if after := known(); after != before {
+			t.Errorf("known is\n%s\nwas\n%s", after, before)
+		}
+		list, _, _ := r.Requests(0)
+		for _, v := range list {
+			if strings.Contains(v.URL, blankPath) || strings.Contains(v.URL, "127.0.0.1") {
+				t.Errorf("a request of ours is listed: %+v", v)
+			}
+		}
+		r.nothingPaused()
+	}
+	t.Run("launch", func(t *testing.T) {
+		w.t = t
+		all(t, w.browser())
+	})
+	t.Run("attach", func(t *testing.T) {
+		f := startForeign(t)
+		r := f.attach(f.port)
+		all(t, r)
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}

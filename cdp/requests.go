@@ -80,7 +80,7 @@ func (x *exchanges) rewrote(id network.RequestID) {
 }
 
 // Requests lists the requests that were answered, or failed, after the first since of all
-// (-1 for none), as far as they are remembered, and how many there were. changed is closed
+// (0 or less for all, [math.MaxInt64] for none), as far as they are remembered, and how many there were. changed is closed
 // when there are more. Where requests are not told, there are none: see [Browser.Observation].
 func (b *Browser) Requests(since int64) (list []sessions.RequestView, count int64, changed <-chan struct{}) {
 	r := b.requests
@@ -88,9 +88,7 @@ func (b *Browser) Requests(since int64) (list []sessions.RequestView, count int6
 	if r.changed == nil {
 		r.changed = make(chan struct{})
 	}
-	if since < 0 {
-		since = r.count
-	}
+	since = max(0, since)
 	more := slices.Clone(r.list[max(0, len(r.list)-int(max(0, r.count-since))):])
 	count, changed = r.count, r.changed
 	r.mu.Unlock()
@@ -142,6 +140,9 @@ const quiet = 500 * time.Millisecond
 func (b *Browser) Idle(ctx context.Context) error {
 	w, busy := b.Window(), time.Now()
 	for {
+		if err := b.answers(ctx); err != nil {
+			return err
+		}
 		loading, answered := inTurn(ctx, b, func() bool { return b.exchanges.isLoading(w) })
 		if !answered {
 			return b.because(ctx.Err())
@@ -158,10 +159,10 @@ func (b *Browser) Idle(ctx context.Context) error {
 	}
 }
 
-// isLoading reports whether a request of a window has not ended. That of some nobody tells.
+// isLoading reports whether a request of a window has not ended.
 func (x *exchanges) isLoading(w sessions.Window) bool {
 	for _, ex := range x.open {
-		if ex.window == w && len(ex.urls) > 0 && !ex.finished && !ex.stream && time.Since(ex.came) < oldRequest {
+		if ex.window == w && len(ex.urls) > 0 && !ex.finished && !ex.stream && !ex.orphan && time.Since(ex.came) < oldRequest {
 			return true
 		}
 	}

@@ -186,6 +186,10 @@ func (b *Browser) stepScript(tab *tab) {
 		// The new one follows at once: no document is to be without.
 		send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
 	}
+	if want == "" && b.options.Console { // which needs Runtime
+		b.stepped(tab, "", "")
+		return
+	}
 	if want == "" {
 		send(tab.link, runtime.Disable, cdp.Empty{}, func(cdp.Empty, error) { b.stepped(tab, "", "") })
 		return

@@ -48,6 +48,9 @@ func (b *Browser) New(ctx context.Context, site, name string, wait bool) (sessio
 // present cookies of the session that the jar was on before. Where nothing is
 // active it does nothing: its Switch has no session.
 func (b *Browser) Unset(ctx context.Context, site string, wait bool) (sessions.Switch, error) {
+	if err := b.answers(ctx); err != nil {
+		return sessions.Switch{}, err
+	}
 	w := b.Window()
 	if _, active := b.book.Active(w, site, time.Now()); !active {
 		return sessions.Switch{}, nil

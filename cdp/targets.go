@@ -24,6 +24,8 @@ type tab struct {
 	told   bool // and its requests: see observer
 	sign   bool // see openSign; it is in no list of pages
 	blank  bool // see blankTab; nor is it
+	// blankFrom is where its document is from, "" where it is fulfilled.
+	blankFrom string
 	// document is what the top frame shows.
 	document document
 	loading  map[cdp.LoaderID]load // the documents that are on their way

@@ -137,6 +137,7 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 			if e.Reason != page.FrameDetachedReasonSwap { // it goes on in another process
 				b.targets.dropFrame(e.FrameID)
 			}
+			b.exchanges.orphaned(func(ex *exchange) bool { return ex.frame == e.FrameID })
 		})
 	case "Page.frameNavigated":
 		on(b, m, func(e *page.EventFrameNavigated) { b.navigated(tab, e.Frame) })
@@ -244,7 +245,9 @@ func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 		if b.options.Storage != StorageKeep {
 			b.book.ForgetShelf(sessions.Shelf(tab.id))
 		}
-		b.abandoned(tab.window)
+		if !b.targets.isBlank(tab) { // its window is seen to by who made it
+			b.abandoned(tab.window)
+		}
 	}
 }
 
@@ -286,12 +289,17 @@ func (b *Browser) stays(tab *tab, frame cdp.FrameID) {
 func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 	if f.ParentID != "" || cdp.FrameID(tab.id) != f.ID {
 		b.targets.setFrame(f.ID, tab)
+		b.exchanges.orphaned(func(ex *exchange) bool { return ex.frame == f.ID && ex.loader != f.LoaderID })
 		b.shown(tab, f)
 		return
 	}
 	defer b.shown(tab, f)
 	b.visited(tab, f.URL)
 	b.exchanges.leave(tab, false)
+	b.exchanges.orphaned(func(ex *exchange) bool {
+		_, coming := tab.loading[ex.loader]
+		return ex.tab == tab && ex.loader != f.LoaderID && !coming
+	})
 	b.targets.update(func() {
 		begun, seen := tab.loading[f.LoaderID]
 		if !seen {

@@ -88,12 +88,38 @@ func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
 	case !b.targets.isOwn(w):
 		return fmt.Errorf("window %q is another client's; close it there", w)
 	}
-	id := b.targets.contextOf(w)
-	if _, err := ask(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: id}); err != nil && b.hasWindow(w) {
-		return fmt.Errorf("closing window %q: %w", w, b.because(err))
+	disposed := make(chan error, 1)
+	b.dispose(w, func(err error) { disposed <- err })
+	select {
+	case err := <-disposed:
+		if err == nil || !b.hasWindow(w) {
+			break
+		}
+		if there, fault := b.hasContext(ctx, w); fault != nil || there {
+			return fmt.Errorf("closing window %q: %w", w, b.because(err))
+		}
+		b.gone(w)
+	case <-ctx.Done():
+		return fmt.Errorf("closing window %q: %w", w, b.because(ctx.Err()))
 	}
-	b.gone(w)
 	return b.interceptor.update(ctx)
+}
+
+// hasContext reports whether the browser still has what a window is in.
+func (b *Browser) hasContext(ctx context.Context, w sessions.Window) (bool, error) {
+	r, err := call(ctx, b.link, target.GetBrowserContexts, cdp.Empty{})
+	return slices.Contains(r.BrowserContextIDs, b.targets.contextOf(w)), err
+}
+
+// dispose ends the context of a window and forgets that. done runs in a turn.
+func (b *Browser) dispose(w sessions.Window, done func(error)) {
+	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}
+	send(b.link, target.DisposeBrowserContext, params, func(_ cdp.Empty, err error) {
+		if err == nil {
+			b.gone(w)
+		}
+		done(err)
+	})
 }
 
 // gone forgets a window whose context is disposed of: it makes no requests any more.
@@ -102,19 +128,38 @@ func (b *Browser) gone(w sessions.Window) {
 	b.book.CloseWindow(w)
 }
 
-// abandoned closes a window of ours when its last tab was closed, by hand say. It
-// runs in a turn.
+// abandoned sees to a window whose last tab was closed: one of ours is closed with it.
+// It runs in a turn.
 func (b *Browser) abandoned(w sessions.Window) {
-	// Another client's window stays known: a tab may come again, and late requests are
-	// told by its frames.
-	if b.ending.Load() || !b.targets.isOwn(w) || b.targets.tabsIn(w) > 0 {
+	if b.ending.Load() || w == sessions.Main || b.targets.tabsIn(w) > 0 {
 		return
 	}
-	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}
-	send(b.link, target.DisposeBrowserContext, params, func(_ cdp.Empty, err error) {
-		if err == nil { // else CloseWindow was first
-			b.gone(w)
+	if !b.targets.isOwn(w) {
+		b.disposed(w)
+		return
+	}
+	b.dispose(w, func(err error) {
+		switch {
+		case err == nil:
 			b.notice("window %q is closed", w)
+		case b.targets.isOwn(w): // else CloseWindow was first
+			b.disposed(w)
+		}
+	})
+}
+
+// disposed forgets a window that another client has disposed of. Where it has not, the
+// window stays known: a tab may come again, and late requests are told by its frames.
+func (b *Browser) disposed(w sessions.Window) {
+	id := b.targets.contextOf(w)
+	send(b.link, target.GetBrowserContexts, cdp.Empty{}, func(r target.GetBrowserContextsResult, err error) {
+		if err != nil || slices.Contains(r.BrowserContextIDs, id) || b.targets.contextOf(w) != id {
+			return
+		}
+		own := b.targets.isOwn(w)
+		b.gone(w)
+		if own {
+			b.notice("window %q is closed: another client has disposed of it", w)
 		}
 	})
 }

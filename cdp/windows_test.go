@@ -356,3 +356,58 @@ func TestLastWordsInWindow(t *testing.T) {
 		}
 	}
 }
+
+// A window whose context another client has disposed of is gone, ours and its own, and
+// so is what was forced there.
+func TestWindowDisposedByAnother(t *testing.T) {
+	server := members(t)
+	f := startForeign(t)
+	app := f.tab("about:blank")
+	f.visit(app, at(server, "app.test", "/home"))
+	r := f.attach(f.port)
+	r.add(at(server, "app.test", "/"), "bob", "sid=bob1; PHPSESSID=bob2")
+	r.window("ours", "app.test", "bob", at(server, "app.test", "/home"))
+	made, err := call(r.ctx(), f.link, target.CreateBrowserContext, target.CreateBrowserContextParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := call(r.ctx(), f.link, target.CreateTarget, target.CreateTargetParams{URL: at(server, "app.test", "/home"), BrowserContextID: made.BrowserContextID}); err != nil {
+		t.Fatal(err)
+	}
+	r.until("the other client's window", func() bool { return len(r.Windows()) == 3 })
+	theirs := r.Windows()[2].Window
+	r.goTo(theirs)
+	r.use("app.test", "bob")
+	active := func() []sessions.Window { return r.session("app.test", "sid", "bob1").Active }
+	if len(active()) != 2 {
+		t.Fatalf("bob is active in %q", active())
+	}
+	for _, w := range []sessions.Window{theirs, "ours"} {
+		params := target.DisposeBrowserContextParams{BrowserContextID: r.targets.contextOf(w)}
+		if _, err := call(r.ctx(), f.link, target.DisposeBrowserContext, params); err != nil {
+			t.Fatal(err)
+		}
+		r.until("the end of the window", func() bool { return !slices.Contains(active(), w) && !r.hasWindow(w) })
+	}
+	r.until("a notice", func() bool { return r.noticed(`window "ours" is closed: another client has disposed of it`) })
+	if n := len(slices.DeleteFunc(r.told(), func(s string) bool { return !strings.Contains(s, "is closed") })); n != 1 {
+		t.Errorf("the notices are %q", r.told())
+	}
+	// One without a tab is found to be gone when it is to be closed, and its name is free.
+	if err := r.makeWindow(r.ctx(), "bare"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := call(r.ctx(), f.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.targets.contextOf("bare")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.CloseWindow(r.ctx(), "bare"); err != nil || r.hasWindow("bare") {
+		t.Errorf("the window is there: %v", err)
+	}
+	r.window("ours", "app.test", "bob", at(server, "app.test", "/home"))
+	if err := r.CloseWindow(r.ctx(), "ours"); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(slices.DeleteFunc(r.told(), func(s string) bool { return !strings.Contains(s, "is closed") })); n != 1 {
+		t.Errorf("after closing one by command the notices are %q", r.told())
+	}
+}

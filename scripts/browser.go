@@ -24,7 +24,8 @@ type Browser interface {
 	Fill(ctx context.Context, selector, text string) error
 	Choose(ctx context.Context, selector, option string) error
 	Check(ctx context.Context, selector string, on bool) error
-	Press(ctx context.Context, key string) error
+	Press(ctx context.Context, key string) error // where the focus is
+	PressOn(ctx context.Context, selector, key string) error
 	Upload(ctx context.Context, selector string, files []string) error
 	Go(ctx context.Context, by int) error // back -1, forward 1
 
@@ -38,8 +39,8 @@ type Browser interface {
 	AnswerDialogs(accept bool, text string)
 	LastDialog() *sessions.DialogView
 
-	// Requests lists those that were answered after the first since, 0 for all that are
-	// known and -1 for none, with their count and what is closed when there are more. Acted
+	// Requests lists those that were answered after the first since, 0 or less for all that
+	// are known and math.MaxInt64 for none, with their count and what is closed when there are more. Acted
 	// is the count when the page was last acted on. Idle waits until none is under way.
 	Requests(since int64) (list []sessions.RequestView, count int64, changed <-chan struct{})
 	Acted() int64
@@ -53,7 +54,8 @@ type Browser interface {
 	// where the browser did not tell. Look is an Eval that only reads.
 	Eval(ctx context.Context, script string) (string, error)
 	Look(ctx context.Context, script string) (string, error)
-	Texts(ctx context.Context, selector string) ([]string, error)
+	Texts(ctx context.Context, selector string) ([]string, error) // each in one line
+	InnerTexts(ctx context.Context, selector string) ([]string, error)
 	HTML(ctx context.Context) (string, error)
 	Title(ctx context.Context) (string, error)
 	Screenshot(ctx context.Context, whole bool) ([]byte, error)

@@ -24,7 +24,7 @@ func actCommands() []*Command {
 			selectorHelp, "click '#login'\nclick text='Log in'\nclick role=button[name=Save]",
 			func(ctx context.Context, c *call) error { return c.engine.Browser.Click(ctx, c.args["SELECTOR"]) }),
 		act("fill", "Type a text into a field, in place of what it holds", []Param{selector, {Name: "TEXT", Kind: KindText, Rest: true}},
-			selectorHelp+" For an empty text write ''.", "fill '#user' alice\nfill label=Password $PASSWORD",
+			selectorHelp+" For an empty text write ''. It fails when the field does not hold the text afterwards; where the page only gives it another form, as 12-34 for 1234, it says so.", "fill '#user' alice\nfill label=Password $PASSWORD",
 			func(ctx context.Context, c *call) error {
 				err := c.engine.Browser.Fill(ctx, c.args["SELECTOR"], c.args["TEXT"])
 				c.noteSecret(ctx, c.args["SELECTOR"], c.args["TEXT"])
@@ -43,10 +43,15 @@ func actCommands() []*Command {
 			func(ctx context.Context, c *call) error {
 				return c.engine.Browser.Check(ctx, c.args["SELECTOR"], false)
 			}),
-		act("press", "Press a key, with others held", []Param{{Name: "KEY", Kind: KindText}},
-			"One character, or a name: Enter, Tab, Escape, Backspace, Delete, Space, ArrowDown, Home, PageUp, F5 and so on; Alt, Control, Meta and Shift are held with +.",
-			"press Enter\npress Control+a",
-			func(ctx context.Context, c *call) error { return c.engine.Browser.Press(ctx, c.args["KEY"]) }),
+		act("press", "Press a key, with others held", []Param{{Name: "KEY", Kind: KindText}, {Name: "SELECTOR", Kind: KindSelector, Optional: true}},
+			"With a selector the focus is set there first; without one the key goes where the page has it. A key is one character, or a name: Enter, Tab, Escape, Backspace, Delete, Space, ArrowDown, Home, PageUp, F5 and so on; Alt, Control, Meta and Shift are held with +.",
+			"press Enter\npress Control+a\npress Enter '#search'",
+			func(ctx context.Context, c *call) error {
+				if selector := c.args["SELECTOR"]; selector != "" {
+					return c.engine.Browser.PressOn(ctx, selector, c.args["KEY"])
+				}
+				return c.engine.Browser.Press(ctx, c.args["KEY"])
+			}),
 		act("upload", "Give a file field its file", []Param{selector, {Name: "FILE", Kind: KindFile, Rest: true}},
 			"The file is named as from the folder that the program was started in.", "upload '#avatar' picture.png",
 			func(ctx context.Context, c *call) error {

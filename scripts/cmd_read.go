@@ -34,7 +34,7 @@ func readCommands() []*Command {
 	}
 	optional := []Param{{Name: "SELECTOR", Kind: KindSelector, Optional: true}}
 	return []*Command{
-		read("text", "Show the text of an element, or of the page", optional, "Of several elements it is the first visible one's; it is waited for.", "text h1\ntext '#total' --into TOTAL",
+		read("text", "Show the text of an element, or of the page", optional, "Of several elements it is the first visible one's; it is waited for. Its lines are those that the page shows.", "text h1\ntext '#total' --into TOTAL",
 			func(ctx context.Context, c *call) (string, error) { return c.textOf(ctx, c.args["SELECTOR"]) }),
 		read("html", "Show the page as it is now", nil, "", "html",
 			func(ctx context.Context, c *call) (string, error) { return c.engine.Browser.HTML(ctx) }),
@@ -85,13 +85,20 @@ func (c *call) read(text string) (Result, error) {
 	return Result{}, nil
 }
 
-// escapeLines is Escape for a text of several lines.
+// escapeLines is Escape for a text of several lines, with its tabs.
 func escapeLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = Escape(strings.TrimSuffix(line, "\r"))
+	var b strings.Builder
+	for line := range strings.SplitSeq(text, "\n") {
+		for part := range strings.SplitAfterSeq(strings.TrimSuffix(line, "\r"), "\t") {
+			rest, tab := strings.CutSuffix(part, "\t")
+			b.WriteString(Escape(rest))
+			if tab {
+				b.WriteByte('\t')
+			}
+		}
+		b.WriteByte('\n')
 	}
-	return strings.Join(lines, "\n")
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // textOf waits for the text of the first visible element.
@@ -100,7 +107,7 @@ func (c *call) textOf(ctx context.Context, selector string) (string, error) {
 		selector = "body"
 	}
 	for {
-		list, err := c.engine.Browser.Texts(ctx, selector)
+		list, err := c.engine.Browser.InnerTexts(ctx, selector)
 		if err == nil && len(list) > 0 {
 			return list[0], nil
 		}

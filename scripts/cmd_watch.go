@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ func runWatch(ctx context.Context, c *call) (Result, error) {
 	}
 	var since int64
 	if !c.has("last") {
-		_, since, _ = b.Requests(-1)
+		_, since, _ = b.Requests(math.MaxInt64)
 	}
 	var ends <-chan time.Time
 	if d, err := time.ParseDuration(c.flags["for"]); err == nil {

@@ -78,6 +78,7 @@ func TestHostileNames(t *testing.T) {
 	w.browser.location = "http://evil\x1b.test/\u202e"
 	w.browser.notes = []string{"tab " + evil}
 	site := w.Book.SiteOf(w.browser.location)
+	w.Book.Visited(w.browser.location)
 	c := sessions.Cookie{Name: "tok\x07", Value: evil, Domain: site, Path: "/"}
 	if _, err := w.Book.Import(site, evil, []sessions.Cookie{c}, noon); err != nil {
 		t.Fatal(err)

@@ -70,6 +70,14 @@ func (f *fakeBrowser) Reloaded(ctx context.Context) error {
 	return ctx.Err()
 }
 
+func (f *fakeBrowser) PressOn(_ context.Context, selector, key string) error {
+	return f.act("PressOn", selector, key)
+}
+
+func (f *fakeBrowser) InnerTexts(ctx context.Context, selector string) ([]string, error) {
+	return f.Texts(ctx, selector)
+}
+
 func (f *fakeBrowser) Texts(_ context.Context, selector string) ([]string, error) {
 	return f.page.texts[selector], f.call("Texts")
 }
@@ -108,9 +116,7 @@ func (f *fakeBrowser) Requests(since int64) ([]sessions.RequestView, int64, <-ch
 	if f.page.asked != nil {
 		f.page.asked()
 	}
-	if since < 0 {
-		since = int64(len(f.page.requests))
-	}
+	since = min(max(0, since), int64(len(f.page.requests)))
 	return f.page.requests[since:], int64(len(f.page.requests)), nil
 }
 

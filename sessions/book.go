@@ -135,6 +135,27 @@ func (b *Book) page(name string) *site {
 	return s
 }
 
+// checkSite reports a name that no site can have: one that is known, or that a host has,
+// may be used before a page of it was seen.
+func (b *Book) checkSite(name string) error {
+	if b.sites[name] != nil {
+		return nil
+	}
+	for _, host := range []string{name, bracketed(name)} {
+		address := "https://" + host + "/"
+		if l, ok := locate(address); ok && b.cutting.site(&l) == name {
+			if _, err := NormalizeURL(address); err == nil {
+				return nil
+			}
+		}
+	}
+	e := &NoSiteError{Name: name}
+	for _, s := range b.order {
+		e.Known = append(e.Known, s.name)
+	}
+	return e
+}
+
 // known finds a site that was seen, nil for others.
 func (b *Book) known(name string) *site {
 	if s := b.sites[name]; s != nil && s.seen {

@@ -82,6 +82,9 @@ func (s *session) activeSomewhere() bool {
 func (b *Book) New(w Window, site, name string, jar []Cookie, now time.Time) (Session, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.checkSite(site); err != nil {
+		return Session{}, err
+	}
 	s := b.makeSite(site)
 	p := s.place(w)
 	back := p.before
@@ -184,6 +187,9 @@ func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
 func (b *Book) Import(site, name string, cookies []Cookie, now time.Time) (Session, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.checkSite(site); err != nil {
+		return Session{}, err
+	}
 	s := b.makeSite(site)
 	if s.names[name] != nil {
 		return Session{}, &NameTakenError{site, name}

@@ -83,6 +83,9 @@ func (b *Book) AddHeader(site, name string) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.checkSite(site); err != nil {
+		return err
+	}
 	h, key := &b.page(site).headers, strings.ToLower(name)
 	if h.named[key] {
 		return nil

@@ -17,6 +17,9 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.checkSite(site); err != nil {
+		return err
+	}
 	s := b.page(site)
 	delete(s.removed, bareName(name))
 	if s.kinds[name] == kind {

@@ -1,29 +1,23 @@
-// Package browserinstall finds a browser of the Chrome family, and installs one
-// where that takes a single well-known command.
+// Package browserinstall installs a browser of the Chrome family where that takes a
+// single well-known command. How one is found is package cdp's.
 //
-// Find looks for Chrome, Chromium, Edge, Brave and headless-shell, in that
-// order: first under their command names in PATH, then in the usual places.
 // Install adds Chromium with apt on Debian, Ubuntu and their relatives. On every
 // other system it changes nothing and answers with the command to type.
 //
 // Not done: downloading a browser ourselves (no update channel, no signature
-// check of our own to keep), Flatpak (its sandbox hides the profile directory
-// and the pipe), and asking a found browser for its version (that starts it; the
-// connection tells the version anyway).
+// check of our own to keep).
 package browserinstall
 
 import (
 	"context"
 	"errors"
 	"io"
+
+	"sessdriver/cdp"
 )
 
-// Browser is an installed browser. Path is as found, links not resolved: a snap's
-// command is a link to snap itself, which picks the program by the link's name.
-type Browser struct {
-	Name string // Chrome, Chromium, Edge, Brave or headless-shell
-	Path string // absolute
-}
+// Browser is an installed browser.
+type Browser = cdp.Installed
 
 // ErrNotFound reports that no known browser is installed. A *Manual error wraps
 // it, so one errors.Is covers both.
@@ -32,7 +26,11 @@ var ErrNotFound = errors.New(`no browser found; install one with "sessdriver bro
 // Find returns the path of an installed browser: Chrome, Chromium, Edge, Brave or
 // headless-shell, in that order of preference; ErrNotFound when there is none.
 func Find() (Browser, error) {
-	return thisSystem().find()
+	found, err := cdp.FindBrowser()
+	if err != nil {
+		return found, ErrNotFound
+	}
+	return found, nil
 }
 
 // Install finds a browser, or installs Chromium with apt on Debian and Ubuntu,

@@ -38,8 +38,8 @@ func (m *machine) system() system {
 		goos = "linux"
 	}
 	return system{
-		goos: goos, home: "/home/ann", uid: m.uid, osRelease: m.osRelease,
-		lookPath: m.lookPath, executable: m.executable, run: m.run,
+		goos: goos, uid: m.uid, osRelease: m.osRelease,
+		lookPath: m.lookPath, find: m.find, run: m.run,
 	}
 }
 
@@ -50,9 +50,17 @@ func (m *machine) lookPath(name string) (string, error) {
 	return "/usr/bin/" + name, nil
 }
 
-func (m *machine) executable(path string) bool {
-	name, inPath := strings.CutPrefix(path, "/usr/bin/")
-	return inPath && slices.Contains(m.path, name) || slices.Contains(m.files, path)
+// find is the first that a person would look for.
+func (m *machine) find() (Browser, error) {
+	for _, path := range m.files {
+		return Browser{Name: "Chromium", Path: path}, nil
+	}
+	for _, name := range []string{"google-chrome", "chromium", "chromium-browser"} {
+		if path, err := m.lookPath(name); err == nil {
+			return Browser{Name: "Chromium", Path: path}, nil
+		}
+	}
+	return Browser{}, ErrNotFound
 }
 
 func (m *machine) run(ctx context.Context, out io.Writer, argv []string) error {

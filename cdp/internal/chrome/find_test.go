@@ -1,9 +1,35 @@
-package browserinstall
+package chrome
 
 import (
+	"cmp"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 )
+
+// machine is a made-up computer: what is in PATH and on disk.
+type machine struct {
+	goos  string   // empty: linux
+	path  []string // commands in PATH, all in /usr/bin
+	files []string // executables elsewhere
+}
+
+func (m *machine) system() system {
+	return system{goos: cmp.Or(m.goos, "linux"), home: "/home/ann", lookPath: m.lookPath, executable: m.executable}
+}
+
+func (m *machine) lookPath(name string) (string, error) {
+	if !slices.Contains(m.path, name) {
+		return "", errors.New("not in PATH")
+	}
+	return "/usr/bin/" + name, nil
+}
+
+func (m *machine) executable(path string) bool {
+	name, inPath := strings.CutPrefix(path, "/usr/bin/")
+	return inPath && slices.Contains(m.path, name) || slices.Contains(m.files, path)
+}
 
 func TestFind(t *testing.T) {
 	const (

@@ -1,6 +1,47 @@
-package browserinstall
+// Package chrome finds browsers of the Chrome family.
+//
+// Find looks for Chrome, Chromium, Edge, Brave and headless-shell, in that order: first
+// under their command names in PATH, then in the usual places.
+//
+// Not done: Flatpak (its sandbox hides the profile directory and the pipe), and asking a
+// found browser for its version (that starts it; the connection tells the version anyway).
+package chrome
 
-import "path/filepath"
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+)
+
+// Browser is an installed browser. Path is as found, links not resolved: a snap's
+// command is a link to snap itself, which picks the program by the link's name.
+type Browser struct {
+	Name string // Chrome, Chromium, Edge, Brave or headless-shell
+	Path string // absolute
+}
+
+// ErrNotFound reports that no known browser is installed.
+var ErrNotFound = errors.New("no Chrome, Chromium, Edge, Brave or headless-shell was found")
+
+// Find returns an installed browser: Chrome, Chromium, Edge, Brave or headless-shell, in
+// that order of preference; ErrNotFound when there is none.
+func Find() (Browser, error) {
+	home, _ := os.UserHomeDir()
+	return system{goos: runtime.GOOS, home: home, lookPath: exec.LookPath, executable: executable}.find()
+}
+
+// system is all that this package knows of the machine. Tests play other machines.
+type system struct {
+	goos string
+	home string // empty when unknown
+
+	lookPath   func(name string) (string, error)
+	executable func(path string) bool
+}
 
 // product is one browser and where it may be. An empty app means that macOS has
 // no such application.
@@ -85,4 +126,33 @@ func (s system) places(p product) []string {
 		paths = append(paths, filepath.Join(s.home, "Applications", p.app))
 	}
 	return paths
+}
+
+// executable reports an absolute path to a regular file, through links, that this
+// user may run and that is not Ubuntu's stub.
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || !filepath.IsAbs(path) {
+		return false
+	}
+	// With a slash in it, LookPath only checks the permission.
+	if _, err := exec.LookPath(path); err != nil {
+		return false
+	}
+	return !isSnapStub(path)
+}
+
+// isSnapStub recognises the script that Ubuntu's chromium-browser package installs.
+// It starts the snap, or only says that the "chromium snap" is missing; where
+// there is a snap we find it by its own name.
+func isSnapStub(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false // may be run, not read: no script
+	}
+	defer f.Close()
+	head := make([]byte, 4096)
+	n, _ := io.ReadFull(f, head)
+	head = head[:n]
+	return bytes.HasPrefix(head, []byte("#!")) && bytes.Contains(head, []byte("requires the chromium snap"))
 }

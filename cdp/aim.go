@@ -1,0 +1,82 @@
+package cdp
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"time"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+//go:embed aim.js
+var aimScript string
+
+// hitTarget is where the events of an act came to; neither is so when that is not known.
+type hitTarget struct {
+	Reached bool
+	Missed  bool   // they would have come to another element, and were kept from it
+	Other   string // which
+}
+
+// aimTimeout bounds the wait for what only tells where an act went: a page that goes does
+// not answer.
+const aimTimeout = 2 * time.Second
+
+// aimed sends events that an element is meant by, and keeps them from every other of its
+// document.
+func aimed(ctx context.Context, v view, id runtime.RemoteObjectID, kinds []string, do func() error) (hit hitTarget, err error) {
+	p, err := applied(aimScript, id, []any{kinds})
+	if err != nil {
+		return hit, err
+	}
+	p.ObjectGroup = group
+	r, err := call(ctx, v.link, runtime.CallFunctionOn, p)
+	if err == nil {
+		err = thrown(r.ExceptionDetails)
+	}
+	if err != nil {
+		return hit, err
+	}
+	err = do()
+	if refused := (*cdproto.Error)(nil); err != nil && !errors.As(err, &refused) {
+		return hit, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, aimTimeout)
+	defer cancel()
+	if fault := onElement(bounded, v.link, r.Result.ObjectID, "function() { return this.end() }", &hit); fault != nil && ctx.Err() != nil {
+		return hit, ctx.Err()
+	} // else the page went on with it
+	return hit, err
+}
+
+// clickOn clicks an element where it is by then, and looks again when it has moved.
+func (b *Browser) clickOn(ctx context.Context, v view, id runtime.RemoteObjectID, at state, selector string) error {
+	for {
+		hit, err := aimed(ctx, v, id, []string{"pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"}, func() error { return clickAt(ctx, v.tab.link, at) })
+		if err != nil || !hit.Missed {
+			return err
+		}
+		if err = resting(ctx); err == nil {
+			v, id, at, err = b.element(ctx, selector)
+		}
+		if err != nil {
+			return inVain(ctx, true, hit.Other+" was there instead each time that it was to be clicked", err)
+		}
+	}
+}
+
+func clickAt(ctx context.Context, l link, at state) error {
+	for _, kind := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMouseMoved, input.DispatchMouseEventTypeMousePressed, input.DispatchMouseEventTypeMouseReleased} {
+		p := input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y}
+		if kind != input.DispatchMouseEventTypeMouseMoved {
+			p.Button, p.ClickCount = input.MouseButtonLeft, 1
+		}
+		if _, err := call(ctx, l, input.DispatchMouseEvent, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
