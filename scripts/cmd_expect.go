@@ -215,9 +215,9 @@ func (c *call) expect(ctx context.Context, atPage bool, expected string, look fu
 			last.actual = late(err)
 		}
 	}
-	switch err := ctx.Err(); {
-	case err != nil:
-		return Result{}, doing("waiting", err, "go on with the next command")
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // else the script's time is over, and what was expected is not so
+		return Result{}, fmt.Errorf("waiting: %w", ctx.Err())
 	case missing != nil:
 		return Result{}, missing
 	case not:

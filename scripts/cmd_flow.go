@@ -78,7 +78,7 @@ func flowCommands() []*Command {
 			Params:  []Param{{Name: "TEXT", Kind: KindText, Rest: true}},
 			Example: "print \"the shop is $SHOP\"",
 			run: func(_ context.Context, c *call) (Result, error) {
-				return Result{Text: escapeLines(c.args["TEXT"]), Value: c.args["TEXT"]}, nil
+				return Result{Text: EscapeLines(c.args["TEXT"]), Value: c.args["TEXT"]}, nil
 			},
 		},
 		{
@@ -149,8 +149,7 @@ func runSet(_ context.Context, c *call) (Result, error) {
 	case !has:
 		return Result{}, usage("VALUE is missing; type: set NAME VALUE; for an empty one: set %s ''", name)
 	}
-	vars.Set(name, value)
-	return Result{}, nil
+	return Result{}, vars.put(name, value)
 }
 
 func runSleep(ctx context.Context, c *call) (Result, error) {
@@ -159,6 +158,6 @@ func runSleep(ctx context.Context, c *call) (Result, error) {
 	case <-time.After(wait):
 		return Result{}, nil
 	case <-ctx.Done():
-		return Result{}, doing("sleeping", ctx.Err(), "go on with the next command")
+		return Result{}, fmt.Errorf("sleeping: %w", ctx.Err())
 	}
 }

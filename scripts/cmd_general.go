@@ -44,7 +44,7 @@ func runHistory(_ context.Context, c *call) (Result, error) {
 	}
 	text, file := recorder.script(), c.flags["save"]
 	if file == "" {
-		return Result{Text: escapeLines(strings.TrimRight(text, "\n")), Value: text}, nil
+		return Result{Text: EscapeLines(strings.TrimRight(text, "\n")), Value: text}, nil
 	}
 	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err == nil {

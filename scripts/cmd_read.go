@@ -76,22 +76,12 @@ func readCommands() []*Command {
 func (c *call) read(text string) (Result, error) {
 	into := c.flags["into"]
 	if into == "" {
-		return Result{Text: escapeLines(text), Value: text}, nil
+		return Result{Text: EscapeLines(text), Value: text}, nil
 	}
 	if c.engine.Vars == nil {
 		return Result{}, errors.New("there are no variables here; use them in a script: sessdriver run FILE")
 	}
-	c.engine.Vars.Set(into, text)
-	return Result{}, nil
-}
-
-// escapeLines is Escape for a text of several lines.
-func escapeLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = Escape(strings.TrimSuffix(line, "\r"))
-	}
-	return strings.Join(lines, "\n")
+	return Result{}, c.engine.Vars.put(into, text)
 }
 
 // textOf waits for the text of the first visible element.

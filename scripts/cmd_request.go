@@ -24,7 +24,7 @@ func requestCommands() []*Command {
 			{Name: "as", Kind: KindSession, Summary: "as this session, in a window of its own; by default as the current one"},
 			intoFlag, timeoutFlag,
 		},
-		Detail: "It is sent from a blank document of the URL's origin, so that the server sees nothing else. Redirects are followed. " +
+		Detail: "A URL that begins with / is relative to the current page. It is sent from a blank document of the URL's origin, so that the server sees nothing else. Redirects are followed. " +
 			"With --into the answer goes into a variable; expect status and expect header look at it until another page is shown.",
 		Example: "request GET http://shop.test/api/orders\nrequest POST http://shop.test/api/orders --data 'product=3' --header 'X-Requested-With: test' --as bob --into ANSWER",
 		run:     runRequest,
@@ -42,6 +42,13 @@ func runRequest(ctx context.Context, c *call) (Result, error) {
 	if !slices.Contains(methods, method) {
 		return Result{}, usage("%q is no method; use one of: %s", c.args["METHOD"], strings.Join(methods, ", "))
 	}
+	address, err := c.engine.address(c.args["URL"])
+	if err == nil && address == blankPage {
+		err = usage("%s comes from no server; type the address of one", blankPage)
+	}
+	if err != nil {
+		return Result{}, err
+	}
 	var as sessions.Ref
 	if name := c.flags["as"]; name != "" {
 		session, err := c.session(ctx, name)
@@ -56,7 +63,7 @@ func runRequest(ctx context.Context, c *call) (Result, error) {
 	}
 	var answer Answer
 	err = c.patiently(ctx, "check the address, then: request METHOD URL", func(ctx context.Context) (err error) {
-		answer.Status, answer.Body, err = c.engine.Browser.Request(ctx, as, method, c.args["URL"], headers, c.flags["data"])
+		answer.Status, answer.Body, err = c.engine.Browser.Request(ctx, as, method, address, headers, c.flags["data"])
 		return err
 	})
 	if err != nil {
@@ -67,7 +74,7 @@ func runRequest(ctx context.Context, c *call) (Result, error) {
 	}
 	text := strings.TrimSpace(fmt.Sprintf("%d %s", answer.Status, http.StatusText(answer.Status)))
 	if answer.Body != "" {
-		text += "\n" + escapeLines(strings.TrimRight(answer.Body, "\n"))
+		text += "\n" + EscapeLines(strings.TrimRight(answer.Body, "\n"))
 	}
 	return Result{Text: text, Value: answer}, nil
 }

@@ -29,7 +29,7 @@ func sessionCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindName, Optional: true, Rest: true}},
 			Flags:   []Flag{siteFlag, waitFlag},
 			Detail: "Without NAME the session is called after its number. The other sessions stay as they are. " +
-				"Write SITE/NAME, or SITE/ alone, for another site than the current tab's.",
+				"Write SITE/NAME, or SITE/ alone, for another site than the current tab's; it need not be open.",
 			Example: "new\nnew dave\nnew blog.test/erin",
 			run:     runNew,
 		},
@@ -119,7 +119,7 @@ func refused(session sessions.Session, done sessions.Switch) error {
 }
 
 func runNew(ctx context.Context, c *call) (Result, error) {
-	site, name, err := c.splitSite(c.args["NAME"])
+	site, name, err := c.splitNewSite(c.args["NAME"])
 	if err != nil {
 		return Result{}, err
 	}

@@ -25,7 +25,7 @@ func tokenCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindToken}},
 			Flags:   []Flag{siteFlag, {Name: "carry", Summary: "carry the cookie with the session instead; '*' carries all cookies of the site"}},
 			Detail: "The active session, else the one that the site was last seen with, keeps the value that the browser has now: nobody is logged out. " +
-				"Write SITE/NAME for another site than the current tab's.",
+				"Write SITE/NAME or --site for another site than the current tab's; it need not be open.",
 			Example: "token add sid\ntoken add remember_me --carry\ntoken add --carry '*'",
 			run:     runTokenAdd,
 		},
@@ -126,7 +126,7 @@ func (e *Engine) tokens(site string) []TokenItem {
 }
 
 func runHeaderAdd(ctx context.Context, c *call) (Result, error) {
-	site, name, err := c.splitSite(c.args["NAME"])
+	site, name, err := c.splitNewSite(c.args["NAME"])
 	if err != nil {
 		return Result{}, err
 	}
@@ -166,7 +166,7 @@ func (e *Engine) holders(s sessions.Site, name string) int {
 }
 
 func runTokenAdd(ctx context.Context, c *call) (Result, error) {
-	site, name, err := c.splitSite(c.args["NAME"])
+	site, name, err := c.splitNewSite(c.args["NAME"])
 	if err != nil {
 		return Result{}, err
 	}

@@ -177,7 +177,7 @@ func (c *call) openIn(ctx context.Context, address string) ([]string, error) {
 		if session, err = e.Book.Session(ref, e.now()); err != nil {
 			return nil, err
 		}
-		if site := e.Book.SiteOf(address); ref.Site != site && !strings.Contains(as, "/") {
+		if site := e.Book.SiteOf(address); site != "" && ref.Site != site && !strings.Contains(as, "/") {
 			return nil, usage("%q is a session of %s, not of %s; type --as %s/%s to open the page beside it all the same", session.Name, ref.Site, site, ref.Site, session.Name)
 		}
 	}

@@ -66,7 +66,7 @@ func (e *CommandError) Error() string {
 	if e.Name != "" {
 		b.WriteString(e.Name + ": ")
 	}
-	b.WriteString(e.Err.Error())
+	b.WriteString(Plain(e.Err.Error()))
 	return shortened(b.String())
 }
 

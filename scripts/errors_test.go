@@ -80,8 +80,8 @@ func TestErrors(t *testing.T) {
 		{"tokens nosite.test", "unknown", `tokens: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		{"unset nosite.test", "unknown", `unset: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		{"new 7", "usage", `new: the name "7" would be taken for a number of ls; write another`},
-		{"new nosite.test/bob", "unknown", `new: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"token add nosite.test/sid", "unknown", `token add: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"new bob --site nosite", "unknown", `new: no site "nosite"; known are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"token add sid --site 'a b.test'", "unknown", `token add: no site "a b.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		{"token remove nosite.test/sid", "unknown", `token remove: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
 		// What the book refuses.
 		{"new bob", "failed", `new: the name "bob" is taken on shop.test; choose another, or: use bob`},

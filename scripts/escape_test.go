@@ -1,7 +1,10 @@
 package scripts
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode/utf8"
 
@@ -29,6 +32,35 @@ func FuzzEscape(f *testing.F) {
 		}
 	})
 }
+
+// JSON that a terminal shows does nothing to it, and means the same to programs.
+func TestSafeJSON(t *testing.T) {
+	texts := []string{"", "a\tb\nc", "\u0085\u009b2J", "\u202egnp.exe\u2066", "\u200b\ufeff\u00ad", "\U000e0041", "日本 é 😀 👩\u200d👧", "\x1b]0;x\x07 \x7f <&>"}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(SafeJSON(&out))
+	for _, text := range texts {
+		if err := encoder.Encode(map[string]string{"text " + text: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if at := strings.IndexFunc(out.String(), isUnsafeInJSON); at >= 0 || strings.Contains(out.String(), "\t") {
+		t.Errorf("at %d it has %.20q", at, out.String()[at:])
+	}
+	decoder := json.NewDecoder(&out)
+	for _, want := range texts {
+		got := map[string]string{}
+		if err := decoder.Decode(&got); err != nil || got["text "+want] != want {
+			t.Errorf("%q became %q, %v", want, got, err)
+		}
+	}
+	if _, err := SafeJSON(fullDisk{}).Write([]byte("{}")); err == nil {
+		t.Error("a full disk is not told")
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 func TestTable(t *testing.T) {
 	table := newTable("NAME", ">#", "REST")

@@ -37,7 +37,7 @@ func (w *world) answers(scripts map[string]string) {
 func newScriptWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.Vars, w.Patience = &Vars{}, 60*time.Millisecond
-	w.ReadFile = func(name string) ([]byte, error) {
+	w.ReadFile = func(_ context.Context, name string) ([]byte, error) {
 		files := map[string]string{
 			"part.sess": "print part $X\nset Y from-part", "loop.sess": "include loop.sess", "bad.sess": "ls\n  nonsense here",
 			"a/one.sess": "include two.sess", "a/two.sess": "print two",
@@ -434,7 +434,7 @@ func TestSectionsInBlocks(t *testing.T) {
 		"include skips.sess\nsection a\nfail never":                                                                    "skipped: y",
 	} {
 		w := newScriptWorld(t)
-		w.ReadFile = func(name string) ([]byte, error) {
+		w.ReadFile = func(_ context.Context, name string) ([]byte, error) {
 			return []byte(map[string]string{"skips.sess": "skip y\nfail never", "s.sess": "fail never\nsection s\nprint s"}[name]), nil
 		}
 		w.run("use alice")
@@ -460,7 +460,7 @@ func TestFailureTold(t *testing.T) {
 	} {
 		w := newScriptWorld(t)
 		w.Vars.Set("X", "1")
-		w.ReadFile = func(name string) ([]byte, error) {
+		w.ReadFile = func(_ context.Context, name string) ([]byte, error) {
 			return []byte(map[string]string{"fails.sess": "fail x\nsection f", "bad.sess": "nonsense"}[name]), nil
 		}
 		w.run("use alice")
@@ -480,7 +480,7 @@ func TestFailureTold(t *testing.T) {
 // What the sections of a script are called is known before it runs, unless variables or
 // other scripts decide.
 func TestSectionNames(t *testing.T) {
-	read := func(name string) ([]byte, error) {
+	read := func(_ context.Context, name string) ([]byte, error) {
 		text, ok := map[string]string{"dir/b.sess": "section b\ninclude sub/c.sess", "dir/sub/c.sess": "as bob\nsection c\nend", "dir/loop.sess": "section l\ninclude loop.sess"}[name]
 		if !ok {
 			return nil, os.ErrNotExist
@@ -492,7 +492,7 @@ func TestSectionNames(t *testing.T) {
 		"section $X": "false $X", "as bob; include x; end; section a": "false a", "'": "false", "include $X": "false",
 		"section a\ninclude b.sess\nsection d": "true a, b, c, d", "as bob; include loop.sess; include loop.sess; end": "false l, l",
 	} {
-		names, all := Sections(Script{Name: "dir/t.sess", Text: text}, read)
+		names, all := Sections(t.Context(), Script{Name: "dir/t.sess", Text: text}, read)
 		if got := strings.TrimSpace(fmt.Sprint(all, " ", strings.Join(names, ", "))); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
@@ -503,7 +503,9 @@ func TestSectionNames(t *testing.T) {
 func TestOnlySections(t *testing.T) {
 	w := newWorld(t)
 	w.Vars = &Vars{}
-	w.ReadFile = func(string) ([]byte, error) { return []byte("section b\nprint b\nsection 'c x'\nprint cx"), nil }
+	w.ReadFile = func(context.Context, string) ([]byte, error) {
+		return []byte("section b\nprint b\nsection 'c x'\nprint cx"), nil
+	}
 	var texts []string
 	err := w.RunScript(context.Background(), Script{
 		Name: "a.sess", Text: "set X x\nsection a\nprint a\nsection \"a $X\"\nprint ax\ninclude b.sess",

@@ -28,7 +28,7 @@ const (
 	KindStatus      Kind = "status"      // of HTTP
 	KindState       Kind = "state"       // of a session: live, logged out, empty
 	KindSameSite    Kind = "samesite"    // Strict, Lax or None
-	KindURL         Kind = "url"         // http or https, the scheme may be left out
+	KindURL         Kind = "url"         // http or https, the scheme may be left out; or about:blank; or relative to the current page
 	KindName        Kind = "name"        // a name to be given
 	KindVariable    Kind = "variable"    // the name of a variable
 	KindSelector    Kind = "selector"    // of elements of a page
@@ -49,6 +49,9 @@ const accept, dismiss = "accept", "dismiss"
 func (k Kind) read(text string) (string, error) {
 	switch k {
 	case KindURL:
+		if text == blankPage || isRelative(text) {
+			return text, nil
+		}
 		normal, err := sessions.NormalizeURL(text)
 		if err != nil {
 			return "", usage("%v; write it as in: open http://127.0.0.1:8080/login", err)

@@ -53,6 +53,9 @@ var opens = []string{"as"}
 
 const closes = "end"
 
+// maxBlocks bounds how many blocks stand in each other.
+const maxBlocks = 20
+
 // Position is where the statement begins.
 func (s Statement) Position() Position { return s.Words[0].Position }
 
@@ -63,7 +66,7 @@ func Parse(text string) ([]Statement, error) {
 	if err := s.scan(); err != nil {
 		return nil, err
 	}
-	list, rest, err := blocks(s.statements, nil)
+	list, rest, err := blocks(s.statements, nil, 0)
 	if err == nil && len(rest) > 0 {
 		err = usageAt(rest[0].Position(), "there is no block that ends here; take the end away, or begin one with: as NAME")
 	}
@@ -74,8 +77,8 @@ func Parse(text string) ([]Statement, error) {
 }
 
 // blocks puts the commands of blocks into the ones that begin them. rest begins with
-// the end of the block that was opened, if one was.
-func blocks(flat []Statement, opened *Statement) (list, rest []Statement, err error) {
+// the end of the block that was opened, if one was; it stands in depth others.
+func blocks(flat []Statement, opened *Statement, depth int) (list, rest []Statement, err error) {
 	for len(flat) > 0 {
 		s := flat[0]
 		first := s.Words[0]
@@ -84,8 +87,10 @@ func blocks(flat []Statement, opened *Statement) (list, rest []Statement, err er
 			return nil, nil, usageAt(s.Words[1].Position, "end stands alone")
 		case first.Text == closes && !first.Quoted:
 			return list, flat, nil
+		case slices.Contains(opens, first.Text) && depth == maxBlocks:
+			return nil, nil, usageAt(first.Position, "more than %d blocks stand in each other; end some of them before", maxBlocks)
 		case slices.Contains(opens, first.Text):
-			if s.Block, flat, err = blocks(flat[1:], &s); err != nil {
+			if s.Block, flat, err = blocks(flat[1:], &s, depth+1); err != nil {
 				return nil, nil, err
 			}
 		}

@@ -146,7 +146,7 @@ func (w *world) readyForExamples(c *Command) {
 		w.Vars.Set(name, "http://shop.test")
 	}
 	w.Vars.Set("BOB", "another")
-	w.ReadFile = func(string) ([]byte, error) { return []byte("ls"), nil }
+	w.ReadFile = func(context.Context, string) ([]byte, error) { return []byte("ls"), nil }
 	w.browser.page = fakePage{
 		title: "My account", status: 403,
 		dialog:   &sessions.DialogView{Type: "confirm", Message: "Are you sure?"},

@@ -12,7 +12,15 @@ import (
 type Vars struct {
 	mu   sync.Mutex
 	list map[string]string
+	size int // of all values, in bytes
 }
+
+// What variables may hold, and what they may make of one command: a script that doubles
+// one again and again would take all memory.
+const (
+	maxVars  = 64 << 20
+	maxWords = 16 << 20
+)
 
 // Set gives a variable a value. It reports whether the name is one.
 func (v *Vars) Set(name, value string) bool {
@@ -24,8 +32,21 @@ func (v *Vars) Set(name, value string) bool {
 	if v.list == nil {
 		v.list = map[string]string{}
 	}
+	v.size += len(value) - len(v.list[name])
 	v.list[name] = value
 	return true
+}
+
+// put is Set for what a script or a page gives, which may be too much.
+func (v *Vars) put(name, value string) error {
+	v.mu.Lock()
+	size := v.size + len(value) - len(v.list[name])
+	v.mu.Unlock()
+	if size > maxVars {
+		return usage("$%s would be %d bytes long, and all variables together may have %d MB; keep less in it", name, len(value), maxVars>>20)
+	}
+	v.Set(name, value)
+	return nil
 }
 
 func isVariable(name string) bool {
@@ -52,6 +73,7 @@ func (v *Vars) expand(words []Word) ([]Word, error) {
 		return words, nil
 	}
 	words = slices.Clone(words)
+	size := 0
 	for i, w := range words {
 		if w.parts == nil {
 			continue
@@ -65,6 +87,9 @@ func (v *Vars) expand(words []Word) ([]Word, error) {
 			value, ok := v.get(p.variable)
 			if !ok {
 				return nil, v.unset(p)
+			}
+			if size += len(value); size > maxWords {
+				return nil, usageAt(p.position, "with the values of its variables this command is longer than %d MB; use shorter ones", maxWords>>20)
 			}
 			b.WriteString(value)
 		}
