@@ -21,13 +21,16 @@ const (
 // colours says whether a stream takes colours.
 type colours bool
 
+// stream is one that may be a terminal.
+type stream interface{ Fd() uintptr }
+
 // coloursOn decides that for a stream; nothing else does.
-func (c *config) coloursOn(f *os.File) colours {
+func (c *config) coloursOn(f stream) colours {
 	return colours(!c.noColour && os.Getenv("NO_COLOR") == "" && isScreen(f))
 }
 
 // isScreen reports whether the stream is a terminal that can do more than scroll.
-func isScreen(f *os.File) bool {
+func isScreen(f stream) bool {
 	kind := os.Getenv("TERM")
 	return kind != "" && kind != "dumb" && term.IsTerminal(int(f.Fd()))
 }

@@ -52,7 +52,7 @@ type config struct {
 
 	// of run
 	jobs, retries          int
-	timeout                time.Duration
+	timeout, wait          time.Duration
 	only, junit, artifacts string
 	failFast, shop         bool
 	vars                   []string
@@ -110,8 +110,9 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
 	f.StringArrayVar(&c.use, "use", nil, "force the session `NAME` before the first request; SITE/NAME for another site; repeatable")
 	f.StringVarP(&c.script, "command", "c", "", "run `COMMANDS` (separated by ; or line ends) and end")
+	f.DurationVar(&c.wait, "wait", scripts.DefaultPatience, "how long the commands that act on a page, wait and expect wait for what they are about, where they have no --timeout: a `TIME` as 500ms or 30s")
 	f.BoolVar(&c.showSecrets, "show-secrets", false, "show the values of tokens")
-	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error")
+	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error; run: also show what scripts print that pass")
 	f.BoolVar(&c.noColour, "no-color", false, "no colours, and so no hints at the prompt; NO_COLOR in the environment does the same")
 	f.IntVarP(&c.jobs, "jobs", "j", 1, "run: `N` scripts at a time, each in a window with sessions of its own")
 	f.IntVar(&c.retries, "retries", 0, "run: a script that fails again, up to `N` times")
@@ -139,7 +140,7 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // a browser.
 var onlyFor = map[string][]string{
 	"once": {"demo"}, "json": {"run", "demo", "doctor"},
-	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"launch", "attach", "run"}, "shop": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
+	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "wait": {"launch", "attach", "run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"launch", "attach", "run"}, "shop": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach", "run"}, "exclude": {"launch", "attach", "run"}, "site-scope": {"launch", "attach", "run"},
 	"force-everywhere": {"launch", "attach", "run"}, "no-default-tokens": {"launch", "attach", "run"}, "reload": {"launch", "attach", "run"}, "storage": {"launch", "attach", "run"}, "guard": {"launch", "attach", "run", "doctor"}, "observe": {"launch", "attach", "run"},
@@ -205,6 +206,9 @@ func (c *config) check() error {
 		if err := checkProxy(c.proxy); err != nil {
 			return err
 		}
+	}
+	if c.wait <= 0 {
+		return usagef("--wait %v: write it as 500ms or 30s", c.wait)
 	}
 	if c.debugPort < 0 || c.debugPort > 65535 {
 		return usagef("--debug-port %d is not a port", c.debugPort)

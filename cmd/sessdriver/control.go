@@ -62,10 +62,8 @@ func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string
 		name, value, _ := strings.Cut(variable, "=")
 		k.engine.Vars.Set(name, value)
 	}
-	if !k.config.noDefaultTokens {
-		k.engine.SaveDefaults = saveDefaults
-	}
-	k.engine.SaveSites = func(names []string) error { return settings.SaveSites(k.config.scopeValue, names) }
+	k.config.keepSettings(k.engine)
+	k.engine.AlwaysSave, k.engine.Patience = k.keeps, k.config.wait
 	defer func() {
 		if closing := b.Close(); err == nil {
 			err = closing
@@ -170,7 +168,7 @@ func (k *control) because(ctx context.Context, err error) error {
 func (k *control) loop(ctx context.Context) error {
 	var begun strings.Builder // a command that takes several lines
 	from := 1
-	options := prompt.Options{In: k.streams.in, Out: k.streams.out, Complete: k.complete}
+	options := prompt.Options{In: k.streams.in, Out: k.streams.out.file, Complete: k.complete}
 	if k.keeps {
 		options.History = k.remember()
 	}
@@ -203,10 +201,15 @@ func (k *control) loop(ctx context.Context) error {
 			continue
 		case errors.Is(err, io.EOF) && begun.Len() == 0:
 			return nil
+		case errors.Is(err, prompt.ErrTooLong):
+			return usagef("reading commands: line %d: %v", number, err)
 		case err != nil && !errors.Is(err, io.EOF):
 			return err
 		}
 		ended := err != nil
+		if begun.Len()+len(line) > prompt.MaxLine {
+			return usagef("reading commands: those from line %d on are longer than %d MB together, since a block or a quote is open; end it before", from, prompt.MaxLine>>20)
+		}
 		if begun.Len() == 0 {
 			from = number
 		}

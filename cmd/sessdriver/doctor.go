@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"sessdriver/cmd/sessdriver/internal/doctor"
 	"sessdriver/scripts"
@@ -21,35 +18,26 @@ func runDoctor(ctx context.Context, c *config, s streams) error {
 	if err != nil {
 		return err
 	}
-	signal.Ignore(syscall.SIGPIPE) // else nobody would clean up behind: sessdriver doctor | head
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	o := doctor.Options{Browser: options, Guards: c.guards}
-	o.Tell = func(text string) { fmt.Fprintln(s.err, scripts.Escape(text)) }
-	encoder := json.NewEncoder(s.out)
+	o.Tell = func(text string) { fmt.Fprintln(s.err, scripts.Escape(scripts.Plain(text))) }
+	encoder := json.NewEncoder(scripts.SafeJSON(s.out))
 	o.Line = func(l doctor.Line) {
-		var err error
 		if c.json {
-			err = encoder.Encode(l)
+			encoder.Encode(l)
 		} else {
-			_, err = fmt.Fprintln(s.out, l)
-		}
-		if err != nil {
-			cancel(fmt.Errorf("writing: %w", err))
+			fmt.Fprintln(s.out, l)
 		}
 	}
 	report, err := doctor.Run(ctx, o)
-	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, syscall.EPIPE):
-		return errSilent
-	case cause != nil:
+	switch {
+	case ctx.Err() != nil:
 		return errInterrupted
 	case err != nil:
 		return fmt.Errorf("doctor: %w; try again, or another browser: --browser PATH", err)
 	case c.json:
-		err = json.NewEncoder(s.out).Encode(report)
+		err = json.NewEncoder(scripts.SafeJSON(s.out)).Encode(report)
 	default:
 		_, err = fmt.Fprint(s.out, verdictOf(report))
 	}

@@ -36,7 +36,7 @@ func usagef(format string, args ...any) error {
 var errSilent = errors.New("failed")
 
 func silent(err error) bool {
-	return errors.Is(err, errSilent) || errors.Is(err, errInterrupted) || errors.As(err, new(*saidError))
+	return errors.Is(err, errSilent) || errors.Is(err, errInterrupted) || leftBy(err) || errors.As(err, new(*saidError))
 }
 
 // errInterrupted ends the program because somebody asked for it.
@@ -78,5 +78,5 @@ func oneLine(err error) string {
 	if errors.As(err, &command) {
 		return err.Error()
 	}
-	return scripts.Escape(strings.TrimSpace(strings.ReplaceAll(err.Error(), "\n", " ")))
+	return scripts.Escape(scripts.Plain(strings.TrimSpace(strings.ReplaceAll(err.Error(), "\n", " "))))
 }

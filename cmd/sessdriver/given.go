@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"sessdriver/cdp"
+	"sessdriver/cmd/sessdriver/internal/bounded"
 	"sessdriver/sessions"
 )
 
@@ -99,15 +99,11 @@ func readSource(source string, in io.Reader) (string, error) {
 	if !isFile && source != "-" {
 		return source, nil
 	}
+	read := func() ([]byte, error) { return bounded.Read(in, "the standard input", maxSource) }
 	if isFile {
-		f, err := os.Open(file)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		in = f
+		read = func() ([]byte, error) { return bounded.File(file, maxSource) }
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxSource))
+	text, err := read()
 	if err != nil {
 		return "", fmt.Errorf("reading the cookies: %w", err)
 	}

@@ -54,7 +54,7 @@ func (n *notices) show(print func(string)) {
 }
 
 // tell shows a line, unescaped as it comes.
-func (n *notices) tell(line string) { n.put(scripts.Escape(line)) }
+func (n *notices) tell(line string) { n.put(scripts.Escape(scripts.Plain(line))) }
 
 // event shows an event of the book that a person wants to know.
 func (n *notices) event(e sessions.Event) {

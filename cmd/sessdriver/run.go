@@ -14,11 +14,21 @@ import (
 )
 
 // streams are the standard streams: results on out, talk on err.
-type streams struct{ in, out, err *os.File }
+type streams struct {
+	in  *os.File
+	out *output
+	err *os.File
+}
 
 // run is the program: it returns the exit code.
-func run(ctx context.Context, args, environ []string, s streams) int {
+func run(ctx context.Context, args, environ []string, stdin, stdout, stderr *os.File) int {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	s := streams{stdin, &output{file: stdout, end: end}, stderr}
 	err := dispatch(ctx, args, environ, s)
+	if unwritten := s.out.err(); unwritten != nil { // whatever came of that
+		err = unwritten
+	}
 	if err != nil && !silent(err) {
 		fmt.Fprintln(s.err, "sessdriver: "+oneLine(err))
 	}

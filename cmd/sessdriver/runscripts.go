@@ -49,7 +49,7 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	began := time.Now()
 	bar := &progress{total: len(o.Files)}
 	if isScreen(s.out) && !c.json && !c.verbose { // a log would come in between
-		bar.screen = s.out
+		bar.screen = s.out.file
 	}
 	k.notices.show(func(line string) { bar.write(s.err, k.notices.colours.paint(yellow, line)+"\n") })
 	o.Report = c.reporter(s, bar)
@@ -91,7 +91,7 @@ func (c *config) runOptions() (o runner.Options, err error) {
 
 // reporter tells of scripts as they end: lines, or with --json objects.
 func (c *config) reporter(s streams, bar *progress) func(runner.Event) {
-	encoder := json.NewEncoder(s.out)
+	encoder := json.NewEncoder(scripts.SafeJSON(s.out))
 	return func(e runner.Event) {
 		defer bar.event(e)
 		switch {
@@ -142,16 +142,29 @@ func (c *config) lines(e runner.Event, on colours) string {
 			fmt.Fprintf(&b, ", try %d", e.Try)
 		}
 		b.WriteString("\n")
-		if test.Status == runner.Failed && c.verbose {
-			for _, text := range test.Output {
-				b.WriteString("     | " + strings.ReplaceAll(text, "\n", "\n     | ") + "\n")
-			}
+		if test.Status == runner.Failed || c.verbose {
+			b.WriteString(c.printed(test.Output))
 		}
 		if test.Message != "" {
 			b.WriteString("     " + test.Message + "\n")
 		}
 	}
 	return b.String()
+}
+
+// lastLines is how much of what a case printed is shown where nobody asked for all.
+const lastLines = 20
+
+// printed is what a case printed: all of it with -v, else the end.
+func (c *config) printed(output []string) string {
+	if len(output) == 0 {
+		return ""
+	}
+	list := strings.Split(strings.Join(output, "\n"), "\n")
+	if left := len(list) - lastLines; left > 0 && !c.verbose {
+		list = append([]string{fmt.Sprintf("… %d lines before these: see them with -v", left)}, list[left:]...)
+	}
+	return "     | " + strings.Join(list, "\n     | ") + "\n"
 }
 
 // conclude writes the summary and the report. Its error has the exit code of the first

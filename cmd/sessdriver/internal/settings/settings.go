@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
+	"sessdriver/cmd/sessdriver/internal/bounded"
 	"sessdriver/sessions"
 )
 
@@ -18,6 +20,9 @@ const head = `# The default tokens of sessdriver: cookie names that count on eve
 # The kind is token (identifies the session) or carry (travels with it); "token off" and "carry off" are not used.
 # An empty list stays empty. Without this file the built-in list is used.
 `
+
+// maxFile bounds the files that a person may edit, in bytes.
+const maxFile = 1 << 20
 
 // DefaultsFile is where the default tokens are kept:
 // $XDG_CONFIG_HOME/sessdriver/default-tokens.tsv, ~/.config without the
@@ -53,7 +58,7 @@ func LoadDefaults() ([]sessions.Default, error) {
 	if err != nil {
 		return sessions.StandardDefaults(), nil // nowhere to keep a list
 	}
-	text, err := os.ReadFile(file)
+	text, err := read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return sessions.StandardDefaults(), nil
 	}
@@ -77,6 +82,16 @@ func SaveDefaults(list []sessions.Default) error {
 		return fmt.Errorf("saving the default tokens: %w", err)
 	}
 	return nil
+}
+
+// read reads a file. One whose folder cannot be there, or cannot be looked into (another
+// user's home, say), does not exist: nothing was ever kept in it.
+func read(file string) ([]byte, error) {
+	text, err := bounded.File(file, maxFile)
+	if _, hidden := os.Lstat(file); errors.Is(err, syscall.ENOTDIR) || errors.Is(hidden, fs.ErrPermission) {
+		err = fs.ErrNotExist
+	}
+	return text, err
 }
 
 // RemoveDefaults goes back to the built-in list on every run.

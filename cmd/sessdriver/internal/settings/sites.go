@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"sessdriver/sessions"
@@ -33,7 +32,7 @@ func readSites() (map[sessions.Scope][]string, error) {
 	if err != nil {
 		return nil, nil // nowhere to keep them
 	}
-	text, err := os.ReadFile(file)
+	text, err := read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
