@@ -34,7 +34,7 @@ func ParseStorage(s string) (StoragePolicy, error) {
 	case StorageSwap, StorageKeep, StorageClear:
 		return p, nil
 	}
-	return "", fmt.Errorf("storage %q is not one: use swap, keep or clear", s)
+	return "", fmt.Errorf("%q is not a storage policy; use swap, keep or clear", s)
 }
 
 const (

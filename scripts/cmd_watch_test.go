@@ -20,10 +20,10 @@ func TestWatch(t *testing.T) {
 		{At: at, Window: "w2\x1b", Site: "mall.test", Method: "GET", URL: "http://u:p@mall.test/?token=secret#x", Type: "Image"},
 	}
 	shop := []string{
-		"12:03:04.512 alice GET http://shop.test/account 200 document: checked, the jar was right",
-		"12:03:04.731 alice POST http://shop.test/api/cart 200 fetch: its cookies were rewritten",
+		"12:03:04.512 alice GET http://shop.test/account 200 document: sent with alice's cookies; nothing to change",
+		"12:03:04.731 alice POST http://shop.test/api/cart 200 fetch: its cookies were replaced with alice's",
 	}
-	mall := `12:03:04.512 - GET http://mall.test/?… - image: nothing is forced (window w2\x1b)`
+	mall := `12:03:04.512 - GET http://mall.test/?… - image: no session is forced (window w2\x1b)`
 	for command, want := range map[string][]string{
 		"watch --last":                              append(shop[:2:2], mall),
 		"watch --last --session alice":              shop,
