@@ -29,7 +29,7 @@ func (e *Engine) address(text string) (string, error) {
 	}
 	to, err := url.Parse(text)
 	if err != nil {
-		return "", usage("%s is no address; a %% in it is written as %%25", withoutQuery(text))
+		return "", usage("%s is not a valid address; write a %% in it as %%25", withoutQuery(text))
 	}
 	normal, err := sessions.NormalizeURL(base.ResolveReference(to).String())
 	if err != nil {

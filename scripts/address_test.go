@@ -32,7 +32,7 @@ func TestRelativeAddresses(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
-	for line, want := range map[string]string{"open /%zz": "is no address", "request GET about:blank": "about:blank comes from no server"} {
+	for line, want := range map[string]string{"open /%zz": "is not a valid address", "request GET about:blank": "about:blank comes from no server"} {
 		if _, err := w.Run(t.Context(), line); kindOf(err) != "usage" || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", line, err)
 		}

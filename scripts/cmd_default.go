@@ -9,7 +9,7 @@ import (
 
 var saveFlag = Flag{Name: "save", Summary: "keep it for later runs too; at the prompt it is kept without"}
 
-var allFlag = Flag{Name: "all", Summary: "all of the list"}
+var allFlag = Flag{Name: "all", Summary: "all entries of the list"}
 
 func defaultCommands() []*Command {
 	pattern := []Param{{Name: "PATTERN", Kind: KindText}}
@@ -20,7 +20,7 @@ func defaultCommands() []*Command {
 		{
 			Name:    "default list",
 			Summary: "List the default tokens: cookie names that count on every site",
-			Detail:  "A pattern is in any case, * stands for any run of characters and ? for one. What is kept of the list for later runs is in a file that you can edit.",
+			Detail:  "A pattern ignores upper and lower case; * stands for any characters and ? for one. The list for later runs is a file that you can edit.",
 			Example: "default list",
 			run:     runDefaults,
 		},
@@ -134,7 +134,7 @@ func (c *call) changeDefaults(change func() error) (Result, error) {
 	if save {
 		if err := e.SaveDefaults(after); err != nil {
 			e.Book.SetDefaults(before)
-			return Result{}, doing("keeping the default tokens", err, "nothing was changed; see: default list")
+			return Result{}, doing("saving the default tokens", err, "nothing was changed; see: default list")
 		}
 	}
 	used := 0
@@ -199,7 +199,7 @@ func runDefaultSwitch(c *call, on bool) (Result, error) {
 func (c *call) oneOrAll(verb string) (string, error) {
 	one := c.args["PATTERN"]
 	if (one == "") == !c.has("all") {
-		return "", usage("say which one: default %s PATTERN, or all: default %s --all", verb, verb)
+		return "", usage("name one: default %s PATTERN; or take all: default %s --all", verb, verb)
 	}
 	return one, nil
 }

@@ -65,8 +65,8 @@ func runHelp(_ context.Context, c *call) (Result, error) {
 	if len(words) == 0 {
 		return Result{Text: registry.help(), Value: registry.Commands()}, nil
 	}
-	if command, _ := registry.lookup(words); command != nil { // its arguments may follow
-		return helpOn(command), nil
+	if command, n := registry.lookup(words); command != nil { // its arguments may follow
+		return helpOn(command, joined(words[:n])), nil
 	}
 	if verbs := registry.verbs(joined(words)); len(verbs) > 0 {
 		return Result{Text: registry.table(verbs)}, nil

@@ -22,7 +22,7 @@ func pageCommands() []*Command {
 				loadingFlag,
 			},
 			Detail: "http:// may be left out. A URL that begins with /, ?, # or . is relative to the current page, as in a link on it; about:blank is an empty page. " +
-				"A URL with a ; or a blank in it needs quotes. " +
+				"A URL with a ; or a space in it needs quotes. " +
 				"With --as the page opens in a window of its own, named after the session, beside the others; the next time in the same one.",
 			Example: "open http://shop.test/account\nopen shop.test\nopen /login\nopen shop.test --as bob",
 			run:     runOpen,

@@ -16,7 +16,7 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 func requestCommands() []*Command {
 	return []*Command{{
 		Name: "page request", Aliases: []string{"request"},
-		Summary: "Make the browser ask for a URL, and show what the server answers",
+		Summary: "Send a request from the browser, and show the answer",
 		Params:  []Param{{Name: "METHOD", Kind: KindText}, {Name: "URL", Kind: KindURL}},
 		Flags: []Flag{
 			{Name: "header", Kind: KindText, Many: true, Summary: "a header, as 'Name: value'; repeatable"},
@@ -40,7 +40,7 @@ type Answer struct {
 func runRequest(ctx context.Context, c *call) (Result, error) {
 	method := strings.ToUpper(c.args["METHOD"])
 	if !slices.Contains(methods, method) {
-		return Result{}, usage("%q is no method; use one of: %s", c.args["METHOD"], strings.Join(methods, ", "))
+		return Result{}, usage("%q is not a method; use one of: %s", c.args["METHOD"], strings.Join(methods, ", "))
 	}
 	address, err := c.engine.address(c.args["URL"])
 	if err == nil && address == blankPage {
@@ -92,7 +92,7 @@ func (c *call) headers() ([][2]string, error) {
 			return nil, usage("a header is written as --header 'Name: value'") // what it is may be a secret
 		}
 		if forbidden(name) {
-			return nil, usage("--header %s: no page may set it, so that the browser would leave it out; cookies are the session's: --as NAME", name)
+			return nil, usage("--header %s: browsers do not let pages set it; for the cookies of a session use --as NAME", name)
 		}
 		typed = typed || strings.EqualFold(name, "Content-Type")
 		list = append(list, [2]string{name, strings.TrimSpace(value)})

@@ -13,7 +13,7 @@ func siteCommands() []*Command {
 			Summary: "Make a host, or a host and port, a site of its own",
 			Params:  host,
 			Detail: "The host's sub-domains go with it, and so do the cookies that the site's sessions have there, under the sessions' names. " +
-				keptHelp + "With --site-scope host it parts a domain that was joined.",
+				keptHelp + "With --site-scope host it undoes a join.",
 			Flags:   []Flag{saveFlag},
 			Example: "site split app.shop.test",
 			run: func(ctx context.Context, c *call) (Result, error) {
@@ -22,7 +22,7 @@ func siteCommands() []*Command {
 		},
 		{
 			Name:    "site join",
-			Summary: "Take a split back",
+			Summary: "Undo a split",
 			Params:  host,
 			Detail:  keptHelp + "With --site-scope host it makes one site of all hosts of a domain.",
 			Flags:   []Flag{saveFlag},
@@ -47,7 +47,7 @@ func (c *call) cut(ctx context.Context, change func(context.Context, string) (st
 	}
 	if save {
 		if err := e.SaveSites(e.Book.Exceptions()); err != nil {
-			return Result{}, doing("keeping this for later runs", err, "it holds for this run; see: sites --all")
+			return Result{}, doing("saving this for later runs", err, "it holds for this run; see: sites --all")
 		}
 	}
 	text := sayf("%s %s", name, done)

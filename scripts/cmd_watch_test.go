@@ -58,7 +58,7 @@ func TestWatch(t *testing.T) {
 	for command, want := range map[string]string{
 		"watch --last --session nobody":   `no session "nobody"`,
 		"watch --last --type documents":   "did you mean: document",
-		"watch --last --type fetch,zzzzz": "--type zzzzz: there is no such type; there are cspviolationreport, document,",
+		"watch --last --type fetch,zzzzz": "--type zzzzz: there is no such type; the types are cspviolationreport, document,",
 	} {
 		if _, err := w.Run(context.Background(), command); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", command, err, want)
@@ -90,9 +90,9 @@ func TestDialogCommand(t *testing.T) {
 			t.Errorf("%s: %q, want %q", command, got, want)
 		}
 	}
-	run("dialog", "no page has shown a dialog")
-	run("expect dialog x --timeout 1ms", "but there was none")
-	run("dialog perhaps", `"perhaps" is no answer to a dialog; use accept or dismiss`)
+	run("dialog", "no dialog was answered here yet")
+	run("expect dialog x --timeout 1ms", "but there was no dialog")
+	run("dialog perhaps", `"perhaps" is not an answer to a dialog; use accept or dismiss`)
 	run("dialog dismiss x", "takes no text")
 	run("dialog accept my answer", "")
 	w.browser.page.dialog = &sessions.DialogView{Type: "confirm", Message: "Are\nyou\x1b sure?", Accepted: true}

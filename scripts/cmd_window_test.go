@@ -51,8 +51,8 @@ func TestWindowErrors(t *testing.T) {
 		"window use zed":                         `window use: no window "zed"; there are main (see: windows)`,
 		"window close zed":                       `window close: no window "zed"; there are main (see: windows)`,
 		"tab 7":                                  `tab: going to tab 7: there are fewer; see: tab`,
-		"tab 0":                                  `tab: "0" is no number of a tab; see: tab`,
-		"tab x":                                  `tab: "x" is no number of a tab; see: tab`,
+		"tab 0":                                  `tab: "0" is not the number of a tab; see: tabs`,
+		"tab x":                                  `tab: "x" is not the number of a tab; see: tabs`,
 		"window":                                 `"window" is the first word of several commands; type one of: window list, window use, window main, window close`,
 	} {
 		_, err := w.Run(t.Context(), line)

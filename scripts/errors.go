@@ -96,11 +96,16 @@ func doing(what string, err error, next string) error {
 	if err == nil || saysNext(err) {
 		return err
 	}
+	return fmt.Errorf("%w; %s", naming(what, err), next)
+}
+
+// naming adds to an error what was being done, unless it says so itself.
+func naming(what string, err error) error {
 	verb, _, _ := strings.Cut(what, " ")
-	if strings.HasPrefix(err.Error(), verb) { // only wording hangs on it: "opening X: opening X: …"
-		return fmt.Errorf("%w; %s", err, next)
+	if saysNext(err) || strings.HasPrefix(err.Error(), verb) { // only wording hangs on it: "opening X: opening X: …"
+		return err
 	}
-	return fmt.Errorf("%s: %w; %s", what, err, next)
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 func saysNext(err error) bool {

@@ -75,9 +75,9 @@ func TestDescribe(t *testing.T) {
 	tests := map[sessions.EventKind]string{
 		sessions.SessionNew:      `new session 2 "Session\x1b 2" on shop.test`,
 		sessions.SessionOut:      `session 2 "Session\x1b 2" on shop.test is logged out`,
-		sessions.SessionRefill:   `session 2 "Session\x1b 2" on shop.test was logged out and is filled by a new login; to part the two: session split 2`,
-		sessions.SessionReplaced: `session 2 "Session\x1b 2" on shop.test was taken over by another login; if that was another user: session split 2`,
-		sessions.ValueAdopted:    `session 2 "Session\x1b 2" on shop.test took over a value of sid that no response set (a script wrote it)`,
+		sessions.SessionRefill:   `a new login goes into session 2 "Session\x1b 2" on shop.test, which was logged out; to keep both: session split 2`,
+		sessions.SessionReplaced: `a new login replaced the cookies of session 2 "Session\x1b 2" on shop.test; to keep both: session split 2`,
+		sessions.ValueAdopted:    `session 2 "Session\x1b 2" on shop.test has a new value of sid: a script wrote it, no response set it`,
 		sessions.SessionRenewed:  "", sessions.SiteSeen: "", sessions.TokenAdded: "", sessions.SessionForced: "", sessions.SessionRemoved: "",
 	}
 	for kind, want := range tests {
@@ -87,5 +87,5 @@ func TestDescribe(t *testing.T) {
 	e.Kind, e.Text = sessions.SessionMerged, "old"
 	check(t, "merged", Describe(e), `session "old" had the same tokens as session 2 "Session\x1b 2" on shop.test: they are one now`)
 	e.Kind, e.Text = sessions.SessionReplaced, "idp\x1b.test"
-	check(t, "single sign-on", Describe(e), `session 2 "Session\x1b 2" on shop.test got new tokens after a redirect through idp\x1b.test, which decides who it is now; if that is another user: session split 2`)
+	check(t, "single sign-on", Describe(e), `after a redirect through idp\x1b.test a new login replaced the cookies of session 2 "Session\x1b 2" on shop.test; to keep both: session split 2`)
 }

@@ -71,7 +71,7 @@ func TestGrowth(t *testing.T) {
 	w := newScriptWorld(t)
 	for text, want := range map[string]string{
 		"set X 0123456789\n" + strings.Repeat("set X \"$X$X\"\n", 40):                                                                "with the values of its variables this command is longer than 16 MB",
-		strings.Repeat("as bob\n", maxBlocks+1) + strings.Repeat("end\n", maxBlocks+1):                                               "more than 20 blocks stand in each other",
+		strings.Repeat("as bob\n", maxBlocks+1) + strings.Repeat("end\n", maxBlocks+1):                                               "blocks are nested more than 20 deep",
 		"set X 0123456789\n" + strings.Repeat("set X \"$X$X\"\n", 20) + "set A $X\nset B $X\nset C $X\nset D $X\nset E $X\nset F $X": "all variables together may have 64 MB",
 		strings.Repeat("as bob\n", maxBlocks) + strings.Repeat("end\n", maxBlocks):                                                   "",
 	} {

@@ -68,7 +68,7 @@ func Parse(text string) ([]Statement, error) {
 	}
 	list, rest, err := blocks(s.statements, nil, 0)
 	if err == nil && len(rest) > 0 {
-		err = usageAt(rest[0].Position(), "there is no block that ends here; take the end away, or begin one with: as NAME")
+		err = usageAt(rest[0].Position(), "this end has no block; remove it, or begin a block with: as NAME")
 	}
 	if err != nil {
 		return nil, err
@@ -84,11 +84,11 @@ func blocks(flat []Statement, opened *Statement, depth int) (list, rest []Statem
 		first := s.Words[0]
 		switch {
 		case first.Text == closes && !first.Quoted && len(s.Words) > 1:
-			return nil, nil, usageAt(s.Words[1].Position, "end stands alone")
+			return nil, nil, usageAt(s.Words[1].Position, "end takes no arguments; type: end")
 		case first.Text == closes && !first.Quoted:
 			return list, flat, nil
 		case slices.Contains(opens, first.Text) && depth == maxBlocks:
-			return nil, nil, usageAt(first.Position, "more than %d blocks stand in each other; end some of them before", maxBlocks)
+			return nil, nil, usageAt(first.Position, "blocks are nested more than %d deep; end some of them before", maxBlocks)
 		case slices.Contains(opens, first.Text):
 			if s.Block, flat, err = blocks(flat[1:], &s, depth+1); err != nil {
 				return nil, nil, err

@@ -141,7 +141,7 @@ func (r *run) mustFail(ctx context.Context, result Result, err error) (Result, e
 	typed, skip, assertion := (*UsageError)(nil), (*SkipError)(nil), (*AssertionError)(nil)
 	switch {
 	case err == nil:
-		return Result{}, &AssertionError{Expected: "that the command fails", Actual: "it succeeded: " + result.Text}
+		return Result{}, &AssertionError{Expected: "the command to fail", Actual: "it succeeded: " + result.Text}
 	case ctx.Err() != nil, errors.As(err, &typed), errors.As(err, &skip), errors.As(err, &assertion) && assertion.blind:
 		return Result{}, err
 	}
@@ -156,7 +156,7 @@ func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result,
 	}
 	name = joined(s.Words[:n])
 	if asksHelp(s.Words[n:]) {
-		return name, helpOn(command), nil
+		return name, helpOn(command, name), nil
 	}
 	vars := e.Vars
 	if vars == nil {
@@ -198,16 +198,16 @@ func (r *run) include(ctx context.Context, name string) error {
 	chain := func() string { return strings.Join(append(r.files, name), " → ") }
 	switch {
 	case includes(r.files, name):
-		return usage("%s includes itself: %s; take one include away", name, chain())
+		return usage("%s includes itself: %s; remove one include", name, chain())
 	case len(r.files) > maxIncludes:
-		return usage("there are more than %d scripts in each other: %s; take one include away", maxIncludes, chain())
+		return usage("scripts include each other more than %d deep: %s; remove one include", maxIncludes, chain())
 	}
 	if r.included++; r.included > maxIncluded {
-		return usage("more than %d scripts are included, one after the other: %s; take an include away", maxIncluded, chain())
+		return usage("more than %d scripts are included, the last one here: %s; remove some includes", maxIncluded, chain())
 	}
 	text, err := r.engine.ReadFile(ctx, name)
 	if err != nil {
-		return fmt.Errorf("%w; name it as from the script that includes it", err)
+		return fmt.Errorf("%w; write the path as seen from the script that includes it", err)
 	}
 	return r.script(ctx, Script{Name: name, Text: string(text)})
 }

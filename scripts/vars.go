@@ -106,5 +106,5 @@ func (v *Vars) unset(p part) error {
 	if near := nearest(p.variable, slices.Sorted(maps.Keys(lower))); near != "" {
 		return usageAt(p.position, "the variable %s is not set; did you mean: $%s", p.variable, lower[near])
 	}
-	return usageAt(p.position, "the variable %s is not set; give it with: set %[1]s VALUE, or --var %[1]s=VALUE, or SESSDRIVER_VAR_%[1]s; to mean the characters, write '$%[1]s'", p.variable)
+	return usageAt(p.position, "the variable %s is not set; give it with: set %[1]s VALUE, or --var %[1]s=VALUE, or SESSDRIVER_VAR_%[1]s; for the text itself write '$%[1]s'", p.variable)
 }

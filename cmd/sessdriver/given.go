@@ -66,7 +66,7 @@ func (c *config) readSession(who, source string, in io.Reader, page string) (giv
 	case strings.Contains(name, "/"):
 		return givenSession{}, usagef("--session %s: what stands before the slash is no site", who)
 	case strings.Trim(name, "0123456789") == "":
-		return givenSession{}, usagef("--session %s: the name would be taken for a number of ls; write another", who)
+		return givenSession{}, usagef("--session %s: the name looks like a number from ls; choose another", who)
 	}
 	text, err := readSource(source, in)
 	if err != nil {

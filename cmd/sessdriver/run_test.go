@@ -173,7 +173,7 @@ func TestWhyAnotherUser(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("code %d: %s", code, text)
 	}
-	for _, want := range []string{"whoever is active, the browser sends: whoami=bob\n", "type: token add whoami --carry\n", "every cookie of the site travels with its session"} {
+	for _, want := range []string{"the browser sends for every session: whoami=bob\n", "type: token add whoami --carry\n", "every cookie of the site travels with its session"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
 		}
