@@ -252,7 +252,7 @@ func (k *control) remember() []string {
 	var once sync.Once
 	told := func(err error) {
 		if err != nil {
-			once.Do(func() { k.notices.tell("the history of the prompt is not kept: " + err.Error()) })
+			once.Do(func() { k.notices.tell("the commands are not remembered for later runs: " + err.Error()) })
 		}
 	}
 	k.engine.Recorder.Keep = func(command string) { told(settings.AddHistory(command)) }

@@ -23,7 +23,7 @@ func launch(ctx context.Context, c *config, s streams) error {
 	var url string
 	if len(c.args) == 1 {
 		if word := c.args[0]; isWord(word) {
-			return usagef("%q is no command, but one of: %s; a host of one word is typed as http://%[1]s/", word, strings.Join(commands, ", "))
+			return usagef("%q is not a command; the commands are %s; write a host of one word as http://%[1]s/", word, strings.Join(commands, ", "))
 		}
 		normal, err := sessions.NormalizeURL(c.args[0])
 		switch {
@@ -59,7 +59,7 @@ func isWord(text string) bool {
 // attach is `sessdriver attach ENDPOINT`.
 func attach(ctx context.Context, c *config, s streams) error {
 	if len(c.args) != 1 || c.args[0] == "" {
-		return usagef("attach: say to what: sessdriver attach http://127.0.0.1:9222")
+		return usagef("attach needs an address, as in: sessdriver attach http://127.0.0.1:9222")
 	}
 	given, err := readGiven(c, s.in, "")
 	if err != nil {

@@ -22,7 +22,7 @@ func TestWithoutEnd(t *testing.T) {
 		code int
 		want string
 	}{
-		"a script":       {[]string{"run", "/dev/zero"}, exitFailed, "/dev/zero is too long, since a script may have 1048576 bytes"},
+		"a script":       {[]string{"run", "/dev/zero"}, exitFailed, "/dev/zero is too long: a script may have 1048576 bytes"},
 		"an include":     {[]string{"run", dir}, exitFailed, "include: /dev/zero is too long"},
 		"cookies":        {[]string{"shop.test", "--session", "alice=@/dev/zero"}, exitFailed, "--session alice: reading the cookies: /dev/zero is longer than 1048576 bytes"},
 		"cookies, piped": {[]string{"shop.test", "--session", "alice=-"}, exitFailed, "--session alice: reading the cookies: the standard input is longer than 1048576 bytes"},
@@ -149,7 +149,7 @@ func TestFullDisk(t *testing.T) {
 		want string
 	}{
 		{[]string{"run", "--junit", "/dev/full", filepath.Join(dir, "a.sess")}, exitFailed, "--junit: write /dev/full: no space left on device; name another file"},
-		{[]string{"run", "--shop", "--artifacts", filepath.Join(dir, "kept"), fails}, exitAssertion, "not all was saved in " + link + ": write "},
+		{[]string{"run", "--shop", "--artifacts", filepath.Join(dir, "kept"), fails}, exitAssertion, "not everything was saved in " + link + ": write "},
 		{[]string{"--headless", "-c", "screenshot /dev/full"}, exitFailed, "saving the screenshot: write /dev/full: no space left on device"},
 		{[]string{"--headless", "-c", "history --save /dev/full"}, exitFailed, "/dev/full"},
 	} {
@@ -225,7 +225,7 @@ func TestRunBelow(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "none"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := sessdriver(t, "", "run", filepath.Join(dir, "none")); code != exitUsage || !strings.Contains(errs, "there is no script in it or below it; their names end in .sess") {
+	if code, _, errs := sessdriver(t, "", "run", filepath.Join(dir, "none")); code != exitUsage || !strings.Contains(errs, "there is no script in this directory or below it; the names of scripts end in .sess") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }

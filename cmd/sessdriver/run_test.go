@@ -72,7 +72,7 @@ func TestFirstFailureEnds(t *testing.T) {
 		{"ls 'unclosed", 2, "-c:1:"},
 		{"use shop.test/alice", 4, `no site "shop.test"`},
 		{"rm alice", 4, `no session "alice"`},
-		{"new 1", 2, "number of ls"},
+		{"new 1", 2, "number from ls"},
 		{"open http://127.0.0.1:1/", 1, "http://127.0.0.1:1/"},
 		{"open nothing://x", 2, "nothing://x"},
 		{"rename 1 2 3", 2, "quote"},

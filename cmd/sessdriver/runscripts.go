@@ -20,7 +20,7 @@ import (
 // runScripts is `sessdriver run FILE|DIR|GLOB…`.
 func runScripts(ctx context.Context, c *config, s streams) error {
 	if len(c.args) == 0 {
-		return usagef("run: say which scripts: sessdriver run FILE, or a directory of *%s files", runner.Ext)
+		return usagef("run needs a script: sessdriver run FILE, or a directory of *%s files", runner.Ext)
 	}
 	o, err := c.runOptions()
 	if err != nil {
@@ -61,7 +61,7 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	case ctx.Err() != nil:
 		return errInterrupted
 	case !slices.ContainsFunc(results, func(r runner.Result) bool { return !r.LeftOut }):
-		return usagef("--only %s: no section has a name like that, nor has a script without sections; see the names with: sessdriver run without --only", c.only)
+		return usagef("--only %s: no section, and no script without sections, has a name that matches; run without --only to see the names", c.only)
 	}
 	return err
 }
@@ -71,9 +71,9 @@ func (c *config) runOptions() (o runner.Options, err error) {
 	o = runner.Options{Jobs: c.jobs, Retries: c.retries, Timeout: c.timeout, FailFast: c.failFast, Artifacts: c.artifacts, Vars: map[string]string{}}
 	switch {
 	case c.jobs < 1:
-		return o, usagef("-j %d: at least one script at a time", c.jobs)
+		return o, usagef("-j %d: use 1 or more", c.jobs)
 	case c.retries < 0:
-		return o, usagef("--retries %d: it is a number of times", c.retries)
+		return o, usagef("--retries %d: use 0 or more", c.retries)
 	case c.timeout <= 0:
 		return o, usagef("--timeout %v: write it as 30s or 5m", c.timeout)
 	}

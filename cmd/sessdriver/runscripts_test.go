@@ -105,9 +105,9 @@ func TestRunUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		"nothing":        {[]string{}, exitUsage, "run: say which scripts"},
+		"nothing":        {[]string{}, exitUsage, "run needs a script"},
 		"no such file":   {[]string{"none.sess"}, exitUsage, "none.sess"},
-		"no such glob":   {[]string{dir + "/x*.sess"}, exitUsage, "there is no script like that"},
+		"no such glob":   {[]string{dir + "/x*.sess"}, exitUsage, "no script matches"},
 		"no jobs":        {[]string{"-j", "0", dir}, exitUsage, "-j 0"},
 		"no variable":    {[]string{"--var", "1=2", dir}, exitUsage, "--var 1: write it as NAME=VALUE"},
 		"no regexp":      {[]string{"--only", "(", dir}, exitUsage, "--only"},

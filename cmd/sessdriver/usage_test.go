@@ -51,7 +51,7 @@ func TestUsage(t *testing.T) {
 		{"an attribute without value", []string{"shop.test", "--session", "alice=sid=1; HttpOnly"}, 2, []string{"HttpOnly is an attribute"}},
 		{"a cookie twice", []string{"shop.test", "--session", "alice=sid=1; sid=" + secret}, 2, []string{"sid is given twice"}},
 		{"a session without a site before the slash", []string{"shop.test", "--session", "/alice=sid=1"}, 2, []string{"/alice"}},
-		{"a number for a name", []string{"shop.test", "--session", "1=sid=1"}, 2, []string{"--session 1", "number of ls"}},
+		{"a number for a name", []string{"shop.test", "--session", "1=sid=1"}, 2, []string{"--session 1", "number from ls"}},
 		{"a profile that is a file", []string{"--headless", "--profile", "/etc/passwd/x"}, 1, []string{"/etc/passwd", "--profile DIR"}},
 		{"session without cookies", []string{"shop.test", "--session", "alice"}, 2, []string{"NAME=COOKIES"}},
 		{"session without site", []string{"--session", "alice=sid=" + secret}, 2, []string{"alice", "SITE/alice"}},

@@ -16,7 +16,7 @@ type TooLongError struct {
 }
 
 func (e *TooLongError) Error() string {
-	return fmt.Sprintf("%s is longer than %d bytes, which is the most that is read of it", e.Name, e.Most)
+	return fmt.Sprintf("%s is longer than %d bytes, the most that it may have", e.Name, e.Most)
 }
 
 // Read reads all of a reader, whose name is for the error.

@@ -31,7 +31,7 @@ var (
 	// ErrInterrupted reports a line that was cancelled with Ctrl-C.
 	ErrInterrupted = errors.New("interrupted")
 	// ErrTooLong reports a line of a pipe that has no end.
-	ErrTooLong = fmt.Errorf("it is longer than %d MB; take it apart", MaxLine>>20)
+	ErrTooLong = fmt.Errorf("it is longer than %d MB; split it", MaxLine>>20)
 	// ErrClosed reports that the prompt was closed before or while a line was read.
 	ErrClosed = errors.New("prompt closed")
 )

@@ -242,7 +242,7 @@ func (o *Options) keep(ctx context.Context, stage Stage, file string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := stage.Keep(ctx, dir); err != nil {
-		return fmt.Errorf("not all was saved in %s: %w; name another directory with --artifacts", dir, err)
+		return fmt.Errorf("not everything was saved in %s: %w; name another directory with --artifacts", dir, err)
 	}
 	return nil
 }
@@ -257,11 +257,11 @@ func ReadScript(ctx context.Context, file string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case info.IsDir():
-		return nil, fmt.Errorf("%s is a directory", file)
+		return nil, fmt.Errorf("%s is a directory, not a script", file)
 	}
 	text, err := bounded.FileWithin(ctx, file, MaxScript)
 	if tooLong := (*bounded.TooLongError)(nil); errors.As(err, &tooLong) {
-		return nil, fmt.Errorf("%s is too long, since a script may have %d bytes; take it apart, and include the parts", file, MaxScript)
+		return nil, fmt.Errorf("%s is too long: a script may have %d bytes; split it, and include the parts", file, MaxScript)
 	}
 	return text, err
 }
@@ -299,7 +299,7 @@ func Find(args []string) ([]string, error) {
 		}
 		found, err := filepath.Glob(arg)
 		if err != nil || len(found) == 0 {
-			return nil, errors.Join(err, fmt.Errorf("%s: there is no script like that; their names end in %s", arg, Ext))
+			return nil, errors.Join(err, fmt.Errorf("%s: no script matches; the names of scripts end in %s", arg, Ext))
 		}
 		for _, file := range found {
 			add(file)
@@ -326,7 +326,7 @@ func below(dir string) (found []string, err error) {
 		return nil
 	})
 	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("%s: there is no script in it or below it; their names end in %s", dir, Ext)
+		err = fmt.Errorf("%s: there is no script in this directory or below it; the names of scripts end in %s", dir, Ext)
 	}
 	return found, err
 }

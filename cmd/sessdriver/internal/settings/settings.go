@@ -67,7 +67,7 @@ func LoadDefaults() ([]sessions.Default, error) {
 	}
 	list, err := sessions.ParseDefaults(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; mend the line, or remove the file to use the built-in list", file, err)
+		return nil, fmt.Errorf("%s: %w; correct the line, or remove the file to use the built-in list", file, err)
 	}
 	return list, nil
 }
