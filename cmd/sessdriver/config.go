@@ -229,7 +229,7 @@ func (c *config) check() error {
 		return usagef("--observe: %v", err)
 	}
 	if c.observeValue != sessions.ObserveFull && c.scopeValue == sessions.ScopeHost {
-		return usagef("--site-scope host needs --observe full: a cookie does not tell the port")
+		return usagef("--site-scope host needs --observe full: cookies have no port")
 	}
 	for _, variable := range c.vars {
 		if name, _, ok := strings.Cut(variable, "="); !ok || !new(scripts.Vars).Set(name, "") {

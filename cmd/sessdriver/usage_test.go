@@ -46,7 +46,7 @@ func TestUsage(t *testing.T) {
 		{"not a port", []string{"http://127.0.0.1:99999/"}, 2, []string{"99999", "no valid port"}},
 		{"not a proxy", []string{"--proxy", "foo"}, 2, []string{"--proxy foo", "http://127.0.0.1:8080"}},
 		{"nothing to attach to", []string{"attach", ""}, 2, []string{"sessdriver attach http://127.0.0.1:9222"}},
-		{"a page to attach to", []string{"attach", "ws://127.0.0.1:1/devtools/page/x"}, 5, []string{"that is a page", "/devtools/browser/"}},
+		{"a page to attach to", []string{"attach", "ws://127.0.0.1:1/devtools/page/x"}, 5, []string{"that is the address of a page", "/devtools/browser/"}},
 		{"a whole Set-Cookie line", []string{"shop.test", "--session", "alice=sid=1; Path=/"}, 2, []string{"alice", "Path is an attribute"}},
 		{"an attribute without value", []string{"shop.test", "--session", "alice=sid=1; HttpOnly"}, 2, []string{"HttpOnly is an attribute"}},
 		{"a cookie twice", []string{"shop.test", "--session", "alice=sid=1; sid=" + secret}, 2, []string{"sid is given twice"}},
