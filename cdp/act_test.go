@@ -165,7 +165,7 @@ func TestActionErrors(t *testing.T) {
 		{"no option", `it has no option "Huge", but: Small, Large size`, func(ctx context.Context) error { return r.Choose(ctx, "select", "Huge") }},
 		{"no select", "<input> is no <select>", func(ctx context.Context) error { return r.Choose(ctx, "#user", "x") }},
 		{"no checkbox", "is neither a checkbox", func(ctx context.Context) error { return r.Check(ctx, "#user", true) }},
-		{"no key", `"Foo" is no key`, func(ctx context.Context) error { return r.Press(ctx, "Foo") }},
+		{"no key", `"Foo" is not a key`, func(ctx context.Context) error { return r.Press(ctx, "Foo") }},
 		{"no selector", "is not a valid selector", func(ctx context.Context) error { return r.Click(ctx, "[[") }},
 		{"more than a name", "has more than a role and a name", func(ctx context.Context) error { return r.Click(ctx, "role=button[name=x][disabled]") }},
 		{"no name", "has more than a role and a name", func(ctx context.Context) error { return r.Click(ctx, "role=heading[level=2]") }},

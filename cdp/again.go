@@ -19,7 +19,7 @@ import (
 // Again fails; then the process has ended, too.
 func (b *Browser) Again(ctx context.Context, o Options) (*Browser, error) {
 	if b.process == nil || !b.options.Apart {
-		return nil, errors.New("using a browser again: its main window is not one that can be thrown away")
+		return nil, errors.New("using a browser again: its main window cannot be closed")
 	}
 	if err := o.check(); err != nil {
 		b.Close()

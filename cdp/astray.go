@@ -36,9 +36,9 @@ func (b *Browser) checkSent(w sessions.Window, h *hop) {
 	}
 	why := "if another DevTools client changes requests too, detach it"
 	if !checked {
-		why = "something has changed the cookies of the browser, and requests are not checked now; see: guard"
+		why = "something changed the browser's cookies, and requests are not checked now; see: guard"
 	}
-	b.notice("%s %s went out as %q, which is not the session that is forced: %s", h.method, sessions.ShowURL(h.url), name, why)
+	b.notice("%s %s was sent as %q, which is not the forced session: %s", h.method, sessions.ShowURL(h.url), name, why)
 }
 
 // tellAstray reports whether nothing was told of a place since its last switch.

@@ -68,7 +68,7 @@ func (e *shownError) Unwrap() error { return e.cause }
 func discover(ctx context.Context, endpoint string) (string, error) {
 	text := endpoint
 	if strings.Contains(text, "/devtools/page/") {
-		return "", noEndpoint(endpoint, errors.New("that is a page; the browser's endpoint has /devtools/browser/ in it"))
+		return "", noEndpoint(endpoint, errors.New("that is the address of a page; the browser's has /devtools/browser/ in it"))
 	}
 	if strings.Trim(text, "0123456789") == "" {
 		text = "127.0.0.1:" + text

@@ -280,7 +280,7 @@ func TestOtherInterceptor(t *testing.T) {
 		if r.process == nil {
 			run(r, "await fetch('/hit/first?id=first')")
 			r.until("a notice", func() bool {
-				return r.noticed(`GET ` + w.origin("shop.test") + `/hit/first went out as "alice", which is not the session that is forced`)
+				return r.noticed(`GET ` + w.origin("shop.test") + `/hit/first was sent as "alice", which is not the forced session`)
 			})
 		}
 		run(r, "await Promise.all([...Array(20).keys()].map(n => fetch('/hit/both?id=' + n)))")

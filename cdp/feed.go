@@ -48,10 +48,10 @@ type feed struct {
 func (o *observer) openFeed(ctx context.Context) error {
 	b := o.browser
 	if b.process == nil || b.process.profile == "" {
-		return errors.New("the changes of cookies are told by an extension, which is loaded only into a browser that sessdriver launches with a profile of its own")
+		return errors.New("the changes of cookies are reported by an extension, which is loaded only into a browser that sessdriver launches with a temporary profile")
 	}
 	if b.options.Observe != sessions.ObserveChanges {
-		return errors.New("the browser takes the extension that tells the changes of cookies only when it was launched for that: sessdriver --observe changes")
+		return errors.New("the browser loads the extension that reports the changes of cookies only at its start: sessdriver --observe changes")
 	}
 	dir := filepath.Join(b.process.profile, "sessdriver")
 	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, extension)); err != nil {
@@ -67,7 +67,7 @@ func (o *observer) openFeed(ctx context.Context) error {
 	}
 	if err != nil {
 		b.targets.update(func() { o.feed = nil })
-		return fmt.Errorf("this browser cannot load the extension that tells the changes of cookies (%w); headless-shell has none: use Chrome or Chromium, or --observe jar", err)
+		return fmt.Errorf("this browser cannot load the extension that reports the changes of cookies (%w); headless-shell has none: use Chrome or Chromium, or --observe jar", err)
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func (f *feed) begin(ctx context.Context) error {
 		case err == nil, tells:
 			return nil
 		case ctx.Err() != nil:
-			return fmt.Errorf("it told nothing within %v", feedTimeout)
+			return fmt.Errorf("it reported nothing within %v", feedTimeout)
 		case !errors.Is(err, context.DeadlineExceeded):
 			return err
 		}
@@ -112,7 +112,7 @@ func (o *observer) left(id target.SessionID) {
 	}
 	b.targets.update(func() { feed.gone, o.feed = true, nil })
 	if b.Observation() == sessions.ObserveChanges && !b.ending.Load() {
-		b.notice("observing in full: the extension that tells the changes of cookies has ended")
+		b.notice("observing in full: the extension that reports the changes of cookies has ended")
 		o.turn(sessions.ObserveFull)
 	}
 }

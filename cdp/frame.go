@@ -97,7 +97,7 @@ func (b *Browser) enter(ctx context.Context, v view, s selector) (view, error) {
 	}
 	n := r.Node
 	if n.FrameID == "" {
-		return v, &selectorError{fmt.Sprintf("%s is no frame, but <%s>", s.text, n.LocalName), true}
+		return v, &selectorError{fmt.Sprintf("%s is not a frame but <%s>", s.text, n.LocalName), true}
 	}
 	if process := b.targets.frameTarget(n.FrameID); process != nil {
 		return view{tab: v.tab, link: process.link}, nil

@@ -72,7 +72,7 @@ func TestFrames(t *testing.T) {
 	if list, err := r.Texts(r.ctx(), "h1"); err != nil || !slices.Equal(list, []string{"Shop"}) {
 		t.Errorf("after a reload: %q, %v", list, err)
 	}
-	for selector, want := range map[string]string{"h1": "is no frame, but <h1>", "#none": "the page has no frame like #none (", "##": "not a valid selector"} {
+	for selector, want := range map[string]string{"h1": "is not a frame but <h1>", "#none": "the page has no frame like #none (", "##": "not a valid selector"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // only #none is waited for
 		if err := r.Enter(ctx, selector); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("going into %s: %v, want %s", selector, err, want)

@@ -152,7 +152,7 @@ func (g *guard) step() time.Duration {
 		}
 		err = g.lower(ctx)
 	case g.drifted.Load() || g.differs(ctx):
-		b.log.Debug("the jar differs: requests are checked again")
+		b.log.Debug("the browser's cookies are not the forced session's any more: requests are checked again")
 		err = g.raise(ctx)
 	}
 	if err != nil {

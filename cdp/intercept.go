@@ -246,7 +246,7 @@ func (i *interceptor) unreadable(m *cdproto.Message) {
 	if err := json.Unmarshal(m.Params, &e); err != nil {
 		return // then Chrome does not speak the protocol, and nothing can be answered
 	}
-	i.browser.notice("blocked a request that Chrome described in a way that could not be read")
+	i.browser.notice("blocked a request, since what Chrome reported of it could not be read")
 	send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, nil)
 }
 
@@ -298,7 +298,7 @@ func (i *interceptor) second(e *requestPaused, rewrite bool, cause error) {
 		send(i.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID}, done)
 		return
 	}
-	i.browser.notice("blocked %s %s: Chrome refused the rewritten request (%v), and as it was it would have gone out as another session", e.Request.Method, sessions.ShowURL(e.Request.URL), cause)
+	i.browser.notice("blocked %s %s: Chrome refused the rewritten request (%v), and unchanged it would have been sent as another session", e.Request.Method, sessions.ShowURL(e.Request.URL), cause)
 	send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, done)
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,6 +22,9 @@ import (
 
 // journalFile is in the folder of a user's profile, or in one of its own.
 const journalFile = "sessdriver-journal.json"
+
+// maxJournal bounds what is read of it, in bytes: many times what jars hold.
+const maxJournal = 64 << 20
 
 // journal keeps in a file what the jars held before we changed them, so that the
 // next start puts it back when this run is killed (DESIGN 4.11). It holds
@@ -144,9 +148,14 @@ func (j *journal) load() ([]entry, error) {
 	if j == nil {
 		return nil, nil
 	}
-	text, err := os.ReadFile(j.file)
+	file, err := os.Open(j.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	var text []byte
+	if err == nil {
+		text, err = io.ReadAll(io.LimitReader(file, maxJournal)) // one that is longer is no JSON then
+		file.Close()
 	}
 	var list []entry
 	if err == nil {

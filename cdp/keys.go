@@ -36,7 +36,7 @@ func pressKey(ctx context.Context, l link, text string) error {
 		}
 		bit, ok := held[before]
 		if !ok {
-			return fmt.Errorf("%q is no key that can be held; use Alt, Control, Meta or Shift", before)
+			return fmt.Errorf("%q is not a key to hold; use Alt, Control, Meta or Shift", before)
 		}
 		p.Modifiers |= bit
 		key = rest
@@ -60,7 +60,7 @@ func pressKey(ctx context.Context, l link, text string) error {
 			p.Text = "" // a shortcut types nothing
 		}
 	default:
-		return fmt.Errorf("%q is no key; use one character, or a name as Enter, Tab, Escape, ArrowDown", key)
+		return fmt.Errorf("%q is not a key; use one character, or a name such as Enter, Tab, Escape, ArrowDown", key)
 	}
 	if key == "a" && p.Modifiers == held["Control"] {
 		p.Commands = []string{"selectAll"} // what the system does for the browser

@@ -212,7 +212,7 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 		written()
 		tried, jar = append(tried, plan), nil
 	}
-	return nil, fmt.Errorf("the jar of %s does not come to rest: the site sets its cookies again and again", site)
+	return nil, fmt.Errorf("the cookies of %s keep changing: the site sets them again and again; close its other pages, and try again", site)
 }
 
 // adopt gives the active session what scripts, and responses that nothing shows, wrote
@@ -363,6 +363,6 @@ func (m *mirror) tell(site string, cookies []sessions.Cookie) {
 			continue
 		}
 		m.refused[id] = true
-		m.browser.notice("%s: Chrome refuses the cookie %q (domain %s, path %s): requests go out without it", site, c.Name, c.Domain, c.Path)
+		m.browser.notice("%s: Chrome refuses the cookie %q (domain %s, path %s); requests are sent without it", site, c.Name, c.Domain, c.Path)
 	}
 }

@@ -88,7 +88,7 @@ func (o *observer) begin(ctx context.Context) {
 // prepare finds out whether a mode is to be had.
 func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error {
 	if mode != sessions.ObserveFull && o.browser.book.Scope() == sessions.ScopeHost {
-		return fmt.Errorf("a cookie does not tell the port, which --site-scope host goes by")
+		return fmt.Errorf("cookies have no port, which --site-scope host needs")
 	}
 	if mode == sessions.ObserveJar {
 		return o.read(ctx, func(w sessions.Window, jar []sessions.Cookie) { o.seen[w] = jar }) // that is no news
@@ -97,7 +97,7 @@ func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error
 		return nil
 	}
 	if o.browser.options.Apart {
-		return fmt.Errorf("the extension that tells the changes of cookies knows those of the browser's own window, and scripts have one for each; use --observe jar")
+		return fmt.Errorf("the extension that reports the changes of cookies sees only the browser's own window, and each script has another; use --observe jar")
 	}
 	return o.openFeed(ctx)
 }

@@ -85,5 +85,5 @@ func ParseReload(s string) (ReloadPolicy, error) {
 	case ReloadAll, ReloadCurrent, ReloadNone:
 		return p, nil
 	}
-	return "", fmt.Errorf("reload %q is not one: use all, current or none", s)
+	return "", fmt.Errorf("%q is not a reload policy; use all, current or none", s)
 }

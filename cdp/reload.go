@@ -144,7 +144,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	b.targets.update(func() { tab.reloading, tab.anew, tab.lost = true, &document, false })
 	if method != "GET" {
 		b.openByGet(tab, d.url)
-		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", sessions.ShowURL(d.url), method), &document
+		return fmt.Sprintf("%s was the answer to a %s; it was opened with GET, so that this is not repeated", sessions.ShowURL(d.url), method), &document
 	}
 	b.log.Debug("reload", "url", sessions.ShowURL(d.url))
 	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)

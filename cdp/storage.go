@@ -34,7 +34,7 @@ func ParseStorage(s string) (StoragePolicy, error) {
 	case StorageSwap, StorageKeep, StorageClear:
 		return p, nil
 	}
-	return "", fmt.Errorf("storage %q is not one: use swap, keep or clear", s)
+	return "", fmt.Errorf("%q is not a storage policy; use swap, keep or clear", s)
 }
 
 const (
@@ -253,7 +253,7 @@ func (b *Browser) swapDone(tab *tab, e *runtime.EventBindingCalled) {
 	}
 	booked, kept := b.book.StorageSwapped(tab.window, s.Site, shelf, s.Origin, s.Of, taken)
 	if !kept {
-		b.notice("%s: the web storage that the session before had there is lost: there is no room to keep it", s.Origin)
+		b.notice("%s: the web storage of the session before is lost: there is no room to keep it", s.Origin)
 	}
 	if booked && s.Session {
 		b.planSwapsOf(tab.window, shelf)

@@ -162,7 +162,7 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		if b.guard.mode == sessions.GuardOff {
 			what = "with the guard off all requests"
 		}
-		done.Notes = append(done.Notes, fmt.Sprintf("%s is forced too and shares a cookie of the jar: %s of both carry %s's", other, what, site))
+		done.Notes = append(done.Notes, fmt.Sprintf("%s is forced too, and shares a cookie: %s of both carry %s's", other, what, site))
 	}
 	if fresh, gone := b.book.Session(session.Ref(), time.Now()); gone == nil {
 		done.Session = fresh

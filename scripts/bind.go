@@ -116,6 +116,9 @@ func (b *binder) unknownFlag(w Word, name string) error {
 
 func (b *binder) assign(c *call, words []Word) error {
 	for _, p := range b.command.Params {
+		if err := b.noPipe(words, p); err != nil {
+			return err
+		}
 		if len(words) == 0 {
 			if (!p.Optional || p.Kind == KindSelector) && b.comment.Text != "" {
 				return notComment(b.comment, p)
@@ -131,7 +134,7 @@ func (b *binder) assign(c *call, words []Word) error {
 		}
 		value, err := readAt(p.Kind, joined(words[:n]), words[0].Position)
 		if err != nil && words[0].source != "" { // what a variable holds may be a secret
-			err = usageAt(words[0].Position, "the value of %s does not fit: %s is a %s; type: %s", words[0].shown(), p.Name, p.Kind, b.usage())
+			err = usageAt(words[0].Position, "the value of %s is not a valid %s; type: %s", words[0].shown(), p.Name, b.usage())
 		}
 		if err != nil {
 			return err
@@ -142,11 +145,34 @@ func (b *binder) assign(c *call, words []Word) error {
 		}
 		c.args[p.Name], words = value, words[n:]
 	}
+	if err := b.noPipe(words, Param{}); err != nil {
+		return err
+	}
 	if len(words) > 0 {
-		return usageAt(words[0].Position, "%q is one word too many (put quotes around what has blanks); type: %s", words[0].shown(), b.usage())
+		return usageAt(words[0].Position, "unexpected argument %q; quote values with spaces; type: %s", words[0].shown(), b.usage())
 	}
 	return nil
 }
+
+// noPipe refuses what looks like a pipe or a redirection of a shell, where no free text is
+// expected.
+func (b *binder) noPipe(words []Word, p Param) error {
+	if p.Kind == KindText {
+		return nil
+	}
+	n := min(1, len(words))
+	if p.Rest {
+		n = len(words)
+	}
+	for _, w := range words[:n] {
+		if !w.Quoted && isPipe(w.Text) {
+			return usageAt(w.Position, "there are no pipes and no redirection here, so %q means nothing; put quotes around a value that has it; type: %s", w.Text, b.usage())
+		}
+	}
+	return nil
+}
+
+func isPipe(text string) bool { return text != "" && strings.ContainsRune("|><", rune(text[0])) }
 
 // notComment is the error where something is missing that a comment seems to have. What is
 // no selector may be a secret.
@@ -155,7 +181,7 @@ func notComment(comment Word, missing Param) error {
 	if missing.Kind == KindSelector {
 		example = Quote(comment.Text)
 	}
-	return usageAt(comment.Position, "what begins with # behind a blank is a comment, and so %s is missing; to mean it, write it between quotes: %s", missing.Name, example)
+	return usageAt(comment.Position, "%s is missing: # after a space begins a comment; put quotes around it: %s", missing.Name, example)
 }
 
 func shownAll(words []Word) string {

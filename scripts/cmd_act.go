@@ -23,7 +23,7 @@ func actCommands() []*Command {
 		act("click", "Click an element, and wait until what that leads to has loaded", []Param{selector},
 			selectorHelp, "click '#login'\nclick text='Log in'\nclick role=button[name=Save]",
 			func(ctx context.Context, c *call) error { return c.engine.Browser.Click(ctx, c.args["SELECTOR"]) }),
-		act("fill", "Type a text into a field, in place of what it holds", []Param{selector, {Name: "TEXT", Kind: KindText, Rest: true}},
+		act("fill", "Replace the text of a field", []Param{selector, {Name: "TEXT", Kind: KindText, Rest: true}},
 			selectorHelp+" For an empty text write ''. It fails when the field does not hold the text afterwards; where the page only gives it another form, as 12-34 for 1234, it says so.", "fill '#user' alice\nfill label=Password $PASSWORD",
 			func(ctx context.Context, c *call) error {
 				err := c.engine.Browser.Fill(ctx, c.args["SELECTOR"], c.args["TEXT"])
@@ -39,11 +39,11 @@ func actCommands() []*Command {
 			func(ctx context.Context, c *call) error {
 				return c.engine.Browser.Check(ctx, c.args["SELECTOR"], true)
 			}),
-		act("uncheck", "Take the check of a checkbox away", []Param{selector}, selectorHelp, "uncheck label='Remember me'",
+		act("uncheck", "Uncheck a checkbox", []Param{selector}, selectorHelp, "uncheck label='Remember me'",
 			func(ctx context.Context, c *call) error {
 				return c.engine.Browser.Check(ctx, c.args["SELECTOR"], false)
 			}),
-		act("press", "Press a key, with others held", []Param{{Name: "KEY", Kind: KindText}, {Name: "SELECTOR", Kind: KindSelector, Optional: true}},
+		act("press", "Press a key, with or without Control, Shift, Alt or Meta", []Param{{Name: "KEY", Kind: KindText}, {Name: "SELECTOR", Kind: KindSelector, Optional: true}},
 			"With a selector the focus is set there first; without one the key goes where the page has it. A key is one character, or a name: Enter, Tab, Escape, Backspace, Delete, Space, ArrowDown, Home, PageUp, F5 and so on; Alt, Control, Meta and Shift are held with +.",
 			"press Enter\npress Control+a\npress Enter '#search'",
 			func(ctx context.Context, c *call) error {

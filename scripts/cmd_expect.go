@@ -21,15 +21,20 @@ type found struct {
 }
 
 func expectCommands() []*Command {
-	expect := func(what, summary string, params []Param, example string, flags []Flag, expected func(*call) string, look func(context.Context, *call) (found, error)) *Command {
+	expect := func(what, summary string, params []Param, example string, flags []Flag, expected func(*call) (who, does string), look func(context.Context, *call) (found, error)) *Command {
 		return &Command{
 			Name: "expect " + what, Aliases: []string{"expect not " + what}, Summary: summary, Params: params, Flags: append(flags, timeoutFlag), Example: example,
-			Detail: "It is looked at again and again until it is so, or the time is over; with not, until it is not.",
+			Detail: fmt.Sprintf("It looks again and again until it is so, and fails when the time is over. expect not %s is the opposite: it looks until it is not so.", what),
 			run: func(ctx context.Context, c *call) (Result, error) {
 				if err := c.checkExpected(what, params); err != nil {
 					return Result{}, err
 				}
-				return c.expect(ctx, !slices.Contains([]string{"session", "cookie", "dialog"}, what), expected(c), look)
+				who, does := expected(c)
+				to := " to "
+				if c.isNot() {
+					to = " not to "
+				}
+				return c.expect(ctx, !slices.Contains([]string{"session", "cookie", "dialog"}, what), who+to+does, look)
 			},
 		}
 	}
@@ -51,20 +56,20 @@ func expectCommands() []*Command {
 	}
 	text := func(name string) Param { return Param{Name: name, Kind: KindText, Rest: true} }
 	return []*Command{
-		expect("url", "Fail unless the page's address has a text in it, or is like a pattern with *", []Param{text("PATTERN")}, "expect url /account\nexpect not url *login*", nil,
-			func(c *call) string { return "the address to have " + c.expected("PATTERN") },
+		expect("url", "Fail unless the page's address contains a text, or matches a pattern with *", []Param{text("PATTERN")}, "expect url /account\nexpect not url *login*", nil,
+			func(c *call) (string, string) { return "the address", "contain " + c.expected("PATTERN") },
 			func(_ context.Context, c *call) (found, error) {
 				at := c.engine.Browser.Location()
 				return found{matches(c.args["PATTERN"], at), "it is " + c.engine.Mask.URL(at)}, nil
 			}),
-		expect("title", "Fail unless the title has a text in it", []Param{text("TEXT")}, "expect title 'My account'", nil,
-			func(c *call) string { return "the title to have " + c.expected("TEXT") },
+		expect("title", "Fail unless the title contains a text", []Param{text("TEXT")}, "expect title 'My account'", nil,
+			func(c *call) (string, string) { return "the title", "contain " + c.expected("TEXT") },
 			func(ctx context.Context, c *call) (found, error) {
 				title, err := c.engine.Browser.Title(ctx)
 				return found{matches(c.args["TEXT"], title), "it is " + strconv.Quote(c.short(title))}, err
 			}),
 		expect("text", "Fail unless the page shows a text", []Param{text("TEXT")}, "expect text 'Signed in as alice'\nexpect not text bob", nil,
-			func(c *call) string { return "the page to show " + c.expected("TEXT") },
+			func(c *call) (string, string) { return "the page", "show " + c.expected("TEXT") },
 			func(ctx context.Context, c *call) (found, error) {
 				list, err := c.engine.Browser.Texts(ctx, "body")
 				shown := strings.Join(list, " ")
@@ -72,16 +77,16 @@ func expectCommands() []*Command {
 			}),
 		expect("selector", "Fail unless an element is visible, with a text if one is given", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "TEXT", Kind: KindText, Optional: true, Rest: true}},
 			"expect selector '#user' alice\nexpect not selector .error", nil,
-			func(c *call) string {
+			func(c *call) (string, string) {
 				if c.args["TEXT"] != "" {
-					return c.said("SELECTOR") + " to show " + c.expected("TEXT")
+					return c.said("SELECTOR"), "show " + c.expected("TEXT")
 				}
-				return c.said("SELECTOR") + " to be visible"
+				return c.said("SELECTOR"), "be visible"
 			}, lookSelector),
-		expect("count", "Fail unless so many elements are visible", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "N", Kind: KindCount}}, "expect count '#orders li' 3", nil,
-			func(c *call) string { return c.args["N"] + " of " + c.said("SELECTOR") }, lookCount),
+		expect("count", "Fail unless this many elements are visible", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "N", Kind: KindCount}}, "expect count '#orders li' 3", nil,
+			func(c *call) (string, string) { return "the number of " + c.said("SELECTOR"), "be " + c.args["N"] }, lookCount),
 		expect("status", "Fail unless the page was answered with this status", []Param{{Name: "N", Kind: KindStatus}}, "expect status 403", nil,
-			func(c *call) string { return "the status " + c.args["N"] },
+			func(c *call) (string, string) { return "the status", "be " + c.args["N"] },
 			func(_ context.Context, c *call) (found, error) {
 				status, _, ok := c.engine.Browser.Response()
 				if !ok {
@@ -89,13 +94,13 @@ func expectCommands() []*Command {
 				}
 				return found{strconv.Itoa(status) == c.args["N"], "it is " + strconv.Itoa(status)}, nil
 			}),
-		expect("header", "Fail unless a header of the page's answer has a text in it", []Param{{Name: "NAME", Kind: KindText}, text("VALUE")}, "expect header Cache-Control no-store", nil,
-			func(c *call) string {
-				return "the header " + c.args["NAME"] + " to have " + c.expected("VALUE")
+		expect("header", "Fail unless a header of the page's answer contains a text", []Param{{Name: "NAME", Kind: KindText}, text("VALUE")}, "expect header Cache-Control no-store", nil,
+			func(c *call) (string, string) {
+				return "the header " + c.args["NAME"], "contain " + c.expected("VALUE")
 			},
 			func(_ context.Context, c *call) (found, error) {
 				if strings.EqualFold(c.args["NAME"], "Set-Cookie") {
-					return found{}, usage("the browser shows Set-Cookie to nobody; type: expect cookie NAME")
+					return found{}, usage("browsers do not show the header Set-Cookie; type: expect cookie NAME")
 				}
 				_, header, ok := c.engine.Browser.Response()
 				if !ok {
@@ -104,42 +109,39 @@ func expectCommands() []*Command {
 				value := header(c.args["NAME"])
 				return found{value != "" && matches(c.args["VALUE"], value), "it is " + strconv.Quote(c.hide(value))}, nil
 			}),
-		expect("cookie", "Fail unless the jar has a cookie for the page, with a value and attributes if they are given", []Param{{Name: "NAME", Kind: KindToken}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
+		expect("cookie", "Fail unless the browser has a cookie for the page, with a value and attributes if they are given", []Param{{Name: "NAME", Kind: KindToken}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
 			"expect cookie remember\nexpect not cookie sid\nexpect cookie remember --httponly --samesite Lax", []Flag{
 				{Name: "httponly", Summary: "scripts cannot read it"},
 				{Name: "secure", Summary: "it is sent over https only"},
 				{Name: "samesite", Kind: KindSameSite, Summary: "its SameSite attribute: Strict, Lax or None"},
 			}, expectedCookie, lookCookie),
-		expect("session", "Fail unless a session is the one that is forced, or has a state (live, logged out, empty)", []Param{{Name: "NAME", Kind: KindSession}, {Name: "STATE", Kind: KindState, Optional: true, Rest: true}},
+		expect("session", "Fail unless a session is forced, or is in a state (live, logged out, empty)", []Param{{Name: "NAME", Kind: KindSession}, {Name: "STATE", Kind: KindState, Optional: true, Rest: true}},
 			"expect session alice live\nexpect not session alice", []Flag{siteFlag},
-			func(c *call) string {
-				if c.args["STATE"] != "" {
-					return "the session " + c.args["NAME"] + " to be " + c.args["STATE"]
-				}
-				return "the session " + c.args["NAME"] + " to be forced"
+			func(c *call) (string, string) {
+				return "the session " + c.args["NAME"], "be " + cmp.Or(c.args["STATE"], "forced")
 			}, lookSession),
-		expect("json", "Fail unless a script gives a value, written as JSON", []Param{{Name: "SCRIPT", Kind: KindText}, text("VALUE")}, "expect json 'document.links.length' 3", nil,
-			func(c *call) string { return c.said("SCRIPT") + " to give " + c.said("VALUE") },
+		expect("json", "Fail unless a script of the page returns a value, written as JSON", []Param{{Name: "SCRIPT", Kind: KindText}, text("VALUE")}, "expect json 'document.links.length' 3", nil,
+			func(c *call) (string, string) { return c.said("SCRIPT"), "return " + c.said("VALUE") },
 			func(ctx context.Context, c *call) (found, error) {
 				got, err := c.engine.Browser.Look(ctx, c.args["SCRIPT"])
-				return found{err == nil && sameJSON(got, c.args["VALUE"]), "it gives " + c.short(got)}, err
+				return found{err == nil && sameJSON(got, c.args["VALUE"]), "it returns " + c.short(got)}, err
 			}),
 		expect("dialog", "Fail unless the last dialog that was answered says a text", []Param{text("TEXT")}, "expect dialog 'Are you sure?'", nil,
-			func(c *call) string { return "the last dialog to say " + c.expected("TEXT") },
+			func(c *call) (string, string) { return "the last dialog", "say " + c.expected("TEXT") },
 			func(_ context.Context, c *call) (found, error) {
 				d := c.engine.Browser.LastDialog()
 				if d == nil {
-					return found{false, "there was none"}, nil
+					return found{false, "there was no dialog"}, nil
 				}
 				return found{matches(c.args["TEXT"], d.Message), "it says " + strconv.Quote(c.short(d.Message))}, nil
 			}),
-		compare("differs", "Fail unless two texts, of variables say, are different", "expect differs $ALICE $BOB", func(a, b string) bool { return a != b }),
-		compare("same", "Fail unless two texts, of variables say, are the same", "expect not same $ALICE $BOB\nexpect same $ALICE $ALICE", func(a, b string) bool { return a == b }),
+		compare("differs", "Fail unless two texts are different, those of variables for example", "expect differs $ALICE $BOB", func(a, b string) bool { return a != b }),
+		compare("same", "Fail unless two texts are the same, those of variables for example", "expect not same $ALICE $BOB\nexpect same $ALICE $ALICE", func(a, b string) bool { return a == b }),
 	}
 }
 
 // errNotTold is no evidence, for or against.
-var errNotTold = errors.New("the browser did not tell it (see: help observe)")
+var errNotTold = errors.New("the browser did not report it (see: help observe)")
 
 // lasting reports an error that waiting does not mend: what was typed wrong, and a
 // selector that is none.
@@ -155,9 +157,9 @@ func (c *call) checkExpected(what string, params []Param) error {
 		switch {
 		case what == "cookie" || !given || !p.Rest || p.Kind != KindText:
 		case value == "":
-			return usage("%s is empty, and so would always hold; write what it is to have", p.Name)
+			return usage("%s is empty, which fits everything; write what to look for", p.Name)
 		case what == "json" && !json.Valid([]byte(value)):
-			return usage("%s is no JSON; a text has double quotes in JSON: '\"Shop\"'", c.said(p.Name))
+			return usage("%s is not JSON; write a text with double quotes: '\"Shop\"'", c.said(p.Name))
 		}
 	}
 	return nil
@@ -180,7 +182,7 @@ func (c *call) expected(param string) string {
 	return strconv.Quote(c.args[param])
 }
 
-func (c *call) isNot() bool { return strings.HasPrefix(c.name, "expect not ") }
+func (c *call) isNot() bool { return strings.HasPrefix(c.name, notPrefix) }
 
 // expect looks until it is as expected. Where that is the page's, after a switch it is the
 // page of the session that is forced now.
@@ -215,13 +217,11 @@ func (c *call) expect(ctx context.Context, atPage bool, expected string, look fu
 			last.actual = late(err)
 		}
 	}
-	switch err := ctx.Err(); {
-	case err != nil:
-		return Result{}, doing("waiting", err, "go on with the next command")
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // else the script's time is over, and what was expected is not so
+		return Result{}, fmt.Errorf("waiting: %w", ctx.Err())
 	case missing != nil:
 		return Result{}, missing
-	case not:
-		expected = "not " + expected
 	}
 	return Result{}, &AssertionError{Expected: expected, Actual: last.actual, blind: !seen}
 }
@@ -250,8 +250,8 @@ func lookCount(ctx context.Context, c *call) (found, error) {
 	return found{len(list) == n, "there are " + strconv.Itoa(len(list))}, err
 }
 
-func expectedCookie(c *call) string {
-	text := "the cookie " + c.args["NAME"]
+func expectedCookie(c *call) (who, does string) {
+	text := "have the cookie " + c.args["NAME"]
 	for _, flag := range []string{"httponly", "secure"} {
 		if c.has(flag) {
 			text += " with --" + flag
@@ -260,7 +260,7 @@ func expectedCookie(c *call) string {
 	if want := c.flags["samesite"]; want != "" {
 		text += " with --samesite " + want
 	}
-	return text
+	return "the browser", text
 }
 
 func lookCookie(ctx context.Context, c *call) (found, error) {
@@ -269,7 +269,7 @@ func lookCookie(ctx context.Context, c *call) (found, error) {
 		return found{}, err
 	}
 	at := c.engine.Browser.Location()
-	actual := "the jar has none"
+	actual := "it has none for this page"
 	for _, cookie := range jar {
 		if cookie.Name != c.args["NAME"] || !cookie.Covers(at) {
 			continue
@@ -285,7 +285,7 @@ func lookCookie(ctx context.Context, c *call) (found, error) {
 		case c.has("samesite") && !strings.EqualFold(string(cookie.SameSite), c.flags["samesite"]):
 			actual = "its SameSite is " + cmp.Or(string(cookie.SameSite), "not set")
 		default:
-			return found{true, "the jar has it"}, nil
+			return found{true, "it has it"}, nil
 		}
 	}
 	return found{false, actual}, nil
@@ -302,7 +302,7 @@ func lookSession(ctx context.Context, c *call) (found, error) {
 	}
 	active, forced := e.Book.Active(e.Browser.Window(), session.Site, e.now())
 	if !forced {
-		return found{false, "none is forced on " + session.Site}, nil
+		return found{false, "no session is forced on " + session.Site}, nil
 	}
 	return found{active.Ref() == session.Ref(), "it is " + active.Name}, nil
 }
@@ -333,7 +333,7 @@ func (c *call) differ(a, b string) string {
 	for n < len(x) && n < len(y) && x[n] == y[n] {
 		n++
 	}
-	text := fmt.Sprintf("they have %d and %d characters, and part at character %d", len(x), len(y), n+1)
+	text := fmt.Sprintf("they have %d and %d characters, and differ from character %d on", len(x), len(y), n+1)
 	if !c.engine.Mask.Shows() {
 		return text + "; see them with: --show-secrets"
 	}

@@ -19,10 +19,10 @@ func flowCommands() []*Command {
 	return []*Command{
 		{
 			Name:    "as",
-			Summary: "Run the commands up to end with a session forced, and force afterwards what was forced before, also when one fails",
+			Summary: "Force a session for the commands up to end; then, also when one fails, force again what was forced before",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "Blocks may stand in blocks. The session that was forced before is forced again in the window where the block began.",
+			Detail:  "Blocks may be nested. At the end the session that was forced before is forced again, in the window where the block began.",
 			Example: "as alice\n  open http://shop.test/account\nend",
 			run:     runAs,
 		},
@@ -30,7 +30,7 @@ func flowCommands() []*Command {
 			Name:    "set",
 			Summary: "Give a variable a value, or show the variables' names",
 			Params:  []Param{{Name: "NAME", Kind: KindVariable, Optional: true}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
-			Detail: "$NAME and ${NAME} stand for the value, also between double quotes, as one word. " +
+			Detail: "$NAME and ${NAME} stand for the value, as one word, also between double quotes. " +
 				"Variables also come from --var NAME=VALUE and from the environment: SESSDRIVER_VAR_NAME. " +
 				"What is typed into a password field, and the value of a variable whose name says that it is secret (PASSWORD, PW, TOKEN, SECRET, KEY), is masked in messages and reports.",
 			Example: "set SHOP http://shop.test\nopen $SHOP/login",
@@ -40,7 +40,7 @@ func flowCommands() []*Command {
 			Name:    includeName,
 			Summary: "Run another script at this place",
 			Params:  []Param{{Name: "FILE", Kind: KindFile}},
-			Detail:  "The file is named as from the script that includes it. Variables are shared.",
+			Detail:  "The path is as seen from the script that includes it. Variables are shared.",
 			Example: "include login.sess",
 			run: func(ctx context.Context, c *call) (Result, error) {
 				return Result{}, c.running.include(ctx, c.args["FILE"])
@@ -84,12 +84,12 @@ func flowCommands() []*Command {
 				if c.engine.Reports {
 					text = c.told("TEXT")
 				}
-				return Result{Text: escapeLines(text), Value: text}, nil
+				return Result{Text: EscapeLines(text), Value: text}, nil
 			},
 		},
 		{
 			Name:    "sleep",
-			Summary: "Wait for a time; what to wait for is better said with: wait, expect",
+			Summary: "Wait for a time; it is better to wait for what you need, with: wait, expect",
 			Params:  []Param{{Name: "TIME", Kind: KindTime}},
 			Example: "sleep 500ms\nsleep 2s",
 			run:     runSleep,
@@ -111,7 +111,7 @@ func runAs(ctx context.Context, c *call) (result Result, err error) {
 		if back := e.forceAgain(ctx, w, session.Site, before, was); back != nil {
 			back = doing("forcing what was forced before", back, "see: ls")
 			if err != nil {
-				back = fmt.Errorf("%w; and before: %v", back, err)
+				back = fmt.Errorf("%w; and before that: %v", back, err)
 			}
 			err = back // the wrong user may be forced: that goes before all else
 		}
@@ -155,8 +155,7 @@ func runSet(_ context.Context, c *call) (Result, error) {
 	case !has:
 		return Result{}, usage("VALUE is missing; type: set NAME VALUE; for an empty one: set %s ''", name)
 	}
-	vars.Set(name, value)
-	return Result{}, nil
+	return Result{}, vars.put(name, value)
 }
 
 func runSleep(ctx context.Context, c *call) (Result, error) {
@@ -165,6 +164,6 @@ func runSleep(ctx context.Context, c *call) (Result, error) {
 	case <-time.After(wait):
 		return Result{}, nil
 	case <-ctx.Done():
-		return Result{}, doing("sleeping", ctx.Err(), "go on with the next command")
+		return Result{}, fmt.Errorf("sleeping: %w", ctx.Err())
 	}
 }

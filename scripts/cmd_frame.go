@@ -10,10 +10,10 @@ func frameCommands() []*Command {
 	return []*Command{
 		{
 			Name: "page frame", Aliases: []string{"frame"},
-			Summary: "Look into a frame of the page with the commands that follow, or at the page again",
+			Summary: "Let the commands that follow act in a frame of the page, or in the page again",
 			Params:  []Param{{Name: "SELECTOR", Kind: KindSelector, Optional: true}},
 			Flags:   []Flag{timeoutFlag},
-			Detail:  "A frame in a frame: go into the one and then into the other. Without SELECTOR, and once the tab shows another page, commands look at the page itself. In a frame eval takes an expression only.",
+			Detail:  "For a frame in a frame, go into the outer one first. Without SELECTOR, and once the tab shows another page, commands act in the page itself. In a frame eval takes only an expression.",
 			Example: "frame '#payment'\nframe",
 			run: func(ctx context.Context, c *call) (Result, error) {
 				selector := c.args["SELECTOR"]
@@ -28,8 +28,8 @@ func frameCommands() []*Command {
 			Name: "page dialog", Aliases: []string{"dialog"},
 			Summary: "Say how the dialogs of pages that follow are answered (accept, dismiss), or show the last one",
 			Params:  []Param{{Name: "ANSWER", Kind: KindAnswer, Optional: true}, {Name: "TEXT", Kind: KindText, Optional: true, Rest: true}},
-			Detail: "It comes before the command that leads to the dialog, and holds for all later ones. TEXT is what to type into a prompt. " +
-				"Where nothing was said, a browser without windows accepts alerts, dismisses the others, and tells so; with windows a person answers.",
+			Detail: "Type it before the command that leads to the dialog; it holds for all later dialogs. TEXT is what to type into a prompt. " +
+				"Without it a headless browser accepts alerts, dismisses other dialogs, and says so; in a visible one a person answers.",
 			Example: "dialog accept\ndialog accept 'my answer'\ndialog dismiss\ndialog",
 			run:     runDialog,
 		},
@@ -40,7 +40,7 @@ func runDialog(_ context.Context, c *call) (Result, error) {
 	b, answer := c.engine.Browser, c.args["ANSWER"]
 	switch {
 	case answer == "" && b.LastDialog() == nil:
-		return Result{}, errors.New("no page has shown a dialog that was answered here")
+		return Result{}, errors.New("no dialog was answered here yet; say how the next one is answered: dialog accept")
 	case answer == "":
 		d := b.LastDialog()
 		done := "dismissed"
@@ -49,7 +49,7 @@ func runDialog(_ context.Context, c *call) (Result, error) {
 		}
 		return Result{Text: sayf("%s, %s: %s", d.Type, done, strings.Join(strings.Fields(d.Message), " ")), Value: d}, nil
 	case answer == dismiss && c.args["TEXT"] != "":
-		return Result{}, usage("a dialog that is dismissed takes no text; type: dialog dismiss")
+		return Result{}, usage("dialog dismiss takes no text; type: dialog dismiss")
 	}
 	b.AnswerDialogs(answer == accept, c.args["TEXT"])
 	return Result{}, nil

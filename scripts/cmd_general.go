@@ -44,7 +44,7 @@ func runHistory(_ context.Context, c *call) (Result, error) {
 	}
 	text, file := recorder.script(c.engine.Book.Secret), c.flags["save"]
 	if file == "" {
-		return Result{Text: escapeLines(strings.TrimRight(text, "\n")), Value: text}, nil
+		return Result{Text: EscapeLines(strings.TrimRight(text, "\n")), Value: text}, nil
 	}
 	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err == nil {
@@ -65,8 +65,8 @@ func runHelp(_ context.Context, c *call) (Result, error) {
 	if len(words) == 0 {
 		return Result{Text: registry.help(), Value: registry.Commands()}, nil
 	}
-	if command, _ := registry.lookup(words); command != nil { // its arguments may follow
-		return helpOn(command), nil
+	if command, n := registry.lookup(words); command != nil { // its arguments may follow
+		return helpOn(command, joined(words[:n])), nil
 	}
 	if verbs := registry.verbs(joined(words)); len(verbs) > 0 {
 		return Result{Text: registry.table(verbs)}, nil

@@ -11,10 +11,10 @@ func guardCommands() []*Command {
 		Name:    "guard",
 		Summary: "Show or change when the requests of forced sites are checked: always, switch or off",
 		Params:  []Param{{Name: "MODE", Kind: KindGuard, Optional: true}},
-		Detail: "Checking makes each request of the browser dearer, by half and more. always: every request is checked, and nothing goes out as another session. " +
-			"switch: from a switch until what was under way before has ended and the browser's cookies are proven to be the forced session's; then these alone force, without that price. " +
-			"When they are seen to differ, as after a script wrote one, requests are checked again; one may have gone out by then. " +
-			"off: the browser's cookies alone force. What is under way at a switch is not waited for; for large test suites. " +
+		Detail: "Checking costs each request of the browser half its time again, or more. always: every request is checked, and none is sent as another session. " +
+			"switch: requests are checked after a switch, until all earlier requests have ended and the browser's cookies are the forced session's. From then on the browser's cookies do the work, at no cost. " +
+			"If they change, since a script wrote one for example, requests are checked again; one may have been sent by then. " +
+			"off: only the browser's cookies are switched. Requests that are under way at a switch are not waited for. This is for large test suites. " +
 			"Header tokens are replaced only while requests are checked.",
 		Example: "guard\nguard switch",
 		run:     runGuard,

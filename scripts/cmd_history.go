@@ -11,20 +11,20 @@ func historyCommands() []*Command {
 	return []*Command{
 		{
 			Name:    "session show",
-			Summary: "Tell when and by which URL each value of a session came",
+			Summary: "Show when and from which URL each value of a session came",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
 			Detail: "An asterisk marks the values that the session has now. SOURCE is response, request, jar, script " +
-				"(no response set it) or user. What lies back more than 64 changes is forgotten.",
+				"(no response set it) or user. Only the last 64 changes are kept.",
 			Example: "session show alice",
 			run:     runShow,
 		},
 		{
 			Name:    "session revert",
-			Summary: "Take the last change of a session's cookies back",
+			Summary: "Undo the last change of a session's cookies",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "All that one response or one script changed together goes back. Where the session is active, the browser gets the earlier values; the server may know them no more. Once more, it takes that back, too.",
+			Detail:  "What one response or one script changed together is undone together. If the session is active, the browser gets the earlier values; the server may not accept them any more. A second revert undoes the first.",
 			Example: "session revert Session 3",
 			run:     runRevert,
 		},
@@ -34,7 +34,7 @@ func historyCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindSession}, {Name: "NEW", Kind: KindName, Optional: true}},
 			Flags:   []Flag{siteFlag},
 			Detail: "A new session, named NEW or after its number, gets the present cookies, and the old one has those from before the login again. " +
-				"Where the old one was active the new one is, since the browser is on it.",
+				"If the old one was active, the new one is active now, since the browser is logged in as it.",
 			Example: "session split 3 frank",
 			run:     runSplit,
 		},
@@ -53,7 +53,7 @@ func runShow(ctx context.Context, c *call) (Result, error) {
 	}
 	head := sayf("%s: %s is %s", session.Site, session.Name, string(session.State))
 	if len(values) == 0 {
-		return Result{Text: head + "; it never had a value", Value: []sessions.Value{}}, nil
+		return Result{Text: head + "; it has never had a value", Value: []sessions.Value{}}, nil
 	}
 	t := newTable(" ", "WHEN", "NAME", "VALUE", "SOURCE", "URL")
 	for i := range values {

@@ -120,7 +120,7 @@ func (e *Engine) whyNone(site string) string {
 	s, _ := e.Book.Site(site)
 	switch {
 	case s.Requests == 0:
-		return sayf("%s: no session, since no answer of it was seen yet; open a page of it: open URL", site)
+		return sayf("%s: no session yet, since no page of it was loaded; open one: open URL", site)
 	case len(s.Tokens) == 0:
 		return sayf("%s: no session in %s: none of its cookies has the name of a known token. "+
 			"Log in in the browser; if that does not help, name the cookie that keeps the login: token add NAME", site, plural(s.Requests, "request"))
@@ -157,7 +157,7 @@ func runSites(ctx context.Context, c *call) (Result, error) {
 		lines = append(lines, "no site with tokens yet; open a page and log in: open URL")
 	}
 	if hidden > 0 {
-		lines = append(lines, plural(hidden, "site")+" without tokens not shown; see: sites --all")
+		lines = append(lines, "not shown: "+plural(hidden, "site")+" without tokens; see: sites --all")
 	}
 	return Result{Text: strings.Join(lines, "\n"), Value: shown}, nil
 }

@@ -60,7 +60,7 @@ func TestListHints(t *testing.T) {
 	check(t, "no site", w.run("tokens").Text, "no site yet; open a page first: open URL")
 	check(t, "no site", w.run("sites").Text, "no site with tokens yet; open a page and log in: open URL")
 	w.browser.location = "http://shop.test/"
-	check(t, "nothing seen", w.run("ls").Text, "shop.test: no session, since no answer of it was seen yet; open a page of it: open URL")
+	check(t, "nothing seen", w.run("ls").Text, "shop.test: no session yet, since no page of it was loaded; open one: open URL")
 	w.exchange("http://shop.test/", "theme=dark", noon)
 	check(t, "no token", w.run("ls").Text, "shop.test: no session in 1 request: none of its cookies has the name of a known token. "+
 		"Log in in the browser; if that does not help, name the cookie that keeps the login: token add NAME")
@@ -79,7 +79,7 @@ func TestSites(t *testing.T) {
    SITE       TOKENS       SESSIONS  ACTIVE  REQUESTS  LAST USE
 *  shop.test  sid, basket         3  bob            2  12s ago
    blog.test  PHPSESSID           1  -              0  -
-1 site without tokens not shown; see: sites --all`)
+not shown: 1 site without tokens; see: sites --all`)
 	check(t, "sites --all", w.run("site list --all").Text, `
    SITE        TOKENS       SESSIONS  ACTIVE  REQUESTS  LAST USE
 *  shop.test   sid, basket         3  bob            2  12s ago

@@ -9,12 +9,12 @@ import (
 func observeCommands() []*Command {
 	return []*Command{{
 		Name:    "observe",
-		Summary: "Show or change how the cookies that servers hand out are learnt: full, changes or jar",
+		Summary: "Show or change how sessdriver learns of the cookies that servers set: full, changes or jar",
 		Params:  []Param{{Name: "HOW", Kind: KindObservation, Optional: true}},
-		Detail: "full: the browser tells each request and response, so that each cookie is booked on the session that the request was sent as; it makes each request dearer, by a third and more. " +
-			"changes: an extension tells each change of the cookies, nearly free; jar: they are read at each command and every two seconds. " +
-			"With these two nobody knows which response set a cookie: it is the session's that is forced, else the one that was seen last. So a late answer to a request of the session before a switch gives its cookie to the one after. " +
-			"Nor do they tell of open WebSockets, of header tokens that are not checked, and of a login that replaces another. " +
+		Detail: "full: the browser reports each request and response, so that each cookie is kept for the session that the request was sent as. It costs each request a third of its time again, or more. " +
+			"changes: an extension reports each change of the cookies, nearly for free. jar: the cookies are read at each command and every two seconds. " +
+			"With these two it is not known which response set a cookie: it is taken for the forced session's, else for the last one's that was seen. So a late answer to a request from before a switch gives its cookie to the wrong session. " +
+			"They also miss open WebSockets, header tokens that are not checked, and logins that replace another. " +
 			"changes needs Chrome or Chromium (not headless-shell), launched with --observe changes and without --profile; windows that are opened beside the main one are observed in full.",
 		Example: "observe\nobserve jar",
 		run:     runObserve,

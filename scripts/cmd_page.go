@@ -20,9 +20,10 @@ func pageCommands() []*Command {
 				{Name: "window", Kind: KindWindow, Summary: "in the window of this name; a new one is empty, or holds the session of --as"},
 				loadingFlag,
 			},
-			Detail: "http:// may be left out. A URL with a ; or a blank in it needs quotes. " +
+			Detail: "http:// may be left out. A URL that begins with /, ?, # or . is relative to the current page, as in a link on it; about:blank is an empty page. " +
+				"A URL with a ; or a space in it needs quotes. " +
 				"With --as the page opens in a window of its own, named after the session, beside the others; the next time in the same one.",
-			Example: "open http://shop.test/account\nopen shop.test\nopen shop.test --as bob",
+			Example: "open http://shop.test/account\nopen shop.test\nopen /login\nopen shop.test --as bob",
 			run:     runOpen,
 		},
 		{
@@ -45,10 +46,13 @@ type Page struct {
 }
 
 func runOpen(ctx context.Context, c *call) (Result, error) {
-	e, address := c.engine, c.args["URL"]
+	e := c.engine
+	address, err := e.address(c.args["URL"])
+	if err != nil {
+		return Result{}, err
+	}
 	var notes []string
-	var err error
-	err = c.within(ctx, c.patienceOr(DefaultLoading), func(ctx context.Context) (err error) {
+	err = c.within(ctx, c.timeout(DefaultLoading), func(ctx context.Context) (err error) {
 		if c.flags["as"] != "" || c.flags["window"] != "" {
 			notes, err = c.openIn(ctx, address)
 		} else {
@@ -71,7 +75,7 @@ func runReload(ctx context.Context, c *call) (Result, error) {
 	if e.Browser.Location() == "" {
 		return Result{}, errors.New("there is no page to reload; open one: open URL")
 	}
-	if err := c.within(ctx, c.patienceOr(DefaultLoading), e.Browser.Reload); err != nil {
+	if err := c.within(ctx, c.timeout(DefaultLoading), e.Browser.Reload); err != nil {
 		return Result{}, doing("reloading "+e.Mask.URL(e.Browser.Location()), err, "try again, or: open URL")
 	}
 	return e.loaded(ctx, "reloaded ")

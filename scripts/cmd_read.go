@@ -36,7 +36,7 @@ func readCommands() []*Command {
 	return []*Command{
 		read("text", "Show the text of an element, or of the page", optional, "Of several elements it is the first visible one's; it is waited for. Its lines are those that the page shows.", "text h1\ntext '#total' --into TOTAL",
 			func(ctx context.Context, c *call) (string, error) { return c.textOf(ctx, c.args["SELECTOR"]) }),
-		read("html", "Show the page as it is now", nil, "", "html",
+		read("html", "Show the page's HTML as it is now", nil, "", "html",
 			func(ctx context.Context, c *call) (string, error) { return c.engine.Browser.HTML(ctx) }),
 		read("title", "Show the page's title", nil, "", "title",
 			func(ctx context.Context, c *call) (string, error) { return c.engine.Browser.Title(ctx) }),
@@ -47,8 +47,8 @@ func readCommands() []*Command {
 				}
 				return c.engine.Mask.URL(c.engine.Browser.Location()), nil
 			}),
-		read("eval", "Run a script in the page and show what it, or its promise, gives", []Param{{Name: "SCRIPT", Kind: KindText, Rest: true}},
-			"Write it between single quotes. What it gives is shown as JSON; a text goes into a variable as it is.", "eval 'document.links.length'\neval 'localStorage.token' --into TOKEN",
+		read("eval", "Run JavaScript in the page, and show its result or that of its promise", []Param{{Name: "SCRIPT", Kind: KindText, Rest: true}},
+			"Write it between single quotes. The result is shown as JSON; a text goes into a variable as it is.", "eval 'document.links.length'\neval 'localStorage.token' --into TOKEN",
 			runEval),
 		{
 			Name: "page screenshot", Aliases: []string{"screenshot"},
@@ -61,7 +61,7 @@ func readCommands() []*Command {
 		},
 		{
 			Name: "page wait", Aliases: []string{"wait"},
-			Summary: "Wait until the page has an element (selector, gone), a text, or an address, until a request is answered, or all are (idle)",
+			Summary: "Wait until an element is visible (selector) or not (gone), for a text, an address (url), the answer to a request, or until no request is under way (idle)",
 			Params:  []Param{{Name: "WHAT", Kind: KindText}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
 			Flags:   []Flag{timeoutFlag},
 			Detail: "WHAT is selector, gone (no such element is visible), text, url, request or idle. request waits until one is answered whose address has VALUE in it, or is like it with *, " +
@@ -76,29 +76,12 @@ func readCommands() []*Command {
 func (c *call) read(text string) (Result, error) {
 	into := c.flags["into"]
 	if into == "" {
-		return Result{Text: escapeLines(text), Value: text}, nil
+		return Result{Text: EscapeLines(text), Value: text}, nil
 	}
 	if c.engine.Vars == nil {
 		return Result{}, errors.New("there are no variables here; use them in a script: sessdriver run FILE")
 	}
-	c.engine.Vars.Set(into, text)
-	return Result{}, nil
-}
-
-// escapeLines is Escape for a text of several lines, with its tabs.
-func escapeLines(text string) string {
-	var b strings.Builder
-	for line := range strings.SplitSeq(text, "\n") {
-		for part := range strings.SplitAfterSeq(strings.TrimSuffix(line, "\r"), "\t") {
-			rest, tab := strings.CutSuffix(part, "\t")
-			b.WriteString(Escape(rest))
-			if tab {
-				b.WriteByte('\t')
-			}
-		}
-		b.WriteByte('\n')
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return Result{}, c.engine.Vars.put(into, text)
 }
 
 // textOf waits for the text of the first visible element.
@@ -174,7 +157,7 @@ func runWait(ctx context.Context, c *call) (Result, error) {
 	}[what]
 	switch {
 	case !ok:
-		return Result{}, usage("%q is nothing to wait for; use selector, gone, text, url, request or idle", what)
+		return Result{}, usage("%q is not something to wait for; use selector, gone, text, url, request or idle", what)
 	case what == "idle" && value != "":
 		return Result{}, usage("idle takes no value; type: wait idle")
 	case what != "idle" && value == "" && c.comment.Text != "":
@@ -201,7 +184,7 @@ func runWait(ctx context.Context, c *call) (Result, error) {
 // asked reports whether a request was answered since the page was last acted on.
 func (e *Engine) asked(pattern string) (bool, error) {
 	if e.Browser.Observation() != sessions.ObserveFull {
-		return false, usage("requests are not told, since only the cookies are observed; type: observe full")
+		return false, usage("requests are not observed now, only cookies; type: observe full")
 	}
 	list, _, _ := e.Browser.Requests(e.Browser.Acted())
 	return slices.ContainsFunc(list, func(r sessions.RequestView) bool { return r.Status != 0 && matches(pattern, r.URL) }), nil

@@ -16,7 +16,7 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 func requestCommands() []*Command {
 	return []*Command{{
 		Name: "page request", Aliases: []string{"request"},
-		Summary: "Make the browser ask for a URL, and show what the server answers",
+		Summary: "Send a request from the browser, and show the answer",
 		Params:  []Param{{Name: "METHOD", Kind: KindText}, {Name: "URL", Kind: KindURL}},
 		Flags: []Flag{
 			{Name: "header", Kind: KindText, Many: true, Summary: "a header, as 'Name: value'; repeatable"},
@@ -24,7 +24,7 @@ func requestCommands() []*Command {
 			{Name: "as", Kind: KindSession, Summary: "as this session, in a window of its own; by default as the current one"},
 			intoFlag, timeoutFlag,
 		},
-		Detail: "It is sent from a blank document of the URL's origin, so that the server sees nothing else. Redirects are followed. " +
+		Detail: "A URL that begins with / is relative to the current page. It is sent from a blank document of the URL's origin, so that the server sees nothing else. Redirects are followed. " +
 			"With --into the answer goes into a variable; expect status and expect header look at it until another page is shown.",
 		Example: "request GET http://shop.test/api/orders\nrequest POST http://shop.test/api/orders --data 'product=3' --header 'X-Requested-With: test' --as bob --into ANSWER",
 		run:     runRequest,
@@ -40,7 +40,14 @@ type Answer struct {
 func runRequest(ctx context.Context, c *call) (Result, error) {
 	method := strings.ToUpper(c.args["METHOD"])
 	if !slices.Contains(methods, method) {
-		return Result{}, usage("%q is no method; use one of: %s", c.args["METHOD"], strings.Join(methods, ", "))
+		return Result{}, usage("%q is not a method; use one of: %s", c.args["METHOD"], strings.Join(methods, ", "))
+	}
+	address, err := c.engine.address(c.args["URL"])
+	if err == nil && address == blankPage {
+		err = usage("%s comes from no server; type the address of one", blankPage)
+	}
+	if err != nil {
+		return Result{}, err
 	}
 	var as sessions.Ref
 	if name := c.flags["as"]; name != "" {
@@ -56,7 +63,7 @@ func runRequest(ctx context.Context, c *call) (Result, error) {
 	}
 	var answer Answer
 	err = c.patiently(ctx, "check the address, then: request METHOD URL", func(ctx context.Context) (err error) {
-		answer.Status, answer.Body, err = c.engine.Browser.Request(ctx, as, method, c.args["URL"], headers, c.flags["data"])
+		answer.Status, answer.Body, err = c.engine.Browser.Request(ctx, as, method, address, headers, c.flags["data"])
 		return err
 	})
 	if err != nil {
@@ -67,7 +74,7 @@ func runRequest(ctx context.Context, c *call) (Result, error) {
 	}
 	text := strings.TrimSpace(fmt.Sprintf("%d %s", answer.Status, http.StatusText(answer.Status)))
 	if answer.Body != "" {
-		text += "\n" + escapeLines(strings.TrimRight(answer.Body, "\n"))
+		text += "\n" + EscapeLines(strings.TrimRight(answer.Body, "\n"))
 	}
 	return Result{Text: text, Value: answer}, nil
 }
@@ -85,7 +92,7 @@ func (c *call) headers() ([][2]string, error) {
 			return nil, usage("a header is written as --header 'Name: value'") // what it is may be a secret
 		}
 		if forbidden(name) {
-			return nil, usage("--header %s: no page may set it, so that the browser would leave it out; cookies are the session's: --as NAME", name)
+			return nil, usage("--header %s: browsers do not let pages set it; for the cookies of a session use --as NAME", name)
 		}
 		typed = typed || strings.EqualFold(name, "Content-Type")
 		list = append(list, [2]string{name, strings.TrimSpace(value)})

@@ -8,7 +8,7 @@ import (
 	"sessdriver/sessions"
 )
 
-var waitFlag = Flag{Name: "wait", Summary: "answer only when the reloaded tabs show the new page; commands on the page wait for that by themselves"}
+var waitFlag = Flag{Name: "wait", Summary: "wait until the reloaded tabs show the new page (commands that act on the page do so anyway)"}
 
 func sessionCommands() []*Command {
 	return []*Command{
@@ -19,7 +19,7 @@ func sessionCommands() []*Command {
 			Flags:   []Flag{siteFlag, waitFlag, {Name: "all-sites", Summary: "also on every other site that has a session of this name"}},
 			Detail: "NAME is a number from ls, a name or the beginning of one, or SITE/NAME. " +
 				"The site's open tabs are reloaded, so that none goes on showing another session. " +
-				"Where one site logs its visitors in at another (single sign-on), switch both with --all-sites: else the other one may log the one before in again.",
+				"Where one site logs its visitors in at another (single sign-on), switch both with --all-sites; otherwise the other site may log the earlier user in again.",
 			Example: "use alice\nuse 2\nuse Session 3\nuse blog.test/carol\nuse alice --all-sites",
 			run:     runUse,
 		},
@@ -29,16 +29,16 @@ func sessionCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindName, Optional: true, Rest: true}},
 			Flags:   []Flag{siteFlag, waitFlag},
 			Detail: "Without NAME the session is called after its number. The other sessions stay as they are. " +
-				"Write SITE/NAME, or SITE/ alone, for another site than the current tab's.",
+				"Write SITE/NAME, or SITE/ alone, for another site than the current tab's; it need not be open.",
 			Example: "new\nnew dave\nnew blog.test/erin",
 			run:     runNew,
 		},
 		{
 			Name: "session unset", Aliases: []string{"unset"},
-			Summary: "Force no session any more and put the jar back",
+			Summary: "Stop forcing a session, and put the browser's cookies back",
 			Params:  []Param{{Name: "SITE", Kind: KindSite, Optional: true}},
 			Flags:   []Flag{siteFlag, waitFlag},
-			Detail:  "The jar goes back to the present cookies of the session that it was on before the first use or new.",
+			Detail:  "The browser gets the present cookies of the session that it had before the first use or new.",
 			Example: "unset\nunset blog.test",
 			run:     runUnset,
 		},
@@ -47,7 +47,7 @@ func sessionCommands() []*Command {
 			Summary: "Give a session another name",
 			Params:  []Param{{Name: "OLD", Kind: KindSession}, {Name: "NEW", Kind: KindName}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "A name with blanks needs quotes; OLD may also be the number from ls.",
+			Detail:  "A name with spaces needs quotes; OLD may also be the number from ls.",
 			Example: "rename 3 admin\nrename 'alice' \"Alice A.\"",
 			run:     runRename,
 		},
@@ -56,7 +56,7 @@ func sessionCommands() []*Command {
 			Summary: "Forget a session and take its cookies out of the browser",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "Where it is forced, no session is forced afterwards and nothing is put back. The server is not told: the login lives on there.",
+			Detail:  "If it is forced, no session is forced afterwards, and no earlier cookies are put back. The server is not told: there the login goes on.",
 			Example: "rm alice\nrm Session 3",
 			run:     runRemove,
 		},
@@ -114,12 +114,12 @@ func refused(session sessions.Session, done sessions.Switch) error {
 	if len(done.Refused) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s is active, but Chrome refuses its %s, so requests go out without; see: session show %s",
+	return fmt.Errorf("%s is active, but Chrome refuses its %s, so requests are sent without it; see: session show %s",
 		named(session), strings.Join(done.Refused, ", "), Quote(session.Name))
 }
 
 func runNew(ctx context.Context, c *call) (Result, error) {
-	site, name, err := c.splitSite(c.args["NAME"])
+	site, name, err := c.splitNewSite(c.args["NAME"])
 	if err != nil {
 		return Result{}, err
 	}
@@ -142,7 +142,7 @@ func runUnset(ctx context.Context, c *call) (Result, error) {
 	}
 	done, err := c.engine.Browser.Unset(ctx, site, c.has("wait"))
 	if err != nil {
-		return Result{}, doing("ending the forcing on "+site, err, "see what is active with: ls")
+		return Result{}, doing("unsetting the session of "+site, err, "see what is active with: ls")
 	}
 	if done.Session.Number == 0 {
 		return c.engine.answer(sayf("%s: no session was forced", site), done), nil
@@ -189,7 +189,7 @@ func (e *Engine) switched(done sessions.Switch) Result {
 	head := sayf("%s: %s is active; %s", s.Site, s.Name, reloaded(done))
 	switch s.State {
 	case sessions.Empty:
-		head += sayf("\n%s has no tokens yet: the next login on %s becomes it", s.Name, s.Site)
+		head += sayf("\n%s is empty: the next login on %s goes into it", s.Name, s.Site)
 	case sessions.LoggedOut:
 		head += sayf("\n%s is logged out and sends no token: log in again in the browser", s.Name)
 	}

@@ -76,7 +76,7 @@ func TestNew(t *testing.T) {
 	w := newWorld(t)
 	check(t, "new dave", w.run("new dave").Text, `
 shop.test: dave is active; 1 tab reloaded
-dave has no tokens yet: the next login on shop.test becomes it`)
+dave is empty: the next login on shop.test goes into it`)
 	w.run("new")
 	check(t, "generated", w.active("shop.test"), "Session 5")
 	w.run("new Bob the Second")

@@ -5,6 +5,7 @@ import (
 )
 
 func siteCommands() []*Command {
+	const keptHelp = "At the prompt it is kept for later runs; in a script, a pipe and with -c it is not, unless --save is given. "
 	host := []Param{{Name: "HOST[:PORT]", Kind: KindText}}
 	return []*Command{
 		{
@@ -12,7 +13,8 @@ func siteCommands() []*Command {
 			Summary: "Make a host, or a host and port, a site of its own",
 			Params:  host,
 			Detail: "The host's sub-domains go with it, and so do the cookies that the site's sessions have there, under the sessions' names. " +
-				"It is kept for later runs. With --site-scope host it parts a domain that was joined.",
+				keptHelp + "With --site-scope host it undoes a join.",
+			Flags:   []Flag{saveFlag},
 			Example: "site split app.shop.test",
 			run: func(ctx context.Context, c *call) (Result, error) {
 				return c.cut(ctx, c.engine.Browser.SplitSite, "is a site of its own now")
@@ -20,9 +22,10 @@ func siteCommands() []*Command {
 		},
 		{
 			Name:    "site join",
-			Summary: "Take a split back",
+			Summary: "Undo a split",
 			Params:  host,
-			Detail:  "It is kept for later runs. With --site-scope host it makes one site of all hosts of a domain.",
+			Detail:  keptHelp + "With --site-scope host it makes one site of all hosts of a domain.",
+			Flags:   []Flag{saveFlag},
 			Example: "site split app.shop.test\nsite join app.shop.test",
 			run: func(ctx context.Context, c *call) (Result, error) {
 				return c.cut(ctx, c.engine.Browser.JoinSite, "is one site now")
@@ -34,14 +37,22 @@ func siteCommands() []*Command {
 // cut changes where sites end and keeps that for later runs.
 func (c *call) cut(ctx context.Context, change func(context.Context, string) (string, error), done string) (Result, error) {
 	e := c.engine
+	save, err := c.saves(e.SaveSites != nil)
+	if err != nil {
+		return Result{}, err
+	}
 	name, err := change(ctx, c.args["HOST[:PORT]"])
 	if err != nil {
 		return Result{}, err
 	}
-	if e.SaveSites != nil {
+	if save {
 		if err := e.SaveSites(e.Book.Exceptions()); err != nil {
-			return Result{}, doing("keeping this for later runs", err, "it holds for this run; see: sites --all")
+			return Result{}, doing("saving this for later runs", err, "it holds for this run; see: sites --all")
 		}
 	}
-	return Result{Text: sayf("%s %s", name, done), Value: map[string]string{"site": name}}, nil
+	text := sayf("%s %s", name, done)
+	if !save {
+		text += forThisRun
+	}
+	return Result{Text: text, Value: map[string]string{"site": name}}, nil
 }

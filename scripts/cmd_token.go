@@ -25,7 +25,7 @@ func tokenCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindToken}},
 			Flags:   []Flag{siteFlag, {Name: "carry", Summary: "carry the cookie with the session instead; '*' carries all cookies of the site"}},
 			Detail: "The active session, else the one that the site was last seen with, keeps the value that the browser has now: nobody is logged out. " +
-				"Write SITE/NAME for another site than the current tab's.",
+				"Write SITE/NAME or --site for another site than the current tab's; it need not be open.",
 			Example: "token add sid\ntoken add remember_me --carry\ntoken add --carry '*'",
 			run:     runTokenAdd,
 		},
@@ -34,7 +34,7 @@ func tokenCommands() []*Command {
 			Summary: "Make a cookie name an ordinary cookie again",
 			Params:  []Param{{Name: "NAME", Kind: KindToken}},
 			Flags:   []Flag{siteFlag},
-			Detail: "Sessions that become equal are merged; unnamed ones without a token left go; with the last token all sessions of the site go. " +
+			Detail: "Sessions that become equal are merged. Unnamed sessions that have no token left are forgotten; with the last token, all sessions of the site are. " +
 				"A default token stays removed on this site until it is added again.",
 			Example: "token remove basket",
 			run:     runTokenRemove,
@@ -45,7 +45,7 @@ func tokenCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindHeader}},
 			Flags:   []Flag{siteFlag},
 			Detail: "A bearer token in Authorization is one by itself. Each session learns the value that its requests carry, for each origin. Where a session is active, a value of another session is replaced by its own, once it has one. " +
-				"A request that does not carry the header is never given it.",
+				"The header is never added to a request without it.",
 			Example: "token add-header X-Auth-Token",
 			run:     runHeaderAdd,
 		},
@@ -54,7 +54,7 @@ func tokenCommands() []*Command {
 			Summary: "Make it an ordinary header again",
 			Params:  []Param{{Name: "NAME", Kind: KindHeader}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "Pages then send it as they do, whoever is active. It works for Authorization, too.",
+			Detail:  "Pages then send it as they like, whichever session is active. It works for Authorization, too.",
 			Example: "token remove-header Authorization",
 			run:     runHeaderRemove,
 		},
@@ -126,7 +126,7 @@ func (e *Engine) tokens(site string) []TokenItem {
 }
 
 func runHeaderAdd(ctx context.Context, c *call) (Result, error) {
-	site, name, err := c.splitSite(c.args["NAME"])
+	site, name, err := c.splitNewSite(c.args["NAME"])
 	if err != nil {
 		return Result{}, err
 	}
@@ -145,7 +145,7 @@ func runHeaderRemove(ctx context.Context, c *call) (Result, error) {
 	if err := c.engine.Book.RemoveHeader(site, name); err != nil {
 		return Result{}, doing("removing the header "+name+" on "+site, err, "see: tokens")
 	}
-	return Result{Text: sayf("%s: the header %s is no token any more", site, name), Value: TokenItem{Site: site, Name: name}}, nil
+	return Result{Text: sayf("%s: the header %s is not a token any more", site, name), Value: TokenItem{Site: site, Name: name}}, nil
 }
 
 // holders counts the sessions that hold a cookie of a name; for the name that
@@ -166,7 +166,7 @@ func (e *Engine) holders(s sessions.Site, name string) int {
 }
 
 func runTokenAdd(ctx context.Context, c *call) (Result, error) {
-	site, name, err := c.splitSite(c.args["NAME"])
+	site, name, err := c.splitNewSite(c.args["NAME"])
 	if err != nil {
 		return Result{}, err
 	}
@@ -215,7 +215,7 @@ func runTokenRemove(ctx context.Context, c *call) (Result, error) {
 		return Result{}, doing(`removing "`+name+`" on `+site, err, "see: tokens")
 	}
 	after, _ := e.Book.Site(site)
-	text := sayf("%s: %s is no token any more", site, name)
+	text := sayf("%s: %s is not a token any more", site, name)
 	if gone := before.Sessions - after.Sessions; gone > 0 {
 		text += "; " + plural(gone, "session") + " gone or merged"
 	}

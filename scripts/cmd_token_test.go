@@ -59,7 +59,7 @@ sid            token   by default           3
 basket         token   on this site         1
 Authorization  header  by default           1
 X-Auth         header  on this site         1`)
-	check(t, "remove-header", w.run("token remove-header authorization").Text, "shop.test: the header authorization is no token any more")
+	check(t, "remove-header", w.run("token remove-header authorization").Text, "shop.test: the header authorization is not a token any more")
 	if h := w.list("shop.test", false)[1].Headers; len(h) != 1 || h[0].Name != "X-Auth" {
 		t.Errorf("bob has %v", h)
 	}
@@ -72,7 +72,7 @@ X-Auth         header  on this site         1`)
 
 func TestTokenRemove(t *testing.T) {
 	w := newWorld(t)
-	check(t, "one of two", w.run("token remove basket").Text, "shop.test: basket is no token any more")
-	check(t, "the last", w.run("token remove sid").Text, "shop.test: sid is no token any more; 3 sessions gone or merged")
-	check(t, "SITE/NAME", w.run("token remove blog.test/PHPSESSID").Text, "blog.test: PHPSESSID is no token any more; 1 session gone or merged")
+	check(t, "one of two", w.run("token remove basket").Text, "shop.test: basket is not a token any more")
+	check(t, "the last", w.run("token remove sid").Text, "shop.test: sid is not a token any more; 3 sessions gone or merged")
+	check(t, "SITE/NAME", w.run("token remove blog.test/PHPSESSID").Text, "blog.test: PHPSESSID is not a token any more; 1 session gone or merged")
 }

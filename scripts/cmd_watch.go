@@ -18,14 +18,14 @@ func watchCommands() []*Command {
 		Name:    "watch",
 		Summary: "Show each request as it is answered: the time, the session it was sent as, and why",
 		Flags: []Flag{
-			{Name: "for", Kind: KindTime, Summary: "how long; without it up to Ctrl-C"},
-			{Name: "last", Summary: "those that were made up to now, and end"},
+			{Name: "for", Kind: KindTime, Summary: "how long; without it until Ctrl-C"},
+			{Name: "last", Summary: "show the requests made so far, and end"},
 			siteFlag,
-			{Name: "session", Kind: KindSession, Summary: "only those that were sent as it; - for those of nobody"},
-			{Name: "type", Kind: KindText, Summary: "only those of these types, as document,fetch,xhr,image,websocket"},
+			{Name: "session", Kind: KindSession, Summary: "only requests that were sent as this session; - for those of none"},
+			{Name: "type", Kind: KindText, Summary: "only requests of these types, as document,fetch,xhr,image,websocket"},
 		},
 		Detail: "What may be secret in addresses is left out. A status of - says that no answer came. " +
-			"Requests that the cache answers are not shown, and none where they are not told: see help observe.",
+			"Requests that the cache answers are not shown, and with observe changes or jar none are.",
 		Example: "watch --for 10ms\nwatch --last --session alice --type document,fetch",
 		run:     runWatch,
 	}}
@@ -34,7 +34,7 @@ func watchCommands() []*Command {
 func runWatch(ctx context.Context, c *call) (Result, error) {
 	b := c.engine.Browser
 	if b.Observation() != sessions.ObserveFull {
-		return Result{}, errors.New("requests are not told, since only the cookies are observed; type: observe full")
+		return Result{}, errors.New("requests are not observed now, only cookies; type: observe full")
 	}
 	wanted, err := c.filter(ctx)
 	if err != nil {
@@ -116,7 +116,7 @@ func readTypes(text string) ([]string, error) {
 		case nearest(t, requestTypes) != "":
 			return nil, usage("--type %s: there is no such type; did you mean: %s", t, nearest(t, requestTypes))
 		default:
-			return nil, usage("--type %s: there is no such type; there are %s", t, strings.Join(requestTypes, ", "))
+			return nil, usage("--type %s: there is no such type; the types are %s", t, strings.Join(requestTypes, ", "))
 		}
 	}
 	return list, nil

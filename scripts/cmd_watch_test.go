@@ -21,10 +21,10 @@ func TestWatch(t *testing.T) {
 		{At: at, Window: "w2\x1b", Site: "mall.test", Method: "GET", URL: "http://u:p@mall.test/?token=secret#x", Type: "Image"},
 	}
 	shop := []string{
-		"12:03:04.512 alice GET http://shop.test/account 200 document: checked, the jar was right",
-		"12:03:04.731 alice POST http://shop.test/api/cart 200 fetch: its cookies were rewritten",
+		"12:03:04.512 alice GET http://shop.test/account 200 document: sent with alice's cookies; nothing to change",
+		"12:03:04.731 alice POST http://shop.test/api/cart 200 fetch: its cookies were replaced with alice's",
 	}
-	mall := `12:03:04.512 - GET http://…@mall.test/?…#… - image: nothing is forced (window w2\x1b)`
+	mall := `12:03:04.512 - GET http://…@mall.test/?…#… - image: no session is forced (window w2\x1b)`
 	for command, want := range map[string][]string{
 		"watch --last":                              append(shop[:2:2], mall),
 		"watch --last --session alice":              shop,
@@ -59,7 +59,7 @@ func TestWatch(t *testing.T) {
 	for command, want := range map[string]string{
 		"watch --last --session nobody":   `no session "nobody"`,
 		"watch --last --type documents":   "did you mean: document",
-		"watch --last --type fetch,zzzzz": "--type zzzzz: there is no such type; there are cspviolationreport, document,",
+		"watch --last --type fetch,zzzzz": "--type zzzzz: there is no such type; the types are cspviolationreport, document,",
 	} {
 		if _, err := w.Run(context.Background(), command); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", command, err, want)
@@ -91,9 +91,9 @@ func TestDialogCommand(t *testing.T) {
 			t.Errorf("%s: %q, want %q", command, got, want)
 		}
 	}
-	run("dialog", "no page has shown a dialog")
-	run("expect dialog x --timeout 1ms", "but there was none")
-	run("dialog perhaps", `"perhaps" is no answer to a dialog; use accept or dismiss`)
+	run("dialog", "no dialog was answered here yet")
+	run("expect dialog x --timeout 1ms", "but there was no dialog")
+	run("dialog perhaps", `"perhaps" is not an answer to a dialog; use accept or dismiss`)
 	run("dialog dismiss x", "takes no text")
 	run("dialog accept my answer", "")
 	w.browser.page.dialog = &sessions.DialogView{Type: "confirm", Message: "Are\nyou\x1b sure?", Accepted: true}

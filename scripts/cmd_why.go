@@ -13,11 +13,11 @@ func whyCommands() []*Command {
 	return []*Command{
 		{
 			Name: "session why", Aliases: []string{"why"},
-			Summary: "Tell by what the server may still know another user after a switch",
+			Summary: "Show by what the server may still recognize another user after a switch",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Optional: true, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail: "It lists the cookies and the web storage of the site that stay in the browser whoever is active, and with NAME what only one of the active session and NAME has. " +
-				"A cookie that belongs to a login, as remember-me does, is to be carried with its session.",
+			Detail: "It lists the cookies and the web storage of the site that stay in the browser whichever session is active. With NAME it compares the active session with that one, too. " +
+				"A cookie that belongs to a login, such as remember-me, should travel with its session: token add NAME --carry",
 			Example: "use bob\nwhy\nwhy alice",
 			run:     runWhy,
 		},
@@ -89,8 +89,8 @@ func runWhy(ctx context.Context, c *call) (Result, error) {
 		lines = append(lines, "every cookie of the site travels with its session")
 	} else {
 		lines = append(lines,
-			"whoever is active, the browser sends: "+Escape(sessions.Mask{}.Cookies(why.Stays)),
-			"if the server knows a user by one of them, go to the session that it belongs to (use NAME) and type: token add "+Escape(Quote(why.Stays[0].Name))+" --carry")
+			"the browser sends for every session: "+Escape(sessions.Mask{}.Cookies(why.Stays)),
+			"if the server recognizes a user by one of them, go to the session that it belongs to (use NAME), then type: token add "+Escape(Quote(why.Stays[0].Name))+" --carry")
 	}
 	return Result{Text: strings.Join(lines, "\n"), Value: why}, nil
 }
@@ -141,13 +141,13 @@ func storedLines(items []StoredItem) []string {
 		who := "only " + first.In + " has"
 		switch first.In {
 		case "all":
-			who = "whoever is active, pages keep"
+			who = "whichever session is active, pages keep"
 		case "both":
 			who = "the two sessions differ"
 		}
 		lines = append(lines, sayf("%s in %s of %s: %s", who, first.Where, first.Origin, strings.Join(keys, ", ")))
 		if first.In == "all" && len(items) == 0 {
-			lines = append(lines, "if the page knows a user by it, let it travel with the session: start with --storage swap")
+			lines = append(lines, "if the page recognizes a user by it, let it travel with the session: start with --storage swap")
 		}
 	}
 	return lines

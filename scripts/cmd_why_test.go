@@ -13,23 +13,23 @@ func TestWhy(t *testing.T) {
 		{Name: "who", Value: "alice\x1b", Domain: "shop.test", Path: "/"},
 		{Name: "theme", Value: "dark", Domain: "blog.test", Path: "/"},
 	}
-	const carry = "\nif the server knows a user by one of them, go to the session that it belongs to (use NAME) and type: token add who --carry"
+	const carry = "\nif the server recognizes a user by one of them, go to the session that it belongs to (use NAME), then type: token add who --carry"
 	check(t, "nothing forced", w.run("why").Text, `shop.test: no session is forced
-whoever is active, the browser sends: who=alice\x1b`+carry)
+the browser sends for every session: who=alice\x1b`+carry)
 	w.run("use bob")
 	check(t, "compared", w.run("why alice").Text, `shop.test: bob is active
 only alice has basket
-whoever is active, the browser sends: who=alice\x1b`+carry)
+the browser sends for every session: who=alice\x1b`+carry)
 	w.run("use alice")
 	check(t, "the other way", w.run("session why bob").Text, `shop.test: alice is active
 only alice has basket
-whoever is active, the browser sends: who=alice\x1b`+carry)
+the browser sends for every session: who=alice\x1b`+carry)
 	w.run("token add who --carry")
 	check(t, "all travels", w.run("why").Text, `shop.test: alice is active
 every cookie of the site travels with its session`)
 	check(t, "another site", w.run("why carol").Text, `blog.test: no session is forced
-whoever is active, the browser sends: theme=dark
-if the server knows a user by one of them, go to the session that it belongs to (use NAME) and type: token add theme --carry`)
+the browser sends for every session: theme=dark
+if the server recognizes a user by one of them, go to the session that it belongs to (use NAME), then type: token add theme --carry`)
 	if _, err := w.Run(t.Context(), "why zed"); err == nil {
 		t.Error("no error")
 	}
@@ -63,8 +63,8 @@ every cookie of the site travels with its session`)
 		w.browser.stored = append(w.browser.stored, stored("sessionStorage", string(rune('a'+i)), ""))
 	}
 	check(t, "it stays", w.run("why").Text, `shop.test: bob is active
-whoever is active, pages keep in localStorage of http://shop.test: name, theme, token
-whoever is active, pages keep in sessionStorage of http://shop.test: a, b, c, d, e, f, g, h, i, j, 5 more
-if the page knows a user by it, let it travel with the session: start with --storage swap
+whichever session is active, pages keep in localStorage of http://shop.test: name, theme, token
+whichever session is active, pages keep in sessionStorage of http://shop.test: a, b, c, d, e, f, g, h, i, j, 5 more
+if the page recognizes a user by it, let it travel with the session: start with --storage swap
 every cookie of the site travels with its session`)
 }

@@ -177,15 +177,15 @@ func (c *call) openIn(ctx context.Context, address string) ([]string, error) {
 		if session, err = e.Book.Session(ref, e.now()); err != nil {
 			return nil, err
 		}
-		if site := e.Book.SiteOf(address); ref.Site != site && !strings.Contains(as, "/") {
-			return nil, usage("%q is a session of %s, not of %s; type --as %s/%s to open the page beside it all the same", session.Name, ref.Site, site, ref.Site, session.Name)
+		if site := e.Book.SiteOf(address); site != "" && ref.Site != site && !strings.Contains(as, "/") {
+			return nil, usage("%q is a session of %s, not of %s; type --as %s/%s to open the page anyway", session.Name, ref.Site, site, ref.Site, session.Name)
 		}
 	}
 	w, there := e.windowFor(session, name)
 	if !there {
 		done, err := e.Browser.OpenWindow(ctx, w, session.Ref(), address)
 		if err != nil {
-			return nil, doing("opening window "+Quote(w.String()), err, "check the address, then: open URL")
+			return nil, naming("opening window "+Quote(w.String()), err) // what to type next is added once, outside
 		}
 		return done.Notes, refused(session, done)
 	}

@@ -50,6 +50,25 @@ func (c *Command) Usage(name string) string {
 	return strings.Join(parts, " ")
 }
 
+// notPrefix begins the names under which an assertion is turned around.
+const notPrefix = "expect not "
+
+// summary is what the command does under one of its names.
+func (c *Command) summary(name string) string {
+	if strings.HasPrefix(name, notPrefix) {
+		return strings.Replace(c.Summary, "Fail unless ", "Fail if ", 1)
+	}
+	return c.Summary
+}
+
+// both is what the command does under all its names, for lists of commands.
+func (c *Command) both() string {
+	if strings.HasPrefix(c.short(), notPrefix) {
+		return c.Summary + "; not: the opposite"
+	}
+	return c.Summary
+}
+
 func (f Flag) usage() string {
 	if f.Kind == Switch {
 		return "--" + f.Name

@@ -108,7 +108,7 @@ func (c *completer) names() []Completion {
 	for _, command := range c.engine.registry().commands {
 		for _, name := range command.names() {
 			if rest, ok := c.rest(name); ok && rest != "" {
-				list = append(list, Completion{rest + " ", command.Summary})
+				list = append(list, Completion{rest + " ", command.summary(name)})
 			}
 		}
 	}

@@ -17,18 +17,18 @@ func Describe(e sessions.Event) string {
 	case sessions.SessionOut:
 		return who + " is logged out"
 	case sessions.SessionRefill:
-		return who + sayf(" was logged out and is filled by a new login; to part the two: session split %s", strconv.Itoa(e.Number))
+		return "a new login goes into " + who + sayf(", which was logged out; to keep both: session split %s", strconv.Itoa(e.Number))
 	case sessions.SessionReplaced:
 		if e.Text != "" {
-			return who + sayf(" got new tokens after a redirect through %s, which decides who it is now; if that is another user: session split %s", e.Text, strconv.Itoa(e.Number))
+			return sayf("after a redirect through %s a new login replaced the cookies of ", e.Text) + who + sayf("; to keep both: session split %s", strconv.Itoa(e.Number))
 		}
-		return who + sayf(" was taken over by another login; if that was another user: session split %s", strconv.Itoa(e.Number))
+		return "a new login replaced the cookies of " + who + sayf("; to keep both: session split %s", strconv.Itoa(e.Number))
 	case sessions.SessionMerged:
 		return sayf(`session "%s" had the same tokens as `, e.Text) + who + ": they are one now"
 	case sessions.SitesClash:
-		return sayf("%s and %s are both forced and share a cookie of the jar: WebSockets and prerendered pages of both carry the one that was set last", e.Site, e.Text)
+		return sayf("%s and %s are both forced and share a cookie: WebSockets and prerendered pages of both carry the one that was set last", e.Site, e.Text)
 	case sessions.ValueAdopted:
-		return who + sayf(" took over a value of %s that no response set (a script wrote it)", e.Token)
+		return who + sayf(" has a new value of %s: a script wrote it, no response set it", e.Token)
 	}
 	return ""
 }

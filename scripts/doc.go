@@ -15,8 +15,9 @@
 // means itself. Between double quotes a backslash takes the meaning from " \ $
 // and ` only. Outside quotes it does so for any character, and a backslash at
 // the end of a line joins it with the next. A # that begins a word begins a
-// comment, up to the end of the line. & ? * ( ) < > | mean themselves, so that
-// most URLs need no quotes. The text is UTF-8.
+// comment, up to the end of the line. & ? * ( ) mean themselves, so that most URLs
+// need no quotes; < > | do so inside a word and in texts, and are refused where they
+// look like a redirection or a pipe. The text is UTF-8.
 //
 // $NAME and ${NAME} stand for the value of a variable, outside single quotes. It is
 // never more than a part of one word, and never a flag. A variable that is not set is
@@ -41,7 +42,8 @@
 // section begins a test case, as reports name it; skip ends one, and the script goes on
 // with the next. Before the first section, skip ends the script: what its sections need
 // was not done. At a prompt and in a pipe each line is a script. A section may stand in a block or in a script that is included, and ends
-// with it at the latest. include runs another script in this place. expect looks again and again
+// with it at the latest. include runs another script in this place; how deep and how many
+// is bounded, as are nested blocks and what variables hold. expect looks again and again
 // until what it says is so, and fails with an [*AssertionError] when its time is over.
 //
 // # Arguments

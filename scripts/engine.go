@@ -22,18 +22,20 @@ type Engine struct {
 	// Reports says that results are for a report: secrets in them are masked, also in what
 	// a command is there to show.
 	Reports bool
-	// ReadFile reads a script for include; nil refuses.
-	ReadFile func(name string) ([]byte, error)
+	// ReadFile reads a script for include, and bounds how long it is; nil refuses.
+	ReadFile func(ctx context.Context, name string) ([]byte, error)
 	// Patience is how long a page command waits for what it is about, and expect for what
-	// it expects; 0 means [DefaultPatience].
+	// it expects, where they have no --timeout; 0 means [DefaultPatience]. Pages that are
+	// opened or reloaded have [DefaultLoading].
 	Patience time.Duration
 	// OnFailure is called when a command fails that a script ends with, before the blocks
 	// around it force what was forced before; nil does nothing.
 	OnFailure func()
-	// SaveDefaults keeps the default tokens for later runs; nil keeps nothing.
+	// SaveDefaults keeps the default tokens for later runs, and SaveSites the sites that were
+	// split off or joined, where a command says --save, or AlwaysSave; nil refuses --save.
 	SaveDefaults func([]sessions.Default) error
-	// SaveSites keeps the sites that were split off or joined, likewise.
-	SaveSites func([]string) error
+	SaveSites    func([]string) error
+	AlwaysSave   bool
 }
 
 // Result is what a command answers.

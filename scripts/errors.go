@@ -66,7 +66,7 @@ func (e *CommandError) Error() string {
 	if e.Name != "" {
 		b.WriteString(e.Name + ": ")
 	}
-	b.WriteString(e.Err.Error())
+	b.WriteString(Plain(e.Err.Error()))
 	return shortened(b.String())
 }
 
@@ -76,7 +76,7 @@ func OneLine(err error) string {
 	if errors.As(err, new(*CommandError)) {
 		return Escape(err.Error())
 	}
-	return Escape(strings.TrimSpace(strings.ReplaceAll(sessions.ShowURLs(err.Error()), "\n", " ")))
+	return Escape(strings.TrimSpace(strings.ReplaceAll(sessions.ShowURLs(Plain(err.Error())), "\n", " ")))
 }
 
 // shortened makes a message that is too long to be read as long as it may be: of what was
@@ -105,11 +105,16 @@ func doing(what string, err error, next string) error {
 	if err == nil || saysNext(err) {
 		return err
 	}
+	return fmt.Errorf("%w; %s", naming(what, err), next)
+}
+
+// naming adds to an error what was being done, unless it says so itself.
+func naming(what string, err error) error {
 	verb, _, _ := strings.Cut(what, " ")
-	if strings.HasPrefix(err.Error(), verb) { // only wording hangs on it: "opening X: opening X: …"
-		return fmt.Errorf("%w; %s", err, next)
+	if saysNext(err) || strings.HasPrefix(err.Error(), verb) { // only wording hangs on it: "opening X: opening X: …"
+		return err
 	}
-	return fmt.Errorf("%s: %w; %s", what, err, next)
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 func saysNext(err error) bool {

@@ -48,45 +48,45 @@ func TestErrors(t *testing.T) {
 		{"use bob --site", "usage", "use: --site needs a value; type: use NAME [--site SITE] [--wait] [--all-sites]"},
 		{"use bob --wait --wait", "usage", "use: --wait is given twice; type it once"},
 		{"use bob --wait=yes", "usage", "use: --wait takes no value; type: --wait"},
-		{"ls shop.test blog.test", "usage", `ls: "blog.test" is one word too many (put quotes around what has blanks); type: ls [SITE] [--site SITE] [--all]`},
+		{"ls shop.test blog.test", "usage", `ls: unexpected argument "blog.test"; quote values with spaces; type: ls [SITE] [--site SITE] [--all]`},
 		{"ls shop.test --site blog.test", "usage", `ls: the site is given twice, as "shop.test" and by --site; type it once`},
-		{"rename Session 3 admin", "usage", `rename: "admin" is one word too many (put quotes around what has blanks); type: rename OLD NEW [--site SITE]`},
+		{"rename Session 3 admin", "usage", `rename: unexpected argument "admin"; quote values with spaces; type: rename OLD NEW [--site SITE]`},
 		{"rename 3", "usage", "rename: NEW is missing; type: rename OLD NEW [--site SITE]"},
-		{"rename 3 ' '", "usage", "rename: a name needs at least one letter; leave it out or write another"},
-		{"new 'a\x1b'", "usage", `new: the name "a\x1b" has a control character; write another`},
-		{"new 'blog.test/ '", "usage", "new: a name needs at least one letter; leave it out or write another"},
+		{"rename 3 ' '", "usage", "rename: the name is empty; leave it out or choose another"},
+		{"new 'a\x1b'", "usage", `new: the name "a\x1b" has a control character; choose another`},
+		{"new 'blog.test/ '", "usage", "new: the name is empty; leave it out or choose another"},
 		{"open", "usage", "open: URL is missing; type: open URL [--as SESSION] [--window WINDOW] [--timeout TIME]"},
 		{"open 'http://a b/'", "usage", `open: "http://a b/" is not an http or https URL; write it as in: open http://127.0.0.1:8080/login`},
 		{"open file:///etc/passwd", "usage", `open: "file:///etc/passwd" is not an http or https URL; write it as in: open http://127.0.0.1:8080/login`},
-		{"open a b", "usage", `open: "b" is one word too many (put quotes around what has blanks); type: open URL [--as SESSION] [--window WINDOW] [--timeout TIME]`},
+		{"open a b", "usage", `open: unexpected argument "b"; quote values with spaces; type: open URL [--as SESSION] [--window WINDOW] [--timeout TIME]`},
 		{"token add sid=secret", "usage", "token add: a token is the name of a cookie, without its value; type sid instead of sid=…"},
 		{"token add 'a b'", "usage", `token add: "a b" is not the name of a cookie; see the names with: tokens`},
 		{"token add blog.test/", "usage", `token add: "" is not the name of a cookie; see the names with: tokens`},
 		{"token add '*'", "usage", "token add: * stands for all cookies of a site, which can only be carried; type: token add --carry '*'"},
 		{"help frobnicate", "usage", `help: unknown command "frobnicate"; see: help`},
 		{"help session usse", "usage", `help: unknown command "session usse"; did you mean: session use`},
-		{"quit now", "usage", `quit: "now" is one word too many (put quotes around what has blanks); type: quit`},
+		{"quit now", "usage", `quit: unexpected argument "now"; quote values with spaces; type: quit`},
 		{"ls; sites", "usage", "column 5: there are 2 commands where one is expected; type one at a time"},
 		{"use 'bob", "usage", "column 5: the quote ' that begins here is never closed; add another '"},
 		{"# x\nuse 'bob", "usage", "line 2, column 5: the quote ' that begins here is never closed; add another '"},
 		// Sites and sessions.
-		{"use dave", "unknown", `use: no session "dave" on shop.test; there are "Session 3", "alice", "bob", "bobby" (see: ls)`},
-		{"use bo\u202e", "unknown", `use: no session "bo\u202e" on shop.test; there are "Session 3", "alice", "bob", "bobby" (see: ls)`},
-		{"rm 9", "unknown", `rm: no session "9" on shop.test; there are "Session 3", "alice", "bob", "bobby" (see: ls)`},
+		{"use dave", "unknown", `use: no session "dave" on shop.test; its sessions are "Session 3", "alice", "bob", "bobby" (see: ls)`},
+		{"use bo\u202e", "unknown", `use: no session "bo\u202e" on shop.test; its sessions are "Session 3", "alice", "bob", "bobby" (see: ls)`},
+		{"rm 9", "unknown", `rm: no session "9" on shop.test; its sessions are "Session 3", "alice", "bob", "bobby" (see: ls)`},
 		{"rename b x", "unknown", `rename: "b" on shop.test may be "bob" or "bobby"; type more of the name, or its number from ls`},
-		{"use nosite.test/bob", "unknown", `use: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"use bob --site nosite.test", "unknown", `use: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"ls nosite.test", "unknown", `ls: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"tokens nosite.test", "unknown", `tokens: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"unset nosite.test", "unknown", `unset: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"new 7", "usage", `new: the name "7" would be taken for a number of ls; write another`},
-		{"new nosite.test/bob", "unknown", `new: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"token add nosite.test/sid", "unknown", `token add: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"token remove nosite.test/sid", "unknown", `token remove: no site "nosite.test"; known are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"use nosite.test/bob", "unknown", `use: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"use bob --site nosite.test", "unknown", `use: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"ls nosite.test", "unknown", `ls: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"tokens nosite.test", "unknown", `tokens: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"unset nosite.test", "unknown", `unset: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"new 7", "usage", `new: the name "7" looks like a number from ls; choose another`},
+		{"new bob --site nosite", "unknown", `new: no site "nosite"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"token add sid --site 'a b.test'", "unknown", `token add: no site "a b.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"token remove nosite.test/sid", "unknown", `token remove: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
 		// What the book refuses.
 		{"new bob", "failed", `new: the name "bob" is taken on shop.test; choose another, or: use bob`},
 		{"rename alice bob", "failed", `rename: the name "bob" is taken on shop.test; choose another, or: use bob`},
-		{"token remove nosuch", "failed", `token remove: "nosuch" is no token of shop.test (see: tokens)`},
+		{"token remove nosuch", "failed", `token remove: "nosuch" is not a token of shop.test (see: tokens)`},
 	}
 	for _, test := range tests {
 		w := newWorld(t)
@@ -111,7 +111,7 @@ func TestBrowserErrors(t *testing.T) {
 		{"Reload", "reload", `reload: reloading http://shop.test/account: the tab\x1b crashed; try again, or: open URL`},
 		{"Use", "use bob", `use: forcing "bob" on shop.test: the tab\x1b crashed; see what is active with: ls`},
 		{"New", "new", `new: making a session on shop.test: the tab\x1b crashed; see what is active with: ls`},
-		{"Unset", "unset", `unset: ending the forcing on shop.test: the tab\x1b crashed; see what is active with: ls`},
+		{"Unset", "unset", `unset: unsetting the session of shop.test: the tab\x1b crashed; see what is active with: ls`},
 		{"Remove", "rm 3", `rm: removing "Session 3" on shop.test: the tab\x1b crashed; see what is left with: ls`},
 		{"AddToken", "token add x", `token add: adding "x" on shop.test: the tab\x1b crashed; see: tokens`},
 		{"RemoveToken", "token remove x", `token remove: removing "x" on shop.test: the tab\x1b crashed; see: tokens`},
@@ -172,4 +172,27 @@ func TestNothingYet(t *testing.T) {
 			t.Errorf("%s: %v; want %s", line, err, want)
 		}
 	}
+}
+
+// Who takes it for a shell is told that it is none.
+func TestNoPipes(t *testing.T) {
+	const none = "there are no pipes and no redirection here"
+	for line, want := range map[string]string{
+		"ls | grep alice": none + `, so "|" means nothing`, "ls > file": none, "text h1 >file": none + `, so ">file" means nothing`, "use alice | cat": none,
+		"html >> page.html": none, "ls|grep alice": none + "; type the command alone: ls", "ls>file": none + "; type the command alone: ls", "| cat": none + "; type the command alone: help",
+		"click ul > li": "put quotes around a value that has it", "print a | b": "", "print a > b": "", "ls '|'": `no site "|"`, "rename alice 'a|b'": "",
+	} {
+		w := newWorld(t)
+		if _, err := w.Run(context.Background(), line); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v; want %q", line, err, want)
+		}
+	}
+}
+
+// What to type next is said once, also where one command does several things.
+func TestNextOnce(t *testing.T) {
+	w := newWorld(t)
+	w.browser.fails["OpenWindow"] = errors.New("net::ERR_CONNECTION_REFUSED")
+	_, err := w.Run(context.Background(), "open shop.test --as bob")
+	check(t, "open --as", err.Error(), "open: opening window bob: net::ERR_CONNECTION_REFUSED; check the address, then: open URL")
 }

@@ -1,8 +1,11 @@
 package scripts
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -56,3 +59,49 @@ func sayf(format string, args ...string) string {
 	}
 	return fmt.Sprintf(format, safe...)
 }
+
+// EscapeLines is Escape for a text of several lines, with its tabs.
+func EscapeLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		cells := strings.Split(strings.TrimSuffix(line, "\r"), "\t")
+		for j, cell := range cells {
+			cells[j] = Escape(cell)
+		}
+		lines[i] = strings.Join(cells, "\t")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// SafeJSON is a writer for JSON that people may see on a terminal, too: the characters that
+// [Escape] makes visible are written as JSON's own \u escapes, which mean the same to
+// programs. What is written to it must be whole JSON values, as [encoding/json.Encoder]
+// writes them.
+func SafeJSON(w io.Writer) io.Writer { return safeJSON{w} }
+
+type safeJSON struct{ to io.Writer }
+
+func (s safeJSON) Write(text []byte) (int, error) {
+	safe := text
+	if bytes.ContainsFunc(text, isUnsafeInJSON) {
+		safe = nil
+		for _, r := range string(text) { // such characters stand in strings only
+			switch {
+			case !isUnsafeInJSON(r):
+				safe = utf8.AppendRune(safe, r)
+			case r > 0xffff:
+				high, low := utf16.EncodeRune(r)
+				safe = fmt.Appendf(safe, `\u%04x\u%04x`, high, low)
+			default:
+				safe = fmt.Appendf(safe, `\u%04x`, r)
+			}
+		}
+	}
+	if _, err := s.to.Write(safe); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// isUnsafeInJSON leaves line ends and tabs, which stand between values.
+func isUnsafeInJSON(r rune) bool { return isUnsafe(r) && r != '\n' && r != '\t' && r != '\r' }

@@ -1,7 +1,10 @@
 package scripts
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode/utf8"
 
@@ -30,6 +33,35 @@ func FuzzEscape(f *testing.F) {
 	})
 }
 
+// JSON that a terminal shows does nothing to it, and means the same to programs.
+func TestSafeJSON(t *testing.T) {
+	texts := []string{"", "a\tb\nc", "\u0085\u009b2J", "\u202egnp.exe\u2066", "\u200b\ufeff\u00ad", "\U000e0041", "日本 é 😀 👩\u200d👧", "\x1b]0;x\x07 \x7f <&>"}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(SafeJSON(&out))
+	for _, text := range texts {
+		if err := encoder.Encode(map[string]string{"text " + text: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if at := strings.IndexFunc(out.String(), isUnsafeInJSON); at >= 0 || strings.Contains(out.String(), "\t") {
+		t.Errorf("at %d it has %.20q", at, out.String()[at:])
+	}
+	decoder := json.NewDecoder(&out)
+	for _, want := range texts {
+		got := map[string]string{}
+		if err := decoder.Decode(&got); err != nil || got["text "+want] != want {
+			t.Errorf("%q became %q, %v", want, got, err)
+		}
+	}
+	if _, err := SafeJSON(fullDisk{}).Write([]byte("{}")); err == nil {
+		t.Error("a full disk is not told")
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
 func TestTable(t *testing.T) {
 	table := newTable("NAME", ">#", "REST")
 	table.add("日本", "1", "x")
@@ -43,9 +75,9 @@ func TestDescribe(t *testing.T) {
 	tests := map[sessions.EventKind]string{
 		sessions.SessionNew:      `new session 2 "Session\x1b 2" on shop.test`,
 		sessions.SessionOut:      `session 2 "Session\x1b 2" on shop.test is logged out`,
-		sessions.SessionRefill:   `session 2 "Session\x1b 2" on shop.test was logged out and is filled by a new login; to part the two: session split 2`,
-		sessions.SessionReplaced: `session 2 "Session\x1b 2" on shop.test was taken over by another login; if that was another user: session split 2`,
-		sessions.ValueAdopted:    `session 2 "Session\x1b 2" on shop.test took over a value of sid that no response set (a script wrote it)`,
+		sessions.SessionRefill:   `a new login goes into session 2 "Session\x1b 2" on shop.test, which was logged out; to keep both: session split 2`,
+		sessions.SessionReplaced: `a new login replaced the cookies of session 2 "Session\x1b 2" on shop.test; to keep both: session split 2`,
+		sessions.ValueAdopted:    `session 2 "Session\x1b 2" on shop.test has a new value of sid: a script wrote it, no response set it`,
 		sessions.SessionRenewed:  "", sessions.SiteSeen: "", sessions.TokenAdded: "", sessions.SessionForced: "", sessions.SessionRemoved: "",
 	}
 	for kind, want := range tests {
@@ -55,5 +87,5 @@ func TestDescribe(t *testing.T) {
 	e.Kind, e.Text = sessions.SessionMerged, "old"
 	check(t, "merged", Describe(e), `session "old" had the same tokens as session 2 "Session\x1b 2" on shop.test: they are one now`)
 	e.Kind, e.Text = sessions.SessionReplaced, "idp\x1b.test"
-	check(t, "single sign-on", Describe(e), `session 2 "Session\x1b 2" on shop.test got new tokens after a redirect through idp\x1b.test, which decides who it is now; if that is another user: session split 2`)
+	check(t, "single sign-on", Describe(e), `after a redirect through idp\x1b.test a new login replaced the cookies of session 2 "Session\x1b 2" on shop.test; to keep both: session split 2`)
 }

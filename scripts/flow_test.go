@@ -37,7 +37,7 @@ func (w *world) answers(scripts map[string]string) {
 func newScriptWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.Vars, w.Patience = &Vars{}, 60*time.Millisecond
-	w.ReadFile = func(name string) ([]byte, error) {
+	w.ReadFile = func(_ context.Context, name string) ([]byte, error) {
 		files := map[string]string{
 			"part.sess": "print part $X\nset Y from-part", "loop.sess": "include loop.sess", "bad.sess": "ls\n  nonsense here",
 			"a/one.sess": "include two.sess", "a/two.sess": "print two",
@@ -70,10 +70,10 @@ func TestVariables(t *testing.T) {
 	for text, want := range map[string]string{
 		"print $SHOPP":      "t.sess:1:7: print: the variable SHOPP is not set; did you mean: $SHOP",
 		"ls\n print a${Q}":  "t.sess:2:9: print: the variable Q is not set; give it with: set Q VALUE",
-		"set 1X y":          "is no name of a variable",
-		"click a $SHOP":     `"$SHOP" is one word too many`,
-		"sleep $SHOP":       "the value of $SHOP does not fit: TIME is a time",
-		"include none":      "include: open none: no such file; name it as from",
+		"set 1X y":          "is not a name for a variable",
+		"click a $SHOP":     `unexpected argument "$SHOP"`,
+		"sleep $SHOP":       "the value of $SHOP is not a valid TIME",
+		"include none":      "include: open none: no such file; write the path as seen from",
 		"include loop.sess": "loop.sess:1:1: include: loop.sess includes itself: t.sess → loop.sess → loop.sess",
 		"include bad.sess":  `bad.sess:2:3: unknown command "nonsense"`,
 	} {
@@ -135,50 +135,50 @@ func TestExpect(t *testing.T) {
 	w.answers(map[string]string{
 		"expect url /account":                  "",
 		"expect url *account*":                 "",
-		"expect url *account":                  `expected the address to have "*account", but it is http://shop.test/account?q=secret`,
+		"expect url *account":                  `expected the address to contain "*account", but it is http://shop.test/account?q=secret`,
 		"expect not url login":                 "",
 		"expect title account":                 "",
-		"expect title Cart":                    `expected the title to have "Cart", but it is "My account"`,
+		"expect title Cart":                    `expected the title to contain "Cart", but it is "My account"`,
 		"expect text as alice":                 "",
-		"expect not text alice":                `expected not the page to show "alice", but it shows "Signed in as alice"`,
+		"expect not text alice":                `expected the page not to show "alice", but it shows "Signed in as alice"`,
 		"expect selector li two":               "",
 		"expect selector li three":             `expected li to show "three", but it shows "one two"`,
 		"expect not selector .error":           "",
 		"expect selector .error":               "expected .error to be visible, but no such element is visible",
 		"expect count li 2":                    "",
-		"expect count li 3":                    "expected 3 of li, but there are 2",
-		"expect count li many":                 `"many" is no number`,
+		"expect count li 3":                    "expected the number of li to be 3, but there are 2",
+		"expect count li many":                 `"many" is not a number`,
 		"expect status 403":                    "",
-		"expect status 200":                    "expected the status 200, but it is 403",
+		"expect status 200":                    "expected the status to be 200, but it is 403",
 		"expect header Cache-Control no-store": "",
-		"expect header Vary x":                 `expected the header Vary to have "x", but it is ""`,
+		"expect header Vary x":                 `expected the header Vary to contain "x", but it is ""`,
 		"expect session alice":                 "",
 		"expect session bob":                   "expected the session bob to be forced, but it is alice",
 		"expect session bob live":              "",
 		"expect session bob 'logged out'":      "expected the session bob to be logged out, but it is live",
 		"expect json n 3":                      "",
 		`expect json o '{"a": [1,2]}'`:         "",
-		"expect json n 4":                      "expected n to give 4, but it gives 3",
+		"expect json n 4":                      "expected n to return 4, but it returns 3",
 		"expect same a a":                      "",
-		"expect same 'a b' 'a c'":              `expected two texts to be the same, but they have 3 and 3 characters, and part at character 3: "a b" and "a c"`,
-		"expect status 4O3":                    `"4O3" is no status`,
-		"expect not session bob loggedout":     `"loggedout" is no state`,
+		"expect same 'a b' 'a c'":              `expected two texts to be the same, but they have 3 and 3 characters, and differ from character 3 on: "a b" and "a c"`,
+		"expect status 4O3":                    `"4O3" is not an HTTP status`,
+		"expect not session bob loggedout":     `"loggedout" is not a state`,
 		"expect not session nobody":            "nobody",
-		"expect not header Set-Cookie x":       "shows Set-Cookie to nobody",
+		"expect not header Set-Cookie x":       "browsers do not show the header Set-Cookie",
 		"expect not same a b":                  "",
 		"expect not same a a":                  "expected two texts to be different, but they are the same",
 		"expect differs a b":                   "",
 		"expect differs a a":                   "expected two texts to be different, but they are the same",
 		"expect not differs a a":               "",
 		"expect same a b --timeout 1s":         "unknown flag --timeout",
-		"expect json n Shop":                   `Shop is no JSON; a text has double quotes in JSON: '"Shop"'`,
-		"expect not json n Shop":               "is no JSON",
-		"expect text ''":                       "TEXT is empty, and so would always hold",
+		"expect json n Shop":                   `Shop is not JSON; write a text with double quotes: '"Shop"'`,
+		"expect not json n Shop":               "is not JSON",
+		"expect text ''":                       "TEXT is empty, which fits everything",
 		"expect not title ''":                  "is empty",
 		"expect selector li ''":                "is empty",
-		"expect session Session 1":             "a name with a blank in it needs quotes",
-		"expect cookie sid --samesite Laks":    `"Laks" is no value of SameSite; use Strict, Lax or None`,
-		"set PASSWORD=hunter2":                 "the value stands behind a blank; type: set PASSWORD VALUE",
+		"expect session Session 1":             "quote a name with spaces",
+		"expect cookie sid --samesite Laks":    `"Laks" is not a value of SameSite; use Strict, Lax or None`,
+		"set PASSWORD=hunter2":                 "write a space before the value, not =; type: set PASSWORD VALUE",
 		"expect not cookie remember":           "",
 	})
 }
@@ -196,9 +196,9 @@ func TestExpectCookie(t *testing.T) {
 		"expect not cookie sid --secure":              "",
 		"expect cookie xsrf --secure":                 "",
 		"expect not cookie xsrf --httponly":           "",
-		"expect cookie xsrf --httponly":               "expected the cookie xsrf with --httponly, but it is not HttpOnly",
+		"expect cookie xsrf --httponly":               "expected the browser to have the cookie xsrf with --httponly, but it is not HttpOnly",
 		"expect cookie sid --secure":                  "but it is not Secure",
-		"expect cookie sid --samesite Strict":         "expected the cookie sid with --samesite Strict, but its SameSite is Lax",
+		"expect cookie sid --samesite Strict":         "expected the browser to have the cookie sid with --samesite Strict, but its SameSite is Lax",
 		"expect cookie xsrf --samesite None":          "but its SameSite is not set",
 		"expect cookie sid secret-b --httponly":       "but its value is",
 	})
@@ -209,14 +209,14 @@ func TestTightComment(t *testing.T) {
 	w := newScriptWorld(t)
 	w.browser.page.texts = map[string][]string{"body": {"all"}}
 	w.answers(map[string]string{
-		"click #login":            "t.sess:1:7: click: what begins with # behind a blank is a comment, and so SELECTOR is missing; to mean it, write it between quotes: '#login'",
-		"set PASSWORD #hunter2":   "VALUE is missing; to mean it, write it between quotes: '#…'",
+		"click #login":            "t.sess:1:7: click: SELECTOR is missing: # after a space begins a comment; put quotes around it: '#login'",
+		"set PASSWORD #hunter2":   "VALUE is missing: # after a space begins a comment; put quotes around it: '#…'",
 		"fill #user alice":        "'#user'",
 		"expect count #orders 3":  "'#orders'",
 		"text #total --into X":    "'#total'",
 		"frame #payment":          "'#payment'",
 		"wait selector #total":    "'#total'",
-		"as bob\n  click #a\nend": "t.sess:2:9: click: what begins with #",
+		"as bob\n  click #a\nend": "t.sess:2:9: click: SELECTOR is missing: # after",
 		"click # the button":      "SELECTOR is missing",
 		"wait selector # it":      "VALUE is missing",
 		"text # all of it":        "",
@@ -282,7 +282,7 @@ func TestExpectNotTold(t *testing.T) {
 	w := newScriptWorld(t)
 	for _, text := range []string{"expect status 200", "expect not status 200", "expect not header Server nginx", "! expect status 200"} {
 		assertion := (*AssertionError)(nil)
-		if _, err := w.script(text); !errors.As(err, &assertion) || !strings.Contains(err.Error(), "the browser did not tell it") {
+		if _, err := w.script(text); !errors.As(err, &assertion) || !strings.Contains(err.Error(), "the browser did not report it") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -301,9 +301,9 @@ func TestActions(t *testing.T) {
 	for text, want := range map[string]string{
 		"text h2":                "reading h2: no visible element is like that",
 		"wait url /x":            "waiting for url /x",
-		"wait nothing x":         `"nothing" is nothing to wait for`,
+		"wait nothing x":         `"nothing" is not something to wait for`,
 		"click ''":               "the selector is empty",
-		"click a --timeout soon": `"soon" is no time`,
+		"click a --timeout soon": `"soon" is not a time`,
 	} {
 		if _, err := w.script(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %q", text, err, want)
@@ -324,10 +324,10 @@ func TestRequest(t *testing.T) {
 	check(t, "shown", strings.TrimSpace(shown), "201 Created\n{\"made\": true}\n{\"made\": true}")
 	check(t, "done", strings.Join(w.browser.page.did, "\n"), "Request { 0} GET http://shop.test/api []\nRequest {shop.test 2} POST http://shop.test/api [[X-A 1] [X-B 2: 3] [Content-Type application/x-www-form-urlencoded]] a=b c")
 	for text, want := range map[string]string{
-		"request FETCH http://shop.test/":                               `"FETCH" is no method; use one of: GET`,
+		"request FETCH http://shop.test/":                               `"FETCH" is not a method; use one of: GET`,
 		"request GET http://shop.test/ --header secret":                 "a header is written as --header 'Name: value'",
 		"request GET http://shop.test/ --data a=b":                      "a GET has no body",
-		"request POST http://shop.test/ --header 'Origin: http://evil'": "no page may set it",
+		"request POST http://shop.test/ --header 'Origin: http://evil'": "browsers do not let pages set it",
 		"request GET http://shop.test/ --as nobody":                     "nobody",
 	} {
 		if _, err := w.script(text); err == nil || !strings.Contains(err.Error(), want) {
@@ -435,7 +435,7 @@ func TestSectionsInBlocks(t *testing.T) {
 		"include skips.sess\nsection a\nfail never":                                                                    "skipped: y",
 	} {
 		w := newScriptWorld(t)
-		w.ReadFile = func(name string) ([]byte, error) {
+		w.ReadFile = func(_ context.Context, name string) ([]byte, error) {
 			return []byte(map[string]string{"skips.sess": "skip y\nfail never", "s.sess": "fail never\nsection s\nprint s"}[name]), nil
 		}
 		w.run("use alice")
@@ -461,7 +461,7 @@ func TestFailureTold(t *testing.T) {
 	} {
 		w := newScriptWorld(t)
 		w.Vars.Set("X", "1")
-		w.ReadFile = func(name string) ([]byte, error) {
+		w.ReadFile = func(_ context.Context, name string) ([]byte, error) {
 			return []byte(map[string]string{"fails.sess": "fail x\nsection f", "bad.sess": "nonsense"}[name]), nil
 		}
 		w.run("use alice")
@@ -481,7 +481,7 @@ func TestFailureTold(t *testing.T) {
 // What the sections of a script are called is known before it runs, unless variables or
 // other scripts decide.
 func TestSectionNames(t *testing.T) {
-	read := func(name string) ([]byte, error) {
+	read := func(_ context.Context, name string) ([]byte, error) {
 		text, ok := map[string]string{"dir/b.sess": "section b\ninclude sub/c.sess", "dir/sub/c.sess": "as bob\nsection c\nend", "dir/loop.sess": "section l\ninclude loop.sess"}[name]
 		if !ok {
 			return nil, os.ErrNotExist
@@ -493,7 +493,7 @@ func TestSectionNames(t *testing.T) {
 		"section $X": "false $X", "as bob; include x; end; section a": "false a", "'": "false", "include $X": "false",
 		"section a\ninclude b.sess\nsection d": "true a, b, c, d", "as bob; include loop.sess; include loop.sess; end": "false l, l",
 	} {
-		names, all := Sections(Script{Name: "dir/t.sess", Text: text}, read)
+		names, all := Sections(t.Context(), Script{Name: "dir/t.sess", Text: text}, read)
 		if got := strings.TrimSpace(fmt.Sprint(all, " ", strings.Join(names, ", "))); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
@@ -504,7 +504,9 @@ func TestSectionNames(t *testing.T) {
 func TestOnlySections(t *testing.T) {
 	w := newWorld(t)
 	w.Vars = &Vars{}
-	w.ReadFile = func(string) ([]byte, error) { return []byte("section b\nprint b\nsection 'c x'\nprint cx"), nil }
+	w.ReadFile = func(context.Context, string) ([]byte, error) {
+		return []byte("section b\nprint b\nsection 'c x'\nprint cx"), nil
+	}
 	var texts []string
 	err := w.RunScript(context.Background(), Script{
 		Name: "a.sess", Text: "set X x\nsection a\nprint a\nsection \"a $X\"\nprint ax\ninclude b.sess",

@@ -23,7 +23,7 @@ func (r *Registry) table(names []string) string {
 	var nouns []string
 	for _, c := range r.commands {
 		if slices.Contains(names, c.Name) {
-			t.add(c.bare().Usage(c.Name), strings.Join(c.Aliases, ", "), c.Summary)
+			t.add(c.bare().Usage(c.Name), strings.Join(c.Aliases, ", "), c.both())
 			nouns = append(nouns, c.noun())
 		}
 	}
@@ -50,9 +50,12 @@ func (c *Command) noun() string {
 	return noun
 }
 
-// helpOn tells all about one command.
-func helpOn(c *Command) Result {
-	parts := []string{c.Usage(c.short()) + "\n  " + c.Summary + "."}
+// helpOn tells all about one command, under the name that was typed.
+func helpOn(c *Command, name string) Result {
+	if !strings.HasPrefix(c.short(), notPrefix) {
+		name = c.short()
+	}
+	parts := []string{c.Usage(name) + "\n  " + c.summary(name) + "."}
 	if c.Detail != "" {
 		parts = append(parts, c.Detail)
 	}
@@ -80,7 +83,7 @@ func (r *Registry) Markdown() string {
 			short = append(short, "`"+alias+"`")
 		}
 		usage := strings.ReplaceAll(c.Usage(c.Name), "|", `\|`)
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", usage, strings.Join(short, ", "), strings.ReplaceAll(c.Summary, "|", `\|`))
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", usage, strings.Join(short, ", "), strings.ReplaceAll(c.both(), "|", `\|`))
 	}
 	return b.String()
 }

@@ -36,7 +36,7 @@ func TestErrorsAreMasked(t *testing.T) {
 	mask := sessions.NewMask([]byte("key"))
 	it := mask.Value(token)
 	for text, want := range map[string]string{
-		"expect json document.cookie '\"x\"'":     `but it gives "sid=` + it + `"`,
+		"expect json document.cookie '\"x\"'":     `but it returns "sid=` + it + `"`,
 		"expect text nothing":                     "you have " + it,
 		"expect selector li nothing":              `it shows "` + it + `"`,
 		"expect selector '#long' nothing":         `xxx(15:`,
@@ -54,7 +54,7 @@ func TestErrorsAreMasked(t *testing.T) {
 		"request GET http://u:pw@:x/?q=hidden":    `"http://…@:…/?…" `,
 		"ls 'http://u:p@nowhere.test/?q=hidden'":  `no site "http://…@nowhere.test/`,
 		"expect text '" + token + " is there'":    `to show "` + token + ` is there", but it shows "you have ` + token, // as the line has it
-		"expect url 'http://shop.test/?q=1'":      `to have "http://shop.test/?q=1", but it is http://…@`,
+		"expect url 'http://shop.test/?q=1'":      `to contain "http://shop.test/?q=1", but it is http://…@`,
 		"set PW x" + token + "\nfail x$PW":        "fail: x" + mask.Value("x"+token),
 	} {
 		w := secretWorld(t)

@@ -28,7 +28,7 @@ const (
 	KindStatus      Kind = "status"      // of HTTP
 	KindState       Kind = "state"       // of a session: live, logged out, empty
 	KindSameSite    Kind = "samesite"    // Strict, Lax or None
-	KindURL         Kind = "url"         // http or https, the scheme may be left out
+	KindURL         Kind = "url"         // http or https, the scheme may be left out; or about:blank; or relative to the current page
 	KindName        Kind = "name"        // a name to be given
 	KindVariable    Kind = "variable"    // the name of a variable
 	KindSelector    Kind = "selector"    // of elements of a page
@@ -49,6 +49,9 @@ const accept, dismiss = "accept", "dismiss"
 func (k Kind) read(text string) (string, error) {
 	switch k {
 	case KindURL:
+		if text == blankPage || isRelative(text) {
+			return text, nil
+		}
 		normal, err := sessions.NormalizeURL(text)
 		if err != nil {
 			return "", usage("%v; write it as in: open http://127.0.0.1:8080/login", err)
@@ -64,14 +67,14 @@ func (k Kind) read(text string) (string, error) {
 		}
 	case KindAnswer:
 		if text != accept && text != dismiss {
-			return "", usage("%q is no answer to a dialog; use accept or dismiss", text)
+			return "", usage("%q is not an answer to a dialog; use accept or dismiss", text)
 		}
 	case KindVariable:
 		if name, _, hasValue := strings.Cut(text, "="); hasValue && isVariable(name) { // the value may be a secret
-			return "", usage("the value stands behind a blank; type: set %s VALUE", name)
+			return "", usage("write a space before the value, not =; type: set %s VALUE", name)
 		}
 		if !isVariable(text) {
-			return "", usage("%q is no name of a variable; use letters, digits and _", text)
+			return "", usage("%q is not a name for a variable; use letters, digits and _", text)
 		}
 	case KindSelector:
 		if strings.TrimSpace(text) == "" {
@@ -79,7 +82,7 @@ func (k Kind) read(text string) (string, error) {
 		}
 	case KindTime:
 		if d, err := time.ParseDuration(text); err != nil || d < 0 {
-			return "", usage("%q is no time; write it as 500ms or 2s", text)
+			return "", usage("%q is not a time; write it as 500ms or 2s", text)
 		}
 	case KindObservation:
 		if _, err := sessions.ParseObservation(text); err != nil {
@@ -87,23 +90,23 @@ func (k Kind) read(text string) (string, error) {
 		}
 	case KindCount:
 		if n, err := strconv.Atoi(text); err != nil || n < 0 {
-			return "", usage("%q is no number; type: expect count SELECTOR 3", text)
+			return "", usage("%q is not a number; type: expect count SELECTOR 3", text)
 		}
 	case KindStatus:
 		if n, err := strconv.Atoi(text); err != nil || n < 100 || n > 599 {
-			return "", usage("%q is no status; type: expect status 200", text)
+			return "", usage("%q is not an HTTP status; type: expect status 200", text)
 		}
 	case KindState:
 		if !slices.Contains(states, sessions.State(text)) {
-			return "", usage("%q is no state; use live, logged out or empty (a name with a blank in it needs quotes)", text)
+			return "", usage("%q is not a state; use live, logged out or empty, and quote a name with spaces", text)
 		}
 	case KindSameSite:
 		if !slices.ContainsFunc(sameSites, func(s string) bool { return strings.EqualFold(s, text) }) {
-			return "", usage("%q is no value of SameSite; use Strict, Lax or None", text)
+			return "", usage("%q is not a value of SameSite; use Strict, Lax or None", text)
 		}
 	case KindNumber:
 		if n, err := strconv.Atoi(text); err != nil || n < 1 {
-			return "", usage("%q is no number of a tab; see: tab", text)
+			return "", usage("%q is not the number of a tab; see: tabs", text)
 		}
 	case KindSession, KindSite:
 		if strings.TrimSpace(text) == "" {
@@ -116,9 +119,9 @@ func (k Kind) read(text string) (string, error) {
 func checkName(text string) error {
 	switch {
 	case strings.TrimSpace(text) == "":
-		return usage("a name needs at least one letter; leave it out or write another")
+		return usage("the name is empty; leave it out or choose another")
 	case strings.ContainsFunc(text, unicode.IsControl):
-		return usage("the name %q has a control character; write another", text)
+		return usage("the name %q has a control character; choose another", text)
 	}
 	return nil
 }
@@ -126,7 +129,7 @@ func checkName(text string) error {
 // checkNew refuses a new name that would be taken for a number of ls.
 func checkNew(name string) error {
 	if strings.Trim(name, "0123456789") == "" {
-		return usage("the name %q would be taken for a number of ls; write another", name)
+		return usage("the name %q looks like a number from ls; choose another", name)
 	}
 	return checkName(name)
 }

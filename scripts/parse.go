@@ -54,6 +54,9 @@ var opens = []string{"as"}
 
 const closes = "end"
 
+// maxBlocks bounds how many blocks stand in each other.
+const maxBlocks = 20
+
 // Position is where the statement begins.
 func (s Statement) Position() Position { return s.Words[0].Position }
 
@@ -64,9 +67,9 @@ func Parse(text string) ([]Statement, error) {
 	if err := s.scan(); err != nil {
 		return nil, err
 	}
-	list, rest, err := blocks(s.statements, nil)
+	list, rest, err := blocks(s.statements, nil, 0)
 	if err == nil && len(rest) > 0 {
-		err = usageAt(rest[0].Position(), "there is no block that ends here; take the end away, or begin one with: as NAME")
+		err = usageAt(rest[0].Position(), "this end has no block; remove it, or begin a block with: as NAME")
 	}
 	if err != nil {
 		return nil, err
@@ -75,18 +78,20 @@ func Parse(text string) ([]Statement, error) {
 }
 
 // blocks puts the commands of blocks into the ones that begin them. rest begins with
-// the end of the block that was opened, if one was.
-func blocks(flat []Statement, opened *Statement) (list, rest []Statement, err error) {
+// the end of the block that was opened, if one was; it stands in depth others.
+func blocks(flat []Statement, opened *Statement, depth int) (list, rest []Statement, err error) {
 	for len(flat) > 0 {
 		s := flat[0]
 		first := s.Words[0]
 		switch {
 		case first.Text == closes && !first.Quoted && len(s.Words) > 1:
-			return nil, nil, usageAt(s.Words[1].Position, "end stands alone")
+			return nil, nil, usageAt(s.Words[1].Position, "end takes no arguments; type: end")
 		case first.Text == closes && !first.Quoted:
 			return list, flat, nil
+		case slices.Contains(opens, first.Text) && depth == maxBlocks:
+			return nil, nil, usageAt(first.Position, "blocks are nested more than %d deep; end some of them before", maxBlocks)
 		case slices.Contains(opens, first.Text):
-			if s.Block, flat, err = blocks(flat[1:], &s); err != nil {
+			if s.Block, flat, err = blocks(flat[1:], &s, depth+1); err != nil {
 				return nil, nil, err
 			}
 		}

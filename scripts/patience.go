@@ -1,37 +1,36 @@
 package scripts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 )
 
-// DefaultPatience is how long a page command waits for what it is about.
+// DefaultPatience is how long a page command waits for what it is about, and expect for
+// what it expects.
 const DefaultPatience = 10 * time.Second
 
 // lookPause is how long expect waits before it looks again.
 const lookPause = 50 * time.Millisecond
 
-var timeoutFlag = Flag{Name: "timeout", Kind: KindTime, Summary: "how long to wait, as 500ms or 30s"}
+var timeoutFlag = Flag{Name: "timeout", Kind: KindTime, Summary: "how long to wait, as 500ms or 30s (default 10s, or what the program's flag --wait says)"}
 
 // DefaultLoading is how long a page may take that is opened or reloaded.
 const DefaultLoading = time.Minute
 
 // patience is how long a command is to wait.
 func (c *call) patience() time.Duration {
-	return c.patienceOr(DefaultPatience)
+	return c.timeout(cmp.Or(c.engine.Patience, DefaultPatience))
 }
 
-func (c *call) patienceOr(most time.Duration) time.Duration {
+// timeout is the time of --timeout, else the usual one.
+func (c *call) timeout(usual time.Duration) time.Duration {
 	if given, err := time.ParseDuration(c.flags["timeout"]); err == nil {
 		return given
 	}
-	if c.engine.Patience > 0 {
-		return c.engine.Patience
-	}
-	return most
+	return usual
 }
 
 // patiently does something to the page as long as that takes, within the command's
@@ -69,8 +68,3 @@ type lateError struct {
 func (e *lateError) Error() string { return e.text }
 
 func (e *lateError) Unwrap() error { return e.cause }
-
-var overdue = regexp.MustCompile(`([A-Z]\w+\.\w+: )?context deadline exceeded`)
-
-// late is the text of an error, in words where the time was over.
-func late(err error) string { return overdue.ReplaceAllString(err.Error(), "it took too long") }

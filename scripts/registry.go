@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -65,6 +66,9 @@ func (r *Registry) unknown(words []Word) error {
 	one, both := nearest(first, r.names()), nearest(two, r.names())
 	if len(verbs) > 0 || both != "" && (one == "" || distance(two, both) <= distance(first, one)) {
 		said = two
+	}
+	if i := strings.IndexAny(first, "|><"); i >= 0 && !words[0].Quoted && (i == 0 || slices.Contains(r.names(), first[:i])) {
+		return usageAt(words[0].Position, "there are no pipes and no redirection here; type the command alone: %s", cmp.Or(first[:i], "help"))
 	}
 	if near := nearest(said, r.names()); near != "" {
 		return usageAt(words[0].Position, "unknown command %q; did you mean: %s", said, near)

@@ -88,10 +88,10 @@ func TestHelpOnCommand(t *testing.T) {
 use NAME [--site SITE] [--wait] [--all-sites]
   Force a session: every later request of its site is part of it.
 
-NAME is a number from ls, a name or the beginning of one, or SITE/NAME. The site's open tabs are reloaded, so that none goes on showing another session. Where one site logs its visitors in at another (single sign-on), switch both with --all-sites: else the other one may log the one before in again.
+NAME is a number from ls, a name or the beginning of one, or SITE/NAME. The site's open tabs are reloaded, so that none goes on showing another session. Where one site logs its visitors in at another (single sign-on), switch both with --all-sites; otherwise the other site may log the earlier user in again.
 
   --site SITE  the site that is meant, instead of the current tab's
-  --wait       answer only when the reloaded tabs show the new page; commands on the page wait for that by themselves
+  --wait       wait until the reloaded tabs show the new page (commands that act on the page do so anyway)
   --all-sites  also on every other site that has a session of this name
 
 Names: session use, use
@@ -146,7 +146,7 @@ func (w *world) readyForExamples(c *Command) {
 		w.Vars.Set(name, "http://shop.test")
 	}
 	w.Vars.Set("BOB", "another")
-	w.ReadFile = func(string) ([]byte, error) { return []byte("ls"), nil }
+	w.ReadFile = func(context.Context, string) ([]byte, error) { return []byte("ls"), nil }
 	w.browser.page = fakePage{
 		title: "My account", status: 403,
 		dialog:   &sessions.DialogView{Type: "confirm", Message: "Are you sure?"},
@@ -160,6 +160,25 @@ func (w *world) readyForExamples(c *Command) {
 		w.t.Chdir(w.t.TempDir())
 		if err := os.WriteFile("picture.png", nil, 0o600); err != nil {
 			w.t.Fatal(err)
+		}
+	}
+}
+
+// The opposite of an assertion says so, wherever it is named.
+func TestHelpOnNot(t *testing.T) {
+	w := newWorld(t)
+	for line, want := range map[string]string{
+		"help expect text":     "expect text TEXT [--timeout TIME]\n  Fail unless the page shows a text.",
+		"expect text --help":   "expect text TEXT [--timeout TIME]\n  Fail unless the page shows a text.",
+		"help expect not text": "expect not text TEXT [--timeout TIME]\n  Fail if the page shows a text.",
+	} {
+		if got := w.run(line).Text; !strings.HasPrefix(got, want) || !strings.Contains(got, "expect not text is the opposite") {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	for _, v := range w.values(KindCommand, "", "") {
+		if strings.HasPrefix(v.text, notPrefix) && !strings.HasPrefix(v.about, "Fail if ") {
+			t.Errorf("%s: %s", v.text, v.about)
 		}
 	}
 }

@@ -16,6 +16,7 @@ type run struct {
 	files  []string // that are being run, the innermost last
 	only   func(section string) bool
 
+	included int  // scripts so far
 	sections int  // that stood in the way so far, also those that were passed over
 	skipping bool // up to the next section
 	passed   int  // commands that were passed over
@@ -24,8 +25,12 @@ type run struct {
 	failed   bool // and was told
 }
 
-// maxIncludes bounds how deep scripts include each other.
-const maxIncludes = 20
+// maxIncludes bounds how deep scripts include each other, and maxIncluded how many are
+// included in all: two that each include two more, and so on, have no end.
+const (
+	maxIncludes = 20
+	maxIncluded = 1000
+)
 
 // script runs a text.
 func (r *run) script(ctx context.Context, s Script) error {
@@ -66,7 +71,7 @@ func (r *run) runBlock(ctx context.Context, block []Statement) (err error) {
 			}
 			r.skipping = !r.takes(s)
 		}
-		if r.skipping && !r.leads(s) {
+		if r.skipping && ctx.Err() == nil && !r.leads(ctx, s) {
 			r.passed++
 			continue
 		}
@@ -82,7 +87,7 @@ func (r *run) runBlock(ctx context.Context, block []Statement) (err error) {
 			continue
 		}
 		if err != nil {
-			r.leave(block[i+1:])
+			r.leave(ctx, block[i+1:])
 			return err
 		}
 		r.each(result)
@@ -109,6 +114,7 @@ func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
 			result, err = r.mustFail(ctx, s, result, err)
 		}
 	}
+	err = ended(ctx, err)
 	r.tellFailure(err)
 	if inner := (*CommandError)(nil); errors.As(err, &inner) {
 		return Result{}, inner // of a block, or a script that was included
@@ -137,11 +143,11 @@ func (r *run) mustFail(ctx context.Context, s Statement, result Result, err erro
 	typed, skip, assertion := (*UsageError)(nil), (*SkipError)(nil), (*AssertionError)(nil)
 	switch {
 	case err == nil:
-		return Result{}, &AssertionError{Expected: "that the command fails", Actual: "it succeeded: " + result.Text}
+		return Result{}, &AssertionError{Expected: "the command to fail", Actual: "it succeeded: " + result.Text}
 	case ctx.Err() != nil, errors.As(err, &typed), errors.As(err, &skip), errors.As(err, &assertion) && assertion.blind:
 		return Result{}, err
 	}
-	return Result{Text: "fails, as it must: " + shortened(r.engine.hideError(err, s).Error())}, nil
+	return Result{Text: "fails, as it must: " + shortened(Plain(r.engine.hideError(err, s).Error()))}, nil
 }
 
 func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result, _ error) {
@@ -152,7 +158,7 @@ func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result,
 	}
 	name = joined(s.Words[:n])
 	if asksHelp(s.Words[n:]) {
-		return name, helpOn(command), nil
+		return name, helpOn(command, name), nil
 	}
 	vars := e.Vars
 	if vars == nil {
@@ -167,7 +173,7 @@ func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result,
 		return name, Result{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return name, Result{}, doing("starting", err, "type the command again")
+		return name, Result{}, err
 	}
 	c.engine, c.running, c.block, c.statement = e, r, s.Block, s
 	if s.Block != nil && e.Recorder != nil && len(r.files) <= 1 { // its commands come in between
@@ -194,13 +200,16 @@ func (r *run) include(ctx context.Context, name string) error {
 	chain := func() string { return strings.Join(append(r.files, name), " → ") }
 	switch {
 	case includes(r.files, name):
-		return usage("%s includes itself: %s; take one include away", name, chain())
+		return usage("%s includes itself: %s; remove one include", name, chain())
 	case len(r.files) > maxIncludes:
-		return usage("there are more than %d scripts in each other: %s; take one include away", maxIncludes, chain())
+		return usage("scripts include each other more than %d deep: %s; remove one include", maxIncludes, chain())
 	}
-	text, err := r.engine.ReadFile(name)
+	if r.included++; r.included > maxIncluded {
+		return usage("more than %d scripts are included, the last one here: %s; remove some includes", maxIncluded, chain())
+	}
+	text, err := r.engine.ReadFile(ctx, name)
 	if err != nil {
-		return fmt.Errorf("%w; name it as from the script that includes it", err)
+		return fmt.Errorf("%w; write the path as seen from the script that includes it", err)
 	}
 	return r.script(ctx, Script{Name: name, Text: string(text)})
 }

@@ -95,7 +95,7 @@ func (s *scanner) variable() error {
 	s.parts = append(s.parts, part{variable: name, position: begun})
 	if braces {
 		if name == "" || s.at == len(s.text) || s.text[s.at] != '}' {
-			return usageAt(begun, "%s… is no variable; write ${NAME}, of letters, digits and _; to mean the character, write '$'", s.text[at:s.at])
+			return usageAt(begun, "%s… is not a variable; write ${NAME}, with letters, digits and _; for the character itself write '$'", s.text[at:s.at])
 		}
 		s.advance()
 	}
@@ -249,7 +249,7 @@ func (s *scanner) endStatement() {
 	s.words, s.tight = nil, Word{}
 	statement.Words, statement.Fails = takeMark(statement.Words)
 	if len(statement.Words) == 0 {
-		s.fault = usageAt(s.here, "a ! stands before a command that must fail; there is none")
+		s.fault = usageAt(s.here, "after ! comes a command that must fail, and there is none")
 		return
 	}
 	s.statements = append(s.statements, statement)

@@ -1,6 +1,9 @@
 package scripts
 
-import "slices"
+import (
+	"context"
+	"slices"
+)
 
 const includeName = "include"
 
@@ -11,26 +14,27 @@ func (r *run) takes(s Statement) bool { return r.only == nil || r.only(r.section
 
 // leads reports whether a command has sections in it, as a block or a script that it
 // includes, of which one is to be run.
-func (r *run) leads(s Statement) bool {
+func (r *run) leads(ctx context.Context, s Statement) bool {
 	leads := false
-	r.sectionsIn([]Statement{s}, func(inner Statement) { leads = leads || r.takes(inner) })
+	r.sectionsIn(ctx, []Statement{s}, func(inner Statement) { leads = leads || r.takes(inner) })
 	return leads
 }
 
 // leave tells of the sections that are not run since a command before them failed.
-func (r *run) leave(rest []Statement) {
+func (r *run) leave(ctx context.Context, rest []Statement) {
 	if r.wanted > 0 {
 		return
 	}
-	r.sectionsIn(rest, func(s Statement) {
+	r.sectionsIn(ctx, rest, func(s Statement) {
 		if r.takes(s) {
 			r.each(Result{Value: NotRun{r.shownName(s)}})
 		}
 	})
 }
 
-func (r *run) sectionsIn(block []Statement, each func(Statement)) {
-	sections(block, r.files, r.engine.ReadFile, each)
+func (r *run) sectionsIn(ctx context.Context, block []Statement, each func(Statement)) {
+	w := &walk{ctx: ctx, read: r.engine.ReadFile, each: each}
+	w.sections(block, r.files)
 }
 
 // shownName is the name of a section, as reports have it.
@@ -55,52 +59,62 @@ func (r *run) sectionName(s Statement) string {
 
 // Sections lists the names of a script's sections, also of those that it includes with
 // read. all is false where more, or their names, are known only when it runs: variables
-// are in them, or a script cannot be read.
-func Sections(s Script, read func(name string) ([]byte, error)) (names []string, all bool) {
+// are in them, a script cannot be read, there are too many, or the context ends.
+func Sections(ctx context.Context, s Script, read func(ctx context.Context, name string) ([]byte, error)) (names []string, all bool) {
 	statements, err := Parse(s.Text)
 	if err != nil {
 		return nil, false
 	}
 	named := true
-	all = sections(statements, []string{s.Name}, read, func(s Statement) {
+	w := &walk{ctx: ctx, read: read, each: func(s Statement) {
 		names = append(names, joined(s.Words[1:]))
 		named = named && !hasVariables(s)
-	})
+	}}
+	all = w.sections(statements, []string{s.Name})
 	return names, all && named
+}
+
+// walk finds sections without running anything.
+type walk struct {
+	ctx      context.Context
+	read     func(ctx context.Context, name string) ([]byte, error) // nil reads none
+	each     func(Statement)
+	included int // scripts so far
 }
 
 // sections gives each section of a block, of the blocks in it, and of the scripts that it
 // includes. files are those that it stands in, the innermost last. It reports false where a
 // script is not known.
-func sections(block []Statement, files []string, read func(string) ([]byte, error), each func(Statement)) (all bool) {
+func (w *walk) sections(block []Statement, files []string) (all bool) {
 	all = true
 	for _, s := range block {
 		switch {
 		case isSection(s):
-			each(s)
+			w.each(s)
 		case s.Words[0].Text == includeName:
-			all = included(s, files, read, each) && all
+			all = w.include(s, files) && all
 		}
-		all = sections(s.Block, files, read, each) && all
+		all = w.sections(s.Block, files) && all
 	}
 	return all
 }
 
-// included is sections of the script that a command includes.
-func included(s Statement, files []string, read func(string) ([]byte, error), each func(Statement)) (all bool) {
-	if read == nil || len(s.Words) != 2 || hasVariables(s) {
+// include is sections of the script that a command includes.
+func (w *walk) include(s Statement, files []string) (all bool) {
+	if w.read == nil || len(s.Words) != 2 || hasVariables(s) || w.included == maxIncluded || w.ctx.Err() != nil {
 		return false
 	}
 	name := fileOf(files, s.Words[1].Text)
 	if includes(files, name) || len(files) > maxIncludes {
 		return false
 	}
-	text, err := read(name)
+	w.included++
+	text, err := w.read(w.ctx, name)
 	if err != nil {
 		return false
 	}
 	statements, err := Parse(string(text))
-	return err == nil && sections(statements, append(slices.Clone(files), name), read, each)
+	return err == nil && w.sections(statements, append(slices.Clone(files), name))
 }
 
 func hasVariables(s Statement) bool {

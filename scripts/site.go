@@ -73,20 +73,47 @@ func (e *Engine) currentSite() string {
 	return ""
 }
 
-// splitSite takes the site off a new name or a token that may be written
-// SITE/NAME. What stands before the slash is a site when it is known or cannot
-// be anything else.
+// splitSite takes the site off a token that may be written SITE/NAME. What stands before
+// the slash is a site when it is known or cannot be anything else.
 func (c *call) splitSite(text string) (site, name string, err error) {
-	before, after, ok := strings.Cut(text, "/")
-	if ok && !c.has("site") {
-		site, err := c.engine.Book.FindSite(before)
-		if err == nil || strings.ContainsAny(before, ".:") {
+	return c.splitBy(text, c.engine.Book.FindSite)
+}
+
+// splitNewSite is splitSite for what may be made before a site is opened.
+func (c *call) splitNewSite(text string) (site, name string, err error) {
+	return c.splitBy(text, c.engine.anySite)
+}
+
+func (c *call) splitBy(text string, find func(string) (string, error)) (site, name string, err error) {
+	if given := c.flags["site"]; given != "" {
+		site, err := find(given)
+		return site, text, err
+	}
+	if before, after, ok := strings.Cut(text, "/"); ok {
+		site, err := find(before)
+		if err == nil || looksLikeSite(before) {
 			return site, after, err
 		}
 	}
 	site, err = c.site("")
 	return site, text, err
 }
+
+// anySite is the site of a name, a host or a URL, whether it was opened or not.
+func (e *Engine) anySite(text string) (string, error) {
+	site, err := e.Book.FindSite(text)
+	if err == nil || !looksLikeSite(text) {
+		return site, err
+	}
+	address, invalid := sessions.NormalizeURL(text)
+	if invalid != nil {
+		return "", err
+	}
+	return e.Book.SiteOf(address), nil
+}
+
+// looksLikeSite reports what is rather a host than a name.
+func looksLikeSite(text string) bool { return strings.ContainsAny(text, ".:") || text == "localhost" }
 
 // settle waits until what happened in the browser is in the book.
 func (e *Engine) settle(ctx context.Context) error {

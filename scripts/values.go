@@ -112,7 +112,7 @@ func (e *Engine) commandValues() []value {
 	var list []value
 	for _, c := range e.registry().commands {
 		for _, name := range c.names() {
-			list = append(list, value{name, c.Summary})
+			list = append(list, value{name, c.summary(name)})
 		}
 	}
 	return list

@@ -16,7 +16,15 @@ type Vars struct {
 	list map[string]string
 	// typed is what was typed into password fields.
 	typed []string
+	size  int // of all values, in bytes
 }
+
+// What variables may hold, and what they may make of one command: a script that doubles
+// one again and again would take all memory.
+const (
+	maxVars  = 64 << 20
+	maxWords = 16 << 20
+)
 
 // Set gives a variable a value. It reports whether the name is one.
 func (v *Vars) Set(name, value string) bool {
@@ -28,8 +36,21 @@ func (v *Vars) Set(name, value string) bool {
 	if v.list == nil {
 		v.list = map[string]string{}
 	}
+	v.size += len(value) - len(v.list[name])
 	v.list[name] = value
 	return true
+}
+
+// put is Set for what a script or a page gives, which may be too much.
+func (v *Vars) put(name, value string) error {
+	v.mu.Lock()
+	size := v.size + len(value) - len(v.list[name])
+	v.mu.Unlock()
+	if size > maxVars {
+		return usage("$%s would be %d bytes long, and all variables together may have %d MB; keep less in it", name, len(value), maxVars>>20)
+	}
+	v.Set(name, value)
+	return nil
 }
 
 func isVariable(name string) bool {
@@ -56,6 +77,7 @@ func (v *Vars) expand(words []Word, mask sessions.Mask) ([]Word, error) {
 		return words, nil
 	}
 	words = slices.Clone(words)
+	size := 0
 	for i, w := range words {
 		if w.parts == nil {
 			continue
@@ -70,6 +92,9 @@ func (v *Vars) expand(words []Word, mask sessions.Mask) ([]Word, error) {
 			value, ok := v.get(p.variable)
 			if !ok {
 				return nil, v.unset(p)
+			}
+			if size += len(value); size > maxWords {
+				return nil, usageAt(p.position, "with the values of its variables this command is longer than %d MB; use shorter ones", maxWords>>20)
 			}
 			b.WriteString(value)
 			if v.isSecret(p.variable) {
@@ -90,5 +115,5 @@ func (v *Vars) unset(p part) error {
 	if near := nearest(p.variable, slices.Sorted(maps.Keys(lower))); near != "" {
 		return usageAt(p.position, "the variable %s is not set; did you mean: $%s", p.variable, lower[near])
 	}
-	return usageAt(p.position, "the variable %s is not set; give it with: set %[1]s VALUE, or --var %[1]s=VALUE, or SESSDRIVER_VAR_%[1]s; to mean the characters, write '$%[1]s'", p.variable)
+	return usageAt(p.position, "the variable %s is not set; give it with: set %[1]s VALUE, or --var %[1]s=VALUE, or SESSDRIVER_VAR_%[1]s; for the text itself write '$%[1]s'", p.variable)
 }

@@ -160,7 +160,7 @@ func (b *Book) JoinSite(text string, now time.Time) (string, error) {
 	}
 	domain := registrable(l.host)
 	if b.cutting.scope == ScopeDomain {
-		_, err := b.dropException(name, "was not split off (see: sites --all)", now)
+		_, err := b.dropException(name, "was not split off; see the sites with: sites --all", now)
 		return domain, err
 	}
 	if slices.Contains(b.cutting.exceptions, domain) {

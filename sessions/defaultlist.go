@@ -16,7 +16,7 @@ func (e *DefaultError) Error() string {
 	if e.Taken {
 		return fmt.Sprintf("%q is a default token already (see: default list)", e.Pattern)
 	}
-	return fmt.Sprintf("%q is no default token (see: default list)", e.Pattern)
+	return fmt.Sprintf("%q is not a default token (see: default list)", e.Pattern)
 }
 
 // Defaults lists the default tokens. It is a copy.
@@ -89,7 +89,7 @@ func (b *Book) ModifyDefault(pattern, to string) error {
 // checkPattern refuses what could not be written to a table and read again.
 func checkPattern(pattern string) error {
 	if pattern == "" || strings.HasPrefix(pattern, "#") || hasControl(pattern) || strings.Contains(pattern, "\t") {
-		return fmt.Errorf("%q is not a pattern for cookie names; write letters, * for any run, ? for one character", pattern)
+		return fmt.Errorf("%q is not a pattern for cookie names; write letters, * for any characters, ? for one", pattern)
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func ParseDefaults(table string) ([]Default, error) {
 			return nil, fmt.Errorf("line %d: %q is not a pattern, a tab and %q or %q (with %q behind it when it is not used)", i+1, line, Token, Carried, off)
 		}
 		if slices.ContainsFunc(list, func(other Default) bool { return other.Pattern == d.Pattern }) {
-			return nil, fmt.Errorf("line %d: %q stands in the list already", i+1, d.Pattern)
+			return nil, fmt.Errorf("line %d: %q is in the list already", i+1, d.Pattern)
 		}
 		list = append(list, d)
 	}

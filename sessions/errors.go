@@ -18,7 +18,7 @@ func (e *NoSiteError) Error() string {
 	if len(e.Known) == 0 {
 		return fmt.Sprintf("no site %q; open a page of it first: open URL", e.Name)
 	}
-	return fmt.Sprintf("no site %q; known are %s (see: sites --all)", e.Name, strings.Join(e.Known, ", "))
+	return fmt.Sprintf("no site %q; the known sites are %s (see: sites --all)", e.Name, strings.Join(e.Known, ", "))
 }
 
 // NoSessionError reports a session that a site does not have.
@@ -37,7 +37,7 @@ func (e *NoSessionError) Error() string {
 	case len(e.Elsewhere) > 1:
 		return fmt.Sprintf("no session %q%s; these sites have one: %s (type SITE/NAME)", e.Name, where, strings.Join(e.Elsewhere, ", "))
 	case len(e.Known) > 0:
-		return fmt.Sprintf("no session %q%s; there are %s (see: ls)", e.Name, where, strings.Join(e.Known, ", "))
+		return fmt.Sprintf("no session %q%s; its sessions are %s (see: ls)", e.Name, where, strings.Join(e.Known, ", "))
 	}
 	return fmt.Sprintf("no session %q%s; there is none yet: log in on a page, or make one with: new NAME", e.Name, where)
 }

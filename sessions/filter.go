@@ -39,7 +39,7 @@ func parsePatterns(flag string, texts []string) ([]pattern, error) {
 	for _, text := range texts {
 		p, err := parsePattern(text)
 		if err != nil {
-			return nil, fmt.Errorf("--%s %q: %w; write a host, HOST:PORT or a URL, with * for any run of characters", flag, ShowURL(text), err)
+			return nil, fmt.Errorf("--%s %q: %w; write a host, HOST:PORT or a URL, with * for any characters", flag, ShowURL(text), err)
 		}
 		list = append(list, p)
 	}

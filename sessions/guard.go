@@ -27,5 +27,5 @@ func ParseGuard(s string) (Guard, error) {
 			return g, nil
 		}
 	}
-	return "", fmt.Errorf("guard %q is not one: use always, switch or off", s)
+	return "", fmt.Errorf("%q is not a guard mode; use always, switch or off", s)
 }

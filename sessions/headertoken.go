@@ -116,7 +116,7 @@ func checkHeader(name string) error {
 		return fmt.Errorf("%q is not the name of a header", name)
 	}
 	if strings.EqualFold(name, "Cookie") || strings.EqualFold(name, "Set-Cookie") {
-		return fmt.Errorf("%q has the cookies, which are named one by one: token add NAME", name)
+		return fmt.Errorf("%q is the header of the cookies; name one of them: token add NAME", name)
 	}
 	return nil
 }

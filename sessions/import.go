@@ -30,11 +30,11 @@ func ReadCookies(scope Scope, text, site, page string) ([]Cookie, error) {
 		case c.name == "" && c.value == "":
 			continue
 		case slices.Contains(attributes, strings.ToLower(cmp.Or(c.name, c.value))):
-			return nil, fmt.Errorf("%s is an attribute of Set-Cookie and no cookie; leave it out: NAME=VALUE; NAME=VALUE", cmp.Or(c.name, c.value))
+			return nil, fmt.Errorf("%s is an attribute of Set-Cookie, not a cookie; leave it out, as in: NAME=VALUE; NAME=VALUE", cmp.Or(c.name, c.value))
 		case c.name == "":
 			return nil, fmt.Errorf("cookie %d has no name; write: NAME=VALUE; NAME=VALUE", len(list)+1)
 		case slices.ContainsFunc(list, func(other Cookie) bool { return other.Name == c.name }):
-			return nil, fmt.Errorf("the cookie %s is given twice; a session has one of a name", c.name)
+			return nil, fmt.Errorf("the cookie %s is given twice; write each name once", c.name)
 		}
 		list = append(list, scope.giveCookie(c.name, c.value, site, page))
 	}

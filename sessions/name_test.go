@@ -51,7 +51,7 @@ func TestFind(t *testing.T) {
 		{Query{Text: "bob", Site: "other.test", Current: shop}, ok("other.test", 2), ""},
 		{Query{Text: "bob", Site: "https://www.other.test:8443/x", Current: shop}, ok("other.test", 2), ""},
 		{Query{Text: "alice", Site: "other.test", Current: shop}, Ref{}, "on other.test"},
-		{Query{Text: "bob", Site: "nowhere.test", Current: shop}, Ref{}, "known are shop.test, other.test, third.test"},
+		{Query{Text: "bob", Site: "nowhere.test", Current: shop}, Ref{}, "the known sites are shop.test, other.test, third.test"},
 		{Query{Text: "carol"}, ok(shop, 7), ""},
 		{Query{Text: "bob"}, Ref{}, "shop.test, other.test, third.test"},
 		{Query{Text: "nobody here"}, Ref{}, `make one with: new NAME`},

@@ -26,5 +26,5 @@ func ParseObservation(s string) (Observation, error) {
 			return o, nil
 		}
 	}
-	return "", fmt.Errorf("observation %q is not one: use full, changes or jar", s)
+	return "", fmt.Errorf("%q is not a way to observe; use full, changes or jar", s)
 }

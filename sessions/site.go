@@ -30,7 +30,7 @@ func ParseScope(s string) (Scope, error) {
 	case "host":
 		return ScopeHost, nil
 	}
-	return 0, fmt.Errorf("site scope %q is not one: use domain or host", s)
+	return 0, fmt.Errorf("%q is not a site scope; use domain or host", s)
 }
 
 // SiteOf returns the name of the site that a URL belongs to, or "" for a URL

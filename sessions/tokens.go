@@ -92,7 +92,7 @@ func (s *site) unlearn() {
 type NoTokenError struct{ Site, Name string }
 
 func (e *NoTokenError) Error() string {
-	return fmt.Sprintf("%q is no token of %s (see: tokens)", e.Name, e.Site)
+	return fmt.Sprintf("%q is not a token of %s (see: tokens)", e.Name, e.Site)
 }
 
 // RemoveToken makes a name an ordinary cookie again (ZAP 3.7): sessions lose

@@ -24,21 +24,21 @@ type RequestView struct {
 func (r RequestView) Why() string {
 	switch {
 	case r.Unsent:
-		return "it never left: given up, or the server was not to be reached"
+		return "not sent: cancelled, or the server did not answer"
 	case r.Forced == "":
-		return "nothing is forced"
+		return "no session is forced"
 	case r.Session == "":
-		return "it has no session token"
+		return "sent without a session token"
 	case r.Session != r.Forced:
-		return "not the forced session's: it began before the switch, or the jar was changed"
+		return "sent as " + r.Session + ", not as " + r.Forced + ": it began before the switch, or something changed the browser's cookies"
 	case r.Rewritten:
-		return "its cookies were rewritten"
+		return "its cookies were replaced with " + r.Forced + "'s"
 	case r.Handshake:
-		return "a WebSocket cannot be paused, the jar forces it"
+		return "sent with " + r.Forced + "'s cookies, as the browser has them: a WebSocket cannot be checked"
 	case r.Unchecked:
-		return "not checked, the jar forces it"
+		return "sent with " + r.Forced + "'s cookies, as the browser has them: it was not checked (see: guard)"
 	}
-	return "checked, the jar was right"
+	return "sent with " + r.Forced + "'s cookies; nothing to change"
 }
 
 // DialogView is what a person may know of a dialog that a page showed.

@@ -27,7 +27,7 @@ func completion(shell string, out io.Writer) error {
 	case "fish":
 		fishCompletion(out, flags)
 	default:
-		return usagef("completion: say for which shell: %s", strings.Join(shells, ", "))
+		return usagef("completion needs a shell: %s", strings.Join(shells, ", "))
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ type config struct {
 
 	// of run
 	jobs, retries          int
-	timeout                time.Duration
+	timeout, wait          time.Duration
 	only, junit, artifacts string
 	failFast, shop         bool
 	vars                   []string
@@ -101,26 +101,27 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.IntVar(&c.debugPort, "debug-port", 0, "open a DevTools port `N` on loopback for other clients: whoever reaches it owns the browser")
 	f.BoolVar(&c.ignoreCertificateErrors, "ignore-certificate-errors", false, "trust every server")
 	f.BoolVar(&c.noSandbox, "no-sandbox", false, "run Chrome without its sandbox; always so for root")
-	f.StringVar(&c.siteScope, "site-scope", "domain", "what a site is: a registrable `domain`, or a host:port (host)")
-	f.BoolVar(&c.noDefaultTokens, "no-default-tokens", false, "know no cookie name as a token until it is added")
-	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "put the forced tokens on requests for which the browser would send no cookies, too")
-	f.StringVar(&c.reload, "reload", "all", "the site's tabs that a switch reloads: `all`, current or none")
-	f.StringVar(&c.storage, "storage", "", "what a switch does with the site's web storage: `swap` it with the session (the default), keep it (the default of attach and with --profile, where what is not shown again when sessdriver leaves would stay swapped), or clear it")
-	f.StringVar(&c.guard, "guard", "always", "when the requests of forced sites are checked, which costs time: `always`; from a switch until the browser's cookies are proven right (switch); or never (off), the cookies alone force (help guard). doctor takes several: always,switch,off")
-	f.StringVar(&c.observe, "observe", "full", "how the cookies that servers hand out are learnt: each request and response is looked at (`full`); or, nearly free, an extension tells the changes of the cookies (changes), or they are read now and then (jar), and which response set one is not known (help observe)")
-	f.StringArrayVar(&c.scope, "scope", nil, "book only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
-	f.StringArrayVar(&c.exclude, "exclude", nil, "do not book URLs that match `PATTERN`; repeatable")
+	f.StringVar(&c.siteScope, "site-scope", "domain", "`WHAT` a site is: a registrable domain with its sub-domains (domain), or one host and port (host)")
+	f.BoolVar(&c.noDefaultTokens, "no-default-tokens", false, "take no cookie name for a token until you add it")
+	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "send the forced tokens also where the browser would send no cookies")
+	f.StringVar(&c.reload, "reload", "all", "`HOW` a switch reloads the site's tabs: all, current or none")
+	f.StringVar(&c.storage, "storage", "", "`HOW` a switch treats the site's web storage: swap it with the session's (the default), keep it (the default of attach and with --profile), or clear it")
+	f.StringVar(&c.guard, "guard", "always", "`HOW` the requests of forced sites are checked, which costs time: always; after a switch until the browser's cookies are the session's (switch); or never (off), where only the browser's cookies are switched (see: help guard). doctor takes several: always,switch,off")
+	f.StringVar(&c.observe, "observe", "full", "`HOW` sessdriver learns of the cookies that servers set: from each request and response (full); or, nearly for free, from an extension (changes), or by reading them now and then (jar), where it is not known which response set one (see: help observe)")
+	f.StringArrayVar(&c.scope, "scope", nil, "observe only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
+	f.StringArrayVar(&c.exclude, "exclude", nil, "do not observe URLs that match `PATTERN`; repeatable")
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
 	f.StringArrayVar(&c.use, "use", nil, "force the session `NAME` before the first request; SITE/NAME for another site; repeatable")
 	f.StringVarP(&c.script, "command", "c", "", "run `COMMANDS` (separated by ; or line ends) and end")
+	f.DurationVar(&c.wait, "wait", scripts.DefaultPatience, "how long the commands that act on a page, wait and expect wait for what they are about, where they have no --timeout: a `TIME` as 500ms or 30s")
 	f.BoolVar(&c.showSecrets, "show-secrets", false, "show the values of tokens, and whole addresses")
-	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error")
-	f.BoolVar(&c.noColour, "no-color", false, "no colours, and so no hints at the prompt; NO_COLOR in the environment does the same")
-	f.IntVarP(&c.jobs, "jobs", "j", 1, "run: `N` scripts at a time, each in a window with sessions of its own")
-	f.IntVar(&c.retries, "retries", 0, "run: a script that fails again, up to `N` times")
-	f.DurationVar(&c.timeout, "timeout", 5*time.Minute, "run: how long a script may take, as `30s` or 5m")
+	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error; run: also show what scripts print that pass")
+	f.BoolVar(&c.noColour, "no-color", false, "no colours and no hints at the prompt; NO_COLOR in the environment does the same")
+	f.IntVarP(&c.jobs, "jobs", "j", 1, "run: `N` scripts at a time, each in a window and with sessions of its own")
+	f.IntVar(&c.retries, "retries", 0, "run: repeat a script that fails, up to `N` times")
+	f.DurationVar(&c.timeout, "timeout", 5*time.Minute, "run: how long a script may take, a `TIME` as 30s or 5m")
 	f.StringVar(&c.only, "only", "", "run: only the sections whose names match `REGEXP`, and the scripts without sections whose own name does; a script that has neither is skipped")
-	f.BoolVar(&c.failFast, "fail-fast", false, "run: begin no script after one has failed")
+	f.BoolVar(&c.failFast, "fail-fast", false, "run: start no more scripts after one has failed")
 	f.StringArrayVar(&c.vars, "var", nil, "set the variable `NAME=VALUE` of scripts; repeatable. Also from the environment: SESSDRIVER_VAR_NAME")
 	f.BoolVar(&c.shop, "shop", false, "run: serve the demo shop to each script; its address is in $SHOP")
 	f.StringVar(&c.junit, "junit", "", "run: write a JUnit report to `FILE`")
@@ -142,7 +143,7 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // a browser.
 var onlyFor = map[string][]string{
 	"once": {"demo"}, "json": {"run", "demo", "doctor"},
-	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"launch", "attach", "run"}, "shop": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
+	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "wait": {"launch", "attach", "run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"launch", "attach", "run"}, "shop": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
 	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach", "run"}, "exclude": {"launch", "attach", "run"}, "site-scope": {"launch", "attach", "run"},
 	"force-everywhere": {"launch", "attach", "run"}, "no-default-tokens": {"launch", "attach", "run"}, "reload": {"launch", "attach", "run"}, "storage": {"launch", "attach", "run"}, "guard": {"launch", "attach", "run", "doctor"}, "observe": {"launch", "attach", "run"},
@@ -158,7 +159,7 @@ func fits(flags *pflag.FlagSet, command string) error {
 	flags.Visit(func(f *pflag.Flag) {
 		known, limited := onlyFor[f.Name]
 		if limited && !slices.Contains(known, command) && f.Annotations[fromEnv] == nil && err == nil {
-			err = usagef("--%s is not for %q, but for: %s", f.Name, command, strings.Join(known, ", "))
+			err = usagef("--%s does not work with %s, only with: %s", f.Name, command, strings.Join(known, ", "))
 		}
 	})
 	return err
@@ -199,7 +200,7 @@ func (c *config) fromEnvironment(flags *pflag.FlagSet, environ []string) error {
 func (c *config) check() error {
 	var err error
 	if c.headless && c.headed {
-		return usagef("--headless and --headed exclude each other")
+		return usagef("use --headless or --headed, not both")
 	}
 	if c.headed && !hasDisplay() {
 		return fmt.Errorf("%w: --headed: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); use --headless", cdp.ErrNoBrowser)
@@ -214,8 +215,11 @@ func (c *config) check() error {
 			return usagef("--window-size: %v", err)
 		}
 	}
+	if c.wait <= 0 {
+		return usagef("--wait %v: write it as 500ms or 30s", c.wait)
+	}
 	if c.debugPort < 0 || c.debugPort > 65535 {
-		return usagef("--debug-port %d is not a port", c.debugPort)
+		return usagef("--debug-port %d is not a port; use 1 to 65535", c.debugPort)
 	}
 	if c.scopeValue, err = sessions.ParseScope(c.siteScope); err != nil {
 		return usagef("--site-scope: %v", err)
@@ -233,7 +237,7 @@ func (c *config) check() error {
 		return usagef("--observe: %v", err)
 	}
 	if c.observeValue != sessions.ObserveFull && c.scopeValue == sessions.ScopeHost {
-		return usagef("--site-scope host needs --observe full: a cookie does not tell the port")
+		return usagef("--site-scope host needs --observe full: cookies have no port")
 	}
 	for _, variable := range c.vars {
 		if name, _, ok := strings.Cut(variable, "="); !ok || !new(scripts.Vars).Set(name, "") {
@@ -316,7 +320,7 @@ func (c *config) countArgs() error {
 		if limit == 1 {
 			most = "1 argument"
 		}
-		return usagef("%s takes %s, not %d: %q; a URL with blanks or & needs quotes", c.command, most, len(c.args), sessions.ShowURL(c.args[limit]))
+		return usagef("%s takes %s, not %d: %q; a URL with spaces or & needs quotes", c.command, most, len(c.args), sessions.ShowURL(c.args[limit]))
 	}
 	return nil
 }

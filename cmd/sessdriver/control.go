@@ -79,10 +79,8 @@ func (k *control) drive(ctx context.Context, g given, url string) error {
 		name, value, _ := strings.Cut(variable, "=")
 		k.engine.Vars.Set(name, value)
 	}
-	if !k.config.noDefaultTokens {
-		k.engine.SaveDefaults = saveDefaults
-	}
-	k.engine.SaveSites = func(names []string) error { return settings.SaveSites(k.config.scopeValue, names) }
+	k.config.keepSettings(k.engine)
+	k.engine.AlwaysSave, k.engine.Patience = k.keeps, k.config.wait
 	if err := g.apply(ctx, k.browser, k.book); err != nil {
 		return err
 	}
@@ -211,10 +209,15 @@ func (k *control) loop(ctx context.Context) error {
 			continue
 		case errors.Is(err, io.EOF) && begun.Len() == 0:
 			return nil
+		case errors.Is(err, prompt.ErrTooLong):
+			return usagef("reading commands: line %d: %v", number, err)
 		case err != nil && !errors.Is(err, io.EOF):
 			return err
 		}
 		ended := err != nil
+		if begun.Len()+len(line) > prompt.MaxLine {
+			return usagef("reading commands: those from line %d on are longer than %d MB together, since a block or a quote is open; end it before", from, prompt.MaxLine>>20)
+		}
 		if begun.Len() == 0 {
 			from = number
 		}
@@ -257,7 +260,7 @@ func (k *control) remember() []string {
 	var once sync.Once
 	told := func(err error) {
 		if err != nil {
-			once.Do(func() { k.notices.tell("the history of the prompt is not kept: " + err.Error()) })
+			once.Do(func() { k.notices.tell("the commands are not remembered for later runs: " + err.Error()) })
 		}
 	}
 	k.recorder.Keep = func(command string) { told(settings.AddHistory(command)) }

@@ -26,7 +26,7 @@ func TestDefaultsAreKept(t *testing.T) {
 		}
 		return p.result(), p.out.String(), p.err.String()
 	}
-	if code, _, text := run("--headless", "-c", "default off sid"); code != 0 {
+	if code, _, text := run("--headless", "-c", "default off sid --save"); code != 0 {
 		t.Fatalf("code %d: %s", code, text)
 	}
 	if _, out, _ := run(server.URL+"/login", "--headless", "-c", "tokens"); strings.Contains(out, "sid") {
@@ -69,11 +69,11 @@ func TestDefaultCommands(t *testing.T) {
 		{"default remove --all", "", "sid"},
 		{"default reset", "jsessionid", "kruemel*"},
 	}
-	run(steps[0].script)
+	run(steps[0].script + " --save")
 	for i, step := range steps {
 		next := "help"
 		if i+1 < len(steps) {
-			next = steps[i+1].script
+			next = steps[i+1].script + " --save"
 		}
 		out := strings.ToLower(run("default list; " + next))
 		if !strings.Contains(out, step.has) || step.hasNone != "" && strings.Contains(out, step.hasNone) {
@@ -83,7 +83,7 @@ func TestDefaultCommands(t *testing.T) {
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("reset left a file: %v", err)
 	}
-	run("default off sid")
+	run("default off sid --save")
 	before, _ := os.ReadFile(file)
 	run("default add only-now", "--no-default-tokens")
 	if after, _ := os.ReadFile(file); string(after) != string(before) {
@@ -103,11 +103,11 @@ func TestSitesAreKept(t *testing.T) {
 		_, out, _ := strings.Cut(runWith(t, config, "open http://"+site+"/; "+script), "\n")
 		return out // without: opened …
 	}
-	run("site split " + site)
+	run("site split " + site + " --save")
 	if out := run("sites --all"); !strings.Contains(out, site) {
 		t.Errorf("the split was not kept:\n%s", out)
 	}
-	run("site join " + site)
+	run("site join " + site + " --save")
 	if out := run("sites --all"); strings.Contains(out, site) {
 		t.Errorf("the join was not kept:\n%s", out)
 	}

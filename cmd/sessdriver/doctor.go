@@ -21,8 +21,8 @@ func runDoctor(ctx context.Context, c *config, s streams) error {
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
 	o := doctor.Options{Browser: options, Guards: c.guards}
-	o.Tell = func(text string) { fmt.Fprintln(s.err, scripts.Escape(text)) }
-	encoder := json.NewEncoder(s.out)
+	o.Tell = func(text string) { fmt.Fprintln(s.err, scripts.Escape(scripts.Plain(text))) }
+	encoder := json.NewEncoder(scripts.SafeJSON(s.out))
 	o.Line = func(l doctor.Line) {
 		if c.json {
 			encoder.Encode(l)
@@ -37,7 +37,7 @@ func runDoctor(ctx context.Context, c *config, s streams) error {
 	case err != nil:
 		return fmt.Errorf("doctor: %w; try again, or another browser: --browser PATH", err)
 	case c.json:
-		err = json.NewEncoder(s.out).Encode(report)
+		err = json.NewEncoder(scripts.SafeJSON(s.out)).Encode(report)
 	default:
 		_, err = fmt.Fprint(s.out, verdictOf(report))
 	}

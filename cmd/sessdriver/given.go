@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"sessdriver/cdp"
+	"sessdriver/cmd/sessdriver/internal/bounded"
 	"sessdriver/sessions"
 )
 
@@ -30,7 +30,7 @@ type givenSession struct {
 func readGiven(c *config, in io.Reader, page string) (given, error) {
 	g := given{use: c.use, page: page}
 	if n := countStdin(c.sessions); n > 1 {
-		return g, usagef("--session: %d sessions are to come from standard input, which has room for one", n)
+		return g, usagef("--session: only one session can come from standard input, not %d", n)
 	}
 	for _, text := range c.sessions {
 		who, cookies, ok := strings.Cut(text, "=")
@@ -59,15 +59,15 @@ func (c *config) readSession(who, source string, in io.Reader, page string) (giv
 	site, name := splitSite(c.scopeValue, who, page)
 	who = sessions.ShowURL(who)
 	if site == "" {
-		return givenSession{}, usagef("--session %s: of which site? give a URL, or write SITE/%s", who, who)
+		return givenSession{}, usagef("--session %s: the site is missing; give a URL, or write SITE/%s", who, who)
 	}
 	switch {
 	case name == "":
-		return givenSession{}, usagef("--session %s: the name is missing behind the site", who)
+		return givenSession{}, usagef("--session %s: the name is missing after the site", who)
 	case strings.Contains(name, "/"):
-		return givenSession{}, usagef("--session %s: what stands before the slash is no site", who)
+		return givenSession{}, usagef("--session %s: what is before the slash is not a site", who)
 	case strings.Trim(name, "0123456789") == "":
-		return givenSession{}, usagef("--session %s: the name would be taken for a number of ls; write another", who)
+		return givenSession{}, usagef("--session %s: the name looks like a number from ls; choose another", who)
 	}
 	text, err := readSource(source, in)
 	if err != nil {
@@ -100,15 +100,11 @@ func readSource(source string, in io.Reader) (string, error) {
 	if !isFile && source != "-" {
 		return source, nil
 	}
+	read := func() ([]byte, error) { return bounded.Read(in, "the standard input", maxSource) }
 	if isFile {
-		f, err := os.Open(file)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		in = f
+		read = func() ([]byte, error) { return bounded.File(file, maxSource) }
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxSource))
+	text, err := read()
 	if err != nil {
 		return "", fmt.Errorf("reading the cookies: %w", err)
 	}
@@ -120,7 +116,7 @@ func readSource(source string, in io.Reader) (string, error) {
 func (g *given) apply(ctx context.Context, b *cdp.Browser, book *sessions.Book) error {
 	for _, s := range g.sessions {
 		if _, err := book.Import(s.site, s.name, s.cookies, time.Now()); err != nil {
-			return usagef("--session %s: the name is given twice for %s", s.name, s.site)
+			return usagef("--session %s: the name is given twice for %s; write each once", s.name, s.site)
 		}
 	}
 	forced := map[string]string{} // by site
@@ -130,7 +126,7 @@ func (g *given) apply(ctx context.Context, b *cdp.Browser, book *sessions.Book) 
 			return notGiven(name, err)
 		}
 		if other := forced[ref.Site]; other != "" {
-			return usagef("--use %s: %s is forced on %s already; name one for a site", name, other, ref.Site)
+			return usagef("--use %s: %s is forced on %s already; name one session for each site", name, other, ref.Site)
 		}
 		forced[ref.Site] = name
 		done, err := b.Use(ctx, ref, false)
@@ -138,7 +134,7 @@ func (g *given) apply(ctx context.Context, b *cdp.Browser, book *sessions.Book) 
 			return fmt.Errorf("--use %s: %w", name, err)
 		}
 		if len(done.Refused) > 0 {
-			return fmt.Errorf("--use %s: Chrome refuses its %s: nothing was requested; mend it in --session", name, strings.Join(done.Refused, ", "))
+			return fmt.Errorf("--use %s: Chrome refuses its %s; nothing was requested; correct it in --session", name, strings.Join(done.Refused, ", "))
 		}
 	}
 	return nil

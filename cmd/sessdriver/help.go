@@ -25,6 +25,6 @@ Examples:
 `
 
 const exitHelp = `
-Exit codes: 0 ok, 1 failed, 2 typed wrong, 3 an assertion failed, 4 no such session,
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 an assertion failed, 4 no such session,
 site or window, 5 no browser, 130 interrupted.
 `

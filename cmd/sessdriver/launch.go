@@ -24,13 +24,16 @@ func launch(ctx context.Context, c *config, s streams) error {
 	var url string
 	if len(c.args) == 1 {
 		if word := c.args[0]; isWord(word) {
-			return usagef("%q is no command, but one of: %s; a host of one word is typed as http://%[1]s/", word, strings.Join(commands, ", "))
+			return usagef("%q is not a command; the commands are %s; write a host of one word as http://%[1]s/", word, strings.Join(commands, ", "))
 		}
 		normal, err := sessions.NormalizeURL(c.args[0])
-		if err != nil {
+		switch {
+		case c.args[0] == "about:blank": // what is shown anyway
+		case err != nil:
 			return usagef("launch: %v", err)
+		default:
+			url = normal
 		}
-		url = normal
 	}
 	given, err := readGiven(c, s.in, url)
 	if err != nil {
@@ -57,7 +60,7 @@ func isWord(text string) bool {
 // attach is `sessdriver attach ENDPOINT`.
 func attach(ctx context.Context, c *config, s streams) error {
 	if len(c.args) != 1 || c.args[0] == "" {
-		return usagef("attach: say to what: sessdriver attach http://127.0.0.1:9222")
+		return usagef("attach needs an address, as in: sessdriver attach http://127.0.0.1:9222")
 	}
 	given, err := readGiven(c, s.in, "")
 	if err != nil {
@@ -158,6 +161,14 @@ func (c *config) newMask() sessions.Mask {
 // newEngine is the command language on a browser.
 func newEngine(book *sessions.Book, b scripts.Browser, mask sessions.Mask) *scripts.Engine {
 	return &scripts.Engine{Book: book, Browser: b, Mask: mask, Now: time.Now, Commands: scripts.NewRegistry(), Vars: &scripts.Vars{}, ReadFile: runner.ReadScript}
+}
+
+// keepSettings lets commands keep for later runs what they change.
+func (c *config) keepSettings(e *scripts.Engine) {
+	if !c.noDefaultTokens { // else what is kept would be lost
+		e.SaveDefaults = saveDefaults
+	}
+	e.SaveSites = func(names []string) error { return settings.SaveSites(c.scopeValue, names) }
 }
 
 // saveDefaults keeps the default tokens for later runs. The built-in list is

@@ -57,6 +57,7 @@ func (n *notices) show(print func(string)) {
 
 // tell shows a line, unescaped as it comes.
 func (n *notices) tell(line string) {
+	line = scripts.Plain(line)
 	if n.hide != nil {
 		line = n.hide(line)
 	}

@@ -91,7 +91,7 @@ var browserVerbs = []string{"install", "path"}
 // manageBrowser is `browser install` and `browser path`.
 func manageBrowser(ctx context.Context, c *config, s streams) error {
 	if len(c.args) != 1 || !slices.Contains(browserVerbs, c.args[0]) {
-		return usagef("browser: say what to do: sessdriver browser install, or: sessdriver browser path")
+		return usagef("browser needs a verb: sessdriver browser install, or: sessdriver browser path")
 	}
 	if c.browser != "" {
 		fmt.Fprintln(s.out, c.browser)

@@ -73,7 +73,7 @@ func TestFirstFailureEnds(t *testing.T) {
 		{"ls 'unclosed", 2, "-c:1:"},
 		{"use shop.test/alice", 4, `no site "shop.test"`},
 		{"rm alice", 4, `no session "alice"`},
-		{"new 1", 2, "number of ls"},
+		{"new 1", 2, "number from ls"},
 		{"open http://127.0.0.1:1/", 1, "http://127.0.0.1:1/"},
 		{"open nothing://x", 2, "nothing://x"},
 		{"rename 1 2 3", 2, "quote"},
@@ -173,7 +173,7 @@ func TestWhyAnotherUser(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("code %d: %s", code, text)
 	}
-	for _, want := range []string{"whoever is active, the browser sends: whoami=bob\n", "type: token add whoami --carry\n", "every cookie of the site travels with its session"} {
+	for _, want := range []string{"the browser sends for every session: whoami=bob\n", "type: token add whoami --carry\n", "every cookie of the site travels with its session"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
 		}

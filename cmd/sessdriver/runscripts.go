@@ -20,7 +20,7 @@ import (
 // runScripts is `sessdriver run FILE|DIR|GLOB…`.
 func runScripts(ctx context.Context, c *config, s streams) error {
 	if len(c.args) == 0 {
-		return usagef("run: say which scripts: sessdriver run FILE, or a directory of *%s files", runner.Ext)
+		return usagef("run needs a script: sessdriver run FILE, or a directory of *%s files", runner.Ext)
 	}
 	o, err := c.runOptions()
 	if err != nil {
@@ -60,7 +60,7 @@ func runScripts(ctx context.Context, c *config, s streams) error {
 	case ctx.Err() != nil:
 		return errInterrupted
 	case !slices.ContainsFunc(results, func(r runner.Result) bool { return !r.LeftOut }):
-		return usagef("--only %s: no section has a name like that, nor has a script without sections; see the names with: sessdriver run without --only", c.only)
+		return usagef("--only %s: no section, and no script without sections, has a name that matches; run without --only to see the names", c.only)
 	}
 	return err
 }
@@ -70,9 +70,9 @@ func (c *config) runOptions() (o runner.Options, err error) {
 	o = runner.Options{Jobs: c.jobs, Retries: c.retries, Timeout: c.timeout, FailFast: c.failFast, Artifacts: c.artifacts, Vars: map[string]string{}}
 	switch {
 	case c.jobs < 1:
-		return o, usagef("-j %d: at least one script at a time", c.jobs)
+		return o, usagef("-j %d: use 1 or more", c.jobs)
 	case c.retries < 0:
-		return o, usagef("--retries %d: it is a number of times", c.retries)
+		return o, usagef("--retries %d: use 0 or more", c.retries)
 	case c.timeout <= 0:
 		return o, usagef("--timeout %v: write it as 30s or 5m", c.timeout)
 	}
@@ -90,7 +90,7 @@ func (c *config) runOptions() (o runner.Options, err error) {
 
 // reporter tells of scripts as they end: lines, or with --json objects.
 func (c *config) reporter(s streams, bar *progress) func(runner.Event) {
-	encoder := json.NewEncoder(s.out)
+	encoder := json.NewEncoder(scripts.SafeJSON(s.out))
 	return func(e runner.Event) {
 		defer bar.event(e)
 		switch {
@@ -141,16 +141,29 @@ func (c *config) lines(e runner.Event, on colours) string {
 			fmt.Fprintf(&b, ", try %d", e.Try)
 		}
 		b.WriteString("\n")
-		if test.Status == runner.Failed && c.verbose {
-			for _, text := range test.Output {
-				b.WriteString("     | " + strings.ReplaceAll(text, "\n", "\n     | ") + "\n")
-			}
+		if test.Status == runner.Failed || c.verbose {
+			b.WriteString(c.printed(test.Output))
 		}
 		if test.Message != "" {
 			b.WriteString("     " + test.Message + "\n")
 		}
 	}
 	return b.String()
+}
+
+// lastLines is how much of what a case printed is shown where nobody asked for all.
+const lastLines = 20
+
+// printed is what a case printed: all of it with -v, else the end.
+func (c *config) printed(output []string) string {
+	if len(output) == 0 {
+		return ""
+	}
+	list := strings.Split(strings.Join(output, "\n"), "\n")
+	if left := len(list) - lastLines; left > 0 && !c.verbose {
+		list = append([]string{fmt.Sprintf("… %d lines before these: see them with -v", left)}, list[left:]...)
+	}
+	return "     | " + strings.Join(list, "\n     | ") + "\n"
 }
 
 // conclude writes the summary and the report. Its error has the exit code of the first

@@ -106,16 +106,16 @@ func TestRunUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		"nothing":        {[]string{}, exitUsage, "run: say which scripts"},
+		"nothing":        {[]string{}, exitUsage, "run needs a script"},
 		"no such file":   {[]string{"none.sess"}, exitUsage, "none.sess"},
-		"no such glob":   {[]string{dir + "/x*.sess"}, exitUsage, "there is no script like that"},
+		"no such glob":   {[]string{dir + "/x*.sess"}, exitUsage, "no script matches"},
 		"no jobs":        {[]string{"-j", "0", dir}, exitUsage, "-j 0"},
 		"no variable":    {[]string{"--var", "1=2", dir}, exitUsage, "--var 1: write it as NAME=VALUE"},
 		"no regexp":      {[]string{"--only", "(", dir}, exitUsage, "--only"},
 		"none asked for": {[]string{"--only", "^b$", dir}, exitUsage, "skip " + dir + "/a.sess: a (0.0s)\n     left out by --only ^b$\n\n0 passed, 0 failed, 1 skipped in"},
 		"no report":      {[]string{"--junit", dir, bad}, exitUsage, "is a directory; name another file"},
 		"a full disk":    {[]string{"--junit", "/dev/full", bad}, exitUsage, "sessdriver: --junit: "},
-		"takes too long": {[]string{"--timeout", "10s", dir}, exitFailed, "a.sess:1:1: sleep: sleeping: context deadline exceeded; go on with the next command (the script took longer than 10s; give it more with --timeout)"},
+		"takes too long": {[]string{"--timeout", "10s", dir}, exitFailed, "a.sess:1:1: sleep: sleeping: the script took longer than 10s; give it more with --timeout\n"},
 	} {
 		code, out, errs := sessdriver(t, "", append([]string{"run"}, test.args...)...)
 		if code != test.code || !strings.Contains(out+errs, test.want) {

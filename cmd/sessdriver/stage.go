@@ -27,6 +27,8 @@ func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options, mask 
 	}
 	s := runner.Stage{Engine: newEngine(o.Book, b, mask), Vars: map[string]string{}, Close: func() error { return browsers.give(b) }, Lost: b.Lost(), Why: b.Err}
 	s.Engine.Reports = true
+	c.keepSettings(s.Engine)
+	s.Engine.Patience = c.wait
 	s.Keep = func(ctx context.Context, dir string) error { return keep(ctx, b, o.Book, mask, dir) }
 	if !c.shop {
 		return s, nil
@@ -73,6 +75,9 @@ func keep(ctx context.Context, b *cdp.Browser, book *sessions.Book, mask session
 	png, err := b.Screenshot(ctx, true)
 	save("page-unmasked.png", png, err)
 	texts, err := b.Texts(ctx, "body")
+	for i, text := range texts {
+		texts[i] = scripts.EscapeLines(text)
+	}
 	save("page-unmasked.txt", lines(texts), err)
 	return errors.Join(failed...)
 }

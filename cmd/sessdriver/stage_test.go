@@ -45,7 +45,7 @@ func TestArtifacts(t *testing.T) {
 		return string(content)
 	}
 	for name, want := range map[string]string{
-		"requests.txt":      " GET " + s.URL + "/two 200 document: nothing is forced\n",
+		"requests.txt":      " GET " + s.URL + "/two 200 document: no session is forced\n",
 		"console.txt":       " warning: cookies: sid=",
 		"page-unmasked.txt": "shown\n",
 		"page-unmasked.png": "PNG",

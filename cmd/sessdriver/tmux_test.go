@@ -205,7 +205,7 @@ func TestTmuxPrompt(t *testing.T) {
 	c.types("sleep 5m")
 	c.press("Enter")
 	c.wait("the prompt after Ctrl-C", func(screen string) bool {
-		if !strings.Contains(screen, "sleep: sleeping: context canceled; go on with the next command\n") {
+		if !strings.Contains(screen, "sleep: sleeping: interrupted\n") {
 			c.press("C-c") // again, when it came before the command did
 			time.Sleep(time.Second)
 			return false

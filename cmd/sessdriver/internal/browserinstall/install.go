@@ -59,7 +59,7 @@ func (s system) aptInstall(ctx context.Context, out io.Writer, pkg string) error
 		return fmt.Errorf(`installing %s: stopped: %w; start again with "sessdriver browser install"`, pkg, ctx.Err())
 	}
 	if err != nil {
-		return fmt.Errorf("installing %s: apt-get: %w; mend what it printed above and try %q, or name a browser with --browser PATH",
+		return fmt.Errorf("installing %s: apt-get: %w; correct what it printed above, then try %q, or name a browser with --browser PATH",
 			pkg, err, s.asRoot("apt-get install "+pkg))
 	}
 	return nil

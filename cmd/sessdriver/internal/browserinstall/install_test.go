@@ -42,7 +42,7 @@ func TestInstall(t *testing.T) {
 		{name: "install fails", m: machine{osRelease: debian, uid: 1000, path: []string{"apt-get", "sudo"},
 			fails: map[string]error{"install": broken}},
 			wantRan: []string{"sudo " + aptEnv + "update", "sudo " + install + "chromium"},
-			wantErr: `installing chromium: apt-get: exit status 100; mend what it printed above and try "sudo apt-get install chromium"`},
+			wantErr: `installing chromium: apt-get: exit status 100; correct what it printed above, then try "sudo apt-get install chromium"`},
 		{name: "nothing there afterwards", m: machine{osRelease: debian, path: []string{"apt-get"}},
 			wantRan: []string{aptEnv + "update", install + "chromium"},
 			wantErr: "installing chromium: apt-get is done, yet no browser found; install Chrome"},

@@ -48,7 +48,7 @@ func Run(ctx context.Context, s *Shop, page Page, engine *scripts.Engine, report
 		report.Step(step)
 		if !step.OK {
 			report.End(1)
-			return fmt.Errorf("the demo: step %d (%s) does not hold: %s", step.Number, step.Do, step.Problem)
+			return fmt.Errorf("the demo: step %d (%s) failed: %s", step.Number, step.Do, step.Problem)
 		}
 	}
 	report.End(0)

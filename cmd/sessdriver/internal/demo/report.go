@@ -35,7 +35,7 @@ func (t *table) End(failed int) {
 }
 
 // NewLines reports as JSON lines for programs.
-func NewLines(w io.Writer) Report { return &lines{json.NewEncoder(w)} }
+func NewLines(w io.Writer) Report { return &lines{json.NewEncoder(scripts.SafeJSON(w))} }
 
 type lines struct{ encoder *json.Encoder }
 

@@ -90,7 +90,7 @@ func (l Line) String() string {
 	case l.Bare:
 		said = []string{"no cookies, by the rules of the web"}
 	case l.Untold:
-		said = []string{"forced, rules kept; the browser did not tell its answer"}
+		said = []string{"forced, rules kept; the browser did not report its answer"}
 	case l.Situation == baseline:
 		said = []string{"detected"}
 	}

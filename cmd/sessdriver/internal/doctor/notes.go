@@ -2,10 +2,11 @@ package doctor
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"sessdriver/cmd/sessdriver/internal/bounded"
 )
 
 // untested is what a check on this machine cannot show.
@@ -50,7 +51,7 @@ func policies() []string {
 	for browser, dir := range policyDirs {
 		files, _ := filepath.Glob(filepath.Join(dir, "policies", "managed", "*.json"))
 		for _, file := range files {
-			text, err := os.ReadFile(file)
+			text, err := bounded.File(file, 1<<20)
 			set := map[string]json.RawMessage{}
 			if err != nil || json.Unmarshal(text, &set) != nil {
 				continue

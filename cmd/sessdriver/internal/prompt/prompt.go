@@ -30,9 +30,14 @@ import (
 var (
 	// ErrInterrupted reports a line that was cancelled with Ctrl-C.
 	ErrInterrupted = errors.New("interrupted")
+	// ErrTooLong reports a line of a pipe that has no end.
+	ErrTooLong = fmt.Errorf("it is longer than %d MB; split it", MaxLine>>20)
 	// ErrClosed reports that the prompt was closed before or while a line was read.
 	ErrClosed = errors.New("prompt closed")
 )
+
+// MaxLine bounds a line of a pipe, in bytes.
+const MaxLine = 16 << 20
 
 // Options says where lines come from. In and Out must be set; the editor is used
 // when both are terminals.
@@ -229,7 +234,9 @@ func (p *Prompt) readPlain() (string, error) {
 		if i := bytes.IndexByte(p.pending[seen:], '\n'); i >= 0 {
 			return p.take(seen+i, 1), nil
 		}
-		seen = len(p.pending)
+		if seen = len(p.pending); seen > MaxLine {
+			return "", ErrTooLong
+		}
 		switch err := p.fill(); {
 		case err == io.EOF && seen > 0:
 			return p.take(seen, 0), nil

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"sessdriver/scripts"
 )
 
 // The JUnit format as most readers take it: that of the Jenkins plugin.
@@ -49,9 +51,9 @@ func JUnit(w io.Writer, results []Result, at time.Time) error {
 	all := junitSuites{Name: "sessdriver"}
 	var took time.Duration
 	for _, r := range results {
-		s := junitSuite{Name: r.File, Time: seconds(r.Took), Timestamp: at.UTC().Format("2006-01-02T15:04:05")}
+		s := junitSuite{Name: clean(r.File), Time: seconds(r.Took), Timestamp: at.UTC().Format("2006-01-02T15:04:05")}
 		for _, c := range r.Cases {
-			out := junitCase{Name: c.Name, Class: r.File, Time: seconds(c.Took), Output: clean(strings.Join(c.Output, "\n"))}
+			out := junitCase{Name: clean(c.Name), Class: clean(r.File), Time: seconds(c.Took), Output: clean(strings.Join(c.Output, "\n"))}
 			switch c.Status {
 			case Failed:
 				out.Failure = &junitMessage{clean(c.Message), clean(c.Message)}
@@ -84,12 +86,12 @@ func JUnit(w io.Writer, results []Result, at time.Time) error {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 
-// clean leaves out what XML cannot hold.
+// clean makes visible what a terminal would obey, and leaves out what else XML cannot hold.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
+		if r == 0xfffe || r == 0xffff {
 			return -1
 		}
 		return r
-	}, text)
+	}, scripts.EscapeLines(text))
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"sessdriver/cmd/sessdriver/internal/bounded"
 	"sessdriver/scripts"
 )
 
@@ -65,6 +67,8 @@ type Case struct {
 	Message string        `json:"message,omitempty"` // why it failed or was skipped; safe for a terminal
 	Output  []string      `json:"output,omitempty"`
 	Err     error         `json:"-"`
+
+	size int // of Output, in bytes
 }
 
 // Result is how a script ended.
@@ -158,7 +162,9 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 	began := time.Now()
 	t := newTally(file)
 	defer func() { r.Took = time.Since(began) }()
-	text, err := ReadScript(file)
+	timed, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("the script took longer than %v; give it more with --timeout", o.Timeout))
+	defer cancel()
+	text, err := ReadScript(timed, file)
 	if err != nil {
 		return t.end(err)
 	}
@@ -166,29 +172,27 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 		return t.end((&scripts.Engine{}).RunScript(ctx, scripts.Script{Name: file, Text: string(text)}, func(scripts.Result) {}))
 	}
 	script := scripts.Script{Name: file, Text: string(text)}
-	if sections, all := scripts.Sections(script, ReadScript); all && !o.takes(file, sections) {
+	if sections, all := scripts.Sections(timed, script, ReadScript); all && !o.takes(file, sections) {
 		return t.leaveOut(o.Only)
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("the script took longer than %v; give it more with --timeout", o.Timeout))
-	defer cancel()
-	stage, err := o.Launch(bounded)
+	stage, err := o.Launch(timed)
 	if err != nil {
 		return t.end(err)
 	}
 	defer stage.Close()
-	bounded, lost := context.WithCancelCause(bounded)
+	timed, lost := context.WithCancelCause(timed)
 	defer lost(nil)
 	go func() {
 		select {
 		case <-stage.Lost:
 			lost(stage.Why())
-		case <-bounded.Done():
+		case <-timed.Done():
 		}
 	}()
 	stage.Engine.Vars, stage.Engine.ReadFile = o.variables(stage), ReadScript
 	var kept, cause error
 	stage.Engine.OnFailure = func() {
-		cause = context.Cause(bounded) // what comes later is not why it fails
+		cause = context.Cause(timed) // what comes later is not why it fails
 		kept = o.keep(ctx, stage, file)
 	}
 	var sections []string // that it has, also where it includes them
@@ -198,8 +202,8 @@ func (o *Options) try(ctx context.Context, file string) (r Result) {
 			return o.Only.MatchString(section)
 		}
 	}
-	err = stage.Engine.RunScript(bounded, script, t.note)
-	if err != nil && cause != nil && ctx.Err() == nil {
+	err = stage.Engine.RunScript(timed, script, t.note)
+	if err != nil && cause != nil && ctx.Err() == nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w (%w)", err, cause)
 	}
 	if kept != nil {
@@ -238,35 +242,41 @@ func (o *Options) keep(ctx context.Context, stage Stage, file string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := stage.Keep(ctx, dir); err != nil {
-		return fmt.Errorf("not all was saved in %s: %w; name another directory with --artifacts", dir, err)
+		return fmt.Errorf("not everything was saved in %s: %w; name another directory with --artifacts", dir, err)
 	}
 	return nil
 }
 
-// maxScript bounds the size of a script.
-const maxScript = 1 << 20
+// MaxScript bounds the size of a script, in bytes.
+const MaxScript = 1 << 20
 
 // ReadScript reads a script's text.
-func ReadScript(file string) ([]byte, error) {
+func ReadScript(ctx context.Context, file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
 		return nil, err
 	case info.IsDir():
-		return nil, fmt.Errorf("%s is a directory", file)
-	case info.Size() > maxScript:
-		return nil, fmt.Errorf("%s has %d bytes, a script may have %d; take it apart, and include the parts", file, info.Size(), maxScript)
+		return nil, fmt.Errorf("%s is a directory, not a script", file)
 	}
-	return os.ReadFile(file)
+	text, err := bounded.FileWithin(ctx, file, MaxScript)
+	if tooLong := (*bounded.TooLongError)(nil); errors.As(err, &tooLong) {
+		return nil, fmt.Errorf("%s is too long: a script may have %d bytes; split it, and include the parts", file, MaxScript)
+	}
+	return text, err
 }
 
-// Find lists the scripts that are meant: files, the scripts in directories, and what
-// patterns match.
+// maxFiles bounds how many scripts a run has.
+const maxFiles = 10_000
+
+// Find lists the scripts that are meant: files, the scripts in directories and in those
+// below them, and what patterns match.
 func Find(args []string) ([]string, error) {
 	var list []string
+	seen := map[string]bool{}
 	add := func(file string) {
-		if !slices.Contains(list, file) {
-			list = append(list, file)
+		if !seen[file] {
+			seen[file], list = true, append(list, file)
 		}
 	}
 	for _, arg := range args {
@@ -276,17 +286,47 @@ func Find(args []string) ([]string, error) {
 			add(arg)
 			continue
 		case err == nil:
-			arg = filepath.Join(arg, "*"+Ext)
+			found, err := below(arg)
+			if err != nil {
+				return nil, err
+			}
+			for _, file := range found {
+				add(file)
+			}
+			continue
 		case !strings.ContainsAny(arg, "*?["):
 			return nil, err
 		}
 		found, err := filepath.Glob(arg)
 		if err != nil || len(found) == 0 {
-			return nil, errors.Join(err, fmt.Errorf("%s: there is no script like that; their names end in %s", arg, Ext))
+			return nil, errors.Join(err, fmt.Errorf("%s: no script matches; the names of scripts end in %s", arg, Ext))
 		}
 		for _, file := range found {
 			add(file)
 		}
 	}
+	if len(list) > maxFiles {
+		return nil, fmt.Errorf("these are %d scripts, and a run may have %d; name fewer", len(list), maxFiles)
+	}
 	return list, nil
+}
+
+// below lists the scripts in a directory and in those below it, but not in hidden ones.
+func below(dir string) (found []string, err error) {
+	err = filepath.WalkDir(dir+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error { // behind a separator a link is followed
+		hidden := strings.HasPrefix(entry.Name(), ".") && filepath.Clean(path) != filepath.Clean(dir)
+		switch {
+		case err != nil:
+			return err
+		case hidden && entry.IsDir():
+			return fs.SkipDir
+		case !hidden && !entry.IsDir() && filepath.Ext(path) == Ext:
+			found = append(found, filepath.Clean(path))
+		}
+		return nil
+	})
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("%s: there is no script in this directory or below it; the names of scripts end in %s", dir, Ext)
+	}
+	return found, err
 }

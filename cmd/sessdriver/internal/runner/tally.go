@@ -48,8 +48,24 @@ func (t *tally) note(r scripts.Result) {
 	}
 	if r.Text != "" {
 		c := t.current()
-		c.Output = append(c.Output, r.Text)
+		t.add(c, r.Text)
 	}
+}
+
+// maxOutput bounds what is kept of what a case prints, in bytes.
+const maxOutput = 1 << 20
+
+// add keeps what a case prints, as long as it is not too much.
+func (t *tally) add(c *Case, text string) {
+	switch {
+	case c.size > maxOutput:
+		return
+	case c.size+len(text) > maxOutput:
+		text = fmt.Sprintf("… more was printed; a report has %d bytes of it", maxOutput)
+		c.size = maxOutput
+	}
+	c.size += len(text) + 1
+	c.Output = append(c.Output, text)
 }
 
 // begin begins a case.

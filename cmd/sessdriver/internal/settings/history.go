@@ -2,16 +2,21 @@ package settings
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"sessdriver/cmd/sessdriver/internal/bounded"
 )
 
 const (
 	historyFile = "history"
 	// maxHistory bounds the lines that are kept.
 	maxHistory = 1000
+	// maxHistoryFile bounds the file, in bytes.
+	maxHistoryFile = 16 << 20
 )
 
 // LoadHistory reads the lines of the prompt of earlier runs, the oldest first.
@@ -20,12 +25,12 @@ func LoadHistory() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(file)
+	text, err := bounded.File(file, maxHistoryFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; to begin anew, remove it", err)
 	}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	if len(lines) <= maxHistory {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"sessdriver/cmd/sessdriver/internal/bounded"
 	"sessdriver/sessions"
 )
 
@@ -19,6 +20,9 @@ const head = `# The default tokens of sessdriver: cookie names that count on eve
 # The kind is token (identifies the session) or carry (travels with it); "token off" and "carry off" are not used.
 # An empty list stays empty. Without this file the built-in list is used.
 `
+
+// maxFile bounds the files that a person may edit, in bytes.
+const maxFile = 1 << 20
 
 // DefaultsFile is where the default tokens are kept:
 // $XDG_CONFIG_HOME/sessdriver/default-tokens.tsv, ~/.config without the
@@ -63,7 +67,7 @@ func LoadDefaults() ([]sessions.Default, error) {
 	}
 	list, err := sessions.ParseDefaults(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; mend the line, or remove the file to use the built-in list", file, err)
+		return nil, fmt.Errorf("%s: %w; correct the line, or remove the file to use the built-in list", file, err)
 	}
 	return list, nil
 }
@@ -83,7 +87,7 @@ func SaveDefaults(list []sessions.Default) error {
 // read reads a file. One whose folder cannot be there, or cannot be looked into (another
 // user's home, say), does not exist: nothing was ever kept in it.
 func read(file string) ([]byte, error) {
-	text, err := os.ReadFile(file)
+	text, err := bounded.File(file, maxFile)
 	if _, hidden := os.Lstat(file); errors.Is(err, syscall.ENOTDIR) || errors.Is(hidden, fs.ErrPermission) {
 		err = fs.ErrNotExist
 	}

@@ -47,7 +47,7 @@ func readSites() (map[sessions.Scope][]string, error) {
 		word, name, ok := strings.Cut(line, "\t")
 		scope, err := sessions.ParseScope(word)
 		if !ok || err != nil || name == "" || strings.ContainsAny(name, " \t/") {
-			return nil, fmt.Errorf("%s: line %d: %q is not domain or host, a tab and a name; mend or remove the line", file, i+1, line)
+			return nil, fmt.Errorf("%s: line %d: %q is not domain or host, a tab and a name; correct or remove the line", file, i+1, line)
 		}
 		all[scope] = append(all[scope], strings.ToLower(name))
 	}
