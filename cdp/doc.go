@@ -21,6 +21,7 @@
 //	observer   start           Close
 //	process    startProcess    the browser process is gone
 //	stderr     startProcess    the browser's standard error is closed
+//	server     serveBlank      the blank document of a request is there
 //	chromedp   the first page command, one pair and one per tab; end with Close
 //
 // The reader handles everything that the browser tells us as it comes, in the order of
