@@ -34,8 +34,14 @@ func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan 
 		return Plan{}
 	}
 	plan := b.compare(s, p.wanted(now), jar, now)
+	for k := range p.taken {
+		if slices.ContainsFunc(jar, func(c Cookie) bool { return c.key() == k }) {
+			delete(p.taken, k)
+		}
+	}
 	if plan.Empty() {
 		p.taken, p.inStep = nil, p.active != nil
+		p.hasAll(now)
 		if p.active == nil {
 			p.before = nil
 		}
@@ -80,6 +86,9 @@ func (b *Book) compare(s *site, wanted, jar []Cookie, now time.Time) Plan {
 	var plan Plan
 	for _, c := range jar {
 		if s.kind(c.Name) == NotToken || !b.cutting.holds(s.name, &c) || unreachable(c.Path) {
+			continue
+		}
+		if s.isEmptied(c.Name, c.Value) {
 			continue
 		}
 		if !slices.ContainsFunc(wanted, func(want Cookie) bool { return want.key() == c.key() }) {
@@ -158,7 +167,7 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 			continue
 		}
 		b.detect(s, c.Name)
-		if s.kind(c.Name) != NotToken {
+		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) {
 			cookies = append(cookies, c)
 		}
 	}
