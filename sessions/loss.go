@@ -147,3 +147,21 @@ func (s *session) empties(c *Cookie, kind Kind) bool {
 
 // isEmptied reports a cookie that a logout has left empty.
 func (s *site) isEmptied(name, value string) bool { return value == "" && s.emptied[name] }
+
+// IsOfJar reports whether all cookies that a request was sent with are ones that the
+// browser found in the jar for it: else somebody has written others.
+func (r *Request) IsOfJar() bool {
+	l, ok := locate(r.URL)
+	for c := range crumbs(r.Header) {
+		if ok && c.name+c.value != "" && inJar(pair{c.name, c.value}, r.Jar, &l) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Trustworthy reports whether the browser takes a URL for secure: https, and this machine.
+func Trustworthy(rawURL string) bool {
+	l, ok := locate(rawURL)
+	return ok && trustworthy(&l)
+}

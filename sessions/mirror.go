@@ -49,6 +49,17 @@ func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan 
 	return plan
 }
 
+// Differs is the plan for a jar with something forced. Unlike [Book.PlanJar] it only looks.
+func (b *Book) Differs(w Window, site string, jar []Cookie, now time.Time) Plan {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.sites[site]
+	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+		return Plan{}
+	}
+	return b.compare(s, s.places[w].wanted(now), jar, now)
+}
+
 // JarWritten says that a jar has what it will have: what a plan would still set,
 // Chrome refuses.
 func (b *Book) JarWritten(w Window, site string) {

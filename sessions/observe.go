@@ -379,7 +379,9 @@ func (b *Book) notifyNew(session *session, w Window) {
 }
 
 func (x *Exchange) setsToken(r Response) bool {
-	return slices.ContainsFunc(r.Cookies, func(c Cookie) bool { return x.site.kind(c.Name) == Token && !c.Expired(r.Now) })
+	return slices.ContainsFunc(r.Cookies, func(c Cookie) bool {
+		return x.site.kind(c.Name) == Token && !c.Expired(r.Now) && !x.site.isEmptied(c.Name, c.Value)
+	})
 }
 
 // apply writes a response into its session: tokens that the request showed and
