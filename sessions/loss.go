@@ -112,6 +112,24 @@ func (p *place) hasTaken(set []Cookie, now time.Time) {
 	}
 }
 
+// hasSome notes which of its active session's cookies a jar has.
+func (p *place) hasSome(jar []Cookie) {
+	if p.active == nil {
+		return
+	}
+	for i := range jar {
+		k := jar[i].key()
+		if p.had[k] && !p.taken[k] || p.active.find(k) == nil {
+			continue
+		}
+		delete(p.taken, k)
+		if p.had == nil {
+			p.had = map[key]bool{}
+		}
+		p.had[k] = true
+	}
+}
+
 // hasAll notes that a jar has all of its active session.
 func (p *place) hasAll(now time.Time) {
 	if p.active == nil {

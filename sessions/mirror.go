@@ -34,11 +34,7 @@ func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan 
 		return Plan{}
 	}
 	plan := b.compare(s, p.wanted(now), jar, now)
-	for k := range p.taken {
-		if slices.ContainsFunc(jar, func(c Cookie) bool { return c.key() == k }) {
-			delete(p.taken, k)
-		}
-	}
+	p.hasSome(jar)
 	if plan.Empty() {
 		p.taken, p.inStep = nil, p.active != nil
 		p.hasAll(now)

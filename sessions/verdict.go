@@ -248,7 +248,7 @@ func (d *decision) decideEmpty(v *Verdict) {
 // mayBeLost reports a cookie that the request lacks, where another session's answer may
 // have taken it, or has.
 func (d *decision) mayBeLost(o own) bool {
-	return o.applies && !o.given && o.Partition == "" && (d.request.Late || d.place.taken[o.key()])
+	return o.applies && !o.given && o.Partition == "" && (d.request.Late && d.place.had[o.key()] || d.place.taken[o.key()])
 }
 
 // lose marks the cookies that the settled jar does not have, and counts them. What it has
