@@ -44,9 +44,10 @@ type mirror struct {
 	mu      sync.Mutex      // guards all below
 	refused map[string]bool // cookies that Chrome refuses, which were named to the user
 	planted map[sessions.Window]bool
-	losses  map[place]time.Time // when a loss was last told
-	origins map[identity]origin // of the cookies that were in a jar
-	echoes  map[echo]bool       // changes of our own that a jar may tell yet
+	cleared map[sessions.Window]time.Time // when that was seen
+	losses  map[place]time.Time           // when a loss was last told
+	origins map[identity]origin           // of the cookies that were in a jar
+	echoes  map[echo]bool                 // changes of our own that a jar may tell yet
 }
 
 // echo is a change of a jar that a write made.
@@ -70,7 +71,7 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, losses: map[place]time.Time{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, losses: map[place]time.Time{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
@@ -149,8 +150,8 @@ func (m *mirror) jar(ctx context.Context, w sessions.Window) ([]sessions.Cookie,
 	return jar, err
 }
 
-// read is jar, and reports whether everything was cleared since the last time: the cookie
-// is gone that plant has put there.
+// read is jar, and reports whether everything was cleared lately: the cookie was gone that
+// plant has put there.
 func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Cookie, cleared bool, err error) {
 	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
 	if err != nil {
@@ -160,11 +161,13 @@ func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Co
 	there := slices.ContainsFunc(r.Cookies, func(c *network.Cookie) bool { return c.Domain == markDomain && c.Name == plantName })
 	m.mu.Lock()
 	planted := m.planted[w]
+	if planted && !there {
+		m.cleared[w] = time.Now()
+	}
+	cleared = time.Since(m.cleared[w]) < oldStream
 	m.mu.Unlock()
-	if cleared = planted && !there; cleared {
-		m.plant(w, true)
-	} else if there && !planted {
-		m.plant(w, false) // of a run that was killed
+	if planted != there {
+		m.plant(w, planted) // anew, or out: it is of a run that was killed
 	}
 	return cookiesOf(r), cleared, nil
 }
@@ -361,28 +364,30 @@ func (m *mirror) judge(ctx context.Context, site string, cookies []sessions.Cook
 func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
 	book := m.browser.book
 	jar, cleared, err := m.read(ctx, w)
-	if err != nil || len(book.Missing(w, site, jar, time.Now())) == 0 {
-		return jar, err
+	_, late := m.browser.quiet.at(w, site)
+	for tries := 0; err == nil && !cleared && len(book.Missing(w, site, jar, time.Now())) > 0; tries++ {
+		// An answer that is told a moment later may say who did.
+		if tries > 0 && !m.browser.quiet.mayBeAnswered(ctx, place{w, site}, time.Now()) || tries > 4 {
+			break
+		}
+		select {
+		case <-time.After(explains):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if err = m.browser.observer.settle(ctx); err == nil {
+			jar, cleared, err = m.read(ctx, w)
+		}
 	}
-	// An answer that is told a moment later may say who did.
-	select {
-	case <-time.After(explains):
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if err := m.browser.observer.settle(ctx); err != nil {
-		return nil, err
-	}
-	jar, again, err := m.read(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	loss := sessions.Loss{Missing: book.Missing(w, site, jar, time.Now()), Cleared: cleared || again, Full: isFull(site, jar, book.SiteOf)}
+	loss := sessions.Loss{Missing: book.Missing(w, site, jar, time.Now()), Cleared: cleared, Full: isFull(site, jar, book.SiteOf), Late: late}
 	switch {
 	case len(loss.Missing) == 0:
 	case loss.Ends():
 		book.Dropped(w, site, loss.Missing, time.Now())
-	default:
+	case loss.Cleared || loss.Full || !late: // else it was the race of a late answer, as ever
 		m.browser.tellLoss(w, site, loss.Cause())
 	}
 	return jar, nil

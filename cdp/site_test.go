@@ -181,6 +181,9 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		}
 	}
+	if h.query.Has("clear") {
+		head.Set("Clear-Site-Data", `"cookies"`)
+	}
 	if isHit {
 		leaks.Answer(rw, r, read)
 		return

@@ -29,13 +29,15 @@ type Loss struct {
 	// Full says that the jar has as many of the site as a browser keeps, so that some had
 	// to go.
 	Full bool
+	// Late says that an answer to another session may have taken them, and is not told yet.
+	Late bool
 }
 
 // Ends reports whether the loss ends the session, as a logout does: a script of the site
 // may have taken what it may see, and nothing speaks for another cause. What is lost
 // otherwise is to be put back.
 func (l Loss) Ends() bool {
-	return len(l.Missing) > 0 && !l.Cleared && !l.Full && !slices.ContainsFunc(l.Missing, func(c Cookie) bool { return c.HTTPOnly })
+	return len(l.Missing) > 0 && !l.Cleared && !l.Full && !l.Late && !slices.ContainsFunc(l.Missing, func(c Cookie) bool { return c.HTTPOnly })
 }
 
 // Cause says it in words.
