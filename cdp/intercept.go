@@ -303,6 +303,9 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 	if is := e.Request.Headers.get("cookie"); !write && i.explicit && v.Session.Number != 0 && is != "" {
 		v.Header, v.Fields, write = is, nil, true
 	}
+	if write && v.Action != sessions.Restore {
+		write = i.complete(e, w, &v)
+	}
 	id := network.RequestID("")
 	if text, err := strconv.Unquote(string(e.networkID)); err == nil { // an id has no letters that JSON writes otherwise
 		id = network.RequestID(text)
@@ -329,6 +332,49 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 		}
 		i.second(e, write, err)
 	})
+}
+
+// complete adds the partitioned cookies to a header that is about to be written, as far as
+// it is known in which partition the request is. It reports false where the header is better
+// left to the browser: of a request that shows none it cannot be told whether it is one to
+// carry them.
+func (i *interceptor) complete(e *requestPaused, w sessions.Window, v *sessions.Verdict) bool {
+	m := i.browser.mirror
+	m.mu.Lock()
+	jar := m.partitioned[w]
+	m.mu.Unlock()
+	if len(jar) == 0 {
+		return true
+	}
+	more := i.browser.book.Partitioned(w, e.Request.URL, i.browser.targets.topLevelSite(e), crossSite, jar, time.Now())
+	switch {
+	case more == "":
+	case e.Request.Headers.get("cookie") == "" && v.Action == sessions.Write:
+		return false
+	case v.Header == "":
+		v.Header = more
+	default:
+		v.Header += "; " + more
+	}
+	return true
+}
+
+// topLevelSite is the site of the page that a request is made in, "" where it is not known.
+func (t *targets) topLevelSite(e *requestPaused) string {
+	t.mu.Lock()
+	page := t.frames[e.FrameID].page
+	t.mu.Unlock()
+	if page == "" {
+		return ""
+	}
+	if e.ResourceType == network.ResourceTypeDocument && string(e.FrameID) == string(page) {
+		return sessions.TopLevelSite(e.Request.URL)
+	}
+	tab := t.page(page)
+	if tab == nil {
+		return ""
+	}
+	return sessions.TopLevelSite(t.documentOf(tab).url)
 }
 
 // count notes what became of a request of a forced site.

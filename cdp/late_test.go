@@ -283,3 +283,35 @@ func TestWrittenShare(t *testing.T) {
 		t.Errorf("%d of %d were written", written, checked)
 	}
 }
+
+// What is written has the partitioned cookies too, which a paused request does not show: those
+// of the session, and others that the jar has in the page's partition.
+func TestPartitionedWritten(t *testing.T) {
+	w := newWeb(t)
+	r := w.browser(noReload)
+	for _, name := range []string{"alice", "bob"} {
+		list := twoTokens("shop.test", name)
+		if _, err := r.book.Import("shop.test", name, list, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		r.use("shop.test", name)
+		r.open(w.page("shop.test"))
+		w.fetches(r, "login", "set="+url.QueryEscape("session_id="+name+"; Path=/; Secure; SameSite=None; Partitioned"))
+		w.fetches(r, "other", "set="+url.QueryEscape("theme=dark; Path=/; Secure; SameSite=None; Partitioned"))
+	}
+	r.session("shop.test", "session_id", "bob")
+	run(r, "window.held = fetch('/hit/held?hold=held', {credentials: 'include'})") // so that it does not become quiet
+	w.until("the held one", func() bool { return len(w.seen(func(h hit) bool { return h.name == "held" })) > 0 })
+	for _, name := range []string{"alice", "bob"} {
+		r.use("shop.test", name)
+		written := r.interceptor.written.Load()
+		h := w.fetches(r, "asks-"+name)
+		h.is(t, name)
+		if h.value("session_id") != name || h.value("theme") != "dark" || r.interceptor.written.Load() == written {
+			t.Errorf("%v: want %s's partitioned cookie and the theme, written", h, name)
+		}
+		run(r, "await fetch('/hit/omitted-"+name+"', {credentials: 'omit'})")
+		w.seen(func(h hit) bool { return h.name == "omitted-"+name })[0].none(t)
+	}
+	w.release("held")
+}

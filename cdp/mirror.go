@@ -46,8 +46,10 @@ type mirror struct {
 	planted map[sessions.Window]bool
 	cleared map[sessions.Window]time.Time // when that was seen
 	losses  map[place]time.Time           // when a loss was last told
-	origins map[identity]origin           // of the cookies that were in a jar
-	echoes  map[echo]bool                 // changes of our own that a jar may tell yet
+	// partitioned are the partitioned cookies that a jar was seen to have.
+	partitioned map[sessions.Window][]sessions.Cookie
+	origins     map[identity]origin // of the cookies that were in a jar
+	echoes      map[echo]bool       // changes of our own that a jar may tell yet
 }
 
 // echo is a change of a jar that a write made.
@@ -71,7 +73,7 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, losses: map[place]time.Time{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, losses: map[place]time.Time{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
@@ -169,7 +171,26 @@ func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Co
 	if planted != there {
 		m.plant(w, planted) // anew, or out: it is of a run that was killed
 	}
-	return cookiesOf(r), cleared, nil
+	jar = cookiesOf(r)
+	m.keepPartitioned(w, jar)
+	return jar, cleared, nil
+}
+
+// keepPartitioned remembers the partitioned cookies of a jar: see [interceptor.complete].
+func (m *mirror) keepPartitioned(w sessions.Window, jar []sessions.Cookie) {
+	var list []sessions.Cookie
+	for _, c := range jar {
+		if c.Partition != "" && len(list) < maxOrigins {
+			list = append(list, c)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(list) == 0 {
+		delete(m.partitioned, w)
+	} else {
+		m.partitioned[w] = list
+	}
 }
 
 // plantName is a cookie that is sent nowhere: when it goes, somebody has cleared the jar.
