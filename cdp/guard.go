@@ -129,7 +129,7 @@ func (g *guard) step() time.Duration {
 		return guardPace
 	}
 	defer b.commands.Unlock()
-	if g.mode == sessions.GuardOff || !g.forces.Load() || b.ending.Load() {
+	if !g.forces.Load() || b.ending.Load() {
 		g.drifted.Store(false)
 		return time.Hour // until it is called
 	}
@@ -137,7 +137,7 @@ func (g *guard) step() time.Duration {
 	defer cancel()
 	var err error
 	switch {
-	case g.up.Load() && !g.lowers:
+	case g.mode == sessions.GuardOff, g.up.Load() && !g.lowers:
 		g.compare(ctx)
 	case g.up.Load():
 		if !b.quiet.everywhere() {
