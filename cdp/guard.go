@@ -138,7 +138,9 @@ func (g *guard) step() time.Duration {
 	var err error
 	switch {
 	case g.mode == sessions.GuardOff, g.up.Load() && !g.lowers:
-		g.compare(ctx)
+		if !b.book.SharesJar() { // else two forced sites might take the jar from each other
+			g.compare(ctx)
+		}
 	case g.up.Load():
 		if !b.quiet.everywhere() {
 			return guardPace

@@ -219,6 +219,16 @@ func (m *mirror) plantFirst(w sessions.Window) {
 	}
 }
 
+// plantOut takes it out where nothing is forced any more.
+func (m *mirror) plantOut(w sessions.Window) {
+	m.mu.Lock()
+	planted := m.planted[w]
+	m.mu.Unlock()
+	if planted {
+		m.plant(w, false)
+	}
+}
+
 // unplant takes it out everywhere.
 func (m *mirror) unplant() {
 	m.mu.Lock()

@@ -134,7 +134,14 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
 	}
 	b.quiet.switched(w, site) // what began before Fetch was on counts
-	b.mirror.plantFirst(w)
+	if b.forces(w) {
+		b.mirror.plantFirst(w)
+	}
+	defer func() {
+		if !b.forces(w) {
+			b.mirror.plantOut(w)
+		}
+	}()
 	fresh := make(chan struct{})
 	freshen := sync.OnceFunc(func() { go func() { b.freshen(ctx, w); close(fresh) }() })
 	written := freshen
@@ -176,6 +183,14 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		done.Session = fresh
 	}
 	return done, err
+}
+
+// forces reports whether anything is forced in a window.
+func (b *Browser) forces(w sessions.Window) bool {
+	return slices.ContainsFunc(b.book.Forced(), func(site string) bool {
+		_, active := b.book.Active(w, site, time.Now())
+		return active
+	})
 }
 
 // settledJar reads a jar once what the browser told up to then is booked, also of the
