@@ -8,35 +8,36 @@ import (
 )
 
 // checkSent tells of a request that began after a switch had answered and went out
-// as another session all the same: the jar was another's for a moment where
-// nothing can be paused, or another DevTools client wrote the header. From then on
-// ours is written always, which is the last word (CDP-FACTS 18). Each site is told
-// of once for each switch.
-func (b *Browser) checkSent(w sessions.Window, h *hop) {
+// as another session all the same. Where we had written its header, or it carries what the
+// jar does not have, that was another DevTools client: from then on ours is written always,
+// which is the last word (CDP-FACTS 18). Else the jar was another's for a moment. Each site
+// is told of once for each switch.
+func (b *Browser) checkSent(w sessions.Window, h *hop, byOther bool) {
 	if !h.booked.Astray() {
 		return
 	}
+	at := place{w, b.book.SiteOf(h.url)}
+	b.quiet.switched(w, at.site) // whatever did that may do it again
 	b.guard.drift()
 	if h.began.IsZero() {
 		return
 	}
-	at := place{w, b.book.SiteOf(h.url)}
 	if !b.targets.isAnswered(at, h.began) || !b.targets.tellAstray(at) {
 		return
 	}
-	checked := !h.unchecked
-	if checked && strings.HasPrefix(h.url, "http") { // a WebSocket cannot be paused
+	why := "the cookies of the browser were another session's at that moment"
+	switch {
+	case h.unchecked:
+		why = "something has changed the cookies of the browser, and requests are not checked now; see: guard"
+	case byOther && strings.HasPrefix(h.url, "http"): // a WebSocket cannot be paused
 		b.interceptor.explicit = true
 		b.guard.meddled.Store(true)
+		why = "if another DevTools client changes requests too, detach it"
 	}
 	ref := h.booked.Session()
 	name := ""
 	if s, err := b.book.Session(ref, time.Now()); err == nil {
 		name = s.Name
-	}
-	why := "if another DevTools client changes requests too, detach it"
-	if !checked {
-		why = "something changed the browser's cookies, and requests are not checked now; see: guard"
 	}
 	b.notice("%s %s was sent as %q, which is not the forced session: %s", h.method, sessions.ShowURL(h.url), name, why)
 }

@@ -48,6 +48,7 @@ type Browser struct {
 	interceptor *interceptor
 	mirror      *mirror
 	guard       *guard
+	quiet       *quiet
 	observer    *observer
 	pages       pages
 	dialogs     dialogs
@@ -156,6 +157,7 @@ func newBrowser(o Options) *Browser {
 	b.interceptor = newInterceptor(b)
 	b.mirror = newMirror(b)
 	b.guard = newGuard(b)
+	b.quiet = newQuiet(b)
 	b.observer = newObserver(b)
 	return b
 }
@@ -189,12 +191,16 @@ func (b *Browser) start(ctx context.Context) error {
 	b.interceptor.link, b.mirror.link = b.link, b.link
 	go b.mirror.run()
 	b.guard.start()
+	b.quiet.start()
 	b.observer.start()
 	if err := b.recover(ctx); err != nil {
 		return err
 	}
 	if err := b.watch(ctx); err != nil {
 		return err
+	}
+	if b.process == nil {
+		b.quiet.unseen()
 	}
 	if b.options.Apart {
 		if err := b.firstTab(ctx); err != nil {
@@ -266,6 +272,7 @@ func (b *Browser) abandon() {
 	b.leave()
 	b.wire.close()
 	b.guard.stop()
+	b.quiet.stop()
 	b.observer.stop()
 	b.mirror.stop()
 	b.journal.close()
@@ -317,7 +324,7 @@ func (b *Browser) restore(ctx context.Context) error {
 			if _, was := b.book.Unset(w, site, now); !was {
 				continue
 			}
-			if _, err := b.mirror.sync(ctx, w, site); err != nil {
+			if _, err := b.mirror.sync(ctx, w, site); err != nil && !errors.Is(err, errUnrest) {
 				return fmt.Errorf("putting the cookies of %s back: %w", site, err)
 			}
 			if b.process == nil {
@@ -325,6 +332,7 @@ func (b *Browser) restore(ctx context.Context) error {
 			}
 		}
 	}
+	b.mirror.unplant()
 	return b.interceptor.stop(ctx)
 }
 

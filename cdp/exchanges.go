@@ -24,7 +24,8 @@ type exchanges struct {
 	browser *Browser
 	open    map[network.RequestID]*exchange
 	order   []network.RequestID // oldest first, for the bound
-	// rewritten are the requests that left with other headers and were not answered yet.
+	// rewritten are the requests that left with headers of ours and were not answered yet: true
+	// where these say something else.
 	rewritten map[network.RequestID]bool
 }
 
@@ -60,6 +61,7 @@ type hop struct {
 	booked    *sessions.Exchange
 	writes    int64 // of the mirror, when it was booked
 	done      bool
+	answered  bool // and that was no redirect: its cookies are in the jar
 }
 
 func newExchanges(b *Browser) *exchanges {
@@ -108,6 +110,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}
+	x.landed(e.RequestID, ex, e.Request.URL)
 	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
 	x.book(e.RequestID, ex)
 }
@@ -159,16 +162,24 @@ func (x *exchanges) of(ex *exchange, t *tab) {
 	ex.tab, ex.window = t, t.window
 }
 
+// landed notes that somebody tells of a request that was sent on before.
+func (x *exchanges) landed(id network.RequestID, ex *exchange, url string) {
+	x.browser.quiet.landed(ex.window, x.browser.book.SiteOf(url), string(id))
+}
+
 // opens notes that an exchange stays open.
 func (x *exchanges) opens(ex *exchange) {
 	ex.stream, ex.switches = true, x.browser.targets.switchCount()
 }
 
 // leave forgets what a target will tell nothing more of: all when it is gone, the
-// open streams when its page is.
+// open streams when its page is. What it has asked for may still be answered (keepalive).
 func (x *exchanges) leave(t *tab, all bool) {
 	for id, ex := range x.open {
 		if ex.tab == t && (all || ex.stream) {
+			if n := len(ex.urls); n > 0 && !ex.stream && !ex.urls[n-1].answered && !ex.urls[n-1].silent {
+				x.browser.quiet.fly(ex.window, x.browser.book.SiteOf(ex.urls[n-1].url), string(id), ex.came)
+			}
 			x.drop(id)
 		}
 	}
@@ -199,19 +210,19 @@ func (x *exchanges) streams(w sessions.Window, site string) int {
 	return n
 }
 
-// inFlight reports whether an exchange with one of the sites that began before a moment
-// has not ended. A stream is not waited for when it is old, nor one whose URL nobody
-// tells.
-func (x *exchanges) inFlight(before time.Time, sites map[string]bool) bool {
+// mayBeAnswered reports whether an exchange of a place that began before a moment can
+// still be answered with cookies. One is not waited for that is older than told; nor, when
+// it is old, a stream, or one whose URL nobody tells.
+func (x *exchanges) mayBeAnswered(at place, before time.Time, told time.Duration) bool {
 	for _, ex := range x.open {
-		age, unknown := time.Since(ex.came), len(ex.urls) == 0
+		age, n := time.Since(ex.came), len(ex.urls)
 		switch {
-		case ex.came.After(before) || age > oldRequest:
-		case (ex.finished || ex.stream || unknown) && age > oldStream: // what is finished may wait for its answer to be told
-		case unknown:
+		case ex.came.After(before) || age > told || n > 0 && ex.window != at.window:
+		case (ex.finished || ex.stream || n == 0) && age > oldStream: // what is finished may wait for its answer to be told
+		case n == 0:
 			return true
-		case ex.finished && (ex.complete() || ex.urls[len(ex.urls)-1].silent):
-		case sites[x.browser.book.SiteOf(ex.urls[len(ex.urls)-1].url)]:
+		case !ex.stream && ex.urls[n-1].answered || ex.finished && (ex.complete() || ex.urls[n-1].silent):
+		case x.browser.quiet.shares(place{ex.window, x.browser.book.SiteOf(ex.urls[n-1].url)}, at):
 			return true
 		}
 	}
@@ -247,16 +258,18 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 			if len(ex.sent) == 0 {
 				break
 			}
-			booked := x.browser.book.Sent(x.request(ex, i, ex.sent[0]))
+			sent := x.request(ex, i, ex.sent[0])
+			booked := x.browser.book.Sent(sent)
 			h.booked, h.writes, ex.sent = &booked, x.browser.mirror.writes.Load(), ex.sent[1:]
-			x.browser.checkSent(ex.window, h)
+			_, written := x.rewritten[id]
+			x.browser.checkSent(ex.window, h, written || !sent.IsOfJar())
 		}
 		if len(ex.received) == 0 {
 			break
 		}
 		x.respond(ex.window, h, response(h.url, ex.received[0]))
 		x.note(id, ex, h, ex.received[0].StatusCode, false)
-		h.done, ex.received = true, ex.received[1:]
+		h.done, h.answered, ex.received = true, !redirects(ex.received[0].StatusCode), ex.received[1:]
 	}
 	if ex.finished && ex.complete() {
 		x.drop(id)
@@ -304,8 +317,11 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 	for _, window := range book.Received(*h.booked, r) {
 		x.browser.guard.drift()
 		x.browser.mirror.mend(window, book.SiteOf(h.url))
+		if r.Cleared && window == w {
+			x.browser.tellLoss(w, book.SiteOf(h.url), "an answer to another session cleared the browser's cookies of the site (Clear-Site-Data)")
+		}
 	}
-	if len(r.Cookies) > 0 && h.writes != x.browser.mirror.writes.Load() {
+	if (len(r.Cookies) > 0 || r.Cleared) && h.writes != x.browser.mirror.writes.Load() {
 		// The jar was written meanwhile: maybe over what just came
 		// (TestLateRotation).
 		x.browser.mirror.mend(w, book.SiteOf(h.url))
@@ -334,7 +350,7 @@ func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.R
 // response is what came back: the cookies that Chrome took, by its word, with
 // the attributes of their lines.
 func response(url string, e *responseExtraInfo) sessions.Response {
-	r := sessions.Response{Now: time.Now()}
+	r := sessions.Response{Now: time.Now(), Cleared: clearsCookies(e.Headers.get("clear-site-data"), url)}
 	lines := rawBytes(e.Headers.get("set-cookie"))
 	if lines == "" {
 		return r
@@ -360,6 +376,17 @@ func response(url string, e *responseExtraInfo) sessions.Response {
 		}
 	}
 	return r
+}
+
+// clearsCookies reports whether a Clear-Site-Data header deletes cookies: of a secure URL,
+// by the quoted words.
+func clearsCookies(header, url string) bool {
+	for word := range strings.SplitSeq(header, ",") {
+		if word = strings.Trim(word, " \t"); word == `"cookies"` || word == `"*"` {
+			return sessions.Trustworthy(url)
+		}
+	}
+	return false
 }
 
 // clock is a time that the browser told.
@@ -449,7 +476,7 @@ func (x *exchanges) handshake(e *network.EventWebSocketWillSendHandshakeRequest)
 		Began:     ex.urls[0].began, Now: time.Now(), // when it was sent is too late: the cookies are taken before it connects
 	})
 	ex.urls[0].booked, ex.urls[0].writes = &booked, x.browser.mirror.writes.Load()
-	x.browser.checkSent(ex.window, &ex.urls[0])
+	x.browser.checkSent(ex.window, &ex.urls[0], false)
 }
 
 // handshakeAnswer books its response. Chrome does not say which cookies it took
@@ -470,5 +497,5 @@ func (x *exchanges) handshakeAnswer(e *network.EventWebSocketHandshakeResponseRe
 	}
 	x.respond(ex.window, h, r)
 	x.note(e.RequestID, ex, h, e.Response.Status, true)
-	h.done = true
+	h.done, h.answered = true, true
 }

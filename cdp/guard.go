@@ -27,8 +27,8 @@ const (
 type guard struct {
 	browser *Browser
 	mode    sessions.Guard // under browser.commands, as all below
-	since   time.Time      // what began before is waited for; zero where Fetch is not to be lowered
-	settled bool           // since is when all that began before Fetch was on had been told
+	lowers  bool           // Fetch is to be lowered, once all is quiet
+	is      atomic.Value   // mode, for who does not hold that
 	forces  atomic.Bool    // a session is forced
 	up      atomic.Bool
 	drifted atomic.Bool
@@ -39,8 +39,13 @@ type guard struct {
 }
 
 func newGuard(b *Browser) *guard {
-	return &guard{browser: b, mode: b.options.Guard, wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	g := &guard{browser: b, mode: b.options.Guard, wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	g.is.Store(g.mode)
+	return g
 }
+
+// now is the mode, and whether requests are being checked, for who does not hold commands.
+func (g *guard) now() (sessions.Guard, bool) { return g.is.Load().(sessions.Guard), g.up.Load() }
 
 // Guard is the mode, and whether requests are being checked now.
 func (b *Browser) Guard() (sessions.Guard, bool) {
@@ -64,9 +69,11 @@ func (b *Browser) SetGuard(ctx context.Context, mode sessions.Guard) error {
 	}
 	was := b.guard.mode
 	b.guard.mode = mode
+	b.guard.is.Store(mode)
 	b.guard.meddled.Store(false)
 	if err := b.interceptor.update(ctx); err != nil {
 		b.guard.mode = was
+		b.guard.is.Store(was)
 		return b.because(err)
 	}
 	return nil
@@ -75,10 +82,7 @@ func (b *Browser) SetGuard(ctx context.Context, mode sessions.Guard) error {
 // raised notes that Fetch is on, or off.
 func (g *guard) raised(up bool) {
 	g.up.Store(up)
-	g.since, g.settled = time.Time{}, false
-	if up && g.mode == sessions.GuardSwitch {
-		g.since = time.Now()
-	}
+	g.lowers = up && g.mode == sessions.GuardSwitch
 	g.call()
 }
 
@@ -131,7 +135,7 @@ func (g *guard) step() time.Duration {
 		return guardPace
 	}
 	defer b.commands.Unlock()
-	if g.mode != sessions.GuardSwitch || b.ending.Load() {
+	if !g.forces.Load() || b.ending.Load() {
 		g.drifted.Store(false)
 		return time.Hour // until it is called
 	}
@@ -139,19 +143,16 @@ func (g *guard) step() time.Duration {
 	defer cancel()
 	var err error
 	switch {
-	case g.up.Load() && g.since.IsZero():
-		return time.Hour
-	case g.up.Load() && !g.settled:
-		if err = b.Settle(ctx); err == nil {
-			g.since, g.settled = time.Now(), true
+	case g.mode == sessions.GuardOff, g.up.Load() && !g.lowers:
+		if !b.book.SharesJar() { // else two forced sites might take the jar from each other
+			g.compare(ctx)
 		}
-		return guardPace // pages tell later than the network does
 	case g.up.Load():
-		if b.inFlight(ctx, g.since) {
+		if !b.quiet.everywhere() {
 			return guardPace
 		}
 		err = g.lower(ctx)
-	case g.drifted.Load() || g.differs(ctx):
+	case g.drifted.Load() || g.compare(ctx):
 		b.log.Debug("the browser's cookies are not the forced session's any more: requests are checked again")
 		err = g.raise(ctx)
 	}
@@ -189,19 +190,21 @@ func (g *guard) lower(ctx context.Context) error {
 	case failed != nil:
 		return failed
 	case !proven:
-		g.since = time.Time{}
+		g.lowers = false
 		return nil
 	}
 	g.drifted.Store(false)
 	return b.interceptor.stop(ctx)
 }
 
-// differs compares the jars with what they are to hold.
-func (g *guard) differs(ctx context.Context) bool {
+// compare compares the jars with what they are to hold, and lets those be mended that
+// differ. It reports whether any does.
+func (g *guard) compare(ctx context.Context) bool {
 	b, differs := g.browser, false
 	g.eachForced(func(w sessions.Window, active sessions.Ref) {
-		if jar, err := b.mirror.jar(ctx, w); err == nil && !b.book.PlanJar(w, active.Site, jar, time.Now()).Empty() {
+		if jar, err := b.mirror.jar(ctx, w); err == nil && b.mirror.differs(w, active.Site, jar) {
 			differs = true
+			b.mirror.mend(w, active.Site)
 		}
 	})
 	return differs
@@ -218,23 +221,9 @@ func (g *guard) eachForced(do func(sessions.Window, sessions.Ref)) {
 	}
 }
 
-// inFlight reports whether a request of a forced site that began before a moment has
-// not ended yet.
-func (b *Browser) inFlight(ctx context.Context, before time.Time) bool {
-	forced := map[string]bool{}
-	for _, site := range b.book.Forced() {
-		forced[site] = true
-	}
-	if b.Observation() != sessions.ObserveFull && (time.Since(before) < oldStream || b.isLoading(forced)) {
-		return true // nobody tells what is under way
-	}
-	in, answered := inTurn(ctx, b, func() bool { return b.exchanges.inFlight(before, forced) })
-	return in || !answered
-}
-
-// isLoading reports whether a tab of one of the sites has not loaded yet.
-func (b *Browser) isLoading(sites map[string]bool) bool {
-	return b.anyLoading(func(_ *tab, d document) bool { return sites[b.book.SiteOf(d.url)] })
+// isLoading reports whether a tab of a place has not loaded yet.
+func (b *Browser) isLoading(at place) bool {
+	return b.anyLoading(func(t *tab, d document) bool { return t.window == at.window && b.book.SiteOf(d.url) == at.site })
 }
 
 // anyLoading reports whether a tab that is meant has not loaded yet.

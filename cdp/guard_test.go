@@ -19,6 +19,17 @@ func (r *rig) guardIs(up bool) {
 	r.until(fmt.Sprintf("the guard to be up: %v", up), func() bool { return r.guard.up.Load() == up })
 }
 
+// isQuiet waits until requests that are right are not written any more; it does not wait
+// for what nobody tells the end of.
+func (r *rig) isQuiet() {
+	r.t.Helper()
+	r.quiet.mu.Lock()
+	r.quiet.untold = time.Millisecond
+	r.quiet.mu.Unlock()
+	r.quiet.call()
+	r.until("all is quiet", r.quiet.everywhere)
+}
+
 // token is the line that sets a new sid.
 func token(value string) string {
 	return "sid=" + value + "; Path=/; Domain=.shop.test; Secure; SameSite=None"

@@ -1,6 +1,7 @@
 package cdp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto"
@@ -40,6 +42,10 @@ type interceptor struct {
 	// ours (TestOtherInterceptor).
 	explicit bool
 	idle     []chan struct{} // closed when open is empty
+
+	// checked counts the requests that were decided for a forced session, written those
+	// that left with headers of ours, rewritten those with others.
+	checked, written, rewritten atomic.Int64
 }
 
 func newInterceptor(b *Browser) *interceptor {
@@ -55,6 +61,11 @@ func (i *interceptor) update(ctx context.Context) error {
 	i.browser.guard.forces.Store(len(patterns) > 0)
 	if len(patterns) == 0 || i.browser.guard.mode == sessions.GuardOff {
 		return i.stop(ctx)
+	}
+	if !i.on {
+		for _, site := range i.browser.book.Forced() {
+			i.browser.switchedAll(site) // what began before was not paused
+		}
 	}
 	i.on = true // whatever becomes of the call: Chrome may carry out one that was given up
 	if _, err := call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns}); err != nil {
@@ -225,16 +236,42 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		Preflight: e.ResourceType == network.ResourceTypePreflight,
 		Now:       time.Now(),
 	}
+	r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
 	v := i.browser.book.Decide(r)
 	if v.Action != sessions.Settle {
 		i.answer(e, w, v)
 		return
 	}
-	// The jar is read behind everything that the browser told before.
-	send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.browser.targets.contextOf(w)}, func(jar storage.GetCookiesResult, err error) {
-		r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
-		i.answer(e, w, i.browser.book.Decide(r))
+	i.wait(v.Await, func() {
+		writes := i.browser.mirror.writes.Load()
+		// The jar is read behind everything that the browser told before.
+		send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.browser.targets.contextOf(w)}, func(jar storage.GetCookiesResult, err error) {
+			r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
+			r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
+			r.Mended = writes%2 != 0 || writes != i.browser.mirror.writes.Load()
+			i.finally(e, w, i.browser.book.Decide(r))
+		})
 	})
+}
+
+// wait runs a function in a turn, at once or when what the browser has not told yet should
+// have been.
+func (i *interceptor) wait(moment bool, run func()) {
+	if !moment {
+		run()
+		return
+	}
+	time.AfterFunc(explains, func() { i.browser.wire.do(run) })
+}
+
+// finally answers a request that was decided in full knowledge.
+func (i *interceptor) finally(e *requestPaused, w sessions.Window, v sessions.Verdict) {
+	if v.Action != sessions.Restore || len(v.Lost) == 0 {
+		i.answer(e, w, v)
+		return
+	}
+	i.browser.log.Debug("put back", "url", sessions.ShowURL(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
+	i.browser.mirror.restore(w, v.Lost, func() { i.answer(e, w, v) })
 }
 
 // unreadable answers a paused request of which only the id could be read. It
@@ -255,9 +292,6 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 	params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 	rewrite := v.Action == sessions.Rewrite
 	if rewrite {
-		if id, err := strconv.Unquote(string(e.networkID)); err == nil { // an id has no letters that JSON writes otherwise
-			i.browser.exchanges.rewrote(network.RequestID(id))
-		}
 		if !i.browser.book.SharesJar() { // else two forced sites might take the jar from each other
 			// It is out of step: a script wrote another session's value, say
 			// (TestHardLogin).
@@ -265,36 +299,108 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 		}
 		i.browser.log.Debug("rewritten", "url", sessions.ShowURL(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
 	}
-	if is := e.Request.Headers.get("cookie"); !rewrite && i.explicit && v.Session.Number != 0 && is != "" {
-		v.Header, v.Fields, rewrite = is, nil, true
+	write := rewrite || v.Action == sessions.Write || v.Action == sessions.Restore && v.Fields != nil
+	if is := e.Request.Headers.get("cookie"); !write && i.explicit && v.Session.Number != 0 && is != "" {
+		v.Header, v.Fields, write = is, nil, true
 	}
-	if rewrite {
+	if write && v.Action != sessions.Restore {
+		write = i.complete(e, w, &v)
+	}
+	id := network.RequestID("")
+	if text, err := strconv.Unquote(string(e.networkID)); err == nil { // an id has no letters that JSON writes otherwise
+		id = network.RequestID(text)
+	}
+	i.count(v.Session.Number != 0, write, rewrite)
+	if write {
+		if id != "" {
+			i.browser.exchanges.wrote(id, rewrite)
+		}
 		list, readable := e.Request.Headers.all()
 		if !readable {
-			i.second(e, rewrite, errors.New("its headers cannot be read"))
+			i.second(e, write, errors.New("its headers cannot be read"))
 			return
 		}
-		params.Headers = override(list, v.Header, v.Fields)
+		params.Headers = override(list, v.Header, v.Explicit, v.Fields)
+	}
+	if v.Session.Number != 0 && (id == "" || i.browser.exchanges.open[id] == nil) {
+		i.browser.quiet.fly(w, v.Session.Site, cmp.Or(string(id), string(e.RequestID)), time.Now())
 	}
 	send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
 		if err == nil || gone(err) {
 			i.answered(e)
 			return
 		}
-		i.second(e, rewrite, err)
+		i.second(e, write, err)
 	})
 }
 
+// complete adds the partitioned cookies to a header that is about to be written, as far as
+// it is known in which partition the request is. It reports false where the header is better
+// left to the browser: of a request that shows none it cannot be told whether it is one to
+// carry them.
+func (i *interceptor) complete(e *requestPaused, w sessions.Window, v *sessions.Verdict) bool {
+	m := i.browser.mirror
+	m.mu.Lock()
+	jar := m.partitioned[w]
+	m.mu.Unlock()
+	if len(jar) == 0 {
+		return true
+	}
+	more := i.browser.book.Partitioned(w, e.Request.URL, i.browser.targets.topLevelSite(e), crossSite, jar, time.Now())
+	switch {
+	case more == "":
+	case e.Request.Headers.get("cookie") == "" && v.Action == sessions.Write:
+		return false
+	case v.Header == "":
+		v.Header = more
+	default:
+		v.Header += "; " + more
+	}
+	return true
+}
+
+// topLevelSite is the site of the page that a request is made in, "" where it is not known.
+func (t *targets) topLevelSite(e *requestPaused) string {
+	t.mu.Lock()
+	page := t.frames[e.FrameID].page
+	t.mu.Unlock()
+	if page == "" {
+		return ""
+	}
+	if e.ResourceType == network.ResourceTypeDocument && string(e.FrameID) == string(page) {
+		return sessions.TopLevelSite(e.Request.URL)
+	}
+	tab := t.page(page)
+	if tab == nil {
+		return ""
+	}
+	return sessions.TopLevelSite(t.documentOf(tab).url)
+}
+
+// count notes what became of a request of a forced site.
+func (i *interceptor) count(forced, written, rewritten bool) {
+	if !forced {
+		return
+	}
+	i.checked.Add(1)
+	if written {
+		i.written.Add(1)
+	}
+	if rewritten {
+		i.rewritten.Add(1)
+	}
+}
+
 // second answers a request whose first answer was refused: it stays paused
-// otherwise (CDP-FACTS 12). A rewrite fails closed.
-func (i *interceptor) second(e *requestPaused, rewrite bool, cause error) {
+// otherwise (CDP-FACTS 12). What was written fails closed.
+func (i *interceptor) second(e *requestPaused, written bool, cause error) {
 	done := func(_ cdp.Empty, err error) {
 		if err != nil && !gone(err) {
 			i.browser.log.Error("answering a paused request twice", "url", sessions.ShowURL(e.Request.URL), "error", err)
 		}
 		i.answered(e)
 	}
-	if !rewrite {
+	if !written {
 		send(i.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID}, done)
 		return
 	}
@@ -319,9 +425,9 @@ func gone(err error) bool {
 // override copies the headers with another Cookie and other fields, since the list
 // replaces all of them (CDP-FACTS 12). For "" Cookie has to be there and empty: without
 // it Chrome would send the jar's cookies (TestFactOverride). Where it was not there it
-// stays away, and Chrome decides as before. They leave in the order of the list, which
+// stays away, and Chrome decides as before, unless explicit says otherwise. They leave in the order of the list, which
 // is that of the event: sorted (CDP-FACTS 5).
-func override(headers network.Headers, cookie string, fields []sessions.Field) []*fetch.HeaderEntry {
+func override(headers network.Headers, cookie string, explicit bool, fields []sessions.Field) []*fetch.HeaderEntry {
 	list, had := make([]*fetch.HeaderEntry, 0, len(headers)+1), false
 	for name, value := range headers {
 		text, ok := value.(string)
@@ -338,7 +444,7 @@ func override(headers network.Headers, cookie string, fields []sessions.Field) [
 			list = append(list, &fetch.HeaderEntry{Name: name, Value: text})
 		}
 	}
-	if had || cookie != "" {
+	if had || cookie != "" || explicit {
 		list = append(list, &fetch.HeaderEntry{Name: "Cookie", Value: cookie})
 	}
 	slices.SortFunc(list, func(a, b *fetch.HeaderEntry) int { return strings.Compare(a.Name, b.Name) })

@@ -2,8 +2,11 @@ package cdp
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/cdproto/target"
 
 	"sessdriver/sessions"
 )
@@ -37,10 +41,15 @@ type mirror struct {
 	quit    chan struct{}
 	stopped chan struct{} // closed when run has ended; nil before it began
 
-	mu      sync.Mutex          // guards all below
-	refused map[string]bool     // cookies that were named to the user already
-	origins map[identity]origin // of the cookies that were in a jar
-	echoes  map[echo]bool       // changes of our own that a jar may tell yet
+	mu      sync.Mutex      // guards all below
+	refused map[string]bool // cookies that Chrome refuses, which were named to the user
+	planted map[sessions.Window]bool
+	cleared map[sessions.Window]time.Time // when that was seen
+	losses  map[place]time.Time           // when a loss was last told
+	// partitioned are the partitioned cookies that a jar was seen to have.
+	partitioned map[sessions.Window][]sessions.Cookie
+	origins     map[identity]origin // of the cookies that were in a jar
+	echoes      map[echo]bool       // changes of our own that a jar may tell yet
 }
 
 // echo is a change of a jar that a write made.
@@ -64,11 +73,27 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, losses: map[place]time.Time{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
-func (m *mirror) mend(w sessions.Window, site string) { m.torn.push(place{w, site}) }
+func (m *mirror) mend(w sessions.Window, site string) {
+	m.browser.quiet.torn(w, site)
+	m.torn.push(place{w, site})
+}
+
+// restore puts cookies into a jar that has just lost them. It runs in a turn, as done does.
+func (m *mirror) restore(w sessions.Window, lost []sessions.Cookie, done func()) {
+	params := storage.SetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)}
+	for _, c := range lost {
+		params.Cookies = append(params.Cookies, m.parameter(c))
+	}
+	m.writes.Add(2)
+	send(m.link, storage.SetCookies, params, func(_ cdp.Empty, err error) {
+		m.writes.Add(2) // what came meanwhile may be under it
+		done()
+	})
+}
 
 func (m *mirror) run() {
 	m.mu.Lock()
@@ -101,7 +126,10 @@ func comparePlaces(a, b place) int {
 func (m *mirror) mendNow(t place) {
 	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
 	defer cancel()
-	if _, err := m.sync(ctx, t.window, t.site); err != nil {
+	switch _, err := m.sync(ctx, t.window, t.site); {
+	case errors.Is(err, errUnrest):
+		m.browser.log.Debug("mending a jar", "site", t.site, "error", err) // it is looked at until it is quiet
+	case err != nil:
 		m.browser.log.Warn("mending a jar", "site", t.site, "error", err)
 	}
 }
@@ -120,12 +148,95 @@ func (m *mirror) stop() {
 // jar reads the cookies of a window. What the browser told before is booked by
 // then.
 func (m *mirror) jar(ctx context.Context, w sessions.Window) ([]sessions.Cookie, error) {
+	jar, _, err := m.read(ctx, w)
+	return jar, err
+}
+
+// read is jar, and reports whether everything was cleared lately: the cookie was gone that
+// plant has put there.
+func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Cookie, cleared bool, err error) {
 	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
 	if err != nil {
-		return nil, fmt.Errorf("reading the cookies: %w", err)
+		return nil, false, fmt.Errorf("reading the cookies: %w", err)
 	}
 	m.look(r.Cookies)
-	return cookiesOf(r), nil
+	there := slices.ContainsFunc(r.Cookies, func(c *network.Cookie) bool { return c.Domain == markDomain && c.Name == plantName })
+	m.mu.Lock()
+	planted := m.planted[w]
+	if planted && !there {
+		m.cleared[w] = time.Now()
+	}
+	cleared = time.Since(m.cleared[w]) < oldStream
+	m.mu.Unlock()
+	if planted != there {
+		m.plant(w, planted) // anew, or out: it is of a run that was killed
+	}
+	jar = cookiesOf(r)
+	m.keepPartitioned(w, jar)
+	return jar, cleared, nil
+}
+
+// keepPartitioned remembers the partitioned cookies of a jar: see [interceptor.complete].
+func (m *mirror) keepPartitioned(w sessions.Window, jar []sessions.Cookie) {
+	var list []sessions.Cookie
+	for _, c := range jar {
+		if c.Partition != "" && len(list) < maxOrigins {
+			list = append(list, c)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(list) == 0 {
+		delete(m.partitioned, w)
+	} else {
+		m.partitioned[w] = list
+	}
+}
+
+// plantName is a cookie that is sent nowhere: when it goes, somebody has cleared the jar.
+const plantName = "sessdriver"
+
+// plant puts that cookie into a jar, or takes it out.
+func (m *mirror) plant(w sessions.Window, in bool) {
+	m.mu.Lock()
+	m.planted[w] = in
+	m.mu.Unlock()
+	c := sessions.Cookie{Name: plantName, Value: "1", Domain: markDomain, Path: "/", HTTPOnly: true}
+	p := parameter(c)
+	if !in {
+		p = removal(c)
+	}
+	send(m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{p}, BrowserContextID: m.browser.targets.contextOf(w)}, nil)
+}
+
+// plantFirst plants it where something is forced for the first time.
+func (m *mirror) plantFirst(w sessions.Window) {
+	m.mu.Lock()
+	planted := m.planted[w]
+	m.mu.Unlock()
+	if !planted {
+		m.plant(w, true)
+	}
+}
+
+// plantOut takes it out where nothing is forced any more.
+func (m *mirror) plantOut(w sessions.Window) {
+	m.mu.Lock()
+	planted := m.planted[w]
+	m.mu.Unlock()
+	if planted {
+		m.plant(w, false)
+	}
+}
+
+// unplant takes it out everywhere.
+func (m *mirror) unplant() {
+	m.mu.Lock()
+	list := slices.Collect(maps.Keys(m.planted))
+	m.mu.Unlock()
+	for _, w := range list {
+		m.plant(w, false)
+	}
 }
 
 // look remembers priority and source of the cookies in a jar.
@@ -167,19 +278,24 @@ func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]se
 	return m.syncFrom(ctx, w, site, nil, func() {})
 }
 
+// errUnrest says that a jar does not come to rest: what is forced is written into each
+// request until it does, and it is looked at again and again.
+var errUnrest = errors.New("the site sets its cookies again and again")
+
 // syncFrom is sync for a jar that was just read, nil for none. written is called as soon
 // as the jar has been written, or is right.
 func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie, written func()) ([]sessions.Cookie, error) {
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	var tried []sessions.Plan
+	judged := false
 	for range syncRounds {
 		old := jar != nil
 		if !old {
 			// What the jar took is to be booked before, or it would be written over.
 			err := m.browser.observer.settle(ctx)
 			if err == nil {
-				jar, err = m.jar(ctx, w)
+				jar, err = m.seek(ctx, w, site)
 			}
 			if err != nil {
 				return nil, err
@@ -190,42 +306,180 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 				return nil, err
 			}
 		}
-		plan := m.browser.book.PlanJar(w, site, jar, time.Now())
+		plan, refused := m.without(site, m.browser.book.PlanJar(w, site, jar, time.Now()))
 		if plan.Empty() && old {
 			jar = nil
 			continue
 		}
-		if plan.Empty() {
+		if plan.Empty() && len(refused) == 0 {
 			return nil, m.settled(w, site)
+		}
+		if plan.Empty() {
+			m.clearWay(ctx, w, refused, jar)
+			m.browser.book.JarWritten(w, site)
+			return refused, nil
 		}
 		if err := m.note(w, site, plan, jar); err != nil {
 			return nil, err
 		}
-		if again(tried, plan) {
-			m.tell(site, plan.Set)
-			m.write(ctx, w, sessions.Plan{Delete: plan.Delete}) // what Chrome made of the refused ones
-			m.clearWay(ctx, w, plan.Set, jar)
-			m.browser.book.JarWritten(w, site)
-			return plan.Set, nil
+		if !judged && again(tried, plan) {
+			judged = true
+			if err := m.judge(ctx, site, plan.Set); err != nil {
+				return nil, err
+			}
+			if rest, _ := m.without(site, plan); len(rest.Set) < len(plan.Set) {
+				m.write(ctx, w, sessions.Plan{Delete: plan.Delete}) // what Chrome made of the refused ones
+				continue
+			}
 		}
 		m.write(ctx, w, plan)
 		written()
 		tried, jar = append(tried, plan), nil
 	}
-	return nil, fmt.Errorf("the cookies of %s keep changing: the site sets them again and again; close its other pages, and try again", site)
+	return nil, fmt.Errorf("the cookies of %s keep changing: %w; close its other pages, and try again", site, errUnrest)
+}
+
+// without is a plan without the cookies that Chrome refuses, and these.
+func (m *mirror) without(site string, plan sessions.Plan) (sessions.Plan, []sessions.Cookie) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var refused []sessions.Cookie
+	if len(m.refused) > 0 {
+		for _, c := range plan.Set {
+			if m.refused[refusedID(site, c)] {
+				refused = append(refused, c)
+			}
+		}
+		plan.Set = slices.DeleteFunc(slices.Clone(plan.Set), func(c sessions.Cookie) bool { return m.refused[refusedID(site, c)] })
+	}
+	return plan, refused
+}
+
+// differs reports whether there is anything to do about a jar.
+func (m *mirror) differs(w sessions.Window, site string, jar []sessions.Cookie) bool {
+	plan, _ := m.without(site, m.browser.book.Differs(w, site, jar, time.Now()))
+	return !plan.Empty()
+}
+
+func refusedID(site string, c sessions.Cookie) string {
+	return strings.Join([]string{site, c.Name, c.Value, c.Domain, c.Path}, "\x00")
+}
+
+// judge finds out which cookies Chrome refuses, and tells so. That a jar does not have what
+// was written says little: a late answer may have gone over it. So they are written into
+// the jar of a context that nobody else uses.
+func (m *mirror) judge(ctx context.Context, site string, cookies []sessions.Cookie) error {
+	r, err := call(ctx, m.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
+	if err != nil {
+		return fmt.Errorf("trying the cookies of %s: %w", site, err)
+	}
+	defer send(m.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.BrowserContextID}, nil)
+	for _, c := range cookies { // one bad cookie fails all
+		if err := m.set(ctx, r.BrowserContextID, []*network.CookieParam{m.parameter(c)}); err != nil {
+			m.browser.log.Debug("trying a cookie", "name", c.Name, "error", err)
+		}
+	}
+	jar, err := call(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: r.BrowserContextID})
+	if err != nil {
+		return fmt.Errorf("trying the cookies of %s: %w", site, err)
+	}
+	taken := cookiesOf(jar)
+	m.tell(site, slices.DeleteFunc(slices.Clone(cookies), func(c sessions.Cookie) bool {
+		return slices.ContainsFunc(taken, func(t sessions.Cookie) bool { return identityOf(t) == identityOf(c) && t.Value == c.Value })
+	}))
+	return nil
+}
+
+// seek reads a jar and finds out who took what the active session has lost: see
+// [sessions.Loss].
+func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
+	book := m.browser.book
+	jar, cleared, err := m.read(ctx, w)
+	_, late := m.browser.quiet.at(w, site)
+	for tries := 0; err == nil && !cleared && len(book.Missing(w, site, jar, time.Now())) > 0; tries++ {
+		// An answer that is told a moment later may say who did.
+		if tries > 0 && !m.browser.quiet.mayBeAnswered(ctx, place{w, site}, time.Now()) || tries > 4 {
+			break
+		}
+		select {
+		case <-time.After(explains):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if err = m.browser.observer.settle(ctx); err == nil {
+			jar, cleared, err = m.read(ctx, w)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	loss := sessions.Loss{Missing: book.Missing(w, site, jar, time.Now()), Cleared: cleared, Full: isFull(site, jar, book.SiteOf), Late: late}
+	switch {
+	case len(loss.Missing) == 0:
+	case loss.Ends():
+		book.Dropped(w, site, loss.Missing, time.Now())
+	case loss.Cleared || loss.Full || !late: // else it was the race of a late answer, as ever
+		m.browser.tellLoss(w, site, loss.Cause())
+	}
+	return jar, nil
+}
+
+// mostOfSite is what Chrome leaves of the cookies of a registrable domain when there are
+// more than 180.
+const mostOfSite = 150
+
+// isFull reports whether a jar has so many cookies of a site that Chrome may have taken some.
+func isFull(site string, jar []sessions.Cookie, siteOf func(string) string) bool {
+	n := 0
+	for _, c := range jar {
+		if siteOf("https://"+strings.TrimPrefix(c.Domain, ".")+"/") == site {
+			n++
+		}
+	}
+	return n >= mostOfSite
+}
+
+// tellLoss says that the forced session's cookies were lost and are put back.
+func (b *Browser) tellLoss(w sessions.Window, site, cause string) {
+	active, forced := b.book.Active(w, site, time.Now())
+	if !forced {
+		return
+	}
+	now := time.Now()
+	b.mirror.mu.Lock()
+	at := place{w, site}
+	recently := now.Sub(b.mirror.losses[at]) < oldRequest
+	if !recently {
+		b.mirror.losses[at] = now
+	}
+	b.mirror.mu.Unlock()
+	if !recently {
+		b.notice("%s: the browser lost cookies of %q, and they were put back: %s", site, active.Name, cause)
+	}
 }
 
 // adopt gives the active session what scripts, and responses that nothing shows, wrote
 // into a jar.
 func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) error {
-	if !m.browser.book.Adopts(w, site, jar, time.Now()) {
+	book := m.browser.book
+	if !book.Adopts(w, site, jar, time.Now()) {
 		return nil
 	}
 	// Of another session's response the jar may tell a moment before the event does.
+	if _, late := m.browser.quiet.at(w, site); late {
+		active, _ := book.Active(w, site, time.Now())
+		time.AfterFunc(explains, func() {
+			if is, forced := book.Active(w, site, time.Now()); forced && is.Ref() == active.Ref() && book.Adopts(w, site, jar, time.Now()) {
+				book.AdoptJar(w, site, jar, time.Now())
+				m.mend(w, site)
+			}
+		})
+		return nil
+	}
 	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
 		return err
 	}
-	m.browser.book.AdoptJar(w, site, jar, time.Now())
+	book.AdoptJar(w, site, jar, time.Now())
 	return nil
 }
 
@@ -353,16 +607,15 @@ func (m *mirror) takeOut(ctx context.Context, w sessions.Window, cookies []sessi
 	return nil
 }
 
-// tell names the cookies that Chrome refuses, each once.
+// tell notes and names the cookies that Chrome refuses, each once.
 func (m *mirror) tell(site string, cookies []sessions.Cookie) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range cookies {
-		id := site + "\x00" + c.Name + "\x00" + c.Value
-		if m.refused[id] {
-			continue
+		if len(m.refused) > maxOrigins {
+			clear(m.refused)
 		}
-		m.refused[id] = true
+		m.refused[refusedID(site, c)] = true
 		m.browser.notice("%s: Chrome refuses the cookie %q (domain %s, path %s); requests are sent without it", site, c.Name, c.Domain, c.Path)
 	}
 }

@@ -106,6 +106,7 @@ func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error
 func (o *observer) turn(mode sessions.Observation) {
 	b := o.browser
 	b.targets.update(func() { o.behind, o.mode = o.mode != mode, mode })
+	b.quiet.unseen() // of what is under way nobody tells all
 	for _, tab := range b.targets.list(requesters...) {
 		o.listen(tab)
 	}

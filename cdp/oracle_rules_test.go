@@ -64,6 +64,16 @@ var oracleRules = []oracleRule{
 		got, want := d.without("A", d.got, partitioned), d.without("B", d.want, partitioned)
 		return d.check == "rewritten" && (slices.Contains(want[:], d.got) || slices.ContainsFunc(got[:], func(s string) bool { return slices.Contains(want[:], s) }))
 	}},
+	{"partitioned last", "what is written has the partitioned cookies after the others", func(d *difference) bool {
+		got, want := pieces(d.got), pieces(d.want)
+		slices.Sort(got)
+		slices.Sort(want)
+		last := func(c sessions.Cookie) bool { return c.Partition != "" && slices.Contains(got, piece(c)) }
+		return (d.check == "mirrored" || d.check == "rewritten") && slices.Equal(got, want) && slices.ContainsFunc(d.result.jars["B"], last)
+	}},
+	{"emptied", "a token that an answer gives an empty value, and that had another, is dropped: a logout does so", func(d *difference) bool {
+		return d.check == "session" && d.got == "none" && strings.Contains(d.want, `"value\":\"\"`)
+	}},
 	{"unchanged stays older", "a value that is the same in both sessions is not written anew, so it stays older than what the mirror wrote", func(d *difference) bool {
 		return d.check == "mirrored" && d.reordered(d.got, d.want)
 	}},

@@ -123,7 +123,9 @@ func newOracle(t *testing.T) *oracle {
 	o.rig = launch(t, alone, func(options *Options) {
 		options.Arguments, options.IgnoreCertificateErrors = []string{"--host-resolver-rules=MAP * 127.0.0.1"}, true
 	})
+	o.rig.quiet.stop()
 	o.inTurn(func() {
+		o.rig.Browser.quiet = newQuiet(o.rig.Browser)
 		// The mirror moves only when the test says so.
 		old := o.rig.mirror.torn
 		old.mu.Lock() // so that its goroutine waits there for good

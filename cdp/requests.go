@@ -71,12 +71,13 @@ func (x *exchanges) note(id network.RequestID, ex *exchange, h *hop, status int6
 	x.browser.requests.add(t)
 }
 
-// rewrote notes that a request leaves with other headers.
-func (x *exchanges) rewrote(id network.RequestID) {
+// wrote notes that a request leaves with headers of ours, and whether these say something
+// else.
+func (x *exchanges) wrote(id network.RequestID, other bool) {
 	if len(x.rewritten) > maxOpen {
 		clear(x.rewritten)
 	}
-	x.rewritten[id] = true
+	x.rewritten[id] = other
 }
 
 // Requests lists the requests that were answered, or failed, after the first since of all
@@ -132,8 +133,8 @@ func (b *Browser) nameOf(ref sessions.Ref) string {
 	return s.Name
 }
 
-// quiet is how long a window makes no request when it is idle.
-const quiet = 500 * time.Millisecond
+// idleTime is how long a window makes no request when it is idle.
+const idleTime = 500 * time.Millisecond
 
 // Idle waits until the current window has made no request, but for open streams, for half
 // a second.
@@ -150,7 +151,7 @@ func (b *Browser) Idle(ctx context.Context) error {
 		if loading || b.anyLoading(func(tab *tab, _ document) bool { return tab.window == w }) {
 			busy = time.Now()
 		}
-		if time.Since(busy) >= quiet {
+		if time.Since(busy) >= idleTime {
 			return nil
 		}
 		if err := resting(ctx); err != nil {

@@ -180,6 +180,9 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 	if gate != nil {
 		w.wait(gate, r.Context())
 	}
+	if h.query.Has("clear") {
+		head.Set("Clear-Site-Data", `"cookies"`)
+	}
 	if isHit {
 		leaks.Answer(rw, r, read)
 		return

@@ -2,6 +2,7 @@ package cdp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -84,13 +85,14 @@ func (b *Browser) Remove(ctx context.Context, ref sessions.Ref) (sessions.Switch
 
 // remove deletes a session from the book and the jars.
 func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Session, error) {
+	b.switchedAll(ref.Site)
 	session, err := b.book.Remove(ref, time.Now())
 	if err != nil {
 		return session, err
 	}
 	for _, w := range b.targets.windows() {
 		if session.ActiveIn(w) {
-			_, err = b.mirror.sync(ctx, w, ref.Site)
+			err = b.inStep(ctx, w, ref.Site)
 			b.planSwaps(w)
 		} else {
 			active, _ := b.book.Active(w, ref.Site, time.Now())
@@ -118,6 +120,7 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		return sessions.Switch{}, err
 	}
 	was := b.targets.unanswered(w, site)
+	b.quiet.switched(w, site)
 	session, err := decide(w, jar)
 	if err != nil {
 		b.targets.answer(w, site, was)
@@ -133,6 +136,15 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	if err := b.interceptor.update(ctx); err != nil {
 		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
 	}
+	b.quiet.switched(w, site) // what began before Fetch was on counts
+	if b.forces(w) {
+		b.mirror.plantFirst(w)
+	}
+	defer func() {
+		if !b.forces(w) {
+			b.mirror.plantOut(w)
+		}
+	}()
 	fresh := make(chan struct{})
 	freshen := sync.OnceFunc(func() { go func() { b.freshen(ctx, w); close(fresh) }() })
 	written := freshen
@@ -145,7 +157,13 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	refused, err := b.mirror.syncFrom(ctx, w, site, jar, written)
 	freshen()
 	<-fresh
-	if err != nil {
+	switch {
+	case errors.Is(err, errUnrest): // until it is quiet, what is forced is written
+		b.log.Debug("switched", "site", site, "error", err)
+		if b.guard.mode == sessions.GuardOff {
+			done.Notes = append(done.Notes, fmt.Sprintf("%s sets its cookies again and again: with the guard off requests may go out as another session", site))
+		}
+	case err != nil:
 		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
 	}
 	for _, c := range refused {
@@ -168,6 +186,14 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 		done.Session = fresh
 	}
 	return done, err
+}
+
+// forces reports whether anything is forced in a window.
+func (b *Browser) forces(w sessions.Window) bool {
+	return slices.ContainsFunc(b.book.Forced(), func(site string) bool {
+		_, active := b.book.Active(w, site, time.Now())
+		return active
+	})
 }
 
 // settledJar reads a jar once what the browser told up to then is booked, also of the
@@ -287,12 +313,23 @@ func (b *Browser) cut(ctx context.Context, change func() (string, error)) (strin
 }
 
 func (b *Browser) syncAll(ctx context.Context, site string) error {
+	b.switchedAll(site)
 	for _, w := range b.targets.windows() {
-		if _, err := b.mirror.sync(ctx, w, site); err != nil && b.hasWindow(w) {
+		if err := b.inStep(ctx, w, site); err != nil && b.hasWindow(w) {
 			return err
 		}
 	}
 	return nil
+}
+
+// inStep brings a jar in step, or leaves that to the mirror, where the site goes on writing.
+func (b *Browser) inStep(ctx context.Context, w sessions.Window, site string) error {
+	_, err := b.mirror.sync(ctx, w, site)
+	if errors.Is(err, errUnrest) {
+		b.mirror.mend(w, site)
+		return nil
+	}
+	return err
 }
 
 // Settle answers when everything that the browser told up to now is booked.

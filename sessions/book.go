@@ -201,6 +201,7 @@ type site struct {
 	renamed int             // counts the changes of kinds
 	tokens  []string        // all names in kinds, as they were learned
 	removed map[string]bool // bare names of defaults that a user removed here
+	emptied map[string]bool // names of tokens that a logout has given an empty value: see empties
 
 	headers headers
 
@@ -234,6 +235,8 @@ type place struct {
 	// mirror has mended it: it was not written since the switch, or a late
 	// response of another session took them.
 	taken map[key]bool
+	// had are the active session's cookies that the jar was seen to have.
+	had map[key]bool
 	// inStep says that the jar was seen to be the active session's since that became
 	// active.
 	inStep bool

@@ -33,6 +33,15 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	if session == nil {
 		session = p.lastIn(now)
 	}
+	if session != nil && session.empties(&c, kind) {
+		was := session.state(now)
+		changed := session.lose(c.key(), b.origin(FromJar, "", now))
+		b.tell(session, w, was, changed, now)
+		return name, s.outOfStep(session, w, changed, nil, now)
+	}
+	if s.isEmptied(c.Name, c.Value) {
+		return name, nil
+	}
 	if kind == Token && s.isAnothers(session, c.pair()) {
 		return name, s.jarTook(p, w, &c)
 	}

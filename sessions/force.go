@@ -35,7 +35,7 @@ func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time)
 	}
 	b.stored(w, p).was = b.wants(w, p)
 	p.active, p.last, p.taken = session, session, session.lackedBy(jar, now)
-	p.inStep = false
+	p.inStep, p.had = false, nil
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // forced, it is a session like any other
 	}
@@ -112,7 +112,7 @@ func (b *Book) Unset(w Window, site string, now time.Time) (Session, bool) {
 	p := s.places[w]
 	session := p.active
 	b.stored(w, p).was = b.wants(w, p)
-	p.active, p.taken = nil, nil
+	p.active, p.taken, p.had = nil, nil, nil
 	p.last = nil
 	if p.before != nil {
 		p.last = p.before.session
@@ -169,7 +169,7 @@ func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
 	}
 	view := session.view(now)
 	for _, p := range session.site.places {
-		p.inStep = false // nobody knows the values of the removed one any more
+		p.inStep, p.had = false, nil // nobody knows the values of the removed one any more
 		if p.active == session {
 			p.before = &before{}
 		}

@@ -34,13 +34,26 @@ func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan 
 		return Plan{}
 	}
 	plan := b.compare(s, p.wanted(now), jar, now)
+	p.hasSome(jar)
 	if plan.Empty() {
 		p.taken, p.inStep = nil, p.active != nil
+		p.hasAll(now)
 		if p.active == nil {
 			p.before = nil
 		}
 	}
 	return plan
+}
+
+// Differs is the plan for a jar with something forced. Unlike [Book.PlanJar] it only looks.
+func (b *Book) Differs(w Window, site string, jar []Cookie, now time.Time) Plan {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.sites[site]
+	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+		return Plan{}
+	}
+	return b.compare(s, s.places[w].wanted(now), jar, now)
 }
 
 // JarWritten says that a jar has what it will have: what a plan would still set,
@@ -80,6 +93,9 @@ func (b *Book) compare(s *site, wanted, jar []Cookie, now time.Time) Plan {
 	var plan Plan
 	for _, c := range jar {
 		if s.kind(c.Name) == NotToken || !b.cutting.holds(s.name, &c) || unreachable(c.Path) {
+			continue
+		}
+		if s.isEmptied(c.Name, c.Value) {
 			continue
 		}
 		if !slices.ContainsFunc(wanted, func(want Cookie) bool { return want.key() == c.key() }) {
@@ -158,7 +174,7 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 			continue
 		}
 		b.detect(s, c.Name)
-		if s.kind(c.Name) != NotToken {
+		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) {
 			cookies = append(cookies, c)
 		}
 	}

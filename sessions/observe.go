@@ -83,6 +83,9 @@ func (x Exchange) Astray() bool {
 type Response struct {
 	// Cookies are those that the browser took; a deletion is an expired one.
 	Cookies []Cookie
+	// Cleared says that the browser deleted all cookies of the registrable domain first, as
+	// the response asked for: Clear-Site-Data.
+	Cleared bool
 	Now     time.Time
 }
 
@@ -182,7 +185,7 @@ func (b *Book) unknownIn(w Window, site string, jar []Cookie, now time.Time) []C
 	}
 	var list []Cookie
 	for _, c := range jar {
-		if s.kind(c.Name) != NotToken && b.cutting.holds(s.name, &c) && !c.Expired(now) && !s.known(c.pair()) && !b.knownNearby(s, c.pair()) {
+		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) && b.cutting.holds(s.name, &c) && !c.Expired(now) && !s.known(c.pair()) && !b.knownNearby(s, c.pair()) {
 			list = append(list, c)
 		}
 	}
@@ -205,7 +208,7 @@ func (b *Book) read(x *Exchange) *sent {
 	r.cookies, r.tokens = r.cookies[:0], r.tokens[:0]
 	for c := range crumbs(x.request.Header) {
 		kind := b.kindOf(x.site, &c)
-		if kind == NotToken {
+		if kind == NotToken || x.site.isEmptied(c.name, c.value) {
 			continue
 		}
 		r.cookies = append(r.cookies, pair{c.name, c.value})
@@ -376,7 +379,9 @@ func (b *Book) notifyNew(session *session, w Window) {
 }
 
 func (x *Exchange) setsToken(r Response) bool {
-	return slices.ContainsFunc(r.Cookies, func(c Cookie) bool { return x.site.kind(c.Name) == Token && !c.Expired(r.Now) })
+	return slices.ContainsFunc(r.Cookies, func(c Cookie) bool {
+		return x.site.kind(c.Name) == Token && !c.Expired(r.Now) && !x.site.isEmptied(c.Name, c.Value)
+	})
 }
 
 // apply writes a response into its session: tokens that the request showed and
@@ -386,12 +391,15 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) [
 	was := session.state(r.Now)
 	changed := b.complete(session, x, request)
 	o := b.origin(FromResponse, x.request.URL, r.Now)
+	if r.Cleared {
+		changed = session.loseNear(x.at.host, o) || changed
+	}
 	for i := range r.Cookies {
 		c := &r.Cookies[i]
 		kind := session.site.kind(c.Name)
 		switch {
 		case kind == NotToken:
-		case c.Expired(r.Now):
+		case c.Expired(r.Now), session.empties(c, kind):
 			changed = session.lose(c.key(), o) || changed
 		default:
 			changed = b.learn(session, *c, kind, o) || changed
@@ -399,7 +407,11 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) [
 	}
 	b.tell(session, x.request.Window, was, changed, r.Now)
 	b.noteLogin(session, x, was, o.batch)
-	return session.site.outOfStep(session, x.request.Window, changed, r.Cookies, r.Now)
+	list := session.site.outOfStep(session, x.request.Window, changed, r.Cookies, r.Now)
+	if r.Cleared && session.site.places[x.request.Window].cleared(session, x.at.host, r.Now) && !slices.Contains(list, x.request.Window) {
+		list = append(list, x.request.Window)
+	}
+	return list
 }
 
 func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
@@ -450,10 +462,12 @@ func (s *site) outOfStep(session *session, arrived Window, changed bool, set []C
 	for w, p := range s.places {
 		switch {
 		case p.active == nil:
+		case w == arrived && p.active == session:
+			p.hasTaken(set, now)
 		case w == arrived && p.active != session && slices.ContainsFunc(set, func(c Cookie) bool { return s.kind(c.Name) != NotToken }):
 			p.take(set, now)
 			list = append(list, w)
-		case w != arrived && p.active == session && changed:
+		case p.active == session && changed: // it arrived elsewhere
 			list = append(list, w)
 		}
 	}
@@ -467,10 +481,7 @@ func (s *site) outOfStep(session *session, arrived Window, changed bool, set []C
 func (p *place) take(set []Cookie, now time.Time) {
 	for i := range set {
 		if k := set[i].key(); set[i].Expired(now) && p.active.find(k) != nil {
-			if p.taken == nil {
-				p.taken = map[key]bool{}
-			}
-			p.taken[k] = true
+			p.takes(k)
 		}
 	}
 }

@@ -23,7 +23,17 @@ type Paused struct {
 	// was written by a script.
 	Settled bool
 	Jar     []Cookie
-	Now     time.Time
+	// Racing says that the jar may be another by the time that the request is sent, which
+	// takes its cookies then, unless they are written (CDP-FACTS 46): it is being mended, or
+	// Late says so.
+	Racing bool
+	// Late says that requests from before the switch may still be answered: what nobody
+	// knows yet may be the value of another session, and what is missing its logout.
+	Late bool
+	// Mended says that the jar was written since the request was paused, so that it may
+	// have been paused without what Jar has.
+	Mended bool
+	Now    time.Time
 }
 
 // Verdict is the decision on a paused request. The zero Verdict means "continue
@@ -34,6 +44,14 @@ type Verdict struct {
 	Header string
 	// Fields are other headers to replace, for [Rewrite].
 	Fields []Field
+	// Explicit says that the Cookie line is written also when it is empty: without it the
+	// browser would add what the jar has by then.
+	Explicit bool
+	// Lost are the cookies to put into the jar, for [Restore].
+	Lost []Cookie
+	// Await says, for [Settle], that an answer which the browser has not told yet may
+	// explain the value: give it a moment.
+	Await bool
 	// Session is the session that the request goes out as, the zero Ref where
 	// none is forced.
 	Session Ref
@@ -48,8 +66,14 @@ const (
 	// Rewrite sends it with other headers.
 	Rewrite
 	// Settle asks for the question again, [Paused.Settled]: the header has a
-	// value that no response has set as far as we know.
+	// value that no response has set as far as we know, or lacks what the jar may have lost.
 	Settle
+	// Write sends it with the Cookie header that it has, as [Paused.Header]: it is right now,
+	// and may not be when the browser sends it.
+	Write
+	// Restore puts the lost cookies back into the jar and sends the request as it is then: only
+	// the browser knows whether it is one to carry them.
+	Restore
 )
 
 // Decide gives the verdict on a paused request (DESIGN 4.3): on a site with an
@@ -57,7 +81,8 @@ const (
 // session's, those it lacks are removed, and every other byte stays. A request
 // without a Cookie header is not given one, unless the book forces everywhere. A
 // header token of another session is replaced by the active session's, if it has one.
-// An unknown value in a settled request is adopted by the active session.
+// An unknown value in a settled request is adopted by the active session. Where the jar may
+// change before the request is sent, what is right is written too: see [Paused.Racing].
 func (b *Book) Decide(r Paused) Verdict {
 	l, ok := locate(r.URL)
 	if !ok {
@@ -74,26 +99,38 @@ func (b *Book) Decide(r Paused) Verdict {
 		return Verdict{}
 	}
 	v := Verdict{Session: Ref{s.name, p.active.id}}
-	if r.Header != "" || b.options.ForceEverywhere {
-		v.Action, v.Header = b.decideCookies(s, p, r, l)
+	if r.Header != "" || b.options.ForceEverywhere || r.Racing {
+		b.decideCookies(s, p, r, l, &v)
 	}
 	if v.Action == Settle {
 		return v
 	}
-	if v.Fields = s.swapHeaders(p.active, &r, &l); v.Fields != nil && v.Action == Continue {
-		v.Action, v.Header = Rewrite, r.Header
+	v.Fields = s.swapHeaders(p.active, &r, &l)
+	if v.Action == Restore {
+		return v
+	}
+	v.Explicit = r.Racing
+	if v.Action == Continue && (v.Fields != nil || r.Racing) {
+		v.Action, v.Header = Write, r.Header
+	}
+	if v.Fields != nil {
+		v.Action = Rewrite
 	}
 	return v
 }
 
-func (b *Book) decideCookies(s *site, p *place, r Paused, l location) (Action, string) {
+func (b *Book) decideCookies(s *site, p *place, r Paused, l location, v *Verdict) {
 	d := &b.scratch
 	if d.site != s {
 		d.header, d.crumbs = "", d.crumbs[:0]
 	}
 	d.book, d.site, d.place, d.request, d.at = b, s, p, r, l
 	defer func() { d.request = Paused{} }() // the jar in it is not ours to keep
-	return d.decide()
+	if r.Header == "" && !b.options.ForceEverywhere {
+		d.decideEmpty(v)
+		return
+	}
+	d.decide(v)
 }
 
 // maxMet bounds what a hostile site can make us remember.
@@ -138,8 +175,9 @@ type decision struct {
 // edit is a token or carried cookie in the header and what becomes of it.
 type edit struct {
 	crumb
-	kind Kind
-	to   *held // nil: removed
+	kind  Kind
+	to    *held // nil: removed
+	stays bool  // a logout has emptied it: nobody's, and nothing that says who it is
 }
 
 // own is a cookie of the active session.
@@ -147,30 +185,83 @@ type own struct {
 	*held
 	applies bool // the browser would send it
 	given   bool // it is in the header, rewritten or not
+	lost    bool // the jar has lost it
 }
 
-func (d *decision) decide() (Action, string) {
+// decide leaves the zero Action where the header is right.
+func (d *decision) decide(v *Verdict) {
 	d.read()
 	d.pairEqual()
-	if !d.adds() && !slices.ContainsFunc(d.crumbs, removed) {
-		return Continue, "" // the common case, thanks to the jar mirror
+	if !d.request.Racing && !d.adds() && !slices.ContainsFunc(d.crumbs, removed) {
+		return // the common case, thanks to the jar mirror
 	}
 	if slices.ContainsFunc(d.crumbs, d.isStrange) {
 		if !d.request.Settled {
-			return Settle, ""
+			v.Action, v.Await = Settle, d.request.Late
+			return
 		}
 		d.adopt()
 		d.pairEqual()
 	}
 	d.pairRest()
+	if d.request.Racing && slices.ContainsFunc(d.own, d.mayBeLost) {
+		switch {
+		case !d.request.Settled:
+			v.Action = Settle
+			return
+		case d.lose() == 0 && d.request.Mended && !slices.ContainsFunc(d.crumbs, changed):
+			v.Action = Restore
+			return
+		}
+	}
 	d.write()
 	if string(d.out) == d.request.Header {
-		return Continue, ""
+		return
 	}
 	if string(d.out) != d.written {
 		d.written = string(d.out)
 	}
-	return Rewrite, d.written
+	v.Action, v.Header = Rewrite, d.written
+}
+
+// decideEmpty is decide for a request to which the browser gave no cookies. It gets none,
+// unless the jar has just lost them.
+func (d *decision) decideEmpty(v *Verdict) {
+	d.read()
+	d.pairEqual()
+	switch {
+	case !slices.ContainsFunc(d.own, d.mayBeLost):
+	case !d.request.Settled:
+		v.Action = Settle
+	case d.lose() > 0:
+		v.Action = Restore
+		for _, o := range d.own {
+			if o.lost {
+				v.Lost = append(v.Lost, o.Cookie)
+			}
+		}
+	case d.request.Mended:
+		v.Action = Restore
+	}
+}
+
+// mayBeLost reports a cookie that the request lacks, where another session's answer may
+// have taken it, or has.
+func (d *decision) mayBeLost(o own) bool {
+	return o.applies && !o.given && o.Partition == "" && (d.request.Late && d.place.had[o.key()] || d.place.taken[o.key()])
+}
+
+// lose marks the cookies that the settled jar does not have, and counts them. What it has
+// the browser holds back.
+func (d *decision) lose() (n int) {
+	for i := range d.own {
+		o := &d.own[i]
+		has := func(c Cookie) bool { return c.key() == o.key() }
+		if o.lost = d.mayBeLost(*o) && !slices.ContainsFunc(d.request.Jar, has); o.lost {
+			n++
+		}
+	}
+	return n
 }
 
 // read takes the token and carried cookies out of the header. The requests of a
@@ -188,7 +279,10 @@ func (d *decision) read() {
 	d.header, d.names = d.request.Header, d.site.renamed // reading may have found new ones
 }
 
-func removed(e edit) bool { return e.to == nil }
+func removed(e edit) bool { return e.to == nil && !e.stays }
+
+// changed reports a piece of the header that does not stay as it is.
+func changed(e edit) bool { return !e.stays && (e.to == nil || e.to.Value != e.value) }
 
 // adds reports whether cookies may be missing in the header that are to be
 // there.
@@ -197,7 +291,7 @@ func (d *decision) adds() bool { return d.book.options.ForceEverywhere || len(d.
 // isStrange reports a value that the book never saw.
 func (d *decision) isStrange(e edit) bool {
 	p := pair{e.name, e.value}
-	return e.to == nil && !d.site.known(p) && !d.book.knownNearby(d.site, p)
+	return removed(e) && !d.site.known(p) && !d.book.knownNearby(d.site, p)
 }
 
 // knownNearby reports whether another site that may share the jar's cookie has
@@ -239,7 +333,8 @@ func (d *decision) pairEqual() {
 		d.own = append(d.own, own{held: h, applies: h.covers(&d.at) && !h.Expired(d.request.Now)})
 	}
 	for i := range d.crumbs {
-		d.crumbs[i].to = nil
+		e := &d.crumbs[i]
+		e.to, e.stays = nil, d.site.isEmptied(e.name, e.value) && !slices.ContainsFunc(d.own, func(o own) bool { return o.applies && o.Name == e.name })
 	}
 	d.pairBy(func(e *edit, o *own) bool { return e.value == o.Value && o.applies })
 }
@@ -295,6 +390,9 @@ func (d *decision) sameIdentity(e *edit, h *held) bool {
 func (d *decision) write() {
 	old, out, from := d.request.Header, d.out[:0], 0
 	for _, e := range d.crumbs {
+		if e.stays && e.to == nil {
+			continue // with what stands before the next one
+		}
 		if e.to == nil {
 			out = append(out, old[from:max(from, e.start-1)]...) // the semicolon goes too
 			from = e.end
@@ -306,7 +404,7 @@ func (d *decision) write() {
 		from = valueEnd
 	}
 	out = append(out, old[from:]...)
-	if len(d.crumbs) > 0 && d.crumbs[0].start == 0 && d.crumbs[0].to == nil {
+	if len(d.crumbs) > 0 && d.crumbs[0].start == 0 && removed(d.crumbs[0]) {
 		out = bytes.TrimLeft(bytes.TrimPrefix(out, []byte(";")), " ")
 	}
 	for i := range d.own {
@@ -344,7 +442,13 @@ func appendPair(header []byte, c *Cookie) []byte {
 // the jar has not been given yet, or that a late response of another session took
 // from it, or any token when the book forces everywhere.
 func (d *decision) isMissing(o *own) bool {
-	return o.applies && !o.given && (d.book.options.ForceEverywhere && o.kind == Token || d.place.taken[o.key()])
+	if !o.applies || o.given {
+		return false
+	}
+	if d.request.Racing && d.request.Settled && o.Partition == "" {
+		return o.lost || d.book.options.ForceEverywhere && o.kind == Token
+	}
+	return d.book.options.ForceEverywhere && o.kind == Token || d.place.taken[o.key()]
 }
 
 // addOutOfScope adds the tokens that do not cover the URL, one of each name that
