@@ -36,6 +36,7 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 	b.ending.Store(true)
 	b.commands.Lock()
 	defer b.commands.Unlock()
+	b.endDepartures()
 	b.pages.close(ctx, b)
 	if err := b.letGo(ctx); err != nil {
 		b.abandon()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"sessdriver/sessions"
@@ -49,13 +50,15 @@ type Browser struct {
 	mirror      *mirror
 	guard       *guard
 	observer    *observer
+	departures  departures
 	pages       pages
 	dialogs     dialogs
 	requests    *requestLog
 	console     *console
 
 	reloadTimeout time.Duration
-	maxStored     int // of an origin's web storage
+	holdTime      time.Duration // see there
+	maxStored     int           // of an origin's web storage
 
 	telling sync.Mutex
 	told    map[string]bool // see first
@@ -136,8 +139,9 @@ func newBrowser(o Options) *Browser {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout, maxStored: sessions.MaxStored, told: map[string]bool{}}
+	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout, holdTime: holdTime, maxStored: sessions.MaxStored, told: map[string]bool{}}
 	b.targets, b.requests = newTargets(), &requestLog{}
+	b.departures.tabs = map[target.ID]*departure{}
 	b.console = &console{}
 	b.exchanges = newExchanges(b)
 	b.interceptor = newInterceptor(b)
@@ -264,6 +268,7 @@ func (b *Browser) Close() error {
 		defer b.commands.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		defer cancel()
+		b.endDepartures()
 		b.pages.close(ctx, b)
 		b.closeWindows(ctx)
 		if b.process == nil || b.options.Profile != "" {

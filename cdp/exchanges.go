@@ -34,8 +34,9 @@ type exchange struct {
 	kind     network.ResourceType
 	came     time.Time // when it was told of first
 	urls     []hop
-	stream   bool // a WebSocket or an EventSource: it stays open as whom it was opened
-	switches int  // for a stream: those made when it began
+	stream   bool         // a WebSocket or an EventSource: it stays open as whom it was opened
+	switches int          // for a stream: those made when it began
+	loader   cdp.LoaderID // of the document that asks, "" where it is not told
 	sent     []*requestExtraInfo
 	received []*responseExtraInfo
 	finished bool
@@ -93,7 +94,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		}
 	}
 	x.of(ex, t)
-	ex.kind = e.Type
+	ex.kind, ex.loader = e.Type, e.LoaderID
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}

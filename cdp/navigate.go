@@ -50,6 +50,7 @@ func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
 	if err != nil {
 		return err
 	}
+	b.opensThere(tab)
 	switch r, err := askActive(ctx, b, tab, page.Navigate, page.NavigateParams{URL: url}); {
 	case err != nil:
 		return arrival.orStop(ctx, err)
@@ -79,6 +80,7 @@ func (b *Browser) Reload(ctx context.Context) error {
 
 func (b *Browser) reload(ctx context.Context, tab *tab) error {
 	arrival, err := b.expect(ctx, tab)
+	b.opensThere(tab)
 	for dropped := true; dropped && err == nil; arrival.busy = false {
 		if _, err = askActive(ctx, b, tab, page.Reload, page.ReloadParams{}); err != nil {
 			return err
