@@ -56,6 +56,7 @@ type departure struct {
 	wanted   map[string]bool
 	canceled bool // a navigation of the old document, since the reload was sent last
 	repeats  int
+	vain     time.Time // when the reload was seen to bring no document, else zero
 	held     []*heldRequest
 
 	next   cdp.LoaderID         // the new document, "" until it is there
@@ -68,6 +69,7 @@ type showing struct {
 	times    int    // that something was sent
 	switches int    // of sessions up to then; 0 until it is sent
 	url      string // that is opened, "" for a reload
+	at       string // that is asked for first, without its fragment
 }
 
 // heldRequest is a paused request that has no answer yet.
@@ -250,17 +252,16 @@ func (d *departure) isOurs(e *requestPaused) bool {
 		return true
 	}
 	loader, told := e.loader()
-	switch {
-	case told && d.ours != "" && loader == d.ours:
+	switch url := withoutFragment(e.Request.URL); {
+	case told && loader == d.ours:
 		return true
-	case e.Request.Method != "GET":
+	case e.Request.Method != "GET" || d.wanted[url]:
 		return false
-	case d.wanted[withoutFragment(e.Request.URL)]:
-		return false
-	case !told || d.ours == "":
+	case d.switches != 0 && d.ours == "" && url == d.at:
+		d.ours = loader // its redirects have other URLs
 		return true
 	}
-	return e.Request.Headers.get("referer") == ""
+	return !told || e.Request.Headers.get("referer") == ""
 }
 
 // loader is the id of the document that a navigation is to bring. It is not told where
@@ -358,7 +359,8 @@ func (b *Browser) review(d *departure) {
 		b.release(d, b.decideHeld)
 		b.arrive(d.tab)
 		return
-	case d.next == "" && now.Sub(d.began) > b.reloadTimeout, !b.targets.has(d.tab):
+	case d.next == "" && now.Sub(d.began) > b.reloadTimeout, !b.targets.has(d.tab),
+		!d.vain.IsZero() && now.Sub(d.vain) > stuckTime:
 		b.arrive(d.tab)
 		return
 	}
@@ -429,23 +431,23 @@ func (b *Browser) wants(tab *tab, e *page.EventFrameRequestedNavigation) {
 	}
 }
 
-// cameToNothing shows a tab anew once more where the old document went elsewhere
-// meanwhile, and ends the departure of one whose reload brings no document.
+// cameToNothing notes that a document does not come. Where the old one went elsewhere
+// meanwhile the tab is shown anew once more.
 func (b *Browser) cameToNothing(tab *tab) {
 	d := b.departures.tabs[tab.id]
 	if d == nil || d.next != "" {
-		return
-	}
-	if d.canceled && d.repeats < maxRepeats && b.overtaken(tab) {
-		d.repeats++
-		b.catchUp(tab)
 		return
 	}
 	b.targets.mu.Lock()
 	lost := tab.lost
 	b.targets.mu.Unlock()
 	if lost {
-		b.arrive(tab)
+		d.vain = time.Now()
+	}
+	if (d.canceled || len(d.wanted) > 0) && d.repeats < maxRepeats && b.overtaken(tab) {
+		d.repeats++
+		d.vain = time.Time{}
+		b.catchUp(tab)
 	}
 }
 

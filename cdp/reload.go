@@ -147,7 +147,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	}
 	b.targets.update(func() {
 		tab.reloading, tab.anew, tab.lost = true, &document, false
-		tab.showing = showing{tab.showing.times + 1, b.targets.switches, url}
+		tab.showing = showing{tab.showing.times + 1, b.targets.switches, url, withoutFragment(d.url)}
 	})
 	if url != "" {
 		b.openByGet(tab, url)
