@@ -37,6 +37,7 @@ type Browser struct {
 	log     *slog.Logger
 	process *process // nil when we attached
 	journal *journal // nil where the jar is our own
+	claim   *claim   // nil where no other driver can reach the browser
 	product string
 
 	wire  *wire
@@ -94,6 +95,10 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 		}
 		return nil, p.failure(ctx, o.Path, err)
 	}
+	if err := b.claimPort(ctx); err != nil {
+		b.abandon()
+		return nil, fmt.Errorf("%w: opening the DevTools port %d: %w", ErrNoBrowser, o.DebugPort, err)
+	}
 	return b, nil
 }
 
@@ -109,7 +114,7 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	b.log.Debug("attached")
 	if err := b.openJournal(id); err != nil {
 		b.abandon()
-		return nil, err
+		return nil, fmt.Errorf("%w: attaching to %s: %w", ErrNoBrowser, withoutQuery(endpoint), err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -252,7 +257,7 @@ func (b *Browser) abandon() {
 	b.guard.stop()
 	b.observer.stop()
 	b.mirror.stop()
-	b.journal.close()
+	b.claim.close()
 	if b.process != nil {
 		b.process.end()
 	}

@@ -2,7 +2,6 @@ package cdp
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,7 +27,6 @@ const journalFile = "sessdriver-journal.json"
 // journal keeps nothing.
 type journal struct {
 	file string
-	lock *os.File // on its folder; nil in a profile, which is locked already
 
 	mu      sync.Mutex // guards entries, and the file
 	entries []entry
@@ -42,23 +40,12 @@ type entry struct {
 	id      identity
 }
 
-// openJournal makes the journal for a browser that we attach to, named by its id.
-func (b *Browser) openJournal(id string) error {
-	if b.options.State == "" {
-		return nil
+// openJournal makes the journal for a browser that we attach to.
+func (b *Browser) openJournal(id string) (err error) {
+	if b.claim, err = claimBrowser(b.options.State, id); b.claim != nil {
+		b.journal = &journal{file: filepath.Join(b.claim.dir, journalFile)}
 	}
-	sum := sha256.Sum256([]byte(id)) // it may hold a secret
-	dir := filepath.Join(b.options.State, fmt.Sprintf("attach-%x", sum[:8]))
-	lock, err := lockDir(dir)
-	switch {
-	case err != nil:
-		return fmt.Errorf("keeping a journal of the cookies: %w", err)
-	case lock == nil:
-		b.notice("another sessdriver is attached to this browser: if this one is killed, what it changed in the cookies stays")
-		return nil
-	}
-	b.journal = &journal{file: filepath.Join(dir, journalFile), lock: lock}
-	return nil
+	return err
 }
 
 // note writes down what a plan is about to change in a jar, each cookie once.
@@ -158,14 +145,6 @@ type journalError struct{ file string }
 
 func (e *journalError) Error() string {
 	return fmt.Sprintf("the last run was killed, and its journal %s, which says how to put the cookies back, cannot be read; to go on without, type: rm %[1]s", e.file)
-}
-
-// close ends the use of the journal. Its folder goes when there is nothing in it.
-func (j *journal) close() {
-	if j != nil && j.lock != nil {
-		os.Remove(filepath.Dir(j.file))
-		j.lock.Close()
-	}
 }
 
 // recover puts back what the last run changed in the jars before it was killed.

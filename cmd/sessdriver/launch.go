@@ -108,6 +108,12 @@ func (c *config) launchOptions(k *control, s streams) (cdp.Options, error) {
 		o.Path = found.Path
 	}
 	o.Headless, o.Profile, o.Proxy, o.DebugPort = c.headless, c.profile, c.proxy, c.debugPort
+	if c.debugPort != 0 {
+		var err error
+		if o.State, err = settings.StateDir(); err != nil {
+			return o, err
+		}
+	}
 	o.IgnoreCertificateErrors, o.NoSandbox = c.ignoreCertificateErrors, c.noSandbox
 	if os.Getuid() == 0 || c.noSandbox {
 		fmt.Fprintln(s.err, "warning: Chrome runs without its sandbox (always so for root); visit only sites that you trust with this machine")
