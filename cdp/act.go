@@ -210,6 +210,7 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 		if _, err := b.expect(ctx, tab); err != nil {
 			return err
 		}
+		b.opensThere(tab)
 		if _, err := call(ctx, tab.link, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: h.Entries[to].ID}); err != nil {
 			return err
 		}

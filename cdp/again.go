@@ -40,6 +40,7 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 	b.ending.Store(true)
 	b.commands.Lock()
 	defer b.commands.Unlock()
+	b.endDepartures()
 	b.pages.close(ctx, b)
 	if err := b.letGo(ctx); err != nil {
 		err = b.because(err)
@@ -53,7 +54,7 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 
 	o.Apart, o.Path, o.Profile, o.Headless = true, b.options.Path, b.options.Profile, b.options.Headless
 	next := newBrowser(o)
-	next.process = b.process
+	next.process, next.claim = b.process, b.claim
 	next.wire = b.wire // what comes from now on is next's
 	b.wire.hand(next.handle)
 	next.speak(b.wire)

@@ -390,3 +390,49 @@ func TestBadEndpoints(t *testing.T) {
 		t.Log(err)
 	}
 }
+
+// What is left behind is the session that was found, with the values that it has by then,
+// and all that its cookies are.
+func TestAttachLeavesPresentValues(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/login":
+			w.Header().Add("Set-Cookie", "sid=alice1; Path=/; HttpOnly; SameSite=Strict; Priority=High; Max-Age=5000")
+			w.Header().Add("Set-Cookie", "lang=en; Path=/")
+		case r.URL.Path == "/renew" && strings.Contains(r.Header.Get("Cookie"), "sid=alice"):
+			w.Header().Add("Set-Cookie", "sid=alice2; Path=/; HttpOnly; SameSite=Strict; Priority=High; Max-Age=5000")
+		}
+		io.WriteString(w, "<link rel=icon href=data:,>")
+	}))
+	t.Cleanup(server.Close)
+	f := startForeign(t)
+	app := f.tab("about:blank")
+	f.visit(app, at(server, "app.test", "/login"))
+	f.visit(app, at(server, "app.test", "/home"))
+	found := f.jar()
+	r := f.attach(f.port)
+	r.add(at(server, "app.test", "/"), "bob", "sid=bob1")
+	r.use("app.test", "bob")
+	if len(r.jarFor("app.test")) == 0 {
+		t.Fatal("the jar is empty")
+	}
+	r.window("two", "app.test", "Session 1", at(server, "app.test", "/renew")) // renewed where it is not in the main window's jar
+	r.until("the renewal", func() bool {
+		return slices.ContainsFunc(r.book.Sessions("app.test", time.Now()), func(s sessions.Session) bool {
+			return s.Name == "Session 1" && s.Tokens[0].Value == "alice2"
+		})
+	})
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	left := f.jar()
+	for i := range found {
+		if found[i].Name == "sid" {
+			found[i].Value = "alice2"
+		}
+		found[i].Expires, left[i].Expires = 0, 0 // the renewal is a moment later
+	}
+	if !reflect.DeepEqual(left, found) {
+		t.Errorf("the jar is\n%+v, want\n%+v", left, found)
+	}
+}

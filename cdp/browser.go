@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"sessdriver/sessions"
@@ -36,6 +37,7 @@ type Browser struct {
 	log     *slog.Logger
 	process *process // nil when we attached
 	journal *journal // nil where the jar is our own
+	claim   *claim   // nil where no other driver can reach the browser
 	product string
 
 	wire  *wire
@@ -50,13 +52,15 @@ type Browser struct {
 	guard       *guard
 	quiet       *quiet
 	observer    *observer
+	departures  departures
 	pages       pages
 	dialogs     dialogs
 	requests    *requestLog
 	console     *console
 
 	reloadTimeout time.Duration
-	maxStored     int // of an origin's web storage
+	holdTime      time.Duration // see there
+	maxStored     int           // of an origin's web storage
 
 	telling sync.Mutex
 	told    map[string]bool // see first
@@ -102,6 +106,10 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 		}
 		return nil, p.failure(ctx, o.Path, err)
 	}
+	if err := b.claimPort(ctx); errors.As(err, new(*drivenError)) {
+		b.abandon()
+		return nil, fmt.Errorf("%w: opening the DevTools port %d: %w", ErrNoBrowser, o.DebugPort, err)
+	}
 	return b, nil
 }
 
@@ -118,7 +126,10 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	b := newBrowser(o)
 	b.speak(newWire(transport, b.handle))
 	b.log.Debug("attached")
-	b.openJournal(id)
+	if err := b.openJournal(id); err != nil {
+		b.abandon()
+		return nil, fmt.Errorf("%w: attaching to %s: %w", ErrNoBrowser, sessions.ShowURL(endpoint), err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := b.start(ctx); err != nil {
@@ -150,8 +161,9 @@ func newBrowser(o Options) *Browser {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout, maxStored: sessions.MaxStored, told: map[string]bool{}}
+	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout, holdTime: holdTime, maxStored: sessions.MaxStored, told: map[string]bool{}}
 	b.targets, b.requests = newTargets(), &requestLog{}
+	b.departures.tabs = map[target.ID]*departure{}
 	b.console = &console{}
 	b.exchanges = newExchanges(b)
 	b.interceptor = newInterceptor(b)
@@ -275,7 +287,7 @@ func (b *Browser) abandon() {
 	b.quiet.stop()
 	b.observer.stop()
 	b.mirror.stop()
-	b.journal.close()
+	b.claim.close()
 	if b.process != nil {
 		b.process.end()
 	}
@@ -293,6 +305,7 @@ func (b *Browser) Close() error {
 		defer b.commands.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		defer cancel()
+		b.endDepartures()
 		b.pages.close(ctx, b)
 		b.closeWindows(ctx)
 		if b.process == nil || b.options.Profile != "" {

@@ -17,6 +17,9 @@ func cookie(c *network.Cookie) sessions.Cookie {
 		Secure: c.Secure, HTTPOnly: c.HTTPOnly, SameSite: string(c.SameSite),
 		Partition: partition(c.PartitionKey),
 	}
+	if c.Priority != network.CookiePriorityMedium {
+		s.Priority = string(c.Priority)
+	}
 	if !c.Session && c.Expires >= 0 {
 		s.Expires = time.UnixMicro(int64(c.Expires * 1e6))
 	}
@@ -41,7 +44,7 @@ func partition(k *network.CookiePartitionKey) string {
 func parameter(c sessions.Cookie) *network.CookieParam {
 	p := &network.CookieParam{
 		Name: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path,
-		Secure: c.Secure, HTTPOnly: c.HTTPOnly, SameSite: network.CookieSameSite(c.SameSite),
+		Secure: c.Secure, HTTPOnly: c.HTTPOnly, SameSite: network.CookieSameSite(c.SameSite), Priority: network.CookiePriority(c.Priority),
 	}
 	if !c.Expires.IsZero() {
 		p.Expires = cdp.TimeSinceEpoch(float64(c.Expires.UnixMicro()) / 1e6)

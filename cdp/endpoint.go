@@ -35,11 +35,16 @@ func dial(ctx context.Context, endpoint string) (_ chromedp.Transport, id string
 		return nil, "", noEndpoint(endpoint, err)
 	}
 	transport := newOutbox(network)
-	// Chrome makes a new one at each start, which stands behind its own prefix.
+	return transport, browserID(socket), nil
+}
+
+// browserID is the id of the browser with a websocket URL. Chrome makes a new one at each
+// start, which stands behind its own prefix.
+func browserID(socket string) string {
 	if _, own, ok := strings.Cut(socket, "/devtools/browser/"); ok {
-		return transport, own, nil
+		return own
 	}
-	return transport, socket, nil
+	return socket
 }
 
 func noEndpoint(endpoint string, cause error) error {

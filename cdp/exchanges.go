@@ -35,14 +35,14 @@ type exchange struct {
 	kind     network.ResourceType
 	came     time.Time // when it was told of first
 	urls     []hop
-	stream   bool // a WebSocket or an EventSource: it stays open as whom it was opened
-	switches int  // for a stream: those made when it began
+	stream   bool         // a WebSocket or an EventSource: it stays open as whom it was opened
+	switches int          // for a stream: those made when it began
+	loader   cdp.LoaderID // of the document that asks, "" where it is not told
 	sent     []*requestExtraInfo
 	received []*responseExtraInfo
 	finished bool
 	failed   bool // nobody said whether anything was sent
 	frame    cdp.FrameID
-	loader   cdp.LoaderID
 	// orphan says that the document that asked for it is gone: nobody tells its end.
 	orphan bool
 	own    bool // of ours, for the document of a request: it is nobody's

@@ -135,6 +135,13 @@ func (g *guard) step() time.Duration {
 		return guardPace
 	}
 	defer b.commands.Unlock()
+	if !b.ending.Load() && !g.forces.Load() && b.interceptor.on && !b.departures.any.Load() {
+		ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
+		defer cancel()
+		if err := b.interceptor.stop(ctx); err != nil {
+			b.log.Debug("guarding", "error", err)
+		}
+	}
 	if !g.forces.Load() || b.ending.Load() {
 		g.drifted.Store(false)
 		return time.Hour // until it is called

@@ -59,7 +59,13 @@ func newInterceptor(b *Browser) *interceptor {
 func (i *interceptor) update(ctx context.Context) error {
 	patterns := i.patterns()
 	i.browser.guard.forces.Store(len(patterns) > 0)
-	if len(patterns) == 0 || i.browser.guard.mode == sessions.GuardOff {
+	switch {
+	case i.browser.guard.mode == sessions.GuardOff:
+		i.browser.endDepartures()
+		return i.stop(ctx)
+	case len(patterns) == 0 && i.browser.departures.any.Load():
+		return nil // the guard stops it once these pages are replaced
+	case len(patterns) == 0:
 		return i.stop(ctx)
 	}
 	if !i.on {
@@ -197,7 +203,7 @@ func (i *interceptor) paused(e *requestPaused) {
 		i.browser.asked(e)
 	}
 	if w, known := i.browser.targets.windowOfFrame(e.FrameID); known {
-		i.decide(e, w)
+		i.decideOrHold(e, w)
 		return
 	}
 	// The script of a nested worker is asked for before its target is told of
@@ -208,8 +214,15 @@ func (i *interceptor) paused(e *requestPaused) {
 			i.browser.targets.setWindow(e.FrameID, r.TargetInfo.BrowserContextID)
 		}
 		w, _ := i.browser.targets.windowOfFrame(e.FrameID)
-		i.decide(e, w)
+		i.decideOrHold(e, w)
 	})
+}
+
+// decideOrHold is decide, but for what a document asks for that is about to be replaced.
+func (i *interceptor) decideOrHold(e *requestPaused, w sessions.Window) {
+	if !i.browser.departures.any.Load() || !i.browser.withholds(e, w) {
+		i.decide(e, w)
+	}
 }
 
 // asked notes how a document comes, where only the pause tells.
@@ -233,6 +246,7 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		URL:       e.Request.URL,
 		Header:    e.Request.Headers.get("cookie"),
 		Fields:    e.Request.Headers.get,
+		Stays:     func(site string) bool { return i.browser.targets.staysFrom(e.FrameID, place{w, site}) },
 		Preflight: e.ResourceType == network.ResourceTypePreflight,
 		Now:       time.Now(),
 	}
@@ -437,7 +451,7 @@ func override(headers network.Headers, cookie string, explicit bool, fields []se
 		}
 		for _, f := range fields {
 			if strings.EqualFold(name, f.Name) {
-				text = f.Value
+				text, ok = f.Value, f.Value != ""
 			}
 		}
 		if ok {

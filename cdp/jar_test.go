@@ -48,7 +48,7 @@ func withTab(t *testing.T, f *fakeChrome) *Browser {
 	t.Helper()
 	b := f.browser(Options{Book: bookOf(t, "bob")})
 	b.wire.ours["tab"] = true
-	b.targets.add(link{b.wire, "tab"}, &target.Info{TargetID: "tab", Type: "page", URL: "http://a.test/"})
+	b.targets.add(link{b.wire, "tab"}, &target.Info{TargetID: "tab", Type: "page", URL: "http://a.test/"}, "")
 	go b.mirror.run()
 	return b
 }

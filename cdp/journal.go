@@ -2,7 +2,6 @@ package cdp
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +31,6 @@ const maxJournal = 64 << 20
 // journal keeps nothing.
 type journal struct {
 	file string
-	lock *os.File // on its folder; nil in a profile, which is locked already
 
 	mu      sync.Mutex // guards entries, and the file
 	entries []entry
@@ -51,23 +49,19 @@ func NoJournal(why error) string {
 	return fmt.Sprintf("no journal of the cookies can be kept (%v): if this run is killed, what it changed in the cookies stays", why)
 }
 
-// openJournal makes the journal for a browser that we attach to, named by its id.
-func (b *Browser) openJournal(id string) {
-	if b.options.State == "" {
-		return
-	}
-	sum := sha256.Sum256([]byte(id)) // it may hold a secret
-	dir := filepath.Join(b.options.State, fmt.Sprintf("attach-%x", sum[:8]))
-	lock, err := lockDir(dir)
-	switch {
+// openJournal makes the journal for a browser that we attach to. It is an error that
+// another driver has the browser; without a directory that can be written there is no
+// journal, which is told.
+func (b *Browser) openJournal(id string) (err error) {
+	switch b.claim, err = claimBrowser(b.options.State, id); {
+	case errors.As(err, new(*drivenError)):
+		return err
 	case err != nil:
 		b.notice("%s", NoJournal(err))
-		return
-	case lock == nil:
-		b.notice("another sessdriver is attached to this browser: if this one is killed, what it changed in the cookies stays")
-		return
+	case b.claim != nil:
+		b.journal = &journal{file: filepath.Join(b.claim.dir, journalFile)}
 	}
-	b.journal = &journal{file: filepath.Join(dir, journalFile), lock: lock}
+	return nil
 }
 
 // note writes down what a plan is about to change in a jar, each cookie once.
@@ -172,14 +166,6 @@ type journalError struct{ file string }
 
 func (e *journalError) Error() string {
 	return fmt.Sprintf("the last run was killed, and its journal %s, which says how to put the cookies back, cannot be read; to go on without, type: rm %[1]s", e.file)
-}
-
-// close ends the use of the journal. Its folder goes when there is nothing in it.
-func (j *journal) close() {
-	if j != nil && j.lock != nil {
-		os.Remove(filepath.Dir(j.file))
-		j.lock.Close()
-	}
 }
 
 // recover puts back what the last run changed in the jars before it was killed.

@@ -2,6 +2,7 @@ package cdp
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,7 +29,7 @@ func TestJournal(t *testing.T) {
 	attach := func() *rig { return f.attach(f.port, func(o *Options) { o.State = state }) }
 	files := func() (list []string) {
 		filepath.WalkDir(state, func(path string, d os.DirEntry, err error) error {
-			if err == nil && !d.IsDir() {
+			if err == nil && !d.IsDir() && d.Name() != ownerFile {
 				info, _ := d.Info()
 				list = append(list, filepath.Base(path)+" "+info.Mode().String())
 			}
@@ -47,9 +48,10 @@ func TestJournal(t *testing.T) {
 	if list := files(); len(list) != 1 || list[0] != journalFile+" -rw-------" {
 		t.Errorf("the journal is %q", list)
 	}
-	second := attach()
-	second.until("a notice", func() bool { return second.noticed("another sessdriver is attached to this browser") })
-	second.close()
+	_, err := Attach(t.Context(), f.socket, newRig(t).options(func(o *Options) { o.State = state }))
+	if want := fmt.Sprintf("sessdriver process %d drives this browser already", os.Getpid()); !errors.Is(err, ErrNoBrowser) || !strings.Contains(err.Error(), want) {
+		t.Errorf("a second driver: %v, want %q", err, want)
+	}
 	r.killed()
 
 	r = attach()

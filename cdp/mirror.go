@@ -67,9 +67,8 @@ func identityOf(c sessions.Cookie) identity { return identity{c.Name, c.Domain, 
 
 // origin is what Chrome keeps of a cookie and the book does not.
 type origin struct {
-	priority network.CookiePriority
-	scheme   network.CookieSourceScheme
-	port     int64
+	scheme network.CookieSourceScheme
+	port   int64
 }
 
 func newMirror(b *Browser) *mirror {
@@ -239,7 +238,7 @@ func (m *mirror) unplant() {
 	}
 }
 
-// look remembers priority and source of the cookies in a jar.
+// look remembers the source of the cookies in a jar.
 func (m *mirror) look(cookies []*network.Cookie) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -247,18 +246,18 @@ func (m *mirror) look(cookies []*network.Cookie) {
 		clear(m.origins)
 	}
 	for _, c := range cookies {
-		m.origins[identity{c.Name, c.Domain, c.Path, partition(c.PartitionKey)}] = origin{c.Priority, c.SourceScheme, c.SourcePort}
+		m.origins[identity{c.Name, c.Domain, c.Path, partition(c.PartitionKey)}] = origin{c.SourceScheme, c.SourcePort}
 	}
 }
 
-// parameter is a cookie for Storage.setCookies, with priority and source as the
+// parameter is a cookie for Storage.setCookies, with its source as the
 // jar had them before.
 func (m *mirror) parameter(c sessions.Cookie) *network.CookieParam {
 	p := parameter(c)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	o := m.origins[identityOf(c)]
-	p.Priority, p.SourceScheme, p.SourcePort = o.priority, o.scheme, o.port
+	p.SourceScheme, p.SourcePort = o.scheme, o.port
 	return p
 }
 

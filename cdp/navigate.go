@@ -59,6 +59,7 @@ func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
 	if err != nil {
 		return err
 	}
+	b.opensThere(tab)
 	switch r, err := askActive(ctx, b, tab, page.Navigate, page.NavigateParams{URL: url}); {
 	case err != nil:
 		return arrival.orStop(ctx, err)
@@ -112,6 +113,7 @@ func (b *Browser) reload(ctx context.Context, tab *tab) error {
 	if err != nil {
 		return err
 	}
+	b.opensThere(tab)
 	for dropped := true; dropped && err == nil; arrival.busy = false {
 		if _, err = askActive(ctx, b, tab, page.Reload, page.ReloadParams{}); err != nil {
 			return err

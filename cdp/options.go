@@ -28,7 +28,8 @@ type Options struct {
 
 	// State is a directory in which [Attach] keeps a journal of the cookies
 	// that it changes, for the case that it is killed; "" for none. The journal
-	// of a profile is in the profile.
+	// of a profile is in the profile. It also tells the drivers of one user of each
+	// other: a browser has one at a time.
 	State string
 
 	// Book is where sessions are kept; nil for a new one with the standard default

@@ -38,6 +38,7 @@ func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string
 			coming = append(coming, next)
 		}
 	}
+	b.remain(w) // those that are not
 	if !wait {
 		return nil
 	}
@@ -140,10 +141,16 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	if logout.MatchString(path(d.url)) {
 		return "not reloaded: " + sessions.ShowURL(d.url) + " looks like a logout; open another page, or type: reload", nil
 	}
-	document := b.arrivalAt(tab)
-	b.targets.update(func() { tab.reloading, tab.anew, tab.lost = true, &document, false })
+	document, url := b.arrivalAt(tab), ""
 	if method != "GET" {
-		b.openByGet(tab, d.url)
+		url = withoutFragment(d.url) // with it, it would only scroll
+	}
+	b.targets.update(func() {
+		tab.reloading, tab.anew, tab.lost = true, &document, false
+		tab.showing = showing{tab.showing.times + 1, b.targets.switches, url, withoutFragment(d.url)}
+	})
+	if url != "" {
+		b.openByGet(tab, url)
 		return fmt.Sprintf("%s was the answer to a %s; it was opened with GET, so that this is not repeated", sessions.ShowURL(d.url), method), &document
 	}
 	b.log.Debug("reload", "url", sessions.ShowURL(d.url))
@@ -202,9 +209,8 @@ func (b *Browser) reloadedIn(ctx context.Context, tab *tab) error {
 }
 
 // openByGet shows a URL anew, as a reload that ignores the cache would (that goes around
-// the service worker, too), but by GET. With its fragment it would only scroll.
+// the service worker, too), but by GET.
 func (b *Browser) openByGet(tab *tab, url string) {
-	url, _, _ = strings.Cut(url, "#")
 	b.targets.update(func() { tab.uncached = true })
 	if !b.targets.tells(tab) {
 		enableNetwork(tab, true)
@@ -246,6 +252,11 @@ func methodOf(h page.GetNavigationHistoryResult, err error) string {
 		return "form, maybe a POST"
 	}
 	return "GET"
+}
+
+func withoutFragment(url string) string {
+	url, _, _ = strings.Cut(url, "#")
+	return url
 }
 
 // path is the part of a URL behind the host, with the query: ?action=logout

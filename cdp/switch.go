@@ -119,6 +119,12 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	if err != nil {
 		return sessions.Switch{}, err
 	}
+	var leaving []*tab
+	if b.guard.mode != sessions.GuardOff {
+		leaving = b.tabsToReload(w, site)
+	}
+	b.depart(leaving)
+	defer b.remain(w) // where it fails before
 	was := b.targets.unanswered(w, site)
 	b.quiet.switched(w, site)
 	session, err := decide(w, jar)

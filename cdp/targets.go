@@ -33,6 +33,8 @@ type tab struct {
 	reloading bool
 	anew      *arrival // what that brings, nil once it was waited for: see Reloaded
 	lost      bool     // that came to nothing, as far as the browser told
+	showing   showing  // what was sent for that
+	switches  int      // those made when we attached to it
 	crashes   int
 	crashed   bool   // and shows nothing yet
 	script    script // which swaps web storage
@@ -116,14 +118,18 @@ func (t *targets) update(change func()) {
 	t.changed = make(chan struct{})
 }
 
-func (t *targets) add(l link, info *target.Info) *tab {
+func (t *targets) add(l link, info *target.Info, by target.SessionID) *tab {
 	added := &tab{link: l, id: info.TargetID, kind: info.Type, url: info.URL, loading: map[cdp.LoaderID]load{}}
 	t.update(func() {
 		added.window = t.window(info.BrowserContextID)
 		added.document.url = info.URL
+		added.switches = t.switches
 		t.byLink[l.id] = added
 		t.order = append(t.order, added)
 		t.placeFrame(cdp.FrameID(info.TargetID), added)
+		if parent := t.byLink[by]; parent != nil && added.kind == "worker" {
+			t.frames[cdp.FrameID(added.id)] = frame{added.window, t.frames[cdp.FrameID(parent.id)].page}
+		}
 	})
 	return added
 }

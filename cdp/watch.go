@@ -74,6 +74,9 @@ func (b *Browser) handle(m *cdproto.Message) {
 		on(b, m, func(e *responseReceived) {
 			tab := b.targets.tab(m.SessionID)
 			b.targets.responded(tab, e)
+			if tab != nil && b.departures.any.Load() {
+				b.respondedTo(tab, cdp.LoaderID(e.RequestID))
+			}
 			b.exchanges.answered(tab, e)
 		})
 	case "Network.loadingFinished":
@@ -81,6 +84,9 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Network.loadingFailed":
 		on(b, m, func(e *loading) {
 			b.targets.failed(m.SessionID, e.RequestID)
+			if tab := b.targets.tab(m.SessionID); tab != nil && b.departures.any.Load() {
+				b.cameToNothing(tab)
+			}
 			b.exchanges.finish(e.RequestID, true)
 		})
 	case "Network.webSocketCreated":
@@ -92,7 +98,7 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Network.webSocketClosed":
 		on(b, m, func(e *network.EventWebSocketClosed) { b.exchanges.drop(e.RequestID) })
 	case "Target.attachedToTarget":
-		on(b, m, b.attached)
+		on(b, m, func(e *target.EventAttachedToTarget) { b.attached(m.SessionID, e) })
 	case "Target.detachedFromTarget":
 		on(b, m, b.detached)
 	case "Inspector.targetReloadedAfterCrash":
@@ -122,6 +128,7 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 		if tab.kind != "page" {
 			break // a worker that is stopped says so, too
 		}
+		b.arrive(tab)
 		b.notice("a tab crashed: %s", sessions.ShowURL(b.targets.documentOf(tab).url))
 		b.targets.update(func() {
 			tab.crashes++
@@ -142,7 +149,12 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 	case "Page.frameNavigated":
 		on(b, m, func(e *page.EventFrameNavigated) { b.navigated(tab, e.Frame) })
 	case "Page.frameStartedNavigating":
-		on(b, m, func(e *page.EventFrameStartedNavigating) { b.leaves(tab, e) })
+		on(b, m, func(e *page.EventFrameStartedNavigating) {
+			b.leaves(tab, e)
+			b.departs(tab, e)
+		})
+	case "Page.frameRequestedNavigation":
+		on(b, m, func(e *page.EventFrameRequestedNavigation) { b.wants(tab, e) })
 	case "Page.frameStoppedLoading":
 		on(b, m, func(e *page.EventFrameStoppedLoading) { b.stays(tab, e.FrameID) })
 	case "Page.domContentEventFired":
@@ -179,13 +191,13 @@ func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) bool {
 // attached begins to listen to a target. The commands are sent without waiting
 // in between: waiting for Network.enable on a held service worker hangs its
 // page (CDP-FACTS 27).
-func (b *Browser) attached(e *target.EventAttachedToTarget) {
+func (b *Browser) attached(by target.SessionID, e *target.EventAttachedToTarget) {
 	l := link{b.wire, e.SessionID}
 	info := e.TargetInfo
 	if feed := b.observer.source(); feed != nil && isFeed(info) {
 		feed.attach(l)
 	} else if watched(info) && !b.targets.isForeign(info.BrowserContextID) {
-		tab := b.targets.add(l, info)
+		tab := b.targets.add(l, info, by)
 		b.observer.listen(tab)
 		if b.options.Console {
 			b.console.hear(l)
@@ -241,6 +253,7 @@ func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 	}
 	b.exchanges.leave(tab, true)
 	b.targets.remove(e.SessionID)
+	b.arrive(tab)
 	if tab.kind == "page" {
 		if b.options.Storage != StorageKeep {
 			b.book.ForgetShelf(sessions.Shelf(tab.id))
@@ -263,6 +276,9 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 		b.targets.begin(tab, e.LoaderID, e.Request.Method)
 	}
 	b.exchanges.begin(tab, e)
+	if b.departures.any.Load() {
+		b.toldOf(tab, e.RequestID)
+	}
 }
 
 // leaves notes a document that is on its way, where no request tells of it.
@@ -309,6 +325,7 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		tab.reloading, tab.crashed = false, false
 		delete(tab.loading, f.LoaderID)
 	})
+	b.replaced(tab)
 }
 
 // visited makes the site of a page known, where no request does.

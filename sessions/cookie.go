@@ -18,6 +18,9 @@ type Cookie struct {
 	HTTPOnly bool   `json:"httpOnly,omitempty"`
 	// SameSite is Strict, Lax or None; "" when the server said nothing.
 	SameSite string `json:"sameSite,omitempty"`
+	// Priority is Low or High, by which Chrome lets cookies go that are too many
+	// (draft-west-cookie-priority); "" for the usual one, Medium.
+	Priority string `json:"priority,omitempty"`
 	// Partition is the partition key of a Partitioned cookie, in the form
 	// that package cdp gives it; "" for the others.
 	Partition string `json:"partition,omitempty"`

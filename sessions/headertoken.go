@@ -11,7 +11,7 @@ import (
 // token that a page's scripts write into Authorization (RFC 6750), or another header
 // that a person named. No response sets it, so it is learnt from the requests that carry
 // it, for the session that they travel with, and each origin has its own. It is only
-// ever replaced: pages decide whether a request carries one.
+// ever replaced or taken out: pages decide whether a request carries one.
 
 const (
 	// Authorization is the header that counts by itself, when it has a bearer token.
@@ -235,9 +235,10 @@ func (s *session) header(name, origin string) *heldHeader {
 }
 
 // swapHeaders lists the headers of a paused request that have another session's token,
-// with the active session's own. Where it has none yet, the header stays.
+// with the active session's own. Where it has none yet, a document from before the switch
+// does not send one; a later one does.
 func (s *site) swapHeaders(active *session, r *Paused, at *location) []Field {
-	if r.Fields == nil || len(active.headers) == 0 {
+	if r.Fields == nil || len(s.headers.owners) == 0 {
 		return nil
 	}
 	var list []Field
@@ -252,6 +253,8 @@ func (s *site) swapHeaders(active *session, r *Paused, at *location) []Field {
 		}
 		if own := active.answers(s.number(owner), Field{name, value}, at.origin()); own != nil {
 			list = append(list, own.Field)
+		} else if r.Stays != nil && r.Stays(s.name) {
+			list = append(list, Field{Name: name})
 		}
 	}
 	return list

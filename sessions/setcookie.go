@@ -76,6 +76,8 @@ func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
 			c.HTTPOnly = true
 		case "samesite":
 			c.SameSite = sameSite(value)
+		case "priority":
+			c.Priority = priority(value)
 		case "partitioned":
 			partitioned = true
 		}
@@ -89,6 +91,17 @@ func (c *Cookie) readAttributes(text string, l *location, now time.Time) bool {
 		c.Expires = capExpiry(at, now)
 	}
 	return c.setDomain(domain, l) && (c.Secure || c.SameSite != "None" && !partitioned) && c.prefixHolds(l, path, domain)
+}
+
+// priority reads a Priority attribute: what it does not know is Medium.
+func priority(value string) string {
+	switch strings.ToLower(value) {
+	case "low":
+		return "Low"
+	case "high":
+		return "High"
+	}
+	return ""
 }
 
 // setDomain applies a Domain attribute. A domain that is a public suffix is

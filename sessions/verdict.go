@@ -16,6 +16,10 @@ type Paused struct {
 	// Fields gives another header by its name, "" for none; nil where they are not
 	// known.
 	Fields func(name string) string
+	// Stays reports whether the document that asks is from before the last switch of the
+	// site: it is another session's page. nil is no. It is called while the book is
+	// locked.
+	Stays func(site string) bool
 	// Preflight says that it is a CORS preflight, which never has cookies.
 	Preflight bool
 	// Settled says that everything the browser told up to now is booked, and
@@ -42,7 +46,8 @@ type Verdict struct {
 	Action Action
 	// Header is the Cookie header to send, for [Rewrite]; "" means none.
 	Header string
-	// Fields are other headers to replace, for [Rewrite].
+	// Fields are other headers to replace, for [Rewrite]; one with the value "" is taken
+	// out.
 	Fields []Field
 	// Explicit says that the Cookie line is written also when it is empty: without it the
 	// browser would add what the jar has by then.
@@ -80,7 +85,9 @@ const (
 // active session the values of token and carried cookies are replaced by that
 // session's, those it lacks are removed, and every other byte stays. A request
 // without a Cookie header is not given one, unless the book forces everywhere. A
-// header token of another session is replaced by the active session's, if it has one.
+// header token of another session is replaced by the active session's. Where that has
+// none it is taken out if the document is from before the switch; a later document has it
+// from elsewhere: an application's own key, say.
 // An unknown value in a settled request is adopted by the active session. Where the jar may
 // change before the request is sent, what is right is written too: see [Paused.Racing].
 func (b *Book) Decide(r Paused) Verdict {

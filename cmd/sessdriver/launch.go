@@ -125,6 +125,9 @@ func (c *config) launchOptions(k *control, s streams) (cdp.Options, error) {
 	}
 	o.Headless, o.Profile, o.Proxy, o.DebugPort = c.headless, c.profile, c.proxy, c.debugPort
 	o.WindowSize = c.windowSizeValue
+	if c.debugPort != 0 {
+		o.State, _ = settings.StateDir() // without a home other drivers do not learn of this one
+	}
 	o.IgnoreCertificateErrors, o.NoSandbox = c.ignoreCertificateErrors, c.noSandbox
 	if os.Getuid() == 0 || c.noSandbox {
 		fmt.Fprintln(s.err, "warning: Chrome runs without its sandbox (always so for root); visit only sites that you trust with this machine")

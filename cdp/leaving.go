@@ -1,0 +1,473 @@
+package cdp
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+const (
+	// holdTime is how long a request of a document that is about to be replaced is held
+	// before it fails.
+	holdTime = 5 * time.Second
+	// stuckTime is the same for an XHR while the reload has not begun: the page waits for a
+	// synchronous one, and the reload may wait for the page.
+	stuckTime = time.Second
+	// lastWords is how long a document that was replaced may still send something:
+	// its pagehide handlers run beside the new document.
+	lastWords = 2 * time.Second
+	// reviewPace is how often the times above are looked at.
+	reviewPace = 100 * time.Millisecond
+	// maxRepeats bounds the reloads that are sent again since the old document went
+	// elsewhere.
+	maxRepeats = 10
+)
+
+// departures are the tabs whose documents a switch is about to replace. Such a document
+// is still the former session's page: what it asked for would be answered to the forced
+// session, and a cookie in that answer would become the forced session's. So its
+// requests, and those of its frames and workers, are held until the new document is
+// there, and then fail; navigations that it begins are cancelled. All but any is used in
+// turns.
+type departures struct {
+	any  atomic.Bool // there is one: nothing else is looked at on the path of a request
+	tabs map[target.ID]*departure
+}
+
+// departure is one tab of them.
+type departure struct {
+	tab   *tab
+	began time.Time
+	showing
+	ours     cdp.LoaderID // what that brings, "" while it is not known
+	asked    bool         // it was seen to be asked for
+	answered bool         // and to be answered
+	opened   bool         // somebody opens another page there: that is not cancelled
+	wanted   map[string]bool
+	canceled bool // a navigation of the old document, since the reload was sent last
+	repeats  int
+	vain     time.Time // when the reload was seen to bring no document, else zero
+	held     []*heldRequest
+
+	next   cdp.LoaderID         // the new document, "" until it is there
+	there  time.Time            // since when
+	frames map[cdp.FrameID]bool // of the old document, below it
+}
+
+// showing is what was sent last to show a tab anew.
+type showing struct {
+	times    int    // that something was sent
+	switches int    // of sessions up to then; 0 until it is sent
+	url      string // that is opened, "" for a reload
+	at       string // that is asked for first, without its fragment
+}
+
+// heldRequest is a paused request that has no answer yet.
+type heldRequest struct {
+	*requestPaused
+	window sessions.Window
+	since  time.Time
+}
+
+// depart notes that tabs are about to be shown anew. It comes before the decision to
+// switch, so that nothing of their documents is asked for as the session after it.
+func (b *Browser) depart(tabs []*tab) {
+	if len(tabs) == 0 {
+		return
+	}
+	b.wire.do(func() {
+		for _, tab := range tabs {
+			b.arrive(tab) // of the switch before
+			b.targets.update(func() { tab.showing.switches = 0 })
+			d := &departure{tab: tab, began: time.Now(), wanted: map[string]bool{}}
+			b.departures.tabs[tab.id] = d
+			b.reviewLater(d)
+		}
+		b.departures.any.Store(true)
+	})
+}
+
+// remain ends that for the tabs of a window that are not shown anew after all.
+func (b *Browser) remain(w sessions.Window) {
+	if !b.departures.any.Load() {
+		return
+	}
+	b.wire.do(func() {
+		for _, d := range slices.Collect(maps.Values(b.departures.tabs)) {
+			if d.look(b.targets); d.tab.window == w && d.switches == 0 {
+				b.release(d, b.decideHeld)
+				b.arrive(d.tab)
+			}
+		}
+	})
+}
+
+// decideHeld answers a held request as if it had just been paused.
+func (b *Browser) decideHeld(h *heldRequest) { b.interceptor.decide(h.requestPaused, h.window) }
+
+// opensThere notes that somebody opens another page in a tab.
+func (b *Browser) opensThere(tab *tab) {
+	if b.departures.any.Load() {
+		b.wire.do(func() {
+			if d := b.departures.tabs[tab.id]; d != nil {
+				d.opened = true
+			}
+		})
+	}
+}
+
+// arrive ends a departure: what is still held fails. It runs in a turn.
+func (b *Browser) arrive(tab *tab) {
+	d := b.departures.tabs[tab.id]
+	if d == nil {
+		return
+	}
+	b.release(d, b.cancel)
+	delete(b.departures.tabs, tab.id)
+	if len(b.departures.tabs) == 0 {
+		b.departures.any.Store(false)
+		b.guard.call() // Fetch may have waited for that
+	}
+}
+
+// endDepartures ends all of them.
+func (b *Browser) endDepartures() {
+	b.wire.do(func() {
+		for _, d := range slices.Collect(maps.Values(b.departures.tabs)) {
+			b.arrive(d.tab)
+		}
+	})
+}
+
+// release gives every held request to a function that answers it.
+func (b *Browser) release(d *departure, answer func(*heldRequest)) {
+	held := d.held
+	d.held = nil
+	for _, h := range held {
+		answer(h)
+	}
+}
+
+// cancel answers a held request: it is not sent.
+func (b *Browser) cancel(h *heldRequest) { b.abort(h.requestPaused) }
+
+// abort lets a paused request fail as if its page had given it up. An aborted navigation
+// leaves the document that is there.
+func (b *Browser) abort(e *requestPaused) {
+	b.log.Debug("not sent: its document is being replaced", "url", sessions.ShowURL(e.Request.URL))
+	send(b.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, func(cdp.Empty, error) {
+		b.interceptor.answered(e)
+	})
+}
+
+// withholds reports whether a paused request is of a document that is about to be
+// replaced: then it is held, or cancelled. It runs in a turn.
+func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
+	d, below := b.departureOf(e.FrameID, w)
+	if d == nil {
+		return false
+	}
+	d.look(b.targets)
+	switch {
+	case e.ResourceType == network.ResourceTypeDocument && !below:
+		if d.next != "" || d.isOurs(e) {
+			d.asked = d.asked || d.switches != 0
+			return false
+		}
+		d.canceled = true
+		b.abort(e)
+	case d.next == "":
+		d.held = append(d.held, &heldRequest{e, w, time.Now()})
+	case below:
+		if !d.frames[e.FrameID] {
+			return false
+		}
+		b.abort(e) // the last words of a frame or worker
+	case !b.targets.tells(d.tab):
+		return false
+	default:
+		h := &heldRequest{e, w, time.Now()}
+		switch old, known := b.isOf(d, h); {
+		case known && old:
+			b.abort(e)
+		case known || !saidLast(e):
+			return false
+		default:
+			d.held = append(d.held, h)
+		}
+	}
+	return true
+}
+
+// saidLast reports whether a request is of a kind that outlives its page.
+func saidLast(e *requestPaused) bool {
+	return slices.Contains([]network.ResourceType{network.ResourceTypePing, network.ResourceTypeFetch, network.ResourceTypeXHR, network.ResourceTypeOther}, e.ResourceType)
+}
+
+// departureOf finds the departure that a frame or worker is part of, nil for none. below
+// says that it is not the top frame. A worker that several pages share is part of any.
+func (b *Browser) departureOf(id cdp.FrameID, w sessions.Window) (d *departure, below bool) {
+	of, shared := b.targets.pageOf(id)
+	if d = b.departures.tabs[of]; d != nil {
+		return d, id != cdp.FrameID(of)
+	}
+	if shared {
+		for _, d := range b.departures.tabs {
+			if d.tab.window == w && d.next == "" {
+				return d, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// pageOf finds the page that a frame or worker is in, "" where it is not known. shared
+// says that it is a worker of several pages.
+func (t *targets) pageOf(id cdp.FrameID) (of target.ID, shared bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, tab := range t.order {
+		if cdp.FrameID(tab.id) == id && (tab.kind == "service_worker" || tab.kind == "shared_worker") {
+			return "", true
+		}
+	}
+	return t.frames[id].page, false
+}
+
+// isOurs reports whether a navigation of the top frame is not one that the old document
+// began. Chrome tells which ones those are, mostly before they are paused; the others
+// show it by their method, and by the referrer, which only a reload has besides.
+func (d *departure) isOurs(e *requestPaused) bool {
+	if d.opened {
+		return true
+	}
+	loader, told := e.loader()
+	switch url := withoutFragment(e.Request.URL); {
+	case told && loader == d.ours:
+		return true
+	case e.Request.Method != "GET" || d.wanted[url]:
+		return false
+	case d.switches != 0 && d.ours == "" && url == d.at:
+		d.ours = loader // its redirects have other URLs
+		return true
+	}
+	return !told || e.Request.Headers.get("referer") == ""
+}
+
+// loader is the id of the document that a navigation is to bring. It is not told where
+// the page does not tell of its requests.
+func (e *requestPaused) loader() (cdp.LoaderID, bool) {
+	id, err := strconv.Unquote(string(e.networkID)) // an id has no letters that JSON writes otherwise
+	return cdp.LoaderID(id), err == nil
+}
+
+// isOf reports whether a request of the top frame is of the old document, as far as
+// that was told.
+func (b *Browser) isOf(d *departure, h *heldRequest) (old, known bool) {
+	id, told := h.loader()
+	if !told {
+		return false, false
+	}
+	ex := b.exchanges.open[network.RequestID(id)]
+	if ex == nil || ex.loader == "" {
+		return false, false
+	}
+	return ex.loader != d.next, true
+}
+
+// replaced notes that a tab shows another document.
+func (b *Browser) replaced(tab *tab) {
+	d := b.departures.tabs[tab.id]
+	if d == nil || d.next != "" {
+		return
+	}
+	d.look(b.targets)
+	b.targets.mu.Lock()
+	came, loader := tab.document.switches, tab.document.loader
+	d.frames = map[cdp.FrameID]bool{}
+	for id, f := range b.targets.frames {
+		if f.page == tab.id && id != cdp.FrameID(tab.id) {
+			d.frames[id] = true
+		}
+	}
+	b.targets.mu.Unlock()
+	if d.switches == 0 || came < d.switches {
+		return // it was on its way before the switch, and is replaced itself
+	}
+	d.next, d.there = loader, time.Now()
+	tells := b.targets.tells(tab)
+	b.release(d, func(h *heldRequest) {
+		old, known := b.isOf(d, h)
+		switch {
+		case h.FrameID != cdp.FrameID(tab.id), h.ResourceType == network.ResourceTypePing, known && old:
+			b.cancel(h)
+		case known, !tells: // without events a request of the old document is mostly gone by now
+			b.decideHeld(h)
+		default:
+			d.held = append(d.held, h)
+		}
+	})
+}
+
+// toldOf answers a held request whose document is told now.
+func (b *Browser) toldOf(tab *tab, id network.RequestID) {
+	d := b.departures.tabs[tab.id]
+	if d == nil || d.next == "" {
+		return
+	}
+	b.release(d, func(h *heldRequest) {
+		if is, told := h.loader(); !told || network.RequestID(is) != id {
+			d.held = append(d.held, h)
+		} else if old, _ := b.isOf(d, h); old {
+			b.cancel(h)
+		} else {
+			b.decideHeld(h)
+		}
+	})
+}
+
+// reviewLater looks at a departure again and again until it ends.
+func (b *Browser) reviewLater(d *departure) {
+	time.AfterFunc(reviewPace, func() {
+		b.wire.do(func() {
+			if b.departures.tabs[d.tab.id] == d {
+				b.review(d)
+			}
+			if b.departures.tabs[d.tab.id] == d {
+				b.reviewLater(d)
+			}
+		})
+	})
+}
+
+// review ends what has taken its time.
+func (b *Browser) review(d *departure) {
+	now := time.Now()
+	switch {
+	case d.next != "" && now.Sub(d.there) > lastWords:
+		// Whose it is was not told: rather the new document's.
+		b.release(d, b.decideHeld)
+		b.arrive(d.tab)
+		return
+	case d.next == "" && now.Sub(d.began) > b.reloadTimeout, !b.targets.has(d.tab),
+		!d.vain.IsZero() && now.Sub(d.vain) > stuckTime:
+		b.arrive(d.tab)
+		return
+	}
+	b.release(d, func(h *heldRequest) {
+		age := now.Sub(h.since)
+		stuck := h.ResourceType == network.ResourceTypeXHR && d.next == "" && (d.answered || age > stuckTime && !d.asked)
+		if age > b.holdTime || stuck {
+			b.cancel(h)
+			return
+		}
+		d.held = append(d.held, h)
+	})
+}
+
+// has reports whether a target is there.
+func (t *targets) has(tab *tab) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byLink[tab.link.id] == tab
+}
+
+// look takes over what was sent to show the tab anew.
+func (d *departure) look(t *targets) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.tab.showing.times != d.times {
+		d.ours, d.canceled, d.asked, d.answered = "", false, false, false
+	}
+	d.showing = d.tab.showing
+}
+
+// responded notes that a document is answered. What a page waits for with a synchronous
+// XHR must not keep it from coming.
+func (b *Browser) respondedTo(tab *tab, loader cdp.LoaderID) {
+	if d := b.departures.tabs[tab.id]; d != nil && d.ours == loader {
+		d.answered = true
+		b.review(d)
+	}
+}
+
+// departs notes what a document that is about to be replaced begins, and what is begun
+// to replace it.
+func (b *Browser) departs(tab *tab, e *page.EventFrameStartedNavigating) {
+	d := b.departures.tabs[tab.id]
+	if d == nil || cdp.FrameID(tab.id) != e.FrameID {
+		return
+	}
+	if d.look(b.targets); d.switches == 0 {
+		return
+	}
+	switch e.NavigationType {
+	case page.FrameStartedNavigatingNavigationTypeReload, page.FrameStartedNavigatingNavigationTypeReloadBypassingCache:
+		if d.url == "" {
+			d.ours = e.LoaderID
+		}
+	case page.FrameStartedNavigatingNavigationTypeDifferentDocument:
+		if d.url != "" && withoutFragment(e.URL) == d.url && !d.wanted[d.url] {
+			d.ours = e.LoaderID
+		}
+	}
+}
+
+// wants notes where the old document asks to go.
+func (b *Browser) wants(tab *tab, e *page.EventFrameRequestedNavigation) {
+	d := b.departures.tabs[tab.id]
+	if d != nil && cdp.FrameID(tab.id) == e.FrameID && len(d.wanted) < maxLoading {
+		d.wanted[withoutFragment(e.URL)] = true
+	}
+}
+
+// cameToNothing notes that a document does not come. Where the old one went elsewhere
+// meanwhile the tab is shown anew once more.
+func (b *Browser) cameToNothing(tab *tab) {
+	d := b.departures.tabs[tab.id]
+	if d == nil || d.next != "" {
+		return
+	}
+	b.targets.mu.Lock()
+	lost := tab.lost
+	b.targets.mu.Unlock()
+	if lost {
+		d.vain = time.Now()
+	}
+	if (d.canceled || len(d.wanted) > 0) && d.repeats < maxRepeats && b.overtaken(tab) {
+		d.repeats++
+		d.vain = time.Time{}
+		b.catchUp(tab)
+	}
+}
+
+// staysFrom reports whether what is in a frame or worker is from before the last switch
+// of a place. What is not known is.
+func (t *targets) staysFrom(id cdp.FrameID, at place) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last, switched := t.lastSwitch[at]
+	if !switched {
+		return false
+	}
+	page := t.frames[id].page
+	for _, tab := range t.order {
+		switch {
+		case tab.id == page && tab.kind == "page":
+			return tab.document.switches < last
+		case page == "" && cdp.FrameID(tab.id) == id:
+			return tab.switches < last
+		}
+	}
+	return true
+}
