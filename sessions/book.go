@@ -186,7 +186,9 @@ type site struct {
 	lastName  int // and the highest in a generated name
 	anonymous *session
 	values    index
-	scopes    map[scope]int // scopes of token cookies, with how many cookies have each
+	withheld  []pair              // values that answers brought and that were not booked, oldest first
+	renewals  map[string]renewals // by the name of a token
+	scopes    map[scope]int       // scopes of token cookies, with how many cookies have each
 
 	places   map[Window]*place
 	requests int
