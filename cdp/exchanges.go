@@ -40,14 +40,24 @@ type exchange struct {
 	received []*responseExtraInfo
 	finished bool
 	failed   bool // nobody said whether anything was sent
+	// page is the one that loads while it is asked for, nil for none, loader its document's,
+	// or the document that is asked for.
+	page   *tab
+	loader cdp.LoaderID
+	shows  bool // it asks for the document of the page itself
+	ours   bool // see load
+	before sessions.Effect
 }
 
 // hop is one request of a redirect chain.
 type hop struct {
 	url    string
 	method string
-	began  time.Time
-	silent bool // from a cache: nothing was sent
+	// password says that it has the fields of a form with a password.
+	password bool
+	did      sessions.Effect
+	began    time.Time
+	silent   bool // from a cache: nothing was sent
 	// unchecked says that a session was forced and nothing paused when it began.
 	unchecked bool
 	told      bool // what was sent and what came back is told, before or later
@@ -94,10 +104,11 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 	}
 	x.of(ex, t)
 	ex.kind = e.Type
+	x.within(ex, t, e)
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}
-	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, password: e.Request.Password, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
 	x.book(e.RequestID, ex)
 }
 
@@ -230,7 +241,8 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 		if len(ex.received) == 0 {
 			break
 		}
-		x.respond(ex.window, h, response(h.url, ex.received[0]))
+		h.did = x.respond(ex.window, h, response(h.url, ex.received[0]))
+		x.tellDocument(ex, i, redirects(ex.received[0].StatusCode))
 		x.note(id, ex, h, ex.received[0].StatusCode, false)
 		h.done, ex.received = true, ex.received[1:]
 	}
@@ -274,10 +286,11 @@ func (x *exchanges) drop(id network.RequestID) {
 }
 
 // respond books a response and lets the mirror mend the jars that it put out
-// of step.
-func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
+// of step. It tells what it did to the session.
+func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) sessions.Effect {
 	book := x.browser.book
-	for _, window := range book.Received(*h.booked, r) {
+	outcome := book.Received(*h.booked, r)
+	for _, window := range outcome.Windows {
 		x.browser.guard.drift()
 		x.browser.mirror.mend(window, book.SiteOf(h.url))
 	}
@@ -286,6 +299,7 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 		// (TestLateRotation).
 		x.browser.mirror.mend(w, book.SiteOf(h.url))
 	}
+	return outcome.Effect
 }
 
 // request is a hop as it was sent, in the words of the book.
@@ -293,6 +307,9 @@ func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.R
 	h := &ex.urls[i]
 	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.get("cookie")), Began: h.began, Now: time.Now()}
 	r.Fields = e.Headers.get
+	r.Document, r.Password = ex.kind == network.ResourceTypeDocument, h.password
+	r.Outside = r.Document && x.fromOutside(h.url, e)
+	r.Reload, r.Before = ex.ours, ex.before
 	r.Unchecked = h.unchecked && x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(h.url)}, h.began)
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)

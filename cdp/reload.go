@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -17,10 +16,6 @@ import (
 
 // reloadTimeout bounds the wait for the tabs: a server may never answer.
 const reloadTimeout = 20 * time.Second
-
-// logout is what a URL looks like that ends a session when it is asked for
-// (the words of ZAP-BEHAVIOUR 10.10).
-var logout = regexp.MustCompile(`(?i)(log|sign)[-_]?(out|off)`)
 
 // reloadSite shows the site's tabs anew, so that no page of another session
 // stays: as the policy says, ignoring the cache, and never repeating a POST or
@@ -137,11 +132,19 @@ func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, next *a
 // showAnew is reloadTab for a document that came by the given method.
 func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival) {
 	d := b.targets.documentOf(tab)
-	if logout.MatchString(path(d.url)) {
-		return "not reloaded: " + withoutQuery(d.url) + " looks like a logout; open another page, or type: reload", nil
+	url, why := b.asksFor(tab, method)
+	if url == "" {
+		return "not reloaded: " + withoutQuery(d.url) + " " + why + "; open another page, or type: reload", nil
 	}
 	document := b.arrivalAt(tab)
-	b.targets.update(func() { tab.reloading, tab.anew, tab.lost = true, &document, false })
+	b.targets.update(func() {
+		tab.reloading, tab.anew, tab.lost = true, &document, false
+		tab.wanting = tab.wantingFor(url)
+	})
+	if why != "" {
+		b.openByGet(tab, url)
+		return fmt.Sprintf("%s %s, so it was not asked for again and the tab goes to %s; to ask for it all the same: open URL", withoutQuery(d.url), why, withoutQuery(url)), &document
+	}
 	if method != "GET" {
 		b.openByGet(tab, d.url)
 		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), &document

@@ -23,6 +23,15 @@ func Describe(e sessions.Event) string {
 			return who + sayf(" got new tokens after a redirect through %s, which decides who it is now; if that is another user: session split %s", e.Text, strconv.Itoa(e.Number))
 		}
 		return who + sayf(" was taken over by another login; if that was another user: session split %s", strconv.Itoa(e.Number))
+	case sessions.SessionKept:
+		n := strconv.Itoa(e.Number)
+		switch {
+		case e.Token != "":
+			return who + sayf(` was answered with the %s of session "%s": it keeps its own; to take that over all the same: session accept %s`, e.Token, e.Text, n)
+		case e.Text != "":
+			return who + sayf(" was to be given another login by the reload, through %s: it keeps its own; to take the new one over: session accept %s", e.Text, n)
+		}
+		return who + sayf(" was to be given another login by the reload: it keeps its own; to take the new one over: session accept %s", n)
 	case sessions.SessionMerged:
 		return sayf(`session "%s" had the same tokens as `, e.Text) + who + ": they are one now"
 	case sessions.SitesClash:
