@@ -73,8 +73,9 @@ func (b *Book) judge(session *session, x *Exchange, r Response) answer {
 	login := x.request.Password || x.request.Method == "POST" && looksLikeLogin(x.request.URL)
 	a.signIn = login || a.via != "" && a.replaces || x.givenOut()
 	a.sign, a.renewal = login || a.via != "" && a.replaces, true
-	if a.via != "" && b.isForcedAs(x, a.via) {
-		a.sign = login // its own login there brought it
+	if a.via != "" && b.isForcedAs(x, a.via) { // its own login there brought it
+		a.sign = login
+		return a
 	}
 	if !a.replaces || a.was != Live {
 		return a

@@ -73,6 +73,11 @@ func (k *control) drive(ctx context.Context, b *cdp.Browser, g given, url string
 	}()
 	ctx, stop := k.bound(ctx)
 	defer stop()
+	for _, s := range g.sessions {
+		for _, line := range s.unsent {
+			k.notices.tell(line)
+		}
+	}
 	if err := g.apply(ctx, b, k.book); err != nil {
 		return k.because(ctx, err)
 	}
