@@ -30,7 +30,11 @@ func asksPassword(posted []byte) bool {
 // passwords are words in the names of such fields, in the languages of most sites.
 var passwords = []string{"passw", "passphrase", "passcode", "passwd", "pwd", "kennwort", "passe", "contrase", "senha", "wachtwoord", "haslo", "lozinka"}
 
+// brackets writes those of user[pass] as they are.
+var brackets = strings.NewReplacer("%5b", "[", "%5d", "]")
+
 func namesPassword(name string) bool {
+	name = brackets.Replace(name)
 	if slices.ContainsFunc(passwords, func(word string) bool { return strings.Contains(name, word) && !strings.Contains(name, "passenger") }) {
 		return true
 	}

@@ -38,7 +38,7 @@ type answer struct {
 	session  *session
 	was      State
 	via      string    // the other site that redirected to it last
-	set      []*Cookie // tokens that bring the session another value
+	set      []*Cookie // tokens that bring the session another value; good until the next answer
 	replaces bool      // one of them takes the place of a value
 	lost     bool      // a token is deleted, and none of its name is set
 	foreign  []*Cookie // those of set that another session owns
@@ -50,7 +50,8 @@ type answer struct {
 
 // judge looks at a response before it is booked.
 func (b *Book) judge(session *session, x *Exchange, r Response) answer {
-	a := answer{session: session, was: session.state(r.Now), via: b.via(x)}
+	a := answer{session: session, was: session.state(r.Now), via: b.via(x), set: b.setting[:0]}
+	defer func() { b.setting = a.set[:0] }()
 	for i := range r.Cookies {
 		c := &r.Cookies[i]
 		if session.site.kind(c.Name) != Token {
@@ -197,8 +198,8 @@ func (a *answer) outlived(now time.Time) bool {
 			continue
 		}
 		l, known := a.session.lifeOf(old, now)
-		usual, renewed := a.session.site.renewals[c.Name]
-		if known && l.documents > 0 && (!renewed || l.outlives(usual.longest)) {
+		usual := a.session.site.renewals[c.Name]
+		if known && l.documents > 0 && (usual == nil || l.outlives(usual.longest)) {
 			return true
 		}
 	}
@@ -227,7 +228,7 @@ type renewals struct {
 
 // renewsOften reports whether the site is known to renew the tokens.
 func (s *site) renewsOften(set []*Cookie) bool {
-	return !slices.ContainsFunc(set, func(c *Cookie) bool { return s.renewals[c.Name].count < 2 })
+	return !slices.ContainsFunc(set, func(c *Cookie) bool { return s.renewals[c.Name] == nil || s.renewals[c.Name].count < 2 })
 }
 
 // noteRenewal learns how long the site lets tokens live.
@@ -240,12 +241,15 @@ func (a *answer) noteRenewal(now time.Time) {
 		}
 		l, _ := a.session.lifeOf(old, now)
 		if s.renewals == nil {
-			s.renewals = map[string]renewals{}
+			s.renewals = map[string]*renewals{}
 		}
 		usual := s.renewals[c.Name]
+		if usual == nil {
+			usual = &renewals{}
+			s.renewals[strings.Clone(c.Name)] = usual
+		}
 		usual.count = min(usual.count+1, 1000)
 		usual.longest = life{max(usual.longest.documents, l.documents), max(usual.longest.time, l.time)}
-		s.renewals[strings.Clone(c.Name)] = usual
 	}
 }
 
@@ -269,10 +273,10 @@ func (a *answer) subjects() (same, other bool) {
 
 // subject is whom a JWT is about, "" where it does not say.
 func subject(token string) string {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 || !strings.HasPrefix(parts[0], "ey") {
+	if !strings.HasPrefix(token, "ey") || strings.Count(token, ".") != 2 {
 		return ""
 	}
+	parts := strings.Split(token, ".")
 	text, err := base64.RawURLEncoding.DecodeString(parts[1])
 	var claims struct{ Iss, Sub string }
 	if err != nil || json.Unmarshal(text, &claims) != nil || claims.Sub == "" {
