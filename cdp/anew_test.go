@@ -67,9 +67,7 @@ func (a *accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch path, _, _ := strings.Cut(r.URL.Path, ";"); path {
 	case "/magic", "/callback", "/silent":
-		if user := r.URL.Query().Get("u"); r.Header.Get("X-Seen") == "" {
-			begin(user)
-		}
+		begin(r.URL.Query().Get("u"))
 	case "/enter":
 		begin(r.FormValue("user"))
 		http.Redirect(w, r, "/home", http.StatusSeeOther)
