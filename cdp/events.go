@@ -67,8 +67,9 @@ type requestWillBeSent struct {
 	Type      network.ResourceType
 	WallTime  cdp.TimeSinceEpoch
 	Request   struct {
-		URL    string
-		Method string
+		URL      string
+		Method   string
+		Password bool // it has the fields of a form with a password; what is in them is not looked at
 	}
 	Redirected           bool // it follows a redirect,
 	RedirectHasExtraInfo bool // which is told of
@@ -100,6 +101,8 @@ func (e *requestWillBeSent) read(text []byte) bool {
 					e.Request.URL = w.text(value)
 				case "method":
 					e.Request.Method = w.text(value)
+				case "postData":
+					e.Request.Password = asksPassword(value)
 				}
 			})
 		}

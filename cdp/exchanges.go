@@ -35,25 +35,36 @@ type exchange struct {
 	kind     network.ResourceType
 	came     time.Time // when it was told of first
 	urls     []hop
-	stream   bool         // a WebSocket or an EventSource: it stays open as whom it was opened
-	switches int          // for a stream: those made when it began
-	loader   cdp.LoaderID // of the document that asks, "" where it is not told
+	stream   bool // a WebSocket or an EventSource: it stays open as whom it was opened
+	switches int  // for a stream: those made when it began
 	sent     []*requestExtraInfo
 	received []*responseExtraInfo
 	finished bool
 	failed   bool // nobody said whether anything was sent
-	frame    cdp.FrameID
-	// orphan says that the document that asked for it is gone: nobody tells its end.
+	// frame and loader are of the document that asks for it, "" where they are not told.
+	frame  cdp.FrameID
+	loader cdp.LoaderID
+	// orphan says that this document is gone: nobody tells its end.
 	orphan bool
 	own    bool // of ours, for the document of a request: it is nobody's
+	// page is the one that loads while it is asked for, nil for none; shown is its document,
+	// or the one that is asked for.
+	page   *tab
+	shown  cdp.LoaderID
+	shows  bool // it asks for the document of the page itself
+	ours   bool // see load
+	before sessions.Effect
 }
 
 // hop is one request of a redirect chain.
 type hop struct {
 	url    string
 	method string
-	began  time.Time
-	silent bool // from a cache: nothing was sent
+	// password says that it has the fields of a form with a password.
+	password bool
+	did      sessions.Effect
+	began    time.Time
+	silent   bool // from a cache: nothing was sent
 	// unchecked says that a session was forced and nothing paused when it began.
 	unchecked bool
 	told      bool // what was sent and what came back is told, before or later
@@ -107,11 +118,12 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 	}
 	x.of(ex, t)
 	ex.kind, ex.frame, ex.loader = e.Type, e.FrameID, e.LoaderID
+	x.within(ex, t, e)
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}
 	x.landed(e.RequestID, ex, e.Request.URL)
-	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, password: e.Request.Password, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
 	x.book(e.RequestID, ex)
 }
 
@@ -267,7 +279,8 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 		if len(ex.received) == 0 {
 			break
 		}
-		x.respond(ex.window, h, response(h.url, ex.received[0]))
+		h.did = x.respond(ex.window, h, response(h.url, ex.received[0]))
+		x.tellDocument(ex, i, redirects(ex.received[0].StatusCode))
 		x.note(id, ex, h, ex.received[0].StatusCode, false)
 		h.done, h.answered, ex.received = true, !redirects(ex.received[0].StatusCode), ex.received[1:]
 	}
@@ -311,10 +324,11 @@ func (x *exchanges) drop(id network.RequestID) {
 }
 
 // respond books a response and lets the mirror mend the jars that it put out
-// of step.
-func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
+// of step. It tells what it did to the session.
+func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) sessions.Effect {
 	book := x.browser.book
-	for _, window := range book.Received(*h.booked, r) {
+	outcome := book.Received(*h.booked, r)
+	for _, window := range outcome.Windows {
 		x.browser.guard.drift()
 		x.browser.mirror.mend(window, book.SiteOf(h.url))
 		if r.Cleared && window == w {
@@ -326,6 +340,7 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 		// (TestLateRotation).
 		x.browser.mirror.mend(w, book.SiteOf(h.url))
 	}
+	return outcome.Effect
 }
 
 // request is a hop as it was sent, in the words of the book.
@@ -333,6 +348,9 @@ func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.R
 	h := &ex.urls[i]
 	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.get("cookie")), Began: h.began, Now: time.Now()}
 	r.Fields = e.Headers.get
+	r.Document, r.Password = ex.kind == network.ResourceTypeDocument, h.password
+	r.Outside = r.Document && x.fromOutside(h.url, e)
+	r.Reload, r.Before = ex.ours, ex.before
 	r.Unchecked = h.unchecked && x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(h.url)}, h.began)
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)

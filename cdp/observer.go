@@ -149,7 +149,7 @@ func enableNetwork(tab *tab, on bool) {
 		return
 	}
 	send(tab.link, network.Enable, network.EnableParams{
-		MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0)),
+		MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(maxForm)),
 	}, nil)
 }
 

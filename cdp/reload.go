@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -17,10 +16,6 @@ import (
 
 // reloadTimeout bounds the wait for the tabs: a server may never answer.
 const reloadTimeout = 20 * time.Second
-
-// logout is what a URL looks like that ends a session when it is asked for
-// (the words of ZAP-BEHAVIOUR 10.10).
-var logout = regexp.MustCompile(`(?i)(log|sign)[-_]?(out|off)`)
 
 // reloadSite shows the site's tabs anew, so that no page of another session
 // stays: as the policy says, ignoring the cache, and never repeating a POST or
@@ -138,19 +133,27 @@ func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, next *a
 // showAnew is reloadTab for a document that came by the given method.
 func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival) {
 	d := b.targets.documentOf(tab)
-	if logout.MatchString(path(d.url)) {
-		return "not reloaded: " + sessions.ShowURL(d.url) + " looks like a logout; open another page, or type: reload", nil
+	url, why := b.asksFor(tab, method)
+	if url == "" {
+		return "not reloaded: " + sessions.ShowURL(d.url) + " " + why + "; open another page, or type: reload", nil
 	}
-	document, url := b.arrivalAt(tab), ""
-	if method != "GET" {
-		url = withoutFragment(d.url) // with it, it would only scroll
+	document := b.arrivalAt(tab)
+	sends := showing{at: withoutFragment(url)}
+	if why != "" || method != "GET" {
+		sends.url = sends.at // with the fragment it would only scroll
 	}
 	b.targets.update(func() {
 		tab.reloading, tab.anew, tab.lost = true, &document, false
-		tab.showing = showing{tab.showing.times + 1, b.targets.switches, url, withoutFragment(d.url)}
+		tab.wanting = tab.wantingFor(url)
+		sends.times, sends.switches = tab.showing.times+1, b.targets.switches
+		tab.showing = sends
 	})
-	if url != "" {
-		b.openByGet(tab, url)
+	switch {
+	case why != "":
+		b.openByGet(tab, sends.url)
+		return fmt.Sprintf("%s %s, so it was not asked for again and the tab goes to %s; to ask for it all the same: open URL", sessions.ShowURL(d.url), why, sessions.ShowURL(url)), &document
+	case method != "GET":
+		b.openByGet(tab, sends.url)
 		return fmt.Sprintf("%s was the answer to a %s; it was opened with GET, so that this is not repeated", sessions.ShowURL(d.url), method), &document
 	}
 	b.log.Debug("reload", "url", sessions.ShowURL(d.url))

@@ -380,13 +380,16 @@ func TestReload(t *testing.T) {
 		other := r.tab(c.at(site, "/home"))
 		c.seen(site)
 		s := r.use(site, "bob")
-		if s.Reloaded != 1 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], c.at(site, "/account/log-out")+" looks like a logout") || strings.Contains(s.Notes[0], "now=1") {
+		if s.Reloaded != 2 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], c.at(site, "/account/log-out")+" looks like a logout") || strings.Contains(s.Notes[0], "now=1") {
 			t.Errorf("reloaded %d, notes %q", s.Reloaded, s.Notes)
 		}
+		wantTitle(t, "GET sid=bob") // the root, since the tab had no other page of the site
 		if got := titleAt(t, other.link); got != "GET sid=bob" {
 			t.Errorf("the other tab is %q", got)
 		}
-		wantSeen(t, site, "GET "+site+"/home sid=bob")
+		if got, want := c.seen(site), []string{"GET " + site + "/ sid=bob", "GET " + site + "/home sid=bob"}; !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+			t.Errorf("the server saw %q, want %q", got, want)
+		}
 	})
 
 	// Tabs of the site, of others, of none; and the policies.

@@ -264,12 +264,22 @@ func (b *Browser) RemoveToken(ctx context.Context, site, name string) error {
 	return b.syncAll(ctx, site)
 }
 
-// Revert takes the last change of a session's cookies back, see
+// Revert takes the last change of a session's cookies back, or goes back to a change, see
 // [sessions.Book.Revert].
-func (b *Browser) Revert(ctx context.Context, ref sessions.Ref) error {
+func (b *Browser) Revert(ctx context.Context, ref sessions.Ref, to int) error {
 	b.commands.Lock()
 	defer b.commands.Unlock()
-	if err := b.book.Revert(ref, time.Now()); err != nil {
+	if err := b.book.Revert(ref, to, time.Now()); err != nil {
+		return err
+	}
+	return b.syncAll(ctx, ref.Site)
+}
+
+// Accept gives a session what was withheld from it, see [sessions.Book.Accept].
+func (b *Browser) Accept(ctx context.Context, ref sessions.Ref) error {
+	b.commands.Lock()
+	defer b.commands.Unlock()
+	if err := b.book.Accept(ref, time.Now()); err != nil {
 		return err
 	}
 	return b.syncAll(ctx, ref.Site)

@@ -36,8 +36,11 @@ type tab struct {
 	showing   showing  // what was sent for that
 	switches  int      // those made when we attached to it
 	crashes   int
-	crashed   bool   // and shows nothing yet
-	script    script // which swaps web storage
+	crashed   bool    // and shows nothing yet
+	script    script  // which swaps web storage
+	past      []visit // the documents before, oldest first: see remember
+	// wanting is what a switch asked for and has not begun to come.
+	wanting wanting
 	// uncached says that the cache and the service worker are off until the page has
 	// loaded.
 	uncached bool
@@ -48,6 +51,7 @@ type tab struct {
 type document struct {
 	load
 	url    string
+	asked  string // the URL that was answered with it, without the fragment
 	loader cdp.LoaderID
 	loaded bool // its load event has fired
 	rested bool // its frame has stopped loading, which is told for each
@@ -71,6 +75,11 @@ type load struct {
 	method   string
 	switches int    // those made when it began
 	response []byte // as the browser told it, nil where it did not
+	// ours says that a switch asked for it, before what the answer had done the last time.
+	ours   bool
+	before sessions.Effect
+	// did is what its answer did to the session, and what was loaded with it.
+	did sessions.Effect
 }
 
 // targets knows all targets, by their ids. It is safe for concurrent use.

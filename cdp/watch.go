@@ -274,6 +274,7 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 	}
 	if e.Type == network.ResourceTypeDocument && cdp.FrameID(tab.id) == e.FrameID {
 		b.targets.begin(tab, e.LoaderID, e.Request.Method)
+		b.targets.askedAgain(tab, e.LoaderID, e.Request.URL)
 	}
 	b.exchanges.begin(tab, e)
 	if b.departures.any.Load() {
@@ -321,7 +322,8 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		if !seen {
 			begun.switches = b.targets.switches
 		}
-		tab.document = document{url: f.URL + f.URLFragment, loader: f.LoaderID, load: begun}
+		tab.remember()
+		tab.document = document{url: f.URL + f.URLFragment, asked: f.URL, loader: f.LoaderID, load: begun}
 		tab.reloading, tab.crashed = false, false
 		delete(tab.loading, f.LoaderID)
 	})

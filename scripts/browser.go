@@ -83,9 +83,10 @@ type Browser interface {
 	AddToken(ctx context.Context, site, name string, kind sessions.Kind) error
 	RemoveToken(ctx context.Context, site, name string) error
 
-	// Revert and Split change a session's cookies, see the book's. They answer
+	// Revert, Accept and Split change a session's cookies, see the book's. They answer
 	// when the jars are in step again.
-	Revert(ctx context.Context, ref sessions.Ref) error
+	Revert(ctx context.Context, ref sessions.Ref, to int) error
+	Accept(ctx context.Context, ref sessions.Ref) error
 	Split(ctx context.Context, ref sessions.Ref, name string) (sessions.Session, error)
 
 	// SplitSite and JoinSite change where sites end, see the book's. They

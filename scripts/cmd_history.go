@@ -3,6 +3,7 @@ package scripts
 import (
 	"cmp"
 	"context"
+	"strconv"
 
 	"sessdriver/sessions"
 )
@@ -14,19 +15,30 @@ func historyCommands() []*Command {
 			Summary: "Show when and from which URL each value of a session came",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail: "An asterisk marks the values that the session has now. SOURCE is response, request, jar, script " +
-				"(no response set it) or user. Only the last 64 changes are kept.",
+			Detail: "An asterisk marks the values that the session has now, an exclamation mark those of another login that was told. " +
+				"SOURCE is response, request, jar, script (no response set it) or user. # is what session revert goes back to. " +
+				"Of each cookie the last twenty changes are remembered, and the values before each of the last twenty such logins.",
 			Example: "session show alice",
 			run:     runShow,
 		},
 		{
 			Name:    "session revert",
-			Summary: "Undo the last change of a session's cookies",
+			Summary: "Undo the last change of a session's cookies, or go back to an earlier one",
+			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
+			Flags:   []Flag{siteFlag, {Name: "to", Kind: KindChange, Summary: "go back to how the cookies were right after this change, by its number in: session show"}},
+			Detail:  "What one response or one script changed together is undone together. If the session is active, the browser gets the earlier values; the server may not accept them any more. A second revert undoes the first.",
+			Example: "session revert Session 3\nsession revert 3 --to 1",
+			run:     runRevert,
+		},
+		{
+			Name:    "session accept",
+			Summary: "Let a session take over a login that was withheld from it",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "What one response or one script changed together is undone together. If the session is active, the browser gets the earlier values; the server may not accept them any more. A second revert undoes the first.",
-			Example: "session revert Session 3",
-			run:     runRevert,
+			Detail: "If the reload of a switch brings another login, or an answer brings another session's token, the session keeps what it has, and a notice says so. " +
+				"This command gives it the new values after all. session split separates the two again, and session revert goes back.",
+			Example: "session accept alice",
+			run:     runAccept,
 		},
 		{
 			Name:    "session split",
@@ -55,20 +67,27 @@ func runShow(ctx context.Context, c *call) (Result, error) {
 	if len(values) == 0 {
 		return Result{Text: head + "; it has never had a value", Value: []sessions.Value{}}, nil
 	}
-	t := newTable(" ", "WHEN", "NAME", "VALUE", "SOURCE", "URL")
+	if session.Withheld {
+		head += sayf("; another login was withheld from it: session accept %s", Quote(session.Name))
+	}
+	t := newTable("#", " ", "WHEN", "NAME", "VALUE", "SOURCE", "URL")
 	for i := range values {
 		v := &values[i]
 		v.Value = e.Mask.Value(v.Value)
-		t.add(present(*v), e.age(v.At), v.Name, shown(*v), string(v.Source), cmp.Or(v.URL, "-"))
+		t.add(strconv.Itoa(v.Number), marked(*v), e.age(v.At), v.Name, shown(*v), string(v.Source), cmp.Or(v.URL, "-"))
 	}
 	return Result{Text: head + "\n" + t.String(), Value: values}, nil
 }
 
-func present(v sessions.Value) string {
+func marked(v sessions.Value) string {
+	text := ""
 	if v.Present {
-		return "*"
+		text = "*"
 	}
-	return ""
+	if v.Replaced {
+		text += "!"
+	}
+	return text
 }
 
 func shown(v sessions.Value) string {
@@ -84,10 +103,36 @@ func runRevert(ctx context.Context, c *call) (Result, error) {
 		return Result{}, err
 	}
 	e := c.engine
-	if err := e.Browser.Revert(ctx, session.Ref()); err != nil {
-		return Result{}, doing("reverting "+named(session), err, "see: ls")
+	to := 0
+	if c.has("to") {
+		to, _ = strconv.Atoi(c.flags["to"]) // checked by its kind
 	}
-	session, err = e.Book.Session(session.Ref(), e.now())
+	if err := e.Browser.Revert(ctx, session.Ref(), to); err != nil {
+		return Result{}, doing("reverting "+named(session), err, "see: session show "+Quote(session.Name))
+	}
+	return c.back(session)
+}
+
+func runAccept(ctx context.Context, c *call) (Result, error) {
+	session, err := c.session(ctx, c.args["NAME"])
+	if err != nil {
+		return Result{}, err
+	}
+	if err := c.engine.Browser.Accept(ctx, session.Ref()); err != nil {
+		return Result{}, doing("accepting what was withheld from "+named(session), err, "see: session show "+Quote(session.Name))
+	}
+	session, err = c.engine.Book.Session(session.Ref(), c.engine.now())
+	if err != nil {
+		return Result{}, err
+	}
+	session = c.engine.masked(session)
+	return Result{Text: sayf("%s: %s has the new login: %s", session.Site, session.Name, sessions.Mask{}.Cookies(session.Tokens)), Value: session}, nil
+}
+
+// back tells what a session has again.
+func (c *call) back(session sessions.Session) (Result, error) {
+	e := c.engine
+	session, err := e.Book.Session(session.Ref(), e.now())
 	if err != nil {
 		return Result{}, err
 	}

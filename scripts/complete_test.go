@@ -46,7 +46,7 @@ func TestComplete(t *testing.T) {
 		{"ls blog.test |", nil},
 		{"token remove |", []string{"token remove sid ", "token remove basket "}},
 		{"token remove --site blog.test |", []string{"token remove --site blog.test PHPSESSID "}},
-		{"help se|", []string{"help session list ", "help session use ", "help session new ", "help session unset ", "help session rename ", "help session remove ", "help session show ", "help session revert ", "help session split ", "help session why ", "help set ", "help section ", "help select "}},
+		{"help se|", []string{"help session list ", "help session use ", "help session new ", "help session unset ", "help session rename ", "help session remove ", "help session show ", "help session revert ", "help session accept ", "help session split ", "help session why ", "help set ", "help section ", "help select "}},
 		{"help session us|", []string{"help session use "}},
 		{"open |", []string{"open http://shop.test/account "}},
 		{"ls # us|", nil},

@@ -23,6 +23,15 @@ func Describe(e sessions.Event) string {
 			return sayf("after a redirect through %s a new login replaced the cookies of ", e.Text) + who + sayf("; to keep both: session split %s", strconv.Itoa(e.Number))
 		}
 		return "a new login replaced the cookies of " + who + sayf("; to keep both: session split %s", strconv.Itoa(e.Number))
+	case sessions.SessionKept:
+		n := strconv.Itoa(e.Number)
+		switch {
+		case e.Token != "":
+			return sayf(`an answer had the %s of session "%s" for `, e.Token, e.Text) + who + ", which keeps its own; to accept the other: session accept " + n
+		case e.Text != "":
+			return sayf("the reload brought another login through %s for ", e.Text) + who + ", which keeps its own; to accept the new login: session accept " + n
+		}
+		return "the reload brought another login for " + who + ", which keeps its own; to accept the new login: session accept " + n
 	case sessions.SessionMerged:
 		return sayf(`session "%s" had the same tokens as `, e.Text) + who + ": they are one now"
 	case sessions.SitesClash:

@@ -126,11 +126,13 @@ func saysNext(err error) bool {
 		taken     *sessions.NameTakenError
 		token     *sessions.NoTokenError
 		nothing   *sessions.NothingToRevertError
+		change    *sessions.NoChangeError
+		withheld  *sessions.NothingToAcceptError
 		window    *sessions.NoWindowError
 		named     *sessions.WindowTakenError
 	)
 	var says interface{ SaysNext() bool }
 	return errors.As(err, &says) && says.SaysNext() || errors.As(err, &usage) || errors.As(err, &site) || errors.As(err, &session) ||
-		errors.As(err, &ambiguous) || errors.As(err, &taken) || errors.As(err, &token) || errors.As(err, &nothing) ||
+		errors.As(err, &ambiguous) || errors.As(err, &taken) || errors.As(err, &token) || errors.As(err, &nothing) || errors.As(err, &change) || errors.As(err, &withheld) ||
 		errors.As(err, &window) || errors.As(err, &named)
 }

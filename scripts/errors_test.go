@@ -32,7 +32,7 @@ func TestErrors(t *testing.T) {
 		{"us alice", "usage", `unknown command "us"; did you mean: use`},
 		{"LS", "usage", `unknown command "LS"; did you mean: ls`},
 		{"frobnicate", "usage", `unknown command "frobnicate"; see: help`},
-		{"session", "usage", `"session" is the first word of several commands; type one of: session list, session use, session new, session unset, session rename, session remove, session show, session revert, session split, session why`},
+		{"session", "usage", `"session" is the first word of several commands; type one of: session list, session use, session new, session unset, session rename, session remove, session show, session revert, session accept, session split, session why`},
 		{"session usse bob", "usage", `unknown command "session usse"; did you mean: session use`},
 		{"sesion use bob", "usage", `unknown command "sesion use"; did you mean: session use`},
 		{"page frobnicate", "usage", `unknown command "page frobnicate"; type one of: page open, page reload, page click, page fill, page select, page check, page uncheck, page press, page upload, page back, page forward, page frame, page dialog, page request, page text, page html, page title, page url, page eval, page screenshot, page wait`},

@@ -24,6 +24,7 @@ const (
 	KindAnswer      Kind = "answer"      // to a dialog: accept or dismiss
 	KindWindow      Kind = "window"      // the name of a window
 	KindNumber      Kind = "number"      // of a tab
+	KindChange      Kind = "change"      // of a session's cookies, by its number
 	KindCount       Kind = "count"       // 0 or more
 	KindStatus      Kind = "status"      // of HTTP
 	KindState       Kind = "state"       // of a session: live, logged out, empty
@@ -103,6 +104,10 @@ func (k Kind) read(text string) (string, error) {
 	case KindSameSite:
 		if !slices.ContainsFunc(sameSites, func(s string) bool { return strings.EqualFold(s, text) }) {
 			return "", usage("%q is not a value of SameSite; use Strict, Lax or None", text)
+		}
+	case KindChange:
+		if n, err := strconv.Atoi(text); err != nil || n < 1 {
+			return "", usage("%q is no number of a change; see: session show NAME", text)
 		}
 	case KindNumber:
 		if n, err := strconv.Atoi(text); err != nil || n < 1 {

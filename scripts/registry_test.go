@@ -156,6 +156,10 @@ func (w *world) readyForExamples(c *Command) {
 	}
 	w.browser.jar = append(w.browser.jar, sessions.Cookie{Name: "remember", Value: "1", Domain: "shop.test", Path: "/", HTTPOnly: true, SameSite: "Lax"})
 	w.Recorder = &Recorder{}
+	if c.Name == "session accept" {
+		w.run("use alice")
+		w.withheld("http://shop.test/", "sid=secret-a; basket=7", sessions.Cookie{Name: "sid", Value: "secret-e", Domain: "shop.test", Path: "/"})
+	}
 	if slices.Contains([]string{"page screenshot", "page upload", "history"}, c.Name) {
 		w.t.Chdir(w.t.TempDir())
 		if err := os.WriteFile("picture.png", nil, 0o600); err != nil {

@@ -191,11 +191,18 @@ func (f *fakeBrowser) RemoveToken(_ context.Context, site, name string) error {
 	return f.book.RemoveToken(site, name)
 }
 
-func (f *fakeBrowser) Revert(_ context.Context, ref sessions.Ref) error {
+func (f *fakeBrowser) Accept(_ context.Context, ref sessions.Ref) error {
+	if err := f.call("Accept"); err != nil {
+		return err
+	}
+	return f.book.Accept(ref, noon)
+}
+
+func (f *fakeBrowser) Revert(_ context.Context, ref sessions.Ref, to int) error {
 	if err := f.call("Revert"); err != nil {
 		return err
 	}
-	return f.book.Revert(ref, noon)
+	return f.book.Revert(ref, to, noon)
 }
 
 func (f *fakeBrowser) SplitSite(_ context.Context, host string) (string, error) {

@@ -36,6 +36,7 @@ type Book struct {
 	hosts    map[string]*site   // by host or host:port, a bounded cache of where a host belongs
 	scratch  decision           // see decision
 	reading  sent               // see read
+	setting  []*Cookie          // see judge
 	clashed  map[[2]string]bool // what warnClashes told
 	aging    int64              // grows with every cookie learned: its age for jar order
 	news     news
@@ -211,7 +212,9 @@ type site struct {
 	lastName  int // and the highest in a generated name
 	anonymous *session
 	values    index
-	scopes    map[scope]int // scopes of token cookies, with how many cookies have each
+	withheld  []pair               // values that answers brought and that were not booked, oldest first
+	renewals  map[string]*renewals // by the name of a token
+	scopes    map[scope]int        // scopes of token cookies, with how many cookies have each
 
 	places   map[Window]*place
 	requests int

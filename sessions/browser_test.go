@@ -143,7 +143,7 @@ func (f flight) answerOnly(lines ...string) []Window {
 		f.put(c)
 		r.Cookies = append(r.Cookies, c)
 	}
-	return f.book.Received(f.exchange, r)
+	return f.book.Received(f.exchange, r).Windows
 }
 
 // visit sends a request, brings its response and returns the header that left.

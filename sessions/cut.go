@@ -285,13 +285,14 @@ func (b *Book) holders(c *Cookie, from *site) []string {
 func (s *session) remembers(of *session, h *held) {
 	s.inherit(slices.DeleteFunc(slices.Clone(of.past), func(p pair) bool { return p.name != h.Name }))
 	for _, c := range of.changes {
-		if (c.is == nil || c.is.key() == h.key()) && (c.was == nil || c.was.key() == h.key()) {
+		if c.key() == h.key() {
+			s.counted++
+			c.number = s.counted
+			s.forgetOldest(&c)
 			s.changes = append(s.changes, c)
 		}
 	}
-	if over := len(s.changes) - maxChanges; over > 0 {
-		s.changes = slices.Delete(s.changes, 0, over)
-	}
+	s.somebody = s.somebody || of.somebody
 }
 
 // namesake is the session on a site that this one was part of, or one that a

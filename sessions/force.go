@@ -141,6 +141,7 @@ func (b *Book) Rename(ref Ref, name string) error {
 	}
 	old := session.name
 	session.rename(name)
+	session.somebody = session.somebody || session.filled
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // named, it is a session like any other
 	}
@@ -219,6 +220,7 @@ func (b *Book) Give(ref Ref, cookies []Cookie, now time.Time) error {
 func (b *Book) fill(session *session, cookies []Cookie, now time.Time) bool {
 	s, o := session.site, b.origin(FromUser, "", now)
 	changed := false
+	session.somebody = true
 	for _, c := range cookies {
 		b.detect(s, c.Name)
 		if s.kinds[c.Name] == NotToken {

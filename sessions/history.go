@@ -18,9 +18,13 @@ const (
 	FromUser     Source = "user"     // a person gave it, or took the change before it back
 )
 
-// maxChanges bounds what a session remembers of its changes; the oldest go
-// first.
-const maxChanges = 64
+const (
+	// maxChanges bounds what a session remembers of the changes of one cookie; the oldest
+	// go first, but those that a replacement took the place of stay.
+	maxChanges = 20
+	// maxPins bounds the replacements of which that is remembered.
+	maxPins = 20
+)
 
 // maxCookies bounds the cookies of a session. Chrome keeps 180 of a registrable
 // domain.
@@ -33,18 +37,59 @@ type origin struct {
 	at     time.Time
 	url    string
 	source Source
+	// documents is the session's count.
+	documents int
 }
 
 func (b *Book) origin(source Source, url string, at time.Time) origin {
-	return origin{b.nextAge(), at, url, source}
+	return origin{batch: b.nextAge(), at: at, url: url, source: source}
 }
 
 // change is one entry of a session's history. What changed together shares the
 // origin, and the cookies are those that the session holds or held.
 type change struct {
 	*origin
-	is  *held // nil where there is none now
-	was *held // nil where there was none before
+	number int   // among all of the session, from 1
+	born   int64 // the batch since which the session has had a cookie of this identity, 0 where that is forgotten
+	is     *held // nil where there is none now
+	was    *held // nil where there was none before
+}
+
+func (c *change) key() key {
+	if c.is != nil {
+		return c.is.key()
+	}
+	return c.was.key()
+}
+
+// pins are the cookies that a session had before a replacement: they can be brought back
+// however often they change later.
+type pins struct {
+	batch   int64 // of the replacement
+	told    bool
+	cookies []*held
+}
+
+// pin keeps the present cookies, before a replacement.
+func (s *session) pin(batch int64) {
+	if n := len(s.pins); n > 0 && s.pins[n-1].batch == batch {
+		return
+	}
+	if len(s.pins) >= maxPins {
+		s.pins = slices.Delete(s.pins, 0, 1)
+	}
+	s.pins = append(s.pins, pins{batch: batch, cookies: slices.Clone(s.cookies)})
+}
+
+// told notes that a person was told of a replacement.
+func (s *session) told(batch int64) {
+	if n := len(s.pins); n > 0 && s.pins[n-1].batch == batch {
+		s.pins[n-1].told = true
+	}
+}
+
+func (s *session) pinned(h *held) bool {
+	return h != nil && slices.ContainsFunc(s.pins, func(p pins) bool { return slices.Contains(p.cookies, h) })
 }
 
 // learn gives the session a cookie and remembers where it came from. It reports
@@ -104,11 +149,45 @@ func (s *session) log(o origin, is, was *held) {
 	}
 	if c.origin == nil || c.batch != o.batch {
 		c.origin = o.after(c.origin)
+		c.documents = s.documents
 	}
-	if len(s.changes) >= maxChanges {
-		s.changes = slices.Delete(s.changes, 0, 1)
-	}
+	s.counted++
+	c.number = s.counted
+	s.forgetOldest(&c)
 	s.changes = append(s.changes, c)
+}
+
+// forgetOldest makes room for a change among those of its cookie.
+func (s *session) forgetOldest(c *change) {
+	k, n, oldest := c.key(), 0, -1
+	if c.was == nil {
+		c.born = c.batch
+	}
+	for i := range s.changes {
+		other := &s.changes[i]
+		if either(other.is, other.was).Name != k.name || other.key() != k {
+			continue
+		}
+		if c.was != nil {
+			c.born = other.born
+		}
+		if len(s.pins) > 0 && s.pinned(other.is) {
+			continue
+		}
+		if n++; oldest < 0 {
+			oldest = i
+		}
+	}
+	if n >= maxChanges {
+		s.changes = slices.Delete(s.changes, oldest, oldest+1)
+	}
+}
+
+func either(a, b *held) *held {
+	if a != nil {
+		return a
+	}
+	return b
 }
 
 // after is the origin as it is kept: with the URL as people may see it, which is shared
@@ -127,6 +206,7 @@ func (o origin) after(before *origin) *origin {
 
 // Value is one entry of a session's history.
 type Value struct {
+	Number  int       `json:"number"` // see [Book.Revert]
 	Name    string    `json:"name"`
 	Value   string    `json:"value"`
 	Deleted bool      `json:"deleted,omitempty"` // the cookie was deleted
@@ -134,10 +214,14 @@ type Value struct {
 	At      time.Time `json:"at"`
 	URL     string    `json:"url,omitempty"` // as [ShowURL] shows it
 	Source  Source    `json:"source"`
+	// Replaced says that another login took its place, or the session's other values',
+	// and that this was told.
+	Replaced bool `json:"replaced,omitempty"`
 }
 
 // History tells when and by which URL each value of a session came, oldest
-// first. What lies back more than 64 changes is forgotten.
+// first. Of each cookie the last twenty are remembered, and those before each of the last
+// twenty replacements that were told.
 func (b *Book) History(ref Ref) ([]Value, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -147,7 +231,8 @@ func (b *Book) History(ref Ref) ([]Value, error) {
 	}
 	list := make([]Value, len(s.changes))
 	for i, c := range s.changes {
-		list[i] = Value{At: c.at, URL: c.url, Source: c.source}
+		list[i] = Value{Number: c.number, At: c.at, URL: c.url, Source: c.source}
+		list[i].Replaced = slices.ContainsFunc(s.pins, func(p pins) bool { return p.told && p.batch == c.batch })
 		if c.is == nil {
 			list[i].Name, list[i].Deleted = c.was.Name, true
 			continue

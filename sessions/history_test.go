@@ -39,18 +39,18 @@ func TestRevert(t *testing.T) {
 	ref := Ref{"shop.test", 1}
 	b.visit("https://shop.test/", "sid=a1; Path=/")
 	var nothing *NothingToRevertError
-	if err := b.book.Revert(ref, b.now); !errors.As(err, &nothing) {
+	if err := b.book.Revert(ref, 0, b.now); !errors.As(err, &nothing) {
 		t.Errorf("a session of one value: error %v", err)
 	}
 	b.visit("https://shop.test/login", "sid=a2; Path=/", "sessionid=s; Path=/")
-	if err := b.book.Revert(ref, b.now); err != nil {
+	if err := b.book.Revert(ref, 0, b.now); err != nil {
 		t.Fatal(err)
 	}
 	s, err := b.book.Session(ref, b.now)
 	if err != nil || (Mask{}).Cookies(s.Tokens) != "sid=a1" {
 		t.Errorf("after the revert: %v, %v", s.Tokens, err)
 	}
-	if err := b.book.Revert(Ref{"shop.test", 9}, b.now); err == nil {
+	if err := b.book.Revert(Ref{"shop.test", 9}, 0, b.now); err == nil {
 		t.Error("a session that is not there was reverted")
 	}
 }

@@ -14,7 +14,8 @@ var attributes = []string{"path", "domain", "expires", "max-age", "samesite", "s
 // ReadCookies reads cookies as a person gives them, in the form of a Cookie
 // header ("sid=abc; auth=xyz", a leading "Cookie:" allowed), for a site. Without
 // attributes to go by, they are host-only cookies of the page's host when the
-// page is of that site, else cookies of the whole site; Secure on https; Path /.
+// page is of that site, else cookies of the whole site; Secure on https, and where the
+// name's prefix (__Host-, __Secure-) asks for it; Path /.
 // No error shows a value.
 func ReadCookies(scope Scope, text, site, page string) ([]Cookie, error) {
 	header := strings.TrimSpace(text)
@@ -55,8 +56,11 @@ func (s Scope) giveCookie(name, value, site, page string) Cookie {
 	c.Domain, c.Secure = l.hostOnly(), onSite && l.secure
 	lower := strings.ToLower(name)
 	host := strings.HasPrefix(lower, "__host-")
-	if host || strings.HasPrefix(lower, "__secure-") {
+	if host || strings.HasPrefix(lower, "__secure-") || strings.HasPrefix(lower, "__http-") {
 		c.Secure = true
+	}
+	if strings.HasPrefix(lower, "__http-") || strings.HasPrefix(lower, "__host-http-") {
+		c.HTTPOnly = true
 	}
 	if !onSite && s == ScopeDomain && !host && !isIP(site) && !isSuffix(site) {
 		c.Domain = "." + site
@@ -71,4 +75,20 @@ func (s Scope) locateSite(site string) location {
 	}
 	l, _ := locate("https://" + site)
 	return l
+}
+
+// maxSetCookie is how many bytes of name and value Chrome takes.
+const maxSetCookie = 4096
+
+// NeverSent says why a cookie that a person gave is never sent, "" where it may be. page
+// is the URL that it is for, "" where that is not known.
+func NeverSent(c Cookie, page string) string {
+	l, ok := locate(page)
+	switch {
+	case len(c.Name)+len(c.Value) > maxSetCookie:
+		return fmt.Sprintf("the cookie %s is longer than the %d bytes that Chrome takes, so it is never sent", c.Name, maxSetCookie)
+	case ok && c.coversHost(l.host) && c.Secure && !trustworthy(&l):
+		return fmt.Sprintf("the cookie %s is only sent over https, and never to %s; write https://%s, or give a cookie without that prefix", c.Name, l.origin(), bracketed(l.host))
+	}
+	return ""
 }

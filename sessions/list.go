@@ -63,6 +63,7 @@ type Session struct {
 	Headers   []HeaderToken `json:"headers,omitempty"`
 	Requests  int           `json:"requests"`
 	LastUse   time.Time     `json:"lastUse,omitzero"`
+	Withheld  bool          `json:"withheld,omitempty"` // a login was, see [Book.Accept]
 }
 
 // Ref names a session for good: the number is never given to another one.
@@ -168,7 +169,7 @@ func (b *Book) session(ref Ref) (*session, error) {
 func (s *session) view(now time.Time) Session {
 	v := Session{
 		Site: s.site.name, Number: s.id, Name: s.name, State: s.state(now),
-		Anonymous: s.site.anonymous == s, Requests: s.requests, LastUse: s.last,
+		Anonymous: s.site.anonymous == s, Withheld: s.withheld != nil, Requests: s.requests, LastUse: s.last,
 	}
 	for _, h := range s.cookies {
 		if h.Expired(now) {

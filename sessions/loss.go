@@ -151,8 +151,7 @@ func (p *place) hasAll(now time.Time) {
 // sites do at a logout. From then on an empty one of that name tells nothing. A token that
 // is empty from the start is a value like any other.
 func (s *session) empties(c *Cookie, kind Kind) bool {
-	old := s.find(c.key())
-	if kind != Token || c.Value != "" || !s.site.emptied[c.Name] && (old == nil || old.Value == "") {
+	if kind != Token || !s.isLeftEmpty(c) {
 		return false
 	}
 	if !s.site.emptied[c.Name] {
@@ -163,6 +162,21 @@ func (s *session) empties(c *Cookie, kind Kind) bool {
 		s.site.renamed++ // what was read before may be read otherwise
 	}
 	return true
+}
+
+// isLeftEmpty reports whether a token of a response has the empty value in place of one that
+// tells something.
+func (s *session) isLeftEmpty(c *Cookie) bool {
+	if c.Value != "" || s.site.emptied[c.Name] {
+		return c.Value == ""
+	}
+	old := s.find(c.key())
+	return old != nil && old.Value != ""
+}
+
+// hasTokenNear reports whether the session has a token that Clear-Site-Data of a host takes.
+func (s *session) hasTokenNear(host string) bool {
+	return slices.ContainsFunc(s.cookies, func(h *held) bool { return h.kind == Token && registrable(h.host()) == registrable(host) })
 }
 
 // isEmptied reports a cookie that a logout has left empty.

@@ -110,7 +110,7 @@ func TestMissing(t *testing.T) {
 	alice := b.Sent(Request{Window: Main, URL: "http://a.test/", Header: "sid=alice", Now: now})
 	gone := jar[1]
 	gone.Expires = time.Unix(1, 0)
-	if torn := b.Received(alice, Response{Cookies: []Cookie{gone}, Now: now}); !slices.Equal(torn, []Window{Main}) {
+	if torn := b.Received(alice, Response{Cookies: []Cookie{gone}, Now: now}).Windows; !slices.Equal(torn, []Window{Main}) {
 		t.Errorf("out of step: %v", torn)
 	}
 	if got := names(b.Missing(Main, "a.test", jar[:1], now)); got != nil {
@@ -130,7 +130,7 @@ func TestCleared(t *testing.T) {
 		b, jar := forced(t)
 		now := time.Now()
 		x := b.Sent(Request{Window: Main, URL: "https://a.test/logout", Header: "sid=" + name, Now: now})
-		torn := b.Received(x, Response{Cleared: true, Now: now})
+		torn := b.Received(x, Response{Cleared: true, Now: now}).Windows
 		ref, _ := b.Find(Query{Text: name, Site: "a.test"})
 		if s, _ := b.Session(ref, now); s.State != LoggedOut {
 			t.Errorf("%s is %v", name, s.State)

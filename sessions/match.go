@@ -143,9 +143,9 @@ func (r *sent) names(name string) bool {
 	return slices.ContainsFunc(r.tokens, func(p pair) bool { return p.name == name })
 }
 
-// known reports whether any session holds or held the value.
+// known reports whether any session holds or held the value, or was not given it.
 func (s *site) known(token pair) bool {
-	return s.values.first[token] != nil
+	return s.values.first[token] != nil || slices.Contains(s.withheld, token)
 }
 
 // matchBare finds the session of a request without any token.

@@ -20,6 +20,7 @@ type model struct {
 	number     int
 	generated  int
 	clock      int
+	aging      int
 }
 
 type mSession struct {
@@ -29,6 +30,7 @@ type mSession struct {
 	gone          bool
 	cookies       []Cookie // in the order of age
 	ever          map[pair]bool
+	ages          map[key]int // of the cookies
 	requests      int
 }
 
@@ -52,7 +54,7 @@ type mExchange struct {
 	session      *mSession
 	anonymous    bool
 	active, last *mSession
-	at           int
+	at, age      int
 }
 
 func newModel(defaults map[string]Kind) *model {
@@ -104,7 +106,7 @@ func (m *model) hasToken() bool { return slices.Contains(slices.Collect(maps.Val
 
 func (m *model) newSession(name string) *mSession {
 	m.number++
-	s := &mSession{number: m.number, name: name, given: name != "", ever: map[pair]bool{}}
+	s := &mSession{number: m.number, name: name, given: name != "", ever: map[pair]bool{}, ages: map[key]int{}}
 	if name == "" {
 		m.generated = max(m.generated+1, m.number)
 		for m.named("Session "+strconv.Itoa(m.generated)) != nil {
@@ -165,6 +167,10 @@ func (m *model) learn(s *mSession, c Cookie) bool {
 	s.ever[c.pair()] = true
 	s.filled = s.filled || m.kind(c.Name) == Token
 	i := s.index(c.key())
+	if i < 0 || s.cookies[i].Value != c.Value {
+		m.aging++
+		s.ages[c.key()] = m.aging
+	}
 	if i < 0 {
 		s.cookies = append(s.cookies, c)
 		return true
@@ -304,7 +310,7 @@ func (m *model) send(w *mWindow, url string, found []Cookie, jar []Cookie) *mExc
 	for _, p := range x.header {
 		m.meet(p.name)
 	}
-	x.active, x.last, x.at = w.active, w.last, m.clock
+	x.active, x.last, x.at, x.age = w.active, w.last, m.clock, m.aging
 	x.session = m.match(w.active, w.last, url, m.tokensOf(x.header))
 	x.anonymous = x.session == nil || x.session == m.anonymous
 	if x.session == nil {
@@ -314,8 +320,8 @@ func (m *model) send(w *mWindow, url string, found []Cookie, jar []Cookie) *mExc
 		w.last = x.session
 	}
 	for _, p := range x.header { // a script wrote it
-		if w.active == nil && m.kind(p.name) == Carried && !x.session.holds(p) {
-			m.learn(x.session, x.cookie(p))
+		if w.active == nil && m.kind(p.name) == Carried {
+			m.complete(x.session, x.cookies(p))
 		}
 	}
 	m.light(x.session)
@@ -326,14 +332,14 @@ func (m *model) tokensOf(header []pair) []pair {
 	return slices.DeleteFunc(slices.Clone(header), func(p pair) bool { return m.kind(p.name) != Token })
 }
 
-func (x *mExchange) cookie(p pair) Cookie {
-	for _, c := range x.found {
-		if c.pair() == p {
-			return c
-		}
+// cookies: those of one value at other paths or domains are others.
+func (x *mExchange) cookies(p pair) []Cookie {
+	list := slices.DeleteFunc(slices.Clone(x.found), func(c Cookie) bool { return c.pair() != p })
+	if len(list) > 0 {
+		return list
 	}
 	l, _ := locate(x.url)
-	return Cookie{Name: p.name, Value: p.value, Domain: l.host, Path: "/"}
+	return []Cookie{{Name: p.name, Value: p.value, Domain: l.host, Path: "/"}}
 }
 
 // verdict: "replace the values of token and carried cookies, remove those that
@@ -352,9 +358,13 @@ func (m *model) verdict(w *mWindow, url string, found, jar []Cookie) []pair {
 	}
 	l, _ := locate(url)
 	for _, p := range header { // "an unknown value that no response set is adopted by the active session"
-		i := slices.IndexFunc(jar, func(c Cookie) bool { return c.pair() == p && c.coversHost(l.host) })
-		if m.kind(p.name) != NotToken && !m.known(p) {
-			m.learn(w.active, jar[i])
+		if m.kind(p.name) == NotToken || m.known(p) {
+			continue
+		}
+		for _, c := range jar {
+			if c.pair() == p && c.coversHost(l.host) {
+				m.learn(w.active, c)
+			}
 		}
 	}
 	own, given := w.active.ordered(), map[key]bool{}
@@ -423,9 +433,12 @@ func (m *model) receive(x *mExchange, set []Cookie) []Window {
 		second := slices.ContainsFunc(s.cookies, func(c Cookie) bool { return c.Name == p.name })
 		inJar := slices.ContainsFunc(x.found, func(c Cookie) bool { return c.pair() == p })
 		if !m.known(p) && (!second || inJar) {
-			changed = m.learn(s, x.cookie(p)) || changed
+			for _, c := range x.cookies(p) {
+				changed = m.learn(s, c) || changed
+			}
 		}
 	}
+	foreign, owner := m.foreign(s, x, set)
 	for _, c := range set {
 		if m.kind(c.Name) == NotToken {
 			continue
@@ -433,6 +446,7 @@ func (m *model) receive(x *mExchange, set []Cookie) []Window {
 		touched = true
 		i := s.index(c.key())
 		switch {
+		case slices.Contains(foreign, c.pair()): // "a token value that another session owns is not booked"
 		case !c.Expired(testNow):
 			changed = m.learn(s, c) || changed // "Rotation renews the session in place"
 		case i >= 0:
@@ -443,7 +457,7 @@ func (m *model) receive(x *mExchange, set []Cookie) []Window {
 	m.light(s)
 	var windows []Window
 	for name, w := range m.windows { // "a rotation goes into every jar where that session is active"
-		if w.active != nil && (w == x.window && w.active != s && touched || w != x.window && w.active == s && changed) {
+		if w.active != nil && (w == x.window && (w.active != s && touched || w.active == s && owner != nil) || w != x.window && w.active == s && changed) {
 			windows = append(windows, name)
 		}
 	}
@@ -452,7 +466,10 @@ func (m *model) receive(x *mExchange, set []Cookie) []Window {
 			x.window.taken[c.key()] = true
 		}
 	}
-	if s != m.anonymous {
+	switch {
+	case owner != nil && x.window.active == nil:
+		x.window.last = owner // the jar is on that one
+	case s != m.anonymous:
 		x.window.last = s
 	}
 	if x.anonymous && s.filled && !wasFilled {
@@ -466,6 +483,34 @@ func (m *model) receive(x *mExchange, set []Cookie) []Window {
 		}
 	}
 	return windows
+}
+
+// foreign: the tokens that one other session owns, and had before the request; flags, which
+// come with a new token, are none.
+func (m *model) foreign(s *mSession, x *mExchange, set []Cookie) (list []pair, owner *mSession) {
+	if m.state(s) != Live && !s.given && !m.active(s) {
+		return nil, nil
+	}
+	token := func(c Cookie) bool { return m.kind(c.Name) == Token && !c.Expired(testNow) }
+	if slices.ContainsFunc(set, func(c Cookie) bool { return token(c) && !m.known(c.pair()) }) {
+		return nil, nil
+	}
+	for _, c := range set {
+		var owners []*mSession
+		for _, other := range m.sessions {
+			at := slices.IndexFunc(other.ordered(), func(own Cookie) bool { return own.pair() == c.pair() })
+			if other.held(c.pair()) || at >= 0 && other.ages[other.ordered()[at].key()] <= x.age {
+				owners = append(owners, other)
+			}
+		}
+		if token(c) && !s.ever[c.pair()] && len(owners) == 1 {
+			list = append(list, c.pair())
+			if owner == nil {
+				owner = owners[0]
+			}
+		}
+	}
+	return list, owner
 }
 
 // owner: "an exchange is booked on the session it was sent as".
@@ -493,7 +538,9 @@ func (m *model) owner(x *mExchange, set []Cookie) *mSession {
 	s := m.newSession("")
 	for _, p := range x.header {
 		if m.meet(p.name) != NotToken {
-			m.learn(s, x.cookie(p))
+			for _, c := range x.cookies(p) {
+				m.learn(s, c)
+			}
 		}
 	}
 	if len(tokens) == 0 && !sets {
@@ -599,10 +646,13 @@ func (m *model) on(jar []Cookie, has func(*mSession, pair) bool) *mSession {
 	return nil
 }
 
-// complete gives a session what a jar has and nobody else.
+// complete gives a session what a jar has and nobody else: "cookies are told apart by
+// name, domain, path and partition".
 func (m *model) complete(s *mSession, cookies []Cookie) {
 	for _, c := range cookies {
-		if m.kind(c.Name) == Carried && !s.holds(c.pair()) || m.kind(c.Name) == Token && !m.known(c.pair()) {
+		i := s.index(c.key())
+		twin := i < 0 && s.holds(c.pair())
+		if twin || m.kind(c.Name) == Carried && (i < 0 || s.cookies[i].Value != c.Value) || m.kind(c.Name) == Token && !m.known(c.pair()) {
 			m.learn(s, c)
 		}
 	}

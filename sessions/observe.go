@@ -29,6 +29,14 @@ type Request struct {
 	Unchecked bool
 	// Via has the URLs that redirected to this one, the first one first.
 	Via []string
+	// Document says that a page or frame is shown by it; Outside that neither a page of the
+	// site nor one of its links led there, as far as it tells; Password that it has the
+	// fields of a form with a password.
+	Document, Outside, Password bool
+	// Reload says that a switch asked for the document, or that such a request redirected
+	// to it; Before what its answer did when it was asked for last.
+	Reload bool
+	Before Effect
 	// Began is when the browser began with it, by its own clock, the zero time
 	// where it did not say; Now is when it told.
 	Began, Now time.Time
@@ -141,8 +149,8 @@ func (b *Book) adoptSent(x *Exchange, r *sent) bool {
 			continue
 		}
 		unknown = true
-		if c := inJar(p, x.request.Jar, &x.at); c != nil { // else the next request tells whose place it takes
-			b.takeOver(x.active, x.request.Window, *c, Token, o)
+		for _, c := range inJar(p, x.request.Jar, &x.at) { // without any, the next request tells whose place it takes
+			b.takeOver(x.active, x.request.Window, c, Token, o)
 		}
 	}
 	return unknown
@@ -185,7 +193,9 @@ func (b *Book) unknownIn(w Window, site string, jar []Cookie, now time.Time) []C
 	}
 	var list []Cookie
 	for _, c := range jar {
-		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) && b.cutting.holds(s.name, &c) && !c.Expired(now) && !s.known(c.pair()) && !b.knownNearby(s, c.pair()) {
+		active := s.places[w].active
+		twin := active.holds(c.pair()) && active.lacksCookie(&c) // the same value, at another path or domain
+		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) && b.cutting.holds(s.name, &c) && !c.Expired(now) && (twin || !s.known(c.pair())) && !b.knownNearby(s, c.pair()) {
 			list = append(list, c)
 		}
 	}
@@ -229,31 +239,38 @@ func (b *Book) learnCarried(x *Exchange, r *sent) {
 	was, o := x.session.state(x.request.Now), b.origin(FromScript, x.request.URL, x.request.Now)
 	changed := false
 	for _, p := range r.cookies {
-		if x.site.kind(p.name) == Carried && !x.session.holds(p) {
-			b.learn(x.session, x.cookie(p), Carried, o)
-			changed = true
+		if x.site.kind(p.name) != Carried {
+			continue
+		}
+		for _, c := range x.cookies(p) {
+			// Where nobody tells its scope, one of that value may be it.
+			if x.session.lacksCookie(&c) && (len(x.request.Jar) > 0 || !x.session.holds(p)) {
+				b.learn(x.session, c, Carried, o)
+				changed = true
+			}
 		}
 	}
 	b.tell(x.session, x.request.Window, was, changed, x.request.Now)
 }
 
-// cookie is the request's cookie with the attributes that the jar has for it;
-// without them it is host-only, as ZAP 4.8 has it.
-func (x *Exchange) cookie(p pair) Cookie {
-	if c := inJar(p, x.request.Jar, &x.at); c != nil {
-		return *c
+// cookies are the request's cookies of a name and value, with the attributes that the
+// jar has for them; without them it is one that is host-only, as ZAP 4.8 has it.
+func (x *Exchange) cookies(p pair) []Cookie {
+	if list := inJar(p, x.request.Jar, &x.at); len(list) > 0 {
+		return list
 	}
-	return Cookie{Name: strings.Clone(p.name), Value: strings.Clone(p.value), Domain: x.at.hostOnly(), Path: "/"}
+	return []Cookie{{Name: strings.Clone(p.name), Value: strings.Clone(p.value), Domain: x.at.hostOnly(), Path: "/"}}
 }
 
-// inJar finds the cookie of a jar that a request there shows as a pair.
-func inJar(p pair, jar []Cookie, at *location) *Cookie {
+// inJar finds the cookies of a jar that a request there shows as a pair: of one value
+// there may be several, of other paths or domains.
+func inJar(p pair, jar []Cookie, at *location) (list []Cookie) {
 	for i := range jar {
 		if c := &jar[i]; c.pair() == p && c.coversHostAt(at) {
-			return c
+			list = append(list, *c)
 		}
 	}
-	return nil
+	return list
 }
 
 // detect makes a cookie name a token of the site when it is a default token
@@ -270,11 +287,10 @@ func (b *Book) detect(s *site, name string) {
 }
 
 // Received books the response of an exchange on the session that the request
-// was sent as. It returns the windows whose jars are out of step with the
-// session that is active there: the mirror has to look at them.
-func (b *Book) Received(x Exchange, r Response) []Window {
+// was sent as.
+func (b *Book) Received(x Exchange, r Response) Outcome {
 	if x.site == nil {
-		return nil
+		return Outcome{}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -288,7 +304,7 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 		b.detect(s, c.Name)
 	}
 	if !s.hasToken() && alive(x.session) == nil {
-		return nil // ZAP 4.5
+		return Outcome{} // ZAP 4.5
 	}
 	request := &sent{}
 	if !x.told || x.renamed != s.renamed || x.session.removed || x.anonymous {
@@ -296,14 +312,20 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 	}
 	session := b.owner(&x, request, r)
 	if session == nil {
-		return nil
+		return Outcome{}
 	}
 	session.requests++
+	if x.request.Document {
+		session.documents++
+	}
 	session.last = r.Now
 	place, wasFilled := s.place(x.request.Window), session.filled
-	windows := b.apply(session, &x, request, r)
+	outcome := b.apply(session, &x, request, r)
 	b.warnClashes(session, r.Now)
-	if session != s.anonymous {
+	switch {
+	case outcome.owner != nil && place.active == nil:
+		place.last = outcome.owner // the jar is on that one now
+	case session != s.anonymous:
 		place.last = session
 	}
 	if x.anonymous && session.filled && !wasFilled {
@@ -313,7 +335,7 @@ func (b *Book) Received(x Exchange, r Response) []Window {
 	if twin := session.twin(); twin != nil {
 		b.mergeTwins(session, twin)
 	}
-	return windows
+	return outcome.Outcome
 }
 
 // follow takes an exchange to the site that it belongs to since sites were split
@@ -364,7 +386,9 @@ func (b *Book) found(x *Exchange, request *sent) *session {
 	session := x.site.newSession("")
 	o := b.origin(FromRequest, x.request.URL, x.request.Now)
 	for _, p := range request.cookies {
-		b.learn(session, x.cookie(p), x.site.kind(p.name), o)
+		for _, c := range x.cookies(p) {
+			b.learn(session, c, x.site.kind(p.name), o)
+		}
 	}
 	if len(request.tokens) > 0 {
 		b.notifyNew(session, x.request.Window)
@@ -384,21 +408,43 @@ func (x *Exchange) setsToken(r Response) bool {
 	})
 }
 
+// applied is the outcome of apply.
+type applied struct {
+	Outcome
+	owner *session // of tokens that were not booked, nil for none
+}
+
 // apply writes a response into its session: tokens that the request showed and
-// the session lacks (completion), then what the response set and deleted. It
-// returns the windows that are out of step with it.
-func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) []Window {
+// the session lacks (completion), then what the response set and deleted.
+func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) applied {
 	was := session.state(r.Now)
 	changed := b.complete(session, x, request)
+	if len(r.Cookies) == 0 && !r.Cleared {
+		b.tell(session, x.request.Window, was, changed, r.Now)
+		return applied{Outcome: Outcome{Windows: session.site.outOfStep(session, x.request.Window, changed, nil, r.Now)}}
+	}
+	a := b.judge(session, x, r)
+	if a.refuses(x) {
+		b.withhold(&a, x, r.Cookies, r.Now)
+		session.site.place(x.request.Window).take(r.Cookies, r.Now)
+		windows := session.site.outOfStep(session, x.request.Window, changed, nil, r.Now)
+		return applied{Outcome: Outcome{with(windows, x.request.Window), Withheld}}
+	}
 	o := b.origin(FromResponse, x.request.URL, r.Now)
 	if r.Cleared {
 		changed = session.loseNear(x.at.host, o) || changed
+	}
+	if a.sign && a.was == Live {
+		session.pin(o.batch)
+	}
+	if a.effect() == Renewed {
+		a.noteRenewal(r.Now)
 	}
 	for i := range r.Cookies {
 		c := &r.Cookies[i]
 		kind := session.site.kind(c.Name)
 		switch {
-		case kind == NotToken:
+		case kind == NotToken || slices.Contains(a.foreign, c):
 		case c.Expired(r.Now), session.empties(c, kind):
 			changed = session.lose(c.key(), o) || changed
 		default:
@@ -406,10 +452,28 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) [
 		}
 	}
 	b.tell(session, x.request.Window, was, changed, r.Now)
-	b.noteLogin(session, x, was, o.batch)
-	list := session.site.outOfStep(session, x.request.Window, changed, r.Cookies, r.Now)
-	if r.Cleared && session.site.places[x.request.Window].cleared(session, x.at.host, r.Now) && !slices.Contains(list, x.request.Window) {
-		list = append(list, x.request.Window)
+	b.noteLogin(&a, x, o.batch)
+	windows := session.site.outOfStep(session, x.request.Window, changed, r.Cookies, r.Now)
+	if r.Cleared && session.site.places[x.request.Window].cleared(session, x.at.host, r.Now) {
+		windows = with(windows, x.request.Window)
+	}
+	if len(a.foreign) > 0 {
+		var held []Cookie
+		for _, c := range a.foreign {
+			held = append(held, *c)
+		}
+		b.withhold(&a, x, held, r.Now)
+		if session.site.place(x.request.Window).active == session {
+			windows = with(windows, x.request.Window)
+		}
+	}
+	return applied{Outcome{windows, a.effect()}, a.owner}
+}
+
+// with adds a window to a sorted list.
+func with(list []Window, w Window) []Window {
+	if at, has := slices.BinarySearch(list, w); !has {
+		list = slices.Insert(list, at, w)
 	}
 	return list
 }
@@ -421,7 +485,9 @@ func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
 		// Of a second one of a name nobody knows whose place it takes, unless the jar tells.
 		second := slices.ContainsFunc(session.cookies, func(h *held) bool { return h.Name == p.name })
 		if !x.site.known(p) && !(second && inJar(p, x.request.Jar, &x.at) == nil) {
-			b.learn(session, x.cookie(p), Token, o)
+			for _, c := range x.cookies(p) {
+				b.learn(session, c, Token, o)
+			}
 			changed = true
 		}
 	}

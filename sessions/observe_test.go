@@ -193,7 +193,7 @@ func TestObserves(t *testing.T) {
 	if got := b.told(); got != "" || len(b.book.Sites()) != 0 {
 		t.Errorf("booked: %s, %v", got, b.book.Sites())
 	}
-	if got := b.book.Received(Exchange{}, Response{}); got != nil {
+	if got := b.book.Received(Exchange{}, Response{}).Windows; got != nil {
 		t.Errorf("zero exchange: %v", got)
 	}
 }

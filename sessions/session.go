@@ -26,11 +26,17 @@ type session struct {
 	headers  []heldHeader
 	past     []pair   // earlier values, oldest first; none that it holds
 	changes  []change // oldest first
-	login    int64    // batch of the last login that replaced its tokens; 0 for none
-	requests int
-	last     time.Time
-	stock    *stock // its web storage, as far as no window has it; nil for none yet
-	kin      int64  // the same for the parts of a session whose site was split; 0 for none
+	counted  int      // of all changes there were
+	pins     []pins   // one for each replacement that was told, oldest first
+	withheld *offer   // what an answer brought that was not booked; nil for nothing
+	// somebody says that it is a login, and not just a visitor: it was seen, or a person
+	// said so.
+	somebody  bool
+	requests  int
+	documents int // of those
+	last      time.Time
+	stock     *stock // its web storage, as far as no window has it; nil for none yet
+	kin       int64  // the same for the parts of a session whose site was split; 0 for none
 }
 
 // held is a cookie of a session.
@@ -184,12 +190,23 @@ func (s *session) unlearn() {
 }
 
 // lacksCookie reports whether a cookie that a jar shows is to be learned: a
-// token's value that no session has or had, a carried one that this one lacks.
+// token's value that no session has or had, or that this one has at another path or
+// domain; a carried one that this one lacks.
 func (s *session) lacksCookie(c *Cookie) bool {
-	if s.site.kind(c.Name) == Carried {
-		return !s.holds(c.pair())
+	own := s.find(c.key())
+	switch {
+	case own == nil && s.holds(c.pair()):
+		return !s.wasGiven(c.pair())
+	case s.site.kind(c.Name) == Carried:
+		return own == nil || own.Value != c.Value
 	}
 	return !s.site.known(c.pair())
+}
+
+// wasGiven reports whether a person gave the value: its path and domain are guessed then,
+// and the one that a jar has is it.
+func (s *session) wasGiven(p pair) bool {
+	return slices.ContainsFunc(s.changes, func(c change) bool { return c.source == FromUser && c.is != nil && c.is.pair() == p })
 }
 
 // holds reports whether a cookie with this name and value is the session's now.

@@ -14,21 +14,38 @@ func (e *NothingToRevertError) Error() string {
 	return fmt.Sprintf("%q on %s has no earlier values to go back to (see: session show %s)", e.Name, e.Site, quote(e.Name))
 }
 
+// NoChangeError reports a number that no change of a session has.
+type NoChangeError struct {
+	Site, Name string
+	Number     int
+}
+
+func (e *NoChangeError) Error() string {
+	return fmt.Sprintf("%q on %s has no change %d, or it is forgotten (see: session show %s)", e.Name, e.Site, e.Number, quote(e.Name))
+}
+
 // Revert takes the last change of a session's cookies back: all that one
-// response, one script or one person changed together. The jars where the
-// session is active are out of step afterwards.
-func (b *Book) Revert(ref Ref, now time.Time) error {
+// response, one script or one person changed together. With the number of a change
+// (see [Book.History]) the cookies are again what they were right after that. The jars
+// where the session is active are out of step afterwards.
+func (b *Book) Revert(ref Ref, to int, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s, err := b.session(ref)
 	if err != nil {
 		return err
 	}
-	batch, ok := s.lastBatch()
+	before, ok := s.lastBatch()
+	if to != 0 {
+		before, ok = s.batchAfter(to)
+		if !ok {
+			return &NoChangeError{ref.Site, s.name, to}
+		}
+	}
 	if !ok {
 		return &NothingToRevertError{ref.Site, s.name}
 	}
-	b.goBack(s, batch, now)
+	b.goBack(s, before, now)
 	b.notify(s.event(SessionRenewed))
 	return nil
 }
@@ -48,25 +65,64 @@ func (s *session) lastBatch() (int64, bool) {
 	return 0, false
 }
 
-// goBack undoes all changes from the batch on, newest first.
+// batchAfter is what follows the change of a number.
+func (s *session) batchAfter(number int) (int64, bool) {
+	for _, c := range s.changes {
+		if c.number == number {
+			return c.batch + 1, true
+		}
+	}
+	return 0, false
+}
+
+// goBack makes the cookies what they were before a batch.
 func (b *Book) goBack(s *session, batch int64, now time.Time) {
 	back := b.origin(FromUser, "", now)
-	for _, c := range slices.Backward(slices.Clone(s.changes)) { // going back changes them too
-		switch {
-		case c.batch < batch:
-			return
-		case c.was == nil:
-			s.lose(c.is.key(), back)
-		default:
-			b.learn(s, c.was.Cookie, s.site.kind(c.was.Name), back)
+	seen := map[key]bool{}
+	for _, c := range slices.Clone(s.changes) { // going back changes them too
+		k := c.key()
+		if c.batch < batch || seen[k] {
+			continue
+		}
+		seen[k] = true
+		if was := s.before(k, batch); was == nil {
+			s.lose(k, back)
+		} else if s.site.kind(was.Name) != NotToken {
+			b.learn(s, was.Cookie, s.site.kind(was.Name), back)
 		}
 	}
 }
 
-// Split undoes a login that replaced a session's tokens: a new session gets the
-// present cookies, and the old one has those from before the login again. Where
-// the old one was active the new one is, since the browser is on it. The name ""
-// takes a generated one.
+// before is the cookie of an identity as it was before a batch, nil for none. Of one
+// that changed often since, the nearest that is remembered.
+func (s *session) before(k key, batch int64) *held {
+	var earlier, later *change // the last one before the batch, and the first one since
+	for i := range s.changes {
+		c := &s.changes[i]
+		if c.key() != k {
+			continue
+		}
+		if c.batch >= batch {
+			later = c
+			break
+		}
+		earlier = c
+	}
+	switch {
+	case later == nil:
+		return s.find(k)
+	case later.was != nil && earlier == nil && later.born >= batch:
+		return nil // it came since, and that is forgotten
+	case later.was == nil || earlier == nil || later.was == earlier.is:
+		return later.was
+	}
+	return earlier.is
+}
+
+// Split undoes the last replacement of a session's tokens: a new session gets the
+// present cookies, and what changed since, and the old one has those from before
+// again. Where the old one was active the new one is, since the browser is on it. The
+// name "" takes a generated one.
 func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,7 +133,7 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 	if name != "" && s.site.names[name] != nil {
 		return Session{}, &NameTakenError{ref.Site, name}
 	}
-	batch, ok := s.login, s.knows(s.login)
+	batch, ok := s.lastReplacement()
 	if !ok {
 		batch, ok = s.lastBatch()
 	}
@@ -85,15 +141,17 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 		return Session{}, &NothingToRevertError{ref.Site, s.name}
 	}
 	part := s.site.newSession(name)
-	o := b.origin(FromUser, "", now)
-	for _, h := range s.present(now) {
-		b.learn(part, h, s.site.kind(h.Name), o)
+	cookies := slices.Clone(s.cookies)
+	part.somebody, s.somebody = true, true
+	part.takeChanges(s, batch, func() { b.goBack(s, batch, now) })
+	for _, h := range cookies {
+		if !h.Expired(now) {
+			part.set(h.Cookie, s.site.kind(h.Name), h.age).since = h.since
+		}
 	}
-	b.goBack(s, batch, now)
 	s.disown(part)
 	part.stock, s.stock = s.stock, nil // what the pages have is of the later login
 	part.takeHeaders(s, batch)
-	s.login = 0
 	for _, p := range s.site.places {
 		if p.active == s {
 			p.active = part
@@ -106,23 +164,70 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 	return part.view(now), nil
 }
 
+// takeChanges takes over the changes of another session since a batch, once it went back
+// before that: it forgets them, and how it went back.
+func (s *session) takeChanges(other *session, batch int64, back func()) {
+	isLater := func(c change) bool { return c.batch >= batch }
+	seen := map[key]bool{}
+	for _, c := range other.changes {
+		if !isLater(c) {
+			continue
+		}
+		if c.is != nil && c.is.kind == Token {
+			delete(s.site.renewals, c.is.Name) // a login was taken for one
+		}
+		k := c.key()
+		if !seen[k] { // what was before is the other one's
+			c.was = nil
+		}
+		seen[k] = true
+		if c.is != nil || c.was != nil {
+			s.changes = append(s.changes, c)
+			s.counted = max(s.counted, c.number)
+		}
+	}
+	back()
+	other.changes = slices.DeleteFunc(other.changes, isLater)
+	other.pins = slices.DeleteFunc(other.pins, func(p pins) bool { return p.batch >= batch })
+}
+
+// lastReplacement is the last change that another login made: one that was told, else
+// one that gave a token another value.
+func (s *session) lastReplacement() (int64, bool) {
+	for _, p := range slices.Backward(s.pins) {
+		if p.told {
+			return p.batch, true
+		}
+	}
+	for _, c := range slices.Backward(s.changes) {
+		if c.is != nil && c.was != nil && c.is.kind == Token {
+			return c.batch, true
+		}
+	}
+	return 0, false
+}
+
 // noteLogin remembers the change by which somebody logged in, to be split off
 // if it was somebody else, and tells when it replaced the tokens of an earlier
 // login. The first login, of a visitor who had a token already, is none; but
 // one that comes by another site decides who an active session is.
-func (b *Book) noteLogin(s *session, x *Exchange, was State, batch int64) {
-	if !s.knows(batch) {
+func (b *Book) noteLogin(a *answer, x *Exchange, batch int64) {
+	s := a.session
+	if len(a.set) == len(a.foreign) || !s.knows(batch) {
 		return
 	}
-	via := b.via(x)
-	login := x.request.Method == "POST" && looksLikeLogin(x.request.URL) || via != "" && s.replaced(batch)
-	again := s.login != 0 || via != "" && x.active == s
-	if login || was == LoggedOut {
-		s.login = batch
+	again := s.somebody || a.via != "" && x.active == s
+	if a.sign || a.signIn || a.was == LoggedOut {
+		s.somebody = true
 	}
-	if login && again && was == Live {
+	if a.was == LoggedOut {
+		s.pin(batch)
+		s.told(batch)
+	}
+	if a.sign && again && a.was == Live {
+		s.told(batch)
 		e := s.event(SessionReplaced)
-		e.Window, e.Text = x.request.Window, via
+		e.Window, e.Text = x.request.Window, a.via
 		b.notify(e)
 	}
 }
@@ -142,13 +247,6 @@ func (b *Book) via(x *Exchange) string {
 	return ""
 }
 
-// replaced reports whether a change gave a token another value.
-func (s *session) replaced(batch int64) bool {
-	return slices.ContainsFunc(s.changes, func(c change) bool {
-		return c.batch == batch && c.is != nil && c.was != nil && c.is.kind == Token
-	})
-}
-
 // looksLikeLogin goes by the words of ZAP-BEHAVIOUR 10.10 and a few more.
 func looksLikeLogin(url string) bool {
 	url = strings.ToLower(url)
@@ -165,10 +263,17 @@ func (s *session) knows(batch int64) bool {
 	return batch != 0 && slices.ContainsFunc(s.changes, func(c change) bool { return c.batch == batch })
 }
 
-// disown forgets the values that another session has now: they were never this
-// one's.
+// disown gives the values that another session has, and had, to that one: they were never
+// this one's.
 func (s *session) disown(part *session) {
 	for _, h := range part.cookies {
 		s.disclaim(h.pair())
+	}
+	for _, c := range part.changes {
+		if c.is == nil || s.holds(c.is.pair()) || !s.held(c.is.pair()) {
+			continue
+		}
+		s.disclaim(c.is.pair())
+		part.inherit([]pair{c.is.pair()})
 	}
 }

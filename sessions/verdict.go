@@ -322,9 +322,11 @@ func (b *Book) knownNearby(s *site, p pair) bool {
 func (d *decision) adopt() {
 	o := d.book.origin(FromScript, d.request.URL, d.request.Now)
 	for _, e := range d.crumbs {
-		c := inJar(pair{e.name, e.value}, d.request.Jar, &d.at)
-		if c != nil && d.isStrange(e) {
-			d.book.takeOver(d.place.active, d.request.Window, *c, e.kind, o)
+		if !d.isStrange(e) {
+			continue
+		}
+		for _, c := range inJar(pair{e.name, e.value}, d.request.Jar, &d.at) {
+			d.book.takeOver(d.place.active, d.request.Window, c, e.kind, o)
 		}
 	}
 }

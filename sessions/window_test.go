@@ -45,7 +45,7 @@ func TestCloseWindow(t *testing.T) {
 		t.Errorf("events %v", kinds)
 	}
 	// An answer that comes late changes the session, not the window.
-	windows := b.Received(x, Response{Cookies: []Cookie{{Name: "sid", Value: "2", Domain: "a.test", Path: "/"}}, Now: testNow})
+	windows := b.Received(x, Response{Cookies: []Cookie{{Name: "sid", Value: "2", Domain: "a.test", Path: "/"}}, Now: testNow}).Windows
 	if len(windows) != 1 || windows[0] != Main {
 		t.Errorf("windows out of step: %q", windows)
 	}

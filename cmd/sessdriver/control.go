@@ -81,6 +81,11 @@ func (k *control) drive(ctx context.Context, g given, url string) error {
 	}
 	k.config.keepSettings(k.engine)
 	k.engine.AlwaysSave, k.engine.Patience = k.keeps, k.config.wait
+	for _, s := range g.sessions {
+		for _, line := range s.unsent {
+			k.notices.tell(line)
+		}
+	}
 	if err := g.apply(ctx, k.browser, k.book); err != nil {
 		return err
 	}

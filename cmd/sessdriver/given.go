@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ type given struct {
 type givenSession struct {
 	site, name string
 	cookies    []sessions.Cookie
+	unsent     []string // what is to be told of those that may never be sent
 }
 
 // readGiven reads the sessions of the command line before anything is started.
@@ -56,7 +58,7 @@ func countStdin(texts []string) (n int) {
 }
 
 func (c *config) readSession(who, source string, in io.Reader, page string) (givenSession, error) {
-	site, name := splitSite(c.scopeValue, who, page)
+	site, name, page, said := splitSite(c.scopeValue, who, page)
 	who = sessions.ShowURL(who)
 	if site == "" {
 		return givenSession{}, usagef("--session %s: the site is missing; give a URL, or write SITE/%s", who, who)
@@ -77,17 +79,39 @@ func (c *config) readSession(who, source string, in io.Reader, page string) (giv
 	if err != nil {
 		return givenSession{}, usagef("--session %s: %v", who, err)
 	}
-	return givenSession{site, name, cookies}, nil
-}
-
-// splitSite reads [SITE/]NAME; without a SITE it is the page's.
-func splitSite(scope sessions.Scope, who, page string) (site, name string) {
-	if i := strings.LastIndexByte(who, '/'); i >= 0 {
-		if normal, err := sessions.NormalizeURL(who[:i]); err == nil {
-			return scope.SiteOf(normal), who[i+1:]
+	session := givenSession{site: site, name: name, cookies: cookies}
+	for _, cookie := range cookies {
+		if why := sessions.NeverSent(cookie, page); why != "" && said {
+			session.unsent = append(session.unsent, fmt.Sprintf("--session %s: %s", who, why))
 		}
 	}
-	return scope.SiteOf(page), who
+	return session, nil
+}
+
+// splitSite reads [SITE/]NAME; without a SITE it is the page's. of is the page whose host
+// the cookies are for: a host within a site that was typed, else the page. said is false
+// where nobody said whether it is reached by https.
+func splitSite(scope sessions.Scope, who, page string) (site, name, of string, said bool) {
+	i := strings.LastIndexByte(who, '/')
+	if i < 0 {
+		return scope.SiteOf(page), who, page, true
+	}
+	typed := who[:i]
+	normal, err := sessions.NormalizeURL(typed)
+	if err != nil {
+		return scope.SiteOf(page), who, page, true
+	}
+	site, said = scope.SiteOf(normal), strings.Contains(typed, "://")
+	if host := hostOf(normal); scope == sessions.ScopeHost || host == site || host == hostOf(page) {
+		return site, who[i+1:], page, said || scope.SiteOf(page) == site
+	}
+	return site, who[i+1:], normal, said
+}
+
+// hostOf is the host of a URL, without the port.
+func hostOf(url string) string {
+	host, _, _ := net.SplitHostPort(sessions.ScopeHost.SiteOf(url))
+	return host
 }
 
 // maxSource bounds what is read for one session.

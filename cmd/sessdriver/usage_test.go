@@ -156,3 +156,39 @@ func TestReadSource(t *testing.T) {
 		t.Errorf("bob: %+v", bob)
 	}
 }
+
+// A host that is typed is the cookies' host, and what may never be sent is told.
+func TestSessionHost(t *testing.T) {
+	for _, c := range []struct {
+		who, cookie, page string
+		site, domain      string
+		secure, told      bool
+	}{
+		{"www.shop.test/carol", "__Host-sid=1", "", "shop.test", "www.shop.test", true, false},
+		{"www.shop.test/carol", "sid=1", "", "shop.test", "www.shop.test", false, false},
+		{"https://www.shop.test/carol", "sid=1", "", "shop.test", "www.shop.test", true, false},
+		{"http://www.shop.test/carol", "__Host-sid=1", "", "shop.test", "www.shop.test", true, true},
+		{"api.shop.test:8443/carol", "__Secure-sid=1", "https://www.shop.test/", "shop.test", "api.shop.test", true, false},
+		{"www.shop.test/carol", "sid=1", "https://www.shop.test/", "shop.test", "www.shop.test", true, false},
+		{"shop.test/carol", "sid=1", "", "shop.test", ".shop.test", false, false},
+		{"shop.test/carol", "__Host-sid=1", "https://www.shop.test/", "shop.test", "www.shop.test", true, false},
+		{"carol", "__Secure-sid=1", "http://www.shop.test/", "shop.test", "www.shop.test", true, true},
+		{"carol", "__Host-sid=1", "http://localhost:8080/", "localhost", "localhost", true, false},
+		{"carol", "sid=" + strings.Repeat("x", 4100), "http://www.shop.test/", "shop.test", "www.shop.test", false, true},
+	} {
+		config, err := readConfig([]string{"--session", c.who + "=" + c.cookie}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := readGiven(config, strings.NewReader(""), c.page)
+		if err != nil {
+			t.Errorf("%s with %q: %v", c.who, c.page, err)
+			continue
+		}
+		s := g.sessions[0]
+		cookie := s.cookies[0]
+		if s.site != c.site || s.name != "carol" || cookie.Domain != c.domain || cookie.Path != "/" || cookie.Secure != c.secure || (len(s.unsent) > 0) != c.told {
+			t.Errorf("%s with %q: %s %q domain %q secure %v, told %q", c.who, c.page, s.site, s.name, cookie.Domain, cookie.Secure, s.unsent)
+		}
+	}
+}

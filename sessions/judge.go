@@ -1,0 +1,386 @@
+package sessions
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Effect says what an answer did to the tokens of the session that it is booked on.
+type Effect int
+
+const (
+	NoEffect Effect = iota
+	Renewed         // a token has another value, and nothing says that it is another login's
+	Filled          // a token came where there was none, or took the place of a visitor's
+	TookAway        // a token was deleted, and nothing came in its place
+	Replaced        // another login took the place of the tokens
+	Withheld        // it would have done that, or brought another session's token, and is not booked
+)
+
+// Safe reports whether the URL that was answered so may be asked for again as another
+// session.
+func (e Effect) Safe() bool { return e <= Renewed }
+
+// Outcome is what came of booking an answer.
+type Outcome struct {
+	// Windows are those whose jars are out of step with the session that is active there:
+	// the mirror has to look at them.
+	Windows []Window
+	Effect  Effect
+}
+
+// answer is what a response does to its session, before it is booked.
+type answer struct {
+	session  *session
+	was      State
+	via      string    // the other site that redirected to it last
+	set      []*Cookie // tokens that bring the session another value; good until the next answer
+	replaces bool      // one of them takes the place of a value
+	lost     bool      // a token is deleted, and none of its name is set
+	foreign  []*Cookie // those of set that another session owns
+	owner    *session  // of the first of them
+	sign     bool      // it is another login
+	signIn   bool      // somebody logs in by it, so that the session is somebody's
+	renewal  bool
+}
+
+// judge looks at a response before it is booked.
+func (b *Book) judge(session *session, x *Exchange, r Response) answer {
+	a := answer{session: session, was: session.state(r.Now), via: b.via(x), set: b.setting[:0]}
+	a.lost = r.Cleared && session.hasTokenNear(x.at.host)
+	defer func() { b.setting = a.set[:0] }()
+	for i := range r.Cookies {
+		c := &r.Cookies[i]
+		if session.site.kind(c.Name) != Token {
+			continue
+		}
+		if c.Expired(r.Now) || session.isLeftEmpty(c) {
+			a.lost = a.lost || session.find(c.key()) != nil && !slices.ContainsFunc(r.Cookies, func(other Cookie) bool { return other.Name == c.Name && !other.Expired(r.Now) })
+			continue
+		}
+		if old := session.find(c.key()); old != nil && old.Value == c.Value {
+			continue
+		}
+		a.set = append(a.set, c)
+		a.replaces = a.replaces || slices.ContainsFunc(session.cookies, func(h *held) bool { return h.Name == c.Name && h.kind == Token && !h.Expired(r.Now) })
+	}
+	if len(a.set) == 0 {
+		return a
+	}
+	a.findForeign(x)
+	login := x.request.Password || x.request.Method == "POST" && looksLikeLogin(x.request.URL)
+	a.signIn = login || a.via != "" && a.replaces || x.givenOut()
+	a.sign, a.renewal = login || a.via != "" && a.replaces, true
+	if a.via != "" && b.isForcedAs(x, a.via) { // its own login there brought it
+		a.sign = login
+		return a
+	}
+	if !a.replaces || a.was != Live {
+		return a
+	}
+	switch same, other := a.subjects(); {
+	case other:
+		a.sign = true
+	case same:
+	case x.request.Reload && x.request.Before == Renewed: // as it did before
+	case x.givenOut(), x.request.Document && a.outlived(r.Now):
+		a.sign = true
+	case !session.somebody && !session.site.renewsOften(a.set):
+		a.renewal = false // a visitor's token gave way, maybe to a login
+	}
+	return a
+}
+
+// isForcedAs reports whether the other site has a session of the same name forced in the
+// window, so that a login by it is that one's own.
+func (b *Book) isForcedAs(x *Exchange, site string) bool {
+	s := b.sites[site]
+	if s == nil || x.active == nil {
+		return false
+	}
+	p := s.places[x.request.Window]
+	return p != nil && p.active != nil && p.active.name == x.active.name
+}
+
+// findForeign finds the tokens that another session owns. A value that came there while
+// this request was under way is of one login, seen twice. One that is as short as a flag,
+// or that several sessions have, identifies nobody.
+func (a *answer) findForeign(x *Exchange) {
+	s := a.session
+	if a.was != Live && !s.given && !s.activeSomewhere() {
+		return // it becomes that session: see mergeTwins
+	}
+	fresh := slices.ContainsFunc(a.set, func(c *Cookie) bool { return !s.site.known(c.pair()) })
+	for _, c := range a.set {
+		if s.holds(c.pair()) || s.held(c.pair()) || len(c.Value) < 2 || fresh && len(c.Value) < maxFlag {
+			continue
+		}
+		var owner *session
+		owners := 0
+		for other := range s.site.values.of(c.pair()) {
+			if other.owned(c.pair(), x.age) {
+				owners++
+				if owner == nil || other.id < owner.id {
+					owner = other
+				}
+			}
+		}
+		if owners == 1 {
+			a.foreign = append(a.foreign, c)
+			a.owner = first(a.owner, owner)
+		}
+	}
+}
+
+// maxFlag bounds the bytes of a value that may be a flag ("loggedin=yes") where it comes
+// with a token of a new login.
+const maxFlag = 16
+
+// owned reports whether the session has a value, since before an age, or had it.
+func (s *session) owned(p pair, before int64) bool {
+	i := s.index(p.name, p.value)
+	return i < 0 || s.cookies[i].age <= before
+}
+
+// refuses reports whether nothing of the answer is booked: it would make the session
+// another user, by our own reload. Tokens of other sessions are left out in any case.
+func (a *answer) refuses(x *Exchange) bool {
+	return x.request.Reload && a.session == x.active && a.was == Live && (a.replaces && a.sign || len(a.foreign) > 0)
+}
+
+// effect names what the answer does.
+func (a *answer) effect() Effect {
+	switch {
+	case len(a.foreign) > 0:
+		return Withheld
+	case a.lost && len(a.set) == 0:
+		return TookAway
+	case len(a.set) == 0:
+		return NoEffect
+	case a.was != Live || !a.renewal && !a.sign:
+		return Filled
+	case a.sign:
+		return Replaced
+	}
+	return Renewed
+}
+
+// life is how long a value lived: the documents that it outlived, and the time.
+type life struct {
+	documents int
+	time      time.Duration
+}
+
+// outlives reports that a value lived clearly longer than another.
+func (l life) outlives(other life) bool {
+	return 2*l.documents > 3*other.documents && 2*l.time >= 3*other.time
+}
+
+// lifeOf is how long the session has had a value; ok is false where that is not known.
+func (s *session) lifeOf(h *held, now time.Time) (l life, ok bool) {
+	for _, c := range slices.Backward(s.changes) {
+		if c.is != nil && c.is.key() == h.key() && c.is.Value == h.Value {
+			return life{s.documents - c.documents - 1, now.Sub(c.at)}, true // the document of the answer itself is counted by now
+		}
+	}
+	return l, false
+}
+
+// outlived reports that a token which gives way was stable: it outlived documents, and
+// more than any that was renewed on the site.
+func (a *answer) outlived(now time.Time) bool {
+	for _, c := range a.set {
+		old := a.session.rival(c)
+		if old == nil {
+			continue
+		}
+		l, known := a.session.lifeOf(old, now)
+		usual := a.session.site.renewals[c.Name]
+		if known && l.documents > 0 && (usual == nil || l.outlives(usual.longest)) {
+			return true
+		}
+	}
+	return false
+}
+
+// rival is the token of the session in whose place a cookie comes: the one of its
+// identity, else of its name.
+func (s *session) rival(c *Cookie) *held {
+	if h := s.find(c.key()); h != nil {
+		return h
+	}
+	for _, h := range s.cookies {
+		if h.Name == c.Name && h.kind == Token {
+			return h
+		}
+	}
+	return nil
+}
+
+// renewals are what is known of how a site renews a token.
+type renewals struct {
+	count   int
+	longest life // that a value had which was renewed
+}
+
+// renewsOften reports whether the site is known to renew the tokens.
+func (s *site) renewsOften(set []*Cookie) bool {
+	return !slices.ContainsFunc(set, func(c *Cookie) bool { return s.renewals[c.Name] == nil || s.renewals[c.Name].count < 2 })
+}
+
+// noteRenewal learns how long the site lets tokens live.
+func (a *answer) noteRenewal(now time.Time) {
+	s := a.session.site
+	for _, c := range a.set {
+		old := a.session.find(c.key())
+		if old == nil {
+			continue
+		}
+		l, _ := a.session.lifeOf(old, now)
+		if s.renewals == nil {
+			s.renewals = map[string]*renewals{}
+		}
+		usual := s.renewals[c.Name]
+		if usual == nil {
+			usual = &renewals{}
+			s.renewals[strings.Clone(c.Name)] = usual
+		}
+		usual.count = min(usual.count+1, 1000)
+		usual.longest = life{max(usual.longest.documents, l.documents), max(usual.longest.time, l.time)}
+	}
+}
+
+// subjects tells by what is written in tokens (JWT, RFC 7519) that they have the same
+// subject, or another one.
+func (a *answer) subjects() (same, other bool) {
+	for _, c := range a.set {
+		h := a.session.rival(c)
+		if h == nil {
+			continue
+		}
+		before, after := subject(h.Value), subject(c.Value)
+		if before == "" || after == "" {
+			return false, other // the others may say anything
+		}
+		same = before == after
+		other = other || !same
+	}
+	return same && !other, other
+}
+
+// subject is whom a JWT is about, "" where it does not say.
+func subject(token string) string {
+	if !strings.HasPrefix(token, "ey") || strings.Count(token, ".") != 2 {
+		return ""
+	}
+	parts := strings.Split(token, ".")
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims struct{ Iss, Sub string }
+	if err != nil || json.Unmarshal(text, &claims) != nil || claims.Sub == "" {
+		return ""
+	}
+	return claims.Iss + " " + claims.Sub
+}
+
+// givenOut reports that the request follows a link that somebody was given, with a code
+// or token in it: no page of the site has it.
+func (x *Exchange) givenOut() bool {
+	return x.request.Outside && hasCode(x.request.URL)
+}
+
+// codes are parts of the names of parameters that carry a code or a token.
+var codes = []string{"token", "code", "ticket", "otp", "assertion", "saml", "magic", "invite", "invitation", "nonce"}
+
+// minCode is how many bytes such a value has at least.
+const minCode = 6
+
+// hasCode reports whether a URL has a code or token in its query or its path's parameters.
+func hasCode(rawURL string) bool {
+	rawURL, _, _ = strings.Cut(rawURL, "#")
+	_, rest, _ := strings.Cut(rawURL, "://")
+	for part := range strings.FieldsFuncSeq(rest, func(r rune) bool { return strings.ContainsRune("?&;/", r) }) {
+		name, value, ok := strings.Cut(part, "=")
+		name = strings.ToLower(name)
+		if ok && len(value) >= minCode && slices.ContainsFunc(codes, func(code string) bool { return strings.Contains(name, code) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// GivesToken reports whether the fragment of a URL hands the page a token, as the
+// implicit flow of OAuth does: the page takes it again wherever it is shown anew.
+func GivesToken(rawURL string) bool {
+	_, fragment, _ := strings.Cut(rawURL, "#")
+	for part := range strings.FieldsFuncSeq(fragment, func(r rune) bool { return strings.ContainsRune("?&/", r) }) {
+		switch name, value, _ := strings.Cut(part, "="); strings.ToLower(name) {
+		case "access_token", "id_token", "token":
+			if len(value) >= minCode {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ShowsAnother reports whether a URL has a token of another session in it than the one
+// that is active in the window: ;jsessionid=… in its path, say.
+func (b *Book) ShowsAnother(w Window, rawURL string) bool {
+	l, ok := locate(rawURL)
+	if !ok {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.siteAt(&l)
+	if s == nil {
+		return false
+	}
+	var active *session
+	if p := s.places[w]; p != nil {
+		active = p.active
+	}
+	_, rest, _ := strings.Cut(rawURL, "://")
+	for part := range strings.FieldsFuncSeq(rest, func(r rune) bool { return strings.ContainsRune("/?#&;=", r) }) {
+		if len(part) < minShown {
+			continue
+		}
+		if text, err := url.QueryUnescape(part); err == nil {
+			part = text
+		}
+		if s.isAnothersText(active, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// minShown is how many bytes a part of a URL has that is looked for among the tokens.
+const minShown = 3
+
+func (s *site) isAnothersText(active *session, text string) bool {
+	for _, name := range s.tokens {
+		if s.kinds[name] != Token {
+			continue
+		}
+		known, own := false, false
+		for holder := range s.values.of(pair{name, text}) {
+			known, own = true, own || holder == active
+		}
+		if known && !own {
+			return true
+		}
+	}
+	for _, name := range s.headers.names() {
+		for _, value := range []string{text, "Bearer " + text} {
+			if owner := s.headers.owners[Field{name, value}]; owner != 0 && (active == nil || owner != active.id) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,93 @@
+package sessions
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxWithheld bounds the values that a site remembers of what was not booked.
+const maxWithheld = 64
+
+// offer is what an answer brought and the session was not given: it would be another user
+// by it, without anybody having said so.
+type offer struct {
+	cookies []Cookie
+	url     string // without the query
+}
+
+// NothingToAcceptError reports a session from which no answer was withheld.
+type NothingToAcceptError struct{ Site, Name string }
+
+func (e *NothingToAcceptError) Error() string {
+	return fmt.Sprintf("nothing was withheld from %q on %s (see: session show %s)", e.Name, e.Site, quote(e.Name))
+}
+
+// withhold keeps what an answer brought out of its session, and tells so, once for each
+// answer or chain of redirects. The jar has it by now, and is to be put right.
+func (b *Book) withhold(a *answer, x *Exchange, cookies []Cookie, now time.Time) {
+	s := a.session
+	for _, c := range a.set {
+		p := c.pair()
+		if s.site.values.first[p] != nil || slices.Contains(s.site.withheld, p) {
+			continue
+		}
+		if len(s.site.withheld) >= maxWithheld {
+			s.site.withheld = slices.Delete(s.site.withheld, 0, 1)
+		}
+		s.site.withheld = append(s.site.withheld, pair{strings.Clone(p.name), strings.Clone(p.value)})
+	}
+	again := s.withheld != nil && slices.ContainsFunc(x.request.Via, func(url string) bool { return bare(url) == s.withheld.url })
+	s.withheld = &offer{slices.Clone(cookies), strings.Clone(bare(x.request.URL))}
+	if again {
+		return
+	}
+	e := s.event(SessionKept)
+	e.Window, e.Text = x.request.Window, a.via
+	if a.owner != nil {
+		e.Text, e.Token = a.owner.name, a.foreign[0].Name
+	}
+	b.notify(e)
+}
+
+// bare is a URL without what follows the path.
+func bare(url string) string {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		return url[:i]
+	}
+	return url
+}
+
+// Accept books what an answer brought and the session was not given, see [SessionKept].
+// What it takes the place of can be brought back. The jars where the session is active are
+// out of step afterwards.
+func (b *Book) Accept(ref Ref, now time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, err := b.session(ref)
+	if err != nil {
+		return err
+	}
+	if s.withheld == nil {
+		return &NothingToAcceptError{ref.Site, s.name}
+	}
+	was, o, changed := s.state(now), b.origin(FromResponse, s.withheld.url, now), false
+	s.pin(o.batch)
+	for _, c := range s.withheld.cookies {
+		switch kind := s.site.kind(c.Name); {
+		case kind == NotToken:
+		case c.Expired(now):
+			changed = s.lose(c.key(), o) || changed
+		default:
+			changed = b.learn(s, c, kind, o) || changed
+		}
+	}
+	s.withheld, s.somebody = nil, true
+	s.told(o.batch)
+	b.tell(s, Main, was, changed, now)
+	if twin := s.twin(); twin != nil {
+		b.mergeTwins(s, twin)
+	}
+	return nil
+}
