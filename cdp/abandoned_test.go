@@ -154,15 +154,15 @@ func processesOf(temp string) []string {
 // A browser with a temporary profile is killed at its end: nothing of it stays, neither a
 // process nor a file.
 func TestCloseLeavesNoFile(t *testing.T) {
-	server := newWeb(t)
+	server := ownPage(t)
 	temp, err := os.MkdirTemp("", "close") // short: see shortTemp in the tests of the program
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(temp)
 	t.Setenv("TMPDIR", temp)
-	r := launch(t, whole(t), func(o *Options) { o.Arguments = append(o.Arguments, "--host-resolver-rules=MAP *.test 127.0.0.1") })
-	r.open(server.page("shop.test"))
+	r := launch(t, whole(t))
+	r.open(server.URL)
 	if len(processesOf(temp)) == 0 && runtime.GOOS == "linux" {
 		t.Fatal("no process is found: the test proves nothing")
 	}

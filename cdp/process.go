@@ -137,8 +137,9 @@ func (p *process) end() {
 		p.kill()
 		<-p.exited
 	}
-	p.kill() // helpers that outlived it
-	for deadline := time.Now().Add(exitGrace); p.profile != "" && len(usersOf(p.profile)) > 0 && time.Now().Before(deadline); {
+	killGroup(p.cmd.Process.Pid) // helpers that outlived it
+	// In the user's profile another browser may run by now (TestProfileRace).
+	for deadline := time.Now().Add(exitGrace); p.profile != "" && killUsersOf(p.profile) && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond) // one that was killed is there until it has run once more
 	}
 	p.removeProfile()
@@ -151,7 +152,7 @@ func (p *process) drop() bool {
 	if p.profile == "" {
 		return false
 	}
-	p.kill()
+	killGroup(p.cmd.Process.Pid)
 	return true
 }
 

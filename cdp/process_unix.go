@@ -38,11 +38,13 @@ func ownGroup(cmd *exec.Cmd) {
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 
 // killUsersOf ends the processes that were started with the profile: children
-// of Chrome that left its group.
-func killUsersOf(profile string) {
-	for _, pid := range usersOf(profile) {
+// of Chrome that left its group. It reports whether there were any.
+func killUsersOf(profile string) bool {
+	users := usersOf(profile)
+	for _, pid := range users {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
+	return len(users) > 0
 }
 
 // usersOf lists the processes that were started with the profile. Where there is
