@@ -23,8 +23,8 @@ var heldUp = map[string]string{
 	"frame":         `add('iframe', {srcdoc: '<img src="' + HELD.replaceAll('&', '&amp;') + '">'})`,
 	"sandbox":       `add('iframe', {sandbox: 'allow-scripts', srcdoc: '<script>fetch("' + HELD + '", {mode: "no-cors"})</scr' + 'ipt>'})`,
 	"preflight":     `fetch(HELD.replace('//shop', '//api.shop'), {headers: {'X-Test': '1'}, credentials: 'include'})`,
-	"aborted":       `const c = new AbortController(); fetch(HELD, {signal: c.signal}).catch(() => 0); setTimeout(() => c.abort(), 100)`,
-	"removed":       `const f = add('iframe', {src: HELD}); setTimeout(() => f.remove(), 100)`,
+	"aborted":       `window.c = new AbortController(); fetch(HELD, {signal: c.signal}).catch(() => 0)`,
+	"removed":       `window.f = add('iframe', {src: HELD})`,
 	"stream":        `fetch('/hit/streaming?type=text/plain&body=' + 'x'.repeat(10)).then(() => fetch(HELD))`,
 	"download":      `add('a', {href: HELD, download: 'x'}).click()`,
 	"register":      `navigator.serviceWorker.register(HELD)`,
@@ -65,6 +65,7 @@ func TestIdleAfterSwitch(t *testing.T) {
 	}
 	run(r, all)
 	w.arrived("all", names...)
+	run(r, "c.abort()")
 	r.use("shop.test", "bob")
 	idle("after a switch")
 	r.open(w.page("shop.test"))
@@ -74,5 +75,6 @@ func TestIdleAfterSwitch(t *testing.T) {
 	idle("after a switch that a navigation was overtaken by")
 	run(r, strings.ReplaceAll(heldUp["removed"], "HELD", strconv.Quote(w.origin("shop.test")+"/hit/frame?hold=all&id=frame")))
 	w.arrived("frame", "frame")
+	run(r, "f.remove()")
 	idle("when a frame was removed")
 }
