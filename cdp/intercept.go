@@ -256,26 +256,14 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		i.answer(e, w, v)
 		return
 	}
-	i.wait(v.Await, func() {
-		writes := i.browser.mirror.writes.Load()
-		// The jar is read behind everything that the browser told before.
-		send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.browser.targets.contextOf(w)}, func(jar storage.GetCookiesResult, err error) {
-			r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
-			r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
-			r.Mended = writes%2 != 0 || writes != i.browser.mirror.writes.Load()
-			i.finally(e, w, i.browser.book.Decide(r))
-		})
+	writes := i.browser.mirror.writes.Load()
+	// The jar is read behind everything that the browser told before.
+	send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.browser.targets.contextOf(w)}, func(jar storage.GetCookiesResult, err error) {
+		r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
+		r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
+		r.Mended = writes%2 != 0 || writes != i.browser.mirror.writes.Load()
+		i.finally(e, w, i.browser.book.Decide(r))
 	})
-}
-
-// wait runs a function in a turn, at once or when what the browser has not told yet should
-// have been.
-func (i *interceptor) wait(moment bool, run func()) {
-	if !moment {
-		run()
-		return
-	}
-	time.AfterFunc(explains, func() { i.browser.wire.do(run) })
 }
 
 // finally answers a request that was decided in full knowledge.

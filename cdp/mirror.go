@@ -467,12 +467,7 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 	// Of another session's response the jar may tell a moment before the event does.
 	if _, late := m.browser.quiet.at(w, site); late {
 		active, _ := book.Active(w, site, time.Now())
-		time.AfterFunc(explains, func() {
-			if is, forced := book.Active(w, site, time.Now()); forced && is.Ref() == active.Ref() && book.Adopts(w, site, jar, time.Now()) {
-				book.AdoptJar(w, site, jar, time.Now())
-				m.mend(w, site)
-			}
-		})
+		m.adoptLater(place{w, site}, active.Ref(), jar, time.Now())
 		return nil
 	}
 	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
@@ -480,6 +475,24 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 	}
 	book.AdoptJar(w, site, jar, time.Now())
 	return nil
+}
+
+// adoptLater is adopt for a jar that may have a late answer's value, once that would have
+// been told: what nobody knows by then a script has written, and gets it back.
+func (m *mirror) adoptLater(at place, active sessions.Ref, jar []sessions.Cookie, began time.Time) {
+	time.AfterFunc(explains, func() {
+		book := m.browser.book
+		is, forced := book.Active(at.window, at.site, time.Now())
+		if !forced || is.Ref() != active || m.browser.ending.Load() || !book.Adopts(at.window, at.site, jar, time.Now()) {
+			return
+		}
+		if _, late := m.browser.quiet.at(at.window, at.site); late && time.Since(began) < oldStream {
+			m.adoptLater(at, active, jar, began)
+			return
+		}
+		book.AdoptJar(at.window, at.site, jar, time.Now())
+		m.mend(at.window, at.site)
+	})
 }
 
 // note writes in the journal what a plan is about to change. A window of our own

@@ -77,14 +77,15 @@ func TestDecideRacing(t *testing.T) {
 		{"none, mended since", Paused{Racing: true, Late: true, Settled: true, Mended: true, Jar: jar}, Restore, "", 0},
 		{"none, which the jar lost", Paused{Racing: true, Late: true, Settled: true}, Restore, "", 2},
 		{"a preflight", Paused{Racing: true, Late: true, Preflight: true}, Continue, "", 0},
-		{"unknown, late", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true, Late: true}, Settle, "", 0},
+		{"unknown, late", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true, Late: true}, Rewrite, both, 0},
+		{"unknown", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true}, Settle, "", 0},
 	} {
 		c.paused.Window, c.paused.URL, c.paused.Now = Main, "http://a.test/", time.Now()
 		v := b.Decide(c.paused)
 		if v.Action != c.action || v.Header != c.header || len(v.Lost) != c.lost {
 			t.Errorf("%s: got %+v, want action %v, %q, %d lost", c.name, v, c.action, c.header, c.lost)
 		}
-		if v.Action == Write && !v.Explicit || v.Action == Settle && v.Await != (c.name == "unknown, late") {
+		if v.Action == Write && !v.Explicit {
 			t.Errorf("%s: got %+v", c.name, v)
 		}
 	}

@@ -54,9 +54,6 @@ type Verdict struct {
 	Explicit bool
 	// Lost are the cookies to put into the jar, for [Restore].
 	Lost []Cookie
-	// Await says, for [Settle], that an answer which the browser has not told yet may
-	// explain the value: give it a moment.
-	Await bool
 	// Session is the session that the request goes out as, the zero Ref where
 	// none is forced.
 	Session Ref
@@ -202,9 +199,10 @@ func (d *decision) decide(v *Verdict) {
 	if !d.request.Racing && !d.adds() && !slices.ContainsFunc(d.crumbs, removed) {
 		return // the common case, thanks to the jar mirror
 	}
-	if slices.ContainsFunc(d.crumbs, d.isStrange) {
+	// While late answers may come, a strange value may be another session's: nobody gets it.
+	if !d.request.Late && slices.ContainsFunc(d.crumbs, d.isStrange) {
 		if !d.request.Settled {
-			v.Action, v.Await = Settle, d.request.Late
+			v.Action = Settle
 			return
 		}
 		d.adopt()
