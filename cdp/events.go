@@ -67,8 +67,9 @@ type requestWillBeSent struct {
 	Type      network.ResourceType
 	WallTime  cdp.TimeSinceEpoch
 	Request   struct {
-		URL    string
-		Method string
+		URL     string
+		Method  string
+		Headers headers // as the page had them
 	}
 	Redirected           bool // it follows a redirect,
 	RedirectHasExtraInfo bool // which is told of
@@ -100,6 +101,8 @@ func (e *requestWillBeSent) read(text []byte) bool {
 					e.Request.URL = w.text(value)
 				case "method":
 					e.Request.Method = w.text(value)
+				case "headers":
+					e.Request.Headers = value
 				}
 			})
 		}

@@ -31,6 +31,7 @@ type exchanges struct {
 type exchange struct {
 	tab      *tab // the target that told of it last
 	window   sessions.Window
+	frame    cdp.FrameID
 	kind     network.ResourceType
 	came     time.Time // when it was told of first
 	urls     []hop
@@ -46,6 +47,7 @@ type exchange struct {
 type hop struct {
 	url    string
 	method string
+	asked  headers // as the page had them, until it is booked
 	began  time.Time
 	silent bool // from a cache: nothing was sent
 	// unchecked says that a session was forced and nothing paused when it began.
@@ -93,11 +95,11 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		}
 	}
 	x.of(ex, t)
-	ex.kind = e.Type
+	ex.kind, ex.frame = e.Type, e.FrameID
 	if e.Type == network.ResourceTypeEventSource && !ex.stream {
 		x.opens(ex)
 	}
-	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, asked: e.Request.Headers, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
 	x.book(e.RequestID, ex)
 }
 
@@ -224,6 +226,7 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 				break
 			}
 			booked := x.browser.book.Sent(x.request(ex, i, ex.sent[0]))
+			h.asked = nil
 			h.booked, h.writes, ex.sent = &booked, x.browser.mirror.writes.Load(), ex.sent[1:]
 			x.browser.checkSent(ex.window, h)
 		}
@@ -292,7 +295,8 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) {
 func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.Request {
 	h := &ex.urls[i]
 	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.get("cookie")), Began: h.began, Now: time.Now()}
-	r.Fields = e.Headers.get
+	r.Fields, r.Asked, r.Rewritten = e.Headers.get, h.asked.get, x.rewritten[e.RequestID]
+	r.Top = func() string { return x.browser.targets.topAt(ex.frame) }
 	r.Unchecked = h.unchecked && x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(h.url)}, h.began)
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)
@@ -311,6 +315,9 @@ func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.R
 // the attributes of their lines.
 func response(url string, e *responseExtraInfo) sessions.Response {
 	r := sessions.Response{Now: time.Now()}
+	if e.StatusCode == http.StatusUnauthorized {
+		r.Challenge = e.Headers.get("www-authenticate")
+	}
 	lines := rawBytes(e.Headers.get("set-cookie"))
 	if lines == "" {
 		return r

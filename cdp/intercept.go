@@ -34,7 +34,8 @@ type interceptor struct {
 	cured   bool // cure is done since it was enabled; likewise
 	// open counts the pauses whose answer was not confirmed. Chrome may tell
 	// one id twice (CDP-FACTS 12).
-	open map[fetch.RequestID]int
+	open       map[fetch.RequestID]int
+	challenges *challenges
 	// explicit says that a header is written also where it is right: the one that
 	// another client has put in its place is not shown to us, but gives way to
 	// ours (TestOtherInterceptor).
@@ -43,7 +44,7 @@ type interceptor struct {
 }
 
 func newInterceptor(b *Browser) *interceptor {
-	return &interceptor{browser: b, open: map[fetch.RequestID]int{}, explicit: b.options.DebugPort != 0}
+	return &interceptor{browser: b, open: map[fetch.RequestID]int{}, challenges: newChallenges(b), explicit: b.options.DebugPort != 0}
 }
 
 // update makes Fetch pause the requests of the sites that have an active
@@ -57,7 +58,7 @@ func (i *interceptor) update(ctx context.Context) error {
 		return i.stop(ctx)
 	}
 	i.on = true // whatever becomes of the call: Chrome may carry out one that was given up
-	if _, err := call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns}); err != nil {
+	if _, err := call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns, HandleAuthRequests: new(true)}); err != nil {
 		return err
 	}
 	if !i.cured {
@@ -222,6 +223,8 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		URL:       e.Request.URL,
 		Header:    e.Request.Headers.get("cookie"),
 		Fields:    e.Request.Headers.get,
+		Mirrors:   i.browser.targets.mirrorOf(e.FrameID) != nil,
+		Top:       func() string { return i.browser.targets.topAt(e.FrameID) },
 		Preflight: e.ResourceType == network.ResourceTypePreflight,
 		Now:       time.Now(),
 	}
@@ -275,6 +278,7 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 			return
 		}
 		params.Headers = override(list, v.Header, v.Fields)
+		i.challenges.wrote(e.RequestID, v.Fields)
 	}
 	send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
 		if err == nil || gone(err) {
@@ -316,7 +320,8 @@ func gone(err error) bool {
 	return errors.Is(err, ErrGone) || errors.As(err, &refused) && strings.Contains(refused.Message, "Invalid InterceptionId")
 }
 
-// override copies the headers with another Cookie and other fields, since the list
+// override copies the headers with another Cookie and other fields, which are added where
+// they are not there, since the list
 // replaces all of them (CDP-FACTS 12). For "" Cookie has to be there and empty: without
 // it Chrome would send the jar's cookies (TestFactOverride). Where it was not there it
 // stays away, and Chrome decides as before. They leave in the order of the list, which
@@ -336,6 +341,11 @@ func override(headers network.Headers, cookie string, fields []sessions.Field) [
 		}
 		if ok {
 			list = append(list, &fetch.HeaderEntry{Name: name, Value: text})
+		}
+	}
+	for _, f := range fields {
+		if header(headers, f.Name) == "" {
+			list = append(list, &fetch.HeaderEntry{Name: f.Name, Value: f.Value})
 		}
 	}
 	if had || cookie != "" {

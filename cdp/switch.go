@@ -99,6 +99,7 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 		if err != nil && b.hasWindow(w) {
 			return session, err
 		}
+		b.switchAuth(ctx, w, ref.Site)
 	}
 	return session, nil
 }
@@ -148,6 +149,7 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	for _, c := range refused {
 		done.Refused = append(done.Refused, c.Name)
 	}
+	done.Notes = append(done.Notes, b.switchAuth(ctx, w, site)...)
 	done.Notes = append(done.Notes, b.swapsReady(ctx, b.planSwaps(w))...)
 	done.Notes = append(done.Notes, b.otherStorage(ctx, w, site)...)
 	err = b.reloadSite(ctx, w, site, wait, &done)

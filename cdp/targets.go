@@ -24,6 +24,8 @@ type tab struct {
 	told   bool // and its requests: see observer
 	sign   bool // see openSign; it is in no list of pages
 	blank  bool // see blankTab; nor is it
+	// mirrors is what it does then for HTTP authentication, nil for nothing.
+	mirrors *mirrorsAuth
 	// document is what the top frame shows.
 	document document
 	loading  map[cdp.LoaderID]load // the documents that are on their way

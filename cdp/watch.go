@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -64,6 +65,8 @@ func (b *Browser) handle(m *cdproto.Message) {
 		} else if !on(b, m, b.interceptor.paused) {
 			b.interceptor.unreadable(m)
 		}
+	case "Fetch.authRequired":
+		on(b, m, func(e *fetch.EventAuthRequired) { b.interceptor.challenges.asked(link{b.wire, m.SessionID}, e) })
 	case "Network.requestWillBeSent":
 		on(b, m, func(e *requestWillBeSent) { b.requestWillBeSent(m.SessionID, e) })
 	case "Network.requestWillBeSentExtraInfo":

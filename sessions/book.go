@@ -179,6 +179,7 @@ type site struct {
 	removed map[string]bool // bare names of defaults that a user removed here
 
 	headers headers
+	auth    httpAuth
 
 	sessions  []*session // in the order of creation
 	names     map[string]*session
@@ -219,6 +220,7 @@ type place struct {
 	login    *session
 	loginAge int64
 	storage  *storage // nil until a page was shown or something is forced
+	auth     heldAuth
 }
 
 // before is what unset goes back to.

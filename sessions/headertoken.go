@@ -31,13 +31,14 @@ type Field struct {
 // HeaderToken is a header token of a session.
 type HeaderToken struct {
 	Field
-	Origin string `json:"origin"` // whose requests carry it
+	Origin string `json:"origin"` // whose requests carry it; for HTTP authentication with a path, or a site
 }
 
 // heldHeader is a header token with the book's age when it was learnt.
 type heldHeader struct {
 	HeaderToken
-	age int64
+	age     int64
+	refused bool // the server did not take it, as far as that is known: see httpauth.go
 }
 
 // headers is what a site knows of header tokens.
@@ -147,15 +148,24 @@ func (b *Book) RemoveHeader(site, name string) error {
 // learnHeaders gives the header tokens of a request to the session it travels with: its
 // own, else the one that is forced, else the one that the window was last on, since
 // pages send bearer tokens without cookies, too. What another session has stays that
-// one's.
-func (b *Book) learnHeaders(x *Exchange, p *place) {
+// one's. It returns the session that HTTP authentication tells, nil for none.
+func (b *Book) learnHeaders(x *Exchange, p *place) (found *session) {
 	get := x.request.Fields
 	if get == nil {
-		return
+		return nil
 	}
 	h := &x.site.headers
 	for _, name := range h.names() {
-		value := h.value(name, get(name))
+		text := get(name)
+		if name == Authorization && (text != "" || strings.Contains(x.request.URL, "@")) {
+			if of := b.learnAuth(x, p, text); of != nil {
+				found = of
+			}
+			if x.authorization != "" {
+				continue
+			}
+		}
+		value := h.value(name, text)
 		if value == "" {
 			continue
 		}
@@ -176,6 +186,7 @@ func (b *Book) learnHeaders(x *Exchange, p *place) {
 			b.notify(e)
 		}
 	}
+	return found
 }
 
 // bearer is the session that the header tokens of a request are of, nil for nobody.
@@ -209,13 +220,13 @@ func (h *headers) remember(s *site, f Field, of *session) {
 // setHeader gives the session a header token. It reports whether there was room.
 func (s *session) setHeader(t HeaderToken, age int64) bool {
 	if h := s.header(t.Name, t.Origin); h != nil {
-		*h = heldHeader{t, age}
+		*h = heldHeader{HeaderToken: t, age: age}
 		return true
 	}
 	if len(s.headers) >= maxHeaders {
 		return false
 	}
-	s.headers = append(s.headers, heldHeader{t, age})
+	s.headers = append(s.headers, heldHeader{HeaderToken: t, age: age})
 	return true
 }
 
@@ -296,6 +307,9 @@ func (b *Book) leaveHeaders() {
 	for _, s := range b.sites {
 		for _, session := range s.sessions {
 			session.headers = slices.DeleteFunc(session.headers, func(h heldHeader) bool {
+				if h.Origin == s.name {
+					return false // a person gave it for the site
+				}
 				l, ok := locate(h.Origin)
 				return !ok || b.cutting.site(&l) != s.name
 			})

@@ -16,6 +16,12 @@ type Paused struct {
 	// Fields gives another header by its name, "" for none; nil where they are not
 	// known.
 	Fields func(name string) string
+	// Mirrors says that the request is ours, to change what the browser keeps for HTTP
+	// authentication: that is not forced.
+	Mirrors bool
+	// Top gives the URL of the page that the request is for; nil where it is of the
+	// request's own site.
+	Top func() string
 	// Preflight says that it is a CORS preflight, which never has cookies.
 	Preflight bool
 	// Settled says that everything the browser told up to now is booked, and
@@ -32,7 +38,7 @@ type Verdict struct {
 	Action Action
 	// Header is the Cookie header to send, for [Rewrite]; "" means none.
 	Header string
-	// Fields are other headers to replace, for [Rewrite].
+	// Fields are other headers to replace, or to add, for [Rewrite].
 	Fields []Field
 	// Session is the session that the request goes out as, the zero Ref where
 	// none is forced.
@@ -80,7 +86,11 @@ func (b *Book) Decide(r Paused) Verdict {
 	if v.Action == Settle {
 		return v
 	}
-	if v.Fields = s.swapHeaders(p.active, &r, &l); v.Fields != nil && v.Action == Continue {
+	v.Fields = s.swapHeaders(p.active, &r, &l)
+	if len(s.auth.spaces) > 0 && !r.Mirrors {
+		v.Fields = append(v.Fields, s.authField(p, &r, &l)...)
+	}
+	if v.Fields != nil && v.Action == Continue {
 		v.Action, v.Header = Rewrite, r.Header
 	}
 	return v
