@@ -257,6 +257,9 @@ func (i *interceptor) unreadable(m *cdproto.Message) {
 func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Verdict) {
 	params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 	rewrite := v.Action == sessions.Rewrite
+	if v.Anonymous {
+		params.URL = sessions.WithoutCredentials(e.Request.URL)
+	}
 	if rewrite {
 		if id, err := strconv.Unquote(string(e.networkID)); err == nil { // an id has no letters that JSON writes otherwise
 			i.browser.exchanges.rewrote(network.RequestID(id))

@@ -146,6 +146,10 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 		b.openByGet(tab, d.url)
 		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), &document
 	}
+	if b.book.HasForeignCredentials(tab.window, d.url) {
+		b.openByGet(tab, sessions.WithoutCredentials(d.url))
+		return "", &document
+	}
 	b.log.Debug("reload", "url", withoutQuery(d.url))
 	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
 	return "", &document
@@ -243,13 +247,13 @@ func methodOf(h page.GetNavigationHistoryResult, err error) string {
 	return "GET"
 }
 
-// withoutQuery is a URL as it may be shown: what follows the path may hold what
-// people typed.
+// withoutQuery is a URL as it may be shown: what follows the path, and
+// credentials before the host, may hold what people typed.
 func withoutQuery(url string) string {
 	if i := strings.IndexAny(url, "?#"); i >= 0 {
-		return url[:i]
+		url = url[:i]
 	}
-	return url
+	return sessions.WithoutCredentials(url)
 }
 
 // path is the part of a URL behind the host, with the query: ?action=logout

@@ -202,7 +202,7 @@ func (s *site) authField(p *place, r *Paused, l *location) []Field {
 		return nil
 	}
 	own, waits := p.active.own(space), p.active.waits(space)
-	if in, ok := credentialsIn(r.URL); ok {
+	if in, ok := credentialsIn(r.URL); ok && !s.isForeignAuth(p.active, in) {
 		own, waits = in.basic(), true
 	}
 	kept := p.auth.now[authPlace{space, topSite(r.Top, l)}]
@@ -210,6 +210,45 @@ func (s *site) authField(p *place, r *Paused, l *location) []Field {
 		return nil
 	}
 	return []Field{{Authorization, own}}
+}
+
+// isForeignAuth reports credentials of another session.
+func (s *site) isForeignAuth(active *session, c Credentials) bool {
+	owner, known := s.headers.owners[Field{Authorization, c.basic()}]
+	return known && owner != active.id && s.number(owner) != nil
+}
+
+// foreignURL reports a URL with another session's credentials: that of a tab, say, which
+// it was opened with.
+func (s *site) foreignURL(active *session, raw string) bool {
+	in, ok := credentialsIn(raw)
+	return ok && !s.headers.leaves() && s.isForeignAuth(active, in)
+}
+
+// WithoutCredentials is a URL without those in it.
+func WithoutCredentials(raw string) string {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	authority := rest
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority = rest[:i]
+	}
+	if at := strings.LastIndexByte(authority, '@'); ok && at >= 0 {
+		return scheme + "://" + rest[at+1:]
+	}
+	return raw
+}
+
+// HasForeignCredentials reports whether a URL has those of another session than the one
+// that is forced in a window.
+func (b *Book) HasForeignCredentials(w Window, raw string) bool {
+	l, ok := locate(raw)
+	if !ok || !strings.Contains(raw, "@") {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.siteAt(&l)
+	return s != nil && s.places[w] != nil && s.places[w].active != nil && s.foreignURL(s.places[w].active, raw)
 }
 
 // credentialsIn are those in a URL.
@@ -572,6 +611,15 @@ func (b *Book) SharedAuth(w Window, site string) []ForeignAuth {
 		list = append(list, ForeignAuth{Space: origin, Scheme: strings.ToLower(s.auth.others[origin])})
 	}
 	return list
+}
+
+// OriginOf is the origin of a URL, "" for one that has none.
+func OriginOf(raw string) string {
+	l, ok := locate(raw)
+	if !ok {
+		return ""
+	}
+	return l.origin()
 }
 
 // GiveCredentials gives a session the answer to the challenges of an origin of its site,

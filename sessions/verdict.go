@@ -40,6 +40,9 @@ type Verdict struct {
 	Header string
 	// Fields are other headers to replace, or to add, for [Rewrite].
 	Fields []Field
+	// Anonymous says that the credentials in the URL are another session's: it is to be
+	// asked for without them.
+	Anonymous bool
 	// Session is the session that the request goes out as, the zero Ref where
 	// none is forced.
 	Session Ref
@@ -89,6 +92,7 @@ func (b *Book) Decide(r Paused) Verdict {
 	v.Fields = s.swapHeaders(p.active, &r, &l)
 	if len(s.auth.spaces) > 0 && !r.Mirrors {
 		v.Fields = append(v.Fields, s.authField(p, &r, &l)...)
+		v.Anonymous = s.foreignURL(p.active, r.URL)
 	}
 	if v.Fields != nil && v.Action == Continue {
 		v.Action, v.Header = Rewrite, r.Header

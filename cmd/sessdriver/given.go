@@ -16,6 +16,7 @@ import (
 // given is what --session and --use ask for.
 type given struct {
 	sessions []givenSession
+	auth     []givenAuth
 	use      []string
 	page     string // the URL, for the site of a NAME without one; "" for none
 }
@@ -25,12 +26,17 @@ type givenSession struct {
 	cookies    []sessions.Cookie
 }
 
+type givenAuth struct {
+	site, name, origin string
+	credentials        sessions.Credentials
+}
+
 // readGiven reads the sessions of the command line before anything is started.
 // Its errors never show a value.
 func readGiven(c *config, in io.Reader, page string) (given, error) {
 	g := given{use: c.use, page: page}
-	if n := countStdin(c.sessions); n > 1 {
-		return g, usagef("--session: %d sessions are to come from standard input, which has room for one", n)
+	if n := countStdin(c.sessions) + countStdin(c.httpAuth); n > 1 {
+		return g, usagef("--session and --http-auth: %d are to come from standard input, which has room for one", n)
 	}
 	for _, text := range c.sessions {
 		who, cookies, ok := strings.Cut(text, "=")
@@ -43,7 +49,55 @@ func readGiven(c *config, in io.Reader, page string) (given, error) {
 		}
 		g.sessions = append(g.sessions, session)
 	}
+	for _, text := range c.httpAuth {
+		auth, err := c.readAuth(text, in, page)
+		if err != nil {
+			return g, err
+		}
+		g.auth = append(g.auth, auth)
+	}
 	return g, nil
+}
+
+// readAuth reads NAME=USER:PASSWORD.
+func (c *config) readAuth(text string, in io.Reader, page string) (givenAuth, error) {
+	who, source, ok := strings.Cut(text, "=")
+	if !ok || who == "" {
+		return givenAuth{}, usagef("--http-auth: write NAME=USER:PASSWORD, as in alice='alice:secret', or NAME=@FILE")
+	}
+	site, name, err := c.whose("--http-auth", who, page)
+	if err != nil {
+		return givenAuth{}, err
+	}
+	read, err := readSource(source, in)
+	if err != nil {
+		return givenAuth{}, fmt.Errorf("--http-auth %s: %w; write %[1]s=@FILE with a file that holds USER:PASSWORD", who, err)
+	}
+	credentials, err := sessions.ReadCredentials(read)
+	if err != nil {
+		return givenAuth{}, usagef("--http-auth %s: %v, as in %[1]s='alice:secret'", who, err)
+	}
+	auth := givenAuth{site: site, name: name, credentials: credentials}
+	if c.scopeValue.SiteOf(page) == site {
+		auth.origin = sessions.OriginOf(page) // a password is for one server
+	}
+	return auth, nil
+}
+
+// whose reads [SITE/]NAME of a flag.
+func (c *config) whose(flag, who, page string) (site, name string, err error) {
+	site, name = splitSite(c.scopeValue, who, page)
+	switch {
+	case site == "":
+		err = usagef("%s %s: of which site? give a URL, or write SITE/%s", flag, who, who)
+	case name == "":
+		err = usagef("%s %s: the name is missing behind the site", flag, who)
+	case strings.Contains(name, "/"):
+		err = usagef("%s %s: what stands before the slash is no site", flag, who)
+	case strings.Trim(name, "0123456789") == "":
+		err = usagef("%s %s: the name would be taken for a number of ls; write another", flag, who)
+	}
+	return site, name, err
 }
 
 func countStdin(texts []string) (n int) {
@@ -56,17 +110,9 @@ func countStdin(texts []string) (n int) {
 }
 
 func (c *config) readSession(who, source string, in io.Reader, page string) (givenSession, error) {
-	site, name := splitSite(c.scopeValue, who, page)
-	if site == "" {
-		return givenSession{}, usagef("--session %s: of which site? give a URL, or write SITE/%s", who, who)
-	}
-	switch {
-	case name == "":
-		return givenSession{}, usagef("--session %s: the name is missing behind the site", who)
-	case strings.Contains(name, "/"):
-		return givenSession{}, usagef("--session %s: what stands before the slash is no site", who)
-	case strings.Trim(name, "0123456789") == "":
-		return givenSession{}, usagef("--session %s: the name would be taken for a number of ls; write another", who)
+	site, name, err := c.whose("--session", who, page)
+	if err != nil {
+		return givenSession{}, err
 	}
 	text, err := readSource(source, in)
 	if err != nil {
@@ -120,6 +166,11 @@ func (g *given) apply(ctx context.Context, b *cdp.Browser, book *sessions.Book) 
 	for _, s := range g.sessions {
 		if _, err := book.Import(s.site, s.name, s.cookies, time.Now()); err != nil {
 			return usagef("--session %s: the name is given twice for %s", s.name, s.site)
+		}
+	}
+	for _, a := range g.auth {
+		if _, err := book.GiveCredentials(a.site, a.name, a.origin, a.credentials, time.Now()); err != nil {
+			return fmt.Errorf("--http-auth %s: %w", a.name, err)
 		}
 	}
 	forced := map[string]string{} // by site
