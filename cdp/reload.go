@@ -146,7 +146,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 		b.openByGet(tab, d.url)
 		return fmt.Sprintf("%s was the answer to a %s, so it was opened by GET instead of repeating that", withoutQuery(d.url), method), &document
 	}
-	if b.book.HasForeignCredentials(tab.window, d.url) {
+	if d.withUser != "" && b.book.HasForeignCredentials(tab.window, d.withUser) {
 		b.openByGet(tab, sessions.WithoutCredentials(d.url))
 		return "", &document
 	}

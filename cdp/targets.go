@@ -69,6 +69,7 @@ type load struct {
 	method   string
 	switches int    // those made when it began
 	response []byte // as the browser told it, nil where it did not
+	withUser string // its URL where that has credentials
 }
 
 // targets knows all targets, by their ids. It is safe for concurrent use.

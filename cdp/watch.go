@@ -260,7 +260,11 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 		b.targets.setFrame(e.FrameID, tab)
 	}
 	if e.Type == network.ResourceTypeDocument && cdp.FrameID(tab.id) == e.FrameID {
-		b.targets.begin(tab, e.LoaderID, e.Request.Method)
+		withUser := ""
+		if sessions.WithoutCredentials(e.Request.URL) != e.Request.URL {
+			withUser = e.Request.URL
+		}
+		b.targets.begin(tab, e.LoaderID, e.Request.Method, withUser)
 	}
 	b.exchanges.begin(tab, e)
 }
@@ -269,7 +273,7 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 func (b *Browser) leaves(tab *tab, e *page.EventFrameStartedNavigating) {
 	same := e.NavigationType == page.FrameStartedNavigatingNavigationTypeSameDocument || e.NavigationType == page.FrameStartedNavigatingNavigationTypeHistorySameDocument
 	if !b.targets.tells(tab) && !same && cdp.FrameID(tab.id) == e.FrameID {
-		b.targets.begin(tab, e.LoaderID, "")
+		b.targets.begin(tab, e.LoaderID, "", "")
 	}
 }
 
