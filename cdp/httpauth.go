@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
 	"sessdriver/sessions"
@@ -23,7 +24,7 @@ import (
 // Where the server does not ask, the interceptor writes the header.
 
 // authTimeout bounds the requests for one space.
-const authTimeout = 5 * time.Second
+const authTimeout = 15 * time.Second
 
 // maxChallenges bounds the requests that were written, and may be asked for credentials.
 const maxChallenges = 1_000
@@ -111,7 +112,8 @@ func (c *challenges) asked(l link, e *fetch.EventAuthRequired) {
 // again shows a tab anew that a refused answer leaves on an error page.
 func (c *challenges) again(frame cdp.FrameID, url string) {
 	if tab := c.browser.targets.page(target.ID(frame)); tab != nil {
-		c.browser.openByGet(tab, url)
+		send(tab.link, page.StopLoading, cdp.Empty{}, nil) // Chrome drops a navigation to where one is going
+		c.browser.openByGet(tab, sessions.WithoutCredentials(url))
 	}
 }
 

@@ -180,7 +180,7 @@ func testHTTPAuth(t *testing.T, mode sessions.Guard) {
 
 // shown is whom the page was for.
 func (r *rig) shown() string {
-	return strings.Trim(r.eval("document.querySelector('#who').textContent"), `"`)
+	return strings.Trim(r.eval("new Promise(done => { const look = () => { const e = document.querySelector('#who'); e ? done(e.textContent) : setTimeout(look, 20) }; look() })"), `"`)
 }
 
 // OpenWindowAs opens a window of bob's.
