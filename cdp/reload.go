@@ -151,7 +151,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 		return "", &document
 	}
 	b.log.Debug("reload", "url", withoutQuery(d.url))
-	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
+	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true), ScriptToEvaluateOnLoad: b.wipeScript(tab)}, nil)
 	return "", &document
 }
 
@@ -210,6 +210,7 @@ func (b *Browser) openByGet(tab *tab, url string) {
 	}
 	b.setCache(tab)
 	send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
+	b.wipeNext(tab)
 	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
 }
 
@@ -222,6 +223,7 @@ func (b *Browser) loaded(tab *tab) {
 		uncached, tab.uncached = tab.uncached, false
 	})
 	if uncached {
+		b.wiped(tab)
 		b.setCache(tab)
 		send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{}, nil)
 		if !b.targets.tells(tab) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
 	"sessdriver/sessions"
@@ -34,8 +35,9 @@ type tab struct {
 	anew      *arrival // what that brings, nil once it was waited for: see Reloaded
 	lost      bool     // that came to nothing, as far as the browser told
 	crashes   int
-	crashed   bool   // and shows nothing yet
-	script    script // which swaps web storage
+	crashed   bool                    // and shows nothing yet
+	script    script                  // which swaps web storage
+	wipes     []page.ScriptIdentifier // see wipeNext
 	// uncached says that the cache and the service worker are off until the page has
 	// loaded.
 	uncached bool
