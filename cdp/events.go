@@ -19,6 +19,7 @@ type requestPaused struct {
 	RequestID    fetch.RequestID
 	FrameID      cdp.FrameID
 	ResourceType network.ResourceType
+	Status       int    // of the response, 0 where it is a request
 	networkID    []byte // as it stands in the message; nil where the observer tells nothing of it
 	Request      struct {
 		URL     string
@@ -39,6 +40,8 @@ func (e *requestPaused) read(text []byte) bool {
 			e.ResourceType = network.ResourceType(w.text(value))
 		case "networkId":
 			e.networkID = value
+		case "responseStatusCode":
+			e.Status, _ = strconv.Atoi(string(value))
 		case "request":
 			w.each(value, func(name, value []byte) {
 				switch string(name) {

@@ -1,9 +1,10 @@
 package cdp
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -55,8 +56,11 @@ func (c *challenges) wrote(id fetch.RequestID, fields []sessions.Field) {
 
 // mirrorsAuth is what a blank tab does that changes what the browser keeps.
 type mirrorsAuth struct {
-	give *sessions.Credentials // the answer to the next challenge; nil is none
-	gave bool
+	empty  bool                  // it asks with an empty header
+	give   *sessions.Credentials // the answer to the next challenge; nil is none
+	gave   bool
+	status int           // of the answer
+	done   chan struct{} // closed when that came
 }
 
 // asked answers a challenge that reached a connection of ours: that of the browser, or of
@@ -200,7 +204,8 @@ func (b *Browser) sharedAuth(a sessions.ForeignAuth) string {
 	return fmt.Sprintf("%s: the browser goes on sending %s HTTP credentials, since requests are not checked; type: guard always%s", a.Space, whose, help)
 }
 
-// mirrorAuth carries out steps for the spaces of one origin, in a blank document of it.
+// mirrorAuth carries out steps for the spaces of one origin, by navigations of a tab that
+// nobody is shown: pages may not ask for everything.
 func (b *Browser) mirrorAuth(ctx context.Context, w sessions.Window, site string, steps []sessions.AuthStep) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(len(steps))*authTimeout)
 	defer cancel()
@@ -209,49 +214,75 @@ func (b *Browser) mirrorAuth(ctx context.Context, w sessions.Window, site string
 	if err != nil {
 		return err
 	}
-	m := &mirrorsAuth{}
-	b.targets.update(func() { tab.mirrors = m })
 	// Its own, since none may be on for the browser.
 	own := fetch.EnableParams{HandleAuthRequests: new(true), Patterns: []*fetch.RequestPattern{{URLPattern: originOf(steps[0].Space) + "/*"}}}
+	b.targets.update(func() { tab.mirrors = &mirrorsAuth{} })
 	if _, err := call(ctx, tab.link, fetch.Enable, own); err != nil {
 		return err
 	}
-	var failed error
 	for _, step := range steps {
-		failed = errors.Join(failed, b.mirrorSpace(ctx, tab, w, site, step))
+		if err := b.mirrorSpace(ctx, tab, w, site, step); err != nil {
+			return err
+		}
 	}
-	return failed
+	return nil
 }
 
 // mirrorSpace makes the browser forget what it keeps for a space, and keep what is
 // wanted.
 func (b *Browser) mirrorSpace(ctx context.Context, tab *tab, w sessions.Window, site string, step sessions.AuthStep) error {
-	m := tab.mirrors
-	for _, method := range []string{"HEAD", "GET"} { // some servers ask for the one alone
-		b.targets.update(func() { m.give, m.gave = nil, false })
-		got, err := fetchFrom(ctx, tab.link, method, step.Space, [][2]string{{sessions.Authorization, ""}}, "")
-		if err != nil {
-			return err
-		}
-		if got.status != 401 {
-			continue
-		}
-		b.book.AuthKept(w, site, step, true)
-		if step.Want == nil {
-			return nil
-		}
-		b.targets.update(func() { m.give = step.Want })
-		got, err = fetchFrom(ctx, tab.link, method, step.Space, nil, "")
-		if err != nil {
-			return err
-		}
-		b.targets.mu.Lock()
-		gave := m.gave
-		b.targets.mu.Unlock()
-		if gave && got.status != 401 {
-			b.book.AuthKept(w, site, step, false)
-		}
+	status, _, err := b.askFor(ctx, tab, step.Space, &mirrorsAuth{empty: true})
+	if err != nil || status != http.StatusUnauthorized {
+		return cmp.Or(err, fmt.Errorf("%s does not ask for credentials", step.Space))
+	}
+	b.book.AuthKept(w, site, step, true)
+	if step.Want == nil {
 		return nil
 	}
-	return fmt.Errorf("%s does not ask for credentials", step.Space)
+	status, gave, err := b.askFor(ctx, tab, step.Space, &mirrorsAuth{give: step.Want})
+	if err == nil && gave && status != http.StatusUnauthorized {
+		b.book.AuthKept(w, site, step, false)
+	}
+	return err
+}
+
+// askFor navigates to a URL as m says and stops at the answer, of which it gives the
+// status, and whether credentials were given for it.
+func (b *Browser) askFor(ctx context.Context, tab *tab, url string, m *mirrorsAuth) (status int, gave bool, err error) {
+	m.done = make(chan struct{})
+	b.targets.update(func() { tab.mirrors = m })
+	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
+	select {
+	case <-m.done:
+	case <-ctx.Done():
+		return 0, false, ctx.Err()
+	case <-b.wire.lost:
+		return 0, false, b.wire.lostError()
+	}
+	b.targets.mu.Lock()
+	defer b.targets.mu.Unlock()
+	return m.status, m.gave, nil
+}
+
+// mirrorPaused answers what such a tab asks for.
+func (b *Browser) mirrorPaused(tab *tab, e *requestPaused) {
+	b.targets.mu.Lock()
+	m := tab.mirrors
+	if e.Status != 0 && m != nil && m.status == 0 && m.done != nil {
+		m.status = e.Status
+		close(m.done)
+	}
+	b.targets.mu.Unlock()
+	list, readable := e.Request.Headers.all()
+	switch {
+	case e.Status != 0 || m == nil || !readable: // nothing of the answer is to be shown
+		send(tab.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, nil)
+		return
+	case m.empty:
+		params := fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}
+		params.Headers = override(list, e.Request.Headers.get("cookie"), []sessions.Field{{Name: sessions.Authorization}})
+		send(tab.link, fetch.ContinueRequest, params, nil)
+		return
+	}
+	send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}, nil)
 }

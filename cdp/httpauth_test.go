@@ -292,7 +292,7 @@ func TestFactHTTPAuth(t *testing.T) {
 		}
 		b.mu.Unlock()
 		must(b, b.own, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*://auth.test:*/*"}}})
-		visit(at(s.Server, "auth.test", one), "GET /admin/one "+want+" ")
+		visit(at(s.Server, "auth.test", one+want), "GET /admin/one"+want+" "+want+" ")
 		must(b, b.own, fetch.Disable, cdp.Empty{})
 	}
 	visit(at(s.Server, "auth.test", "/admin/three"), "GET /admin/three  ") // forgotten

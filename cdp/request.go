@@ -119,7 +119,7 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, url string) (
 // fulfil answers for the server with a blank document.
 func (b *Browser) fulfil(tab *tab, e *requestPaused) {
 	if !strings.HasSuffix(withoutQuery(e.Request.URL), blankPath) { // it mirrors HTTP credentials
-		send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID}, nil)
+		b.mirrorPaused(tab, e)
 		return
 	}
 	const document = "<!doctype html><link rel=icon href=data:,>"

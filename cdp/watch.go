@@ -247,7 +247,9 @@ func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 		if b.options.Storage != StorageKeep {
 			b.book.ForgetShelf(sessions.Shelf(tab.id))
 		}
-		b.abandoned(tab.window)
+		if !tab.blank {
+			b.abandoned(tab.window)
+		}
 	}
 }
 

@@ -31,9 +31,10 @@ func testTabState(t *testing.T, policy StoragePolicy) {
 	r.add(url, "bob", "sid=bob")
 	r.open(url)
 	const none, alice = `["",null,null]`, `["alice",{"who":"alice"},"alice"]`
-	const keep = `self.name = 'alice'; history.replaceState({who: 'alice'}, ''); navigation.updateCurrentEntry({state: 'alice'}); state()`
+	const keep = `(() => { self.name = 'alice'; history.replaceState({who: 'alice'}, ''); navigation.updateCurrentEntry({state: 'alice'}); return state() })()`
 	first := func() string { return evalAt(t, r.currentTab().link, whenSeen) }
 	r.use("state.test", "alice")
+	first()
 	if got := evalAt(t, r.currentTab().link, keep); got != alice {
 		t.Fatalf("alice's page keeps %s", got)
 	}
@@ -55,10 +56,11 @@ func testTabState(t *testing.T, policy StoragePolicy) {
 	if got := first(); got != alice {
 		t.Errorf("after an ordinary reload the page sees %s", got)
 	}
-	evalAt(t, r.currentTab().link, fmt.Sprintf("const f = document.createElement('form'); f.method = 'POST'; f.action = %q; document.body.append(f); f.submit(); 1", url+"posted"))
+	evalAt(t, r.currentTab().link, fmt.Sprintf("(() => { const f = document.createElement('form'); f.method = 'POST'; f.action = %q; document.body.append(f); f.submit(); return 1 })()", url+"posted"))
 	r.until("the posted page", func() bool {
 		return evalAt(t, r.currentTab().link, "location.pathname + document.readyState") == "/postedcomplete"
 	})
+	first()
 	evalAt(t, r.currentTab().link, keep)
 	r.use("state.test", "alice")
 	if got := first(); got != none {
