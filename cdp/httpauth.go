@@ -251,6 +251,7 @@ func (b *Browser) mirrorSpace(ctx context.Context, tab *tab, w sessions.Window, 
 func (b *Browser) askFor(ctx context.Context, tab *tab, url string, m *mirrorsAuth) (status int, gave bool, err error) {
 	m.done = make(chan struct{})
 	b.targets.update(func() { tab.mirrors = m })
+	send(tab.link, page.StopLoading, cdp.Empty{}, nil) // see again
 	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
 	select {
 	case <-m.done:

@@ -157,7 +157,7 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	b.targets.answer(w, site, time.Now())
 	b.updateSign(w)
 	for _, other := range b.book.Clashes(w, site, time.Now()) {
-		what := "WebSockets and prerendered pages"
+		what := "WebSockets, prerendered pages and what else Chrome does not let us pause"
 		if b.guard.mode == sessions.GuardOff {
 			what = "with the guard off all requests"
 		}
