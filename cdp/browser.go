@@ -32,13 +32,14 @@ const (
 // Browser is a browser with its sessions kept. Its methods are safe for
 // concurrent use; commands that change something run one at a time.
 type Browser struct {
-	options Options
-	book    *sessions.Book
-	log     *slog.Logger
-	process *process // nil when we attached
-	journal *journal // nil where the jar is our own
-	claim   *claim   // nil where no other driver can reach the browser
-	product string
+	options  Options
+	book     *sessions.Book
+	log      *slog.Logger
+	process  *process // nil when we attached
+	journal  *journal // nil where the jar is our own
+	claim    *claim   // nil where no other driver can reach the browser
+	product  string
+	headless bool // nobody sees its dialogs
 
 	wire  *wire
 	link  link // our connection to the browser target
@@ -193,6 +194,7 @@ func (b *Browser) start(ctx context.Context) error {
 		return err
 	}
 	b.product = version.Product
+	b.headless = b.options.Headless || strings.Contains(version.UserAgent, "Headless")
 	if err := b.versionError(); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type requestPaused struct {
 	RequestID    fetch.RequestID
 	FrameID      cdp.FrameID
 	ResourceType network.ResourceType
+	Status       int    // of the response, 0 where it is a request
 	networkID    []byte // as it stands in the message; nil where the observer tells nothing of it
 	Request      struct {
 		URL     string
@@ -39,6 +40,8 @@ func (e *requestPaused) read(text []byte) bool {
 			e.ResourceType = network.ResourceType(w.text(value))
 		case "networkId":
 			e.networkID = value
+		case "responseStatusCode":
+			e.Status, _ = strconv.Atoi(string(value))
 		case "request":
 			w.each(value, func(name, value []byte) {
 				switch string(name) {
@@ -69,7 +72,8 @@ type requestWillBeSent struct {
 	Request   struct {
 		URL      string
 		Method   string
-		Password bool // it has the fields of a form with a password; what is in them is not looked at
+		Headers  headers // as the page had them
+		Password bool    // it has the fields of a form with a password; what is in them is not looked at
 	}
 	Redirected           bool // it follows a redirect,
 	RedirectHasExtraInfo bool // which is told of
@@ -103,6 +107,8 @@ func (e *requestWillBeSent) read(text []byte) bool {
 					e.Request.Method = w.text(value)
 				case "postData":
 					e.Request.Password = asksPassword(value)
+				case "headers":
+					e.Request.Headers = value
 				}
 			})
 		}

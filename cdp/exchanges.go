@@ -63,6 +63,7 @@ type hop struct {
 	// password says that it has the fields of a form with a password.
 	password bool
 	did      sessions.Effect
+	asked    headers // as the page had them, until it is booked
 	began    time.Time
 	silent   bool // from a cache: nothing was sent
 	// unchecked says that a session was forced and nothing paused when it began.
@@ -123,7 +124,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		x.opens(ex)
 	}
 	x.landed(e.RequestID, ex, e.Request.URL)
-	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, password: e.Request.Password, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, password: e.Request.Password, asked: e.Request.Headers, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
 	x.book(e.RequestID, ex)
 }
 
@@ -272,6 +273,7 @@ func (x *exchanges) book(id network.RequestID, ex *exchange) {
 			}
 			sent := x.request(ex, i, ex.sent[0])
 			booked := x.browser.book.Sent(sent)
+			h.asked = nil
 			h.booked, h.writes, ex.sent = &booked, x.browser.mirror.writes.Load(), ex.sent[1:]
 			_, written := x.rewritten[id]
 			x.browser.checkSent(ex.window, h, written || !sent.IsOfJar())
@@ -347,7 +349,8 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) sess
 func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.Request {
 	h := &ex.urls[i]
 	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.get("cookie")), Began: h.began, Now: time.Now()}
-	r.Fields = e.Headers.get
+	r.Fields, r.Asked, r.Rewritten = e.Headers.get, h.asked.get, x.rewritten[e.RequestID]
+	r.Top = func() string { return x.browser.targets.topAt(ex.frame) }
 	r.Document, r.Password = ex.kind == network.ResourceTypeDocument, h.password
 	r.Outside = r.Document && x.fromOutside(h.url, e)
 	r.Reload, r.Before = ex.ours, ex.before
@@ -369,6 +372,9 @@ func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.R
 // the attributes of their lines.
 func response(url string, e *responseExtraInfo) sessions.Response {
 	r := sessions.Response{Now: time.Now(), Cleared: clearsCookies(e.Headers.get("clear-site-data"), url)}
+	if e.StatusCode == http.StatusUnauthorized {
+		r.Challenge = e.Headers.get("www-authenticate")
+	}
 	lines := rawBytes(e.Headers.get("set-cookie"))
 	if lines == "" {
 		return r

@@ -226,11 +226,11 @@ func TestFactOverride(t *testing.T) {
 	b.override = func(e *fetch.EventRequestPaused) []*fetch.HeaderEntry {
 		switch {
 		case strings.Contains(e.Request.URL, "/hit/none"):
-			return override(e.Request.Headers, "", false, nil)
+			return override(e.Request.Headers, sessions.Verdict{})
 		case strings.Contains(e.Request.URL, "/hit/out"):
-			return slices.DeleteFunc(override(e.Request.Headers, "", false, nil), func(h *fetch.HeaderEntry) bool { return h.Name == "Cookie" })
+			return slices.DeleteFunc(override(e.Request.Headers, sessions.Verdict{}), func(h *fetch.HeaderEntry) bool { return h.Name == "Cookie" })
 		}
-		return override(e.Request.Headers, "sid=forced", false, nil)
+		return override(e.Request.Headers, sessions.Verdict{Header: "sid=forced"})
 	}
 	b.mu.Unlock()
 	page := b.open(w.page("shop.test"))

@@ -249,7 +249,7 @@ func meddle(t *testing.T, endpoint string, tab target.ID) *meddler {
 			return
 		}
 		send(link{m.wire, message.SessionID}, fetch.ContinueRequest, fetch.ContinueRequestParams{
-			RequestID: e.RequestID, Headers: override(e.Request.Headers, "sid=alice-sid; session=alice-session", false, nil),
+			RequestID: e.RequestID, Headers: override(e.Request.Headers, sessions.Verdict{Header: "sid=alice-sid; session=alice-session"}),
 		}, nil)
 	})
 	close(started)

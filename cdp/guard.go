@@ -180,7 +180,7 @@ func (g *guard) raise(ctx context.Context) error {
 }
 
 // lower turns Fetch off, once the jars are proven to be in step. Where they cannot be,
-// since Chrome refuses a cookie, or two forced sites share one, or do not decide, since
+// since Chrome refuses a cookie, or keeps another's HTTP credentials, or two forced sites share one, or do not decide, since
 // another DevTools client does, it stays on.
 func (g *guard) lower(ctx context.Context) error {
 	b, proven := g.browser, !g.meddled.Load()
@@ -188,7 +188,7 @@ func (g *guard) lower(ctx context.Context) error {
 	g.eachForced(func(w sessions.Window, active sessions.Ref) {
 		site := active.Site
 		refused, err := b.mirror.sync(ctx, w, site)
-		proven = proven && len(refused) == 0 && len(b.book.Clashes(w, site, time.Now())) == 0
+		proven = proven && len(refused) == 0 && len(b.book.Clashes(w, site, time.Now())) == 0 && len(b.book.PlanAuth(w, site)) == 0
 		if err != nil && b.hasWindow(w) {
 			failed = err
 		}

@@ -36,7 +36,8 @@ type interceptor struct {
 	cured   bool // cure is done since it was enabled; likewise
 	// open counts the pauses whose answer was not confirmed. Chrome may tell
 	// one id twice (CDP-FACTS 12).
-	open map[fetch.RequestID]int
+	open       map[fetch.RequestID]int
+	challenges *challenges
 	// explicit says that a header is written also where it is right: the one that
 	// another client has put in its place is not shown to us, but gives way to
 	// ours (TestOtherInterceptor).
@@ -49,7 +50,7 @@ type interceptor struct {
 }
 
 func newInterceptor(b *Browser) *interceptor {
-	return &interceptor{browser: b, open: map[fetch.RequestID]int{}, explicit: b.options.DebugPort != 0}
+	return &interceptor{browser: b, open: map[fetch.RequestID]int{}, challenges: newChallenges(b), explicit: b.options.DebugPort != 0}
 }
 
 // update makes Fetch pause the requests of the sites that have an active
@@ -74,7 +75,7 @@ func (i *interceptor) update(ctx context.Context) error {
 		}
 	}
 	i.on = true // whatever becomes of the call: Chrome may carry out one that was given up
-	if _, err := call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns}); err != nil {
+	if _, err := call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns, HandleAuthRequests: new(true)}); err != nil {
 		return err
 	}
 	if !i.cured {
@@ -247,6 +248,8 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		Header:    e.Request.Headers.get("cookie"),
 		Fields:    e.Request.Headers.get,
 		Stays:     func(site string) bool { return i.browser.targets.staysFrom(e.FrameID, place{w, site}) },
+		Mirrors:   i.browser.targets.mirrorOf(e.FrameID) != nil,
+		Top:       func() string { return i.browser.targets.topAt(e.FrameID) },
 		Preflight: e.ResourceType == network.ResourceTypePreflight,
 		Now:       time.Now(),
 	}
@@ -293,6 +296,9 @@ func (i *interceptor) unreadable(m *cdproto.Message) {
 func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Verdict) {
 	params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 	rewrite := v.Action == sessions.Rewrite
+	if v.Anonymous {
+		params.URL = sessions.WithoutCredentials(e.Request.URL)
+	}
 	if rewrite {
 		if !i.browser.book.SharesJar() { // else two forced sites might take the jar from each other
 			// It is out of step: a script wrote another session's value, say
@@ -301,7 +307,7 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 		}
 		i.browser.log.Debug("rewritten", "url", sessions.ShowURL(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
 	}
-	write := rewrite || v.Action == sessions.Write || v.Action == sessions.Restore && v.Fields != nil
+	write := rewrite || v.Action == sessions.Write || v.Action == sessions.Restore && (v.Fields != nil || v.Without != nil)
 	if is := e.Request.Headers.get("cookie"); !write && i.explicit && v.Session.Number != 0 && is != "" {
 		v.Header, v.Fields, write = is, nil, true
 	}
@@ -322,7 +328,8 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 			i.second(e, write, errors.New("its headers cannot be read"))
 			return
 		}
-		params.Headers = override(list, v.Header, v.Explicit, v.Fields)
+		params.Headers = override(list, v)
+		i.challenges.wrote(e.RequestID, v.Fields)
 	}
 	if v.Session.Number != 0 && (id == "" || i.browser.exchanges.open[id] == nil) {
 		i.browser.quiet.fly(w, v.Session.Site, cmp.Or(string(id), string(e.RequestID)), time.Now())
@@ -424,12 +431,13 @@ func gone(err error) bool {
 	return errors.Is(err, ErrGone) || errors.As(err, &refused) && strings.Contains(refused.Message, "Invalid InterceptionId")
 }
 
-// override copies the headers with another Cookie and other fields, since the list
-// replaces all of them (CDP-FACTS 12). For "" Cookie has to be there and empty: without
-// it Chrome would send the jar's cookies (TestFactOverride). Where it was not there it
-// stays away, and Chrome decides as before, unless explicit says otherwise. They leave in the order of the list, which
-// is that of the event: sorted (CDP-FACTS 5).
-func override(headers network.Headers, cookie string, explicit bool, fields []sessions.Field) []*fetch.HeaderEntry {
+// override copies the headers with those of a verdict, since the list replaces all of them
+// (CDP-FACTS 12); other fields are added where they are not there. For no Cookie, where
+// there was one, the line has to be there and empty: without it Chrome would send the jar's
+// cookies (TestFactOverride). Where there was none Chrome decides as before, unless the
+// verdict is explicit. They leave in the order of the list, which is that of the event:
+// sorted (CDP-FACTS 5).
+func override(headers network.Headers, v sessions.Verdict) []*fetch.HeaderEntry {
 	list, had := make([]*fetch.HeaderEntry, 0, len(headers)+1), false
 	for name, value := range headers {
 		text, ok := value.(string)
@@ -437,17 +445,22 @@ func override(headers network.Headers, cookie string, explicit bool, fields []se
 			had = true
 			continue
 		}
-		for _, f := range fields {
+		for _, f := range v.Fields {
 			if strings.EqualFold(name, f.Name) {
-				text, ok = f.Value, f.Value != ""
+				text = f.Value
 			}
 		}
-		if ok {
+		if ok && !slices.ContainsFunc(v.Without, func(out string) bool { return strings.EqualFold(name, out) }) {
 			list = append(list, &fetch.HeaderEntry{Name: name, Value: text})
 		}
 	}
-	if had || cookie != "" || explicit {
-		list = append(list, &fetch.HeaderEntry{Name: "Cookie", Value: cookie})
+	for _, f := range v.Fields {
+		if header(headers, f.Name) == "" {
+			list = append(list, &fetch.HeaderEntry{Name: f.Name, Value: f.Value})
+		}
+	}
+	if had || v.Header != "" || v.Explicit {
+		list = append(list, &fetch.HeaderEntry{Name: "Cookie", Value: v.Header})
 	}
 	slices.SortFunc(list, func(a, b *fetch.HeaderEntry) int { return strings.Compare(a.Name, b.Name) })
 	return list

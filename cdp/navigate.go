@@ -256,7 +256,7 @@ func (a arrival) orStop(ctx context.Context, err error) error {
 }
 
 // begin notes a document that is on its way, or its redirect.
-func (t *targets) begin(tab *tab, loader cdp.LoaderID, method string) {
+func (t *targets) begin(tab *tab, loader cdp.LoaderID, method, withUser string) {
 	t.update(func() {
 		if len(tab.loading) >= maxLoading {
 			clear(tab.loading)
@@ -268,6 +268,7 @@ func (t *targets) begin(tab *tab, loader cdp.LoaderID, method string) {
 		if method != "" {
 			d.method = method
 		}
+		d.withUser = withUser
 		tab.loading[loader] = d
 		tab.lost = false
 	})

@@ -142,6 +142,11 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	if why != "" || method != "GET" {
 		sends.url = sends.at // with the fragment it would only scroll
 	}
+	userless := d.withUser != "" && url == d.url && b.book.HasForeignCredentials(tab.window, d.withUser)
+	if userless {
+		url = sessions.WithoutCredentials(url)
+		sends.url = withoutFragment(url)
+	}
 	b.targets.update(func() {
 		tab.reloading, tab.anew, tab.lost = true, &document, false
 		tab.wanting = tab.wantingFor(url)
@@ -155,9 +160,12 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 	case method != "GET":
 		b.openByGet(tab, sends.url)
 		return fmt.Sprintf("%s was the answer to a %s; it was opened with GET, so that this is not repeated", sessions.ShowURL(d.url), method), &document
+	case userless:
+		b.openByGet(tab, sends.url)
+		return "", &document
 	}
 	b.log.Debug("reload", "url", sessions.ShowURL(d.url))
-	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true)}, nil)
+	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true), ScriptToEvaluateOnLoad: b.wipeScript(tab)}, nil)
 	return "", &document
 }
 
@@ -220,6 +228,7 @@ func (b *Browser) openByGet(tab *tab, url string) {
 	}
 	b.setCache(tab)
 	send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
+	b.wipeNext(tab)
 	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
 }
 
@@ -232,6 +241,7 @@ func (b *Browser) loaded(tab *tab) {
 		uncached, tab.uncached = tab.uncached, false
 	})
 	if uncached {
+		b.wiped(tab)
 		b.setCache(tab)
 		send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{}, nil)
 		if !b.targets.tells(tab) {

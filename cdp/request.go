@@ -132,6 +132,10 @@ const blankDocument = "<!doctype html><link rel=icon href=data:,>"
 
 // fulfil answers for the server with a blank document, or lets our own server do so.
 func (b *Browser) fulfil(tab *tab, e *requestPaused) {
+	if !strings.HasSuffix(e.Request.URL, blankPath) { // it mirrors HTTP credentials
+		b.mirrorPaused(tab, e)
+		return
+	}
 	b.targets.mu.Lock()
 	from := tab.blankFrom
 	b.targets.mu.Unlock()

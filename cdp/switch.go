@@ -104,6 +104,7 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 		if err != nil && b.hasWindow(w) {
 			return session, err
 		}
+		b.switchAuth(ctx, w, ref.Site)
 	}
 	return session, nil
 }
@@ -175,6 +176,7 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	for _, c := range refused {
 		done.Refused = append(done.Refused, c.Name)
 	}
+	done.Notes = append(done.Notes, b.switchAuth(ctx, w, site)...)
 	done.Notes = append(done.Notes, b.swapsReady(ctx, b.planSwaps(w))...)
 	done.Notes = append(done.Notes, b.otherStorage(ctx, w, site)...)
 	err = b.reloadSite(ctx, w, site, wait, &done)
@@ -182,7 +184,7 @@ func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wa
 	b.targets.answer(w, site, time.Now())
 	b.updateSign(w)
 	for _, other := range b.book.Clashes(w, site, time.Now()) {
-		what := "WebSockets and prerendered pages"
+		what := "WebSockets, prerendered pages and what else Chrome does not let us pause"
 		if b.guard.mode == sessions.GuardOff {
 			what = "with the guard off all requests"
 		}

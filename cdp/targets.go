@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
 	"sessdriver/sessions"
@@ -26,6 +27,8 @@ type tab struct {
 	blank  bool // see blankTab; nor is it
 	// blankFrom is where its document is from, "" where it is fulfilled.
 	blankFrom string
+	// mirrors is what it does then for HTTP authentication, nil for nothing.
+	mirrors *mirrorsAuth
 	// document is what the top frame shows.
 	document document
 	loading  map[cdp.LoaderID]load // the documents that are on their way
@@ -36,9 +39,10 @@ type tab struct {
 	showing   showing  // what was sent for that
 	switches  int      // those made when we attached to it
 	crashes   int
-	crashed   bool    // and shows nothing yet
-	script    script  // which swaps web storage
-	past      []visit // the documents before, oldest first: see remember
+	crashed   bool                    // and shows nothing yet
+	script    script                  // which swaps web storage
+	past      []visit                 // the documents before, oldest first: see remember
+	wipes     []page.ScriptIdentifier // see wipeNext
 	// wanting is what a switch asked for and has not begun to come.
 	wanting wanting
 	// uncached says that the cache and the service worker are off until the page has
@@ -79,7 +83,8 @@ type load struct {
 	ours   bool
 	before sessions.Effect
 	// did is what its answer did to the session, and what was loaded with it.
-	did sessions.Effect
+	did      sessions.Effect
+	withUser string // its URL where that has credentials
 }
 
 // targets knows all targets, by their ids. It is safe for concurrent use.

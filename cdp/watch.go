@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -64,6 +65,8 @@ func (b *Browser) handle(m *cdproto.Message) {
 		} else if !on(b, m, b.interceptor.paused) {
 			b.interceptor.unreadable(m)
 		}
+	case "Fetch.authRequired":
+		on(b, m, func(e *fetch.EventAuthRequired) { b.interceptor.challenges.asked(link{b.wire, m.SessionID}, e) })
 	case "Network.requestWillBeSent":
 		on(b, m, func(e *requestWillBeSent) { b.requestWillBeSent(m.SessionID, e) })
 	case "Network.requestWillBeSentExtraInfo":
@@ -273,7 +276,11 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 		b.targets.setFrame(e.FrameID, tab)
 	}
 	if e.Type == network.ResourceTypeDocument && cdp.FrameID(tab.id) == e.FrameID {
-		b.targets.begin(tab, e.LoaderID, e.Request.Method)
+		withUser := ""
+		if sessions.WithoutCredentials(e.Request.URL) != e.Request.URL {
+			withUser = e.Request.URL
+		}
+		b.targets.begin(tab, e.LoaderID, e.Request.Method, withUser)
 		b.targets.askedAgain(tab, e.LoaderID, e.Request.URL)
 	}
 	b.exchanges.begin(tab, e)
@@ -286,7 +293,7 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 func (b *Browser) leaves(tab *tab, e *page.EventFrameStartedNavigating) {
 	same := e.NavigationType == page.FrameStartedNavigatingNavigationTypeSameDocument || e.NavigationType == page.FrameStartedNavigatingNavigationTypeHistorySameDocument
 	if !b.targets.tells(tab) && !same && cdp.FrameID(tab.id) == e.FrameID {
-		b.targets.begin(tab, e.LoaderID, "")
+		b.targets.begin(tab, e.LoaderID, "", "")
 	}
 }
 

@@ -17,7 +17,8 @@ func whyCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Optional: true, Rest: true}},
 			Flags:   []Flag{siteFlag},
 			Detail: "It lists the cookies and the web storage of the site that stay in the browser whichever session is active. With NAME it compares the active session with that one, too. " +
-				"A cookie that belongs to a login, such as remember-me, should travel with its session: token add NAME --carry",
+				"A cookie that belongs to a login, such as remember-me, should travel with its session: token add NAME --carry. It also shows HTTP authentication that the sessions of a window share. " +
+				"It does not look at IndexedDB, at CacheStorage, at what earlier pages of a tab's history keep (history.state, forms that were filled in), or at client certificates, which the browser sends whichever session is active. A window of its own (open URL --as NAME) has none of these but the certificates.",
 			Example: "use bob\nwhy\nwhy alice",
 			run:     runWhy,
 		},
@@ -34,6 +35,8 @@ type Why struct {
 	// that only the active one has.
 	Lacks []string `json:"lacks,omitempty"`
 	Adds  []string `json:"adds,omitempty"`
+	// HTTPAuth is what the sessions of the window share of HTTP authentication.
+	HTTPAuth []sessions.ForeignAuth `json:"httpAuth,omitempty"`
 	// Storage has the items of web storage that stay, or that are not the same in
 	// the two sessions.
 	Storage []StoredItem `json:"storage,omitempty"`
@@ -85,6 +88,11 @@ func runWhy(ctx context.Context, c *call) (Result, error) {
 		why.Storage = compareStored(active.Name, stored, other.Name, e.Book.Saved(other.Ref(), e.Browser.Window()))
 	}
 	lines = append(lines, storedLines(why.Storage)...)
+	if !travels && forced {
+		lines = append(lines, "window.name and the history state of pages stay, too")
+	}
+	why.HTTPAuth = e.Book.SharedAuth(e.Browser.Window(), why.Site)
+	lines = append(lines, authLines(why.HTTPAuth)...)
 	if len(why.Stays) == 0 {
 		lines = append(lines, "every cookie of the site travels with its session")
 	} else {
@@ -93,6 +101,19 @@ func runWhy(ctx context.Context, c *call) (Result, error) {
 			"if the server recognizes a user by one of them, go to the session that it belongs to (use NAME), then type: token add "+Escape(Quote(why.Stays[0].Name))+" --carry")
 	}
 	return Result{Text: strings.Join(lines, "\n"), Value: why}, nil
+}
+
+// authLines tells of HTTP authentication that does not go with the session.
+func authLines(list []sessions.ForeignAuth) []string {
+	var lines []string
+	for _, a := range list {
+		whose := a.Of
+		if whose == "" {
+			whose = "whoever logged in there"
+		}
+		lines = append(lines, sayf("%s: the browser keeps HTTP authentication (%s) of %s; a window of its own has none: open URL --as NAME", a.Space, a.Scheme, whose))
+	}
+	return lines
 }
 
 // inAll is the storage that does not travel.

@@ -66,5 +66,6 @@ every cookie of the site travels with its session`)
 whichever session is active, pages keep in localStorage of http://shop.test: name, theme, token
 whichever session is active, pages keep in sessionStorage of http://shop.test: a, b, c, d, e, f, g, h, i, j, 5 more
 if the page recognizes a user by it, let it travel with the session: start with --storage swap
+window.name and the history state of pages stay, too
 every cookie of the site travels with its session`)
 }

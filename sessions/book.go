@@ -205,6 +205,7 @@ type site struct {
 	emptied map[string]bool // names of tokens that a logout has given an empty value: see empties
 
 	headers headers
+	auth    httpAuth
 
 	sessions  []*session // in the order of creation
 	names     map[string]*session
@@ -249,6 +250,7 @@ type place struct {
 	login    *session
 	loginAge int64
 	storage  *storage // nil until a page was shown or something is forced
+	auth     heldAuth
 }
 
 // before is what unset goes back to.

@@ -32,6 +32,7 @@ func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time)
 	old := p.active
 	if old == nil {
 		b.houses(w, p)
+		p.leavesHome()
 	}
 	b.stored(w, p).was = b.wants(w, p)
 	p.active, p.last, p.taken = session, session, session.lackedBy(jar, now)

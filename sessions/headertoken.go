@@ -31,13 +31,14 @@ type Field struct {
 // HeaderToken is a header token of a session.
 type HeaderToken struct {
 	Field
-	Origin string `json:"origin"` // whose requests carry it
+	Origin string `json:"origin"` // whose requests carry it; for HTTP authentication with a path, or a site
 }
 
 // heldHeader is a header token with the book's age when it was learnt.
 type heldHeader struct {
 	HeaderToken
-	age int64
+	age     int64
+	refused bool // the server did not take it, as far as that is known: see httpauth.go
 }
 
 // headers is what a site knows of header tokens.
@@ -150,15 +151,24 @@ func (b *Book) RemoveHeader(site, name string) error {
 // learnHeaders gives the header tokens of a request to the session it travels with: its
 // own, else the one that is forced, else the one that the window was last on, since
 // pages send bearer tokens without cookies, too. What another session has stays that
-// one's.
-func (b *Book) learnHeaders(x *Exchange, p *place) {
+// one's. It returns the session that HTTP authentication tells, nil for none.
+func (b *Book) learnHeaders(x *Exchange, p *place) (found *session) {
 	get := x.request.Fields
 	if get == nil {
-		return
+		return nil
 	}
 	h := &x.site.headers
 	for _, name := range h.names() {
-		value := h.value(name, get(name))
+		text := get(name)
+		if name == Authorization && (text != "" || strings.Contains(x.request.URL, "@")) {
+			if of := b.learnAuth(x, p, text); of != nil {
+				found = of
+			}
+			if x.authorization != "" {
+				continue
+			}
+		}
+		value := h.value(name, text)
 		if value == "" {
 			continue
 		}
@@ -181,6 +191,7 @@ func (b *Book) learnHeaders(x *Exchange, p *place) {
 			b.notify(e)
 		}
 	}
+	return found
 }
 
 // bearer is the session that the header tokens of a request are of, nil for nobody.
@@ -214,13 +225,13 @@ func (h *headers) remember(s *site, f Field, of *session) {
 // setHeader gives the session a header token. It reports whether there was room.
 func (s *session) setHeader(t HeaderToken, age int64) bool {
 	if h := s.header(t.Name, t.Origin); h != nil {
-		*h = heldHeader{t, age}
+		*h = heldHeader{HeaderToken: t, age: age}
 		return true
 	}
 	if len(s.headers) >= maxHeaders {
 		return false
 	}
-	s.headers = append(s.headers, heldHeader{t, age})
+	s.headers = append(s.headers, heldHeader{HeaderToken: t, age: age})
 	return true
 }
 
@@ -236,12 +247,11 @@ func (s *session) header(name, origin string) *heldHeader {
 
 // swapHeaders lists the headers of a paused request that have another session's token,
 // with the active session's own. Where it has none yet, a document from before the switch
-// does not send one; a later one does.
-func (s *site) swapHeaders(active *session, r *Paused, at *location) []Field {
+// does not send one, which is listed in without; a later one does.
+func (s *site) swapHeaders(active *session, r *Paused, at *location) (list []Field, without []string) {
 	if r.Fields == nil || len(s.headers.owners) == 0 {
-		return nil
+		return nil, nil
 	}
-	var list []Field
 	for _, name := range s.headers.names() {
 		value := s.headers.value(name, r.Fields(name))
 		if value == "" {
@@ -254,10 +264,10 @@ func (s *site) swapHeaders(active *session, r *Paused, at *location) []Field {
 		if own := active.answers(s.number(owner), Field{name, value}, at.origin()); own != nil {
 			list = append(list, own.Field)
 		} else if r.Stays != nil && r.Stays(s.name) {
-			list = append(list, Field{Name: name})
+			without = append(without, name)
 		}
 	}
-	return list
+	return list, without
 }
 
 // answers is the session's token for a request to an origin that has another one's:
@@ -304,6 +314,9 @@ func (b *Book) leaveHeaders() {
 	for _, s := range b.sites {
 		for _, session := range s.sessions {
 			session.headers = slices.DeleteFunc(session.headers, func(h heldHeader) bool {
+				if h.Origin == s.name {
+					return false // a person gave it for the site
+				}
 				l, ok := locate(h.Origin)
 				return !ok || b.cutting.site(&l) != s.name
 			})

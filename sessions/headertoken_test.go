@@ -29,7 +29,7 @@ func (b *browser) bears(url string, omit bool, lines ...string) string {
 	for _, f := range v.Fields {
 		fields[strings.ToLower(f.Name)] = f.Value
 	}
-	x := b.book.Sent(Request{Window: b.window, URL: url, Header: header, Fields: get, Jar: b.found(url), Now: b.now})
+	x := b.book.Sent(Request{Window: b.window, URL: url, Header: header, Fields: get, Asked: get, Jar: b.found(url), Now: b.now})
 	flight{b, url, header, x}.answer()
 	var left []string
 	for _, line := range lines {

@@ -11,13 +11,13 @@ type State string
 
 const (
 	Empty     State = "empty"      // it never had one
-	Live      State = "live"       // it has one that is not expired
+	Live      State = "live"       // it has one that is not expired, or HTTP credentials
 	LoggedOut State = "logged out" // it had one
 )
 
 func (s *session) state(now time.Time) State {
 	switch {
-	case s.hasTokens(now):
+	case s.hasTokens(now) || s.authenticates():
 		return Live
 	case s.filled:
 		return LoggedOut

@@ -24,6 +24,11 @@ type Request struct {
 	// Fields gives another header as it left, by its name, "" for none; nil where
 	// they are not known.
 	Fields func(name string) string
+	// Asked gives a header as the page had it, in the same way, before the browser added
+	// its own; Rewritten says that our verdict changed some. Top is as in [Paused].
+	Asked     func(name string) string
+	Rewritten bool
+	Top       func() string
 	// Unchecked says that no verdict was asked for, and that it began after the last
 	// switch: what no session has in it is the active one's own.
 	Unchecked bool
@@ -61,6 +66,8 @@ type Exchange struct {
 	told    bool
 	renamed int
 	cutting *cutting // that the site was found by
+	// authorization is the header of HTTP authentication, "" for none.
+	authorization string
 }
 
 // Session is the session that the request was sent as, the zero Ref while it is
@@ -94,7 +101,9 @@ type Response struct {
 	// Cleared says that the browser deleted all cookies of the registrable domain first, as
 	// the response asked for: Clear-Site-Data.
 	Cleared bool
-	Now     time.Time
+	// Challenge is the WWW-Authenticate header of a 401, its lines joined by line ends.
+	Challenge string
+	Now       time.Time
 }
 
 // Sent books a request as it left: it learns default tokens and finds the
@@ -118,9 +127,11 @@ func (b *Book) Sent(r Request) Exchange {
 	}
 	x.anonymous = x.session == nil || x.session == s.anonymous
 	if x.session != nil || len(request.tokens) == 0 { // else its session is only found by the response
-		b.learnHeaders(&x, place)
+		if of := b.learnHeaders(&x, place); of != nil && x.anonymous && x.active == nil {
+			x.session, x.anonymous = of, false
+		}
 	}
-	x.request.Fields = nil // it holds an event
+	x.request.Fields, x.request.Asked = nil, nil // they hold an event
 	if x.session == nil {
 		return x
 	}
@@ -302,6 +313,9 @@ func (b *Book) Received(x Exchange, r Response) Outcome {
 	s.last = r.Now
 	for _, c := range r.Cookies {
 		b.detect(s, c.Name)
+	}
+	if x.authorization != "" || r.Challenge != "" {
+		b.authAnswered(&x, &r)
 	}
 	if !s.hasToken() && alive(x.session) == nil {
 		return Outcome{} // ZAP 4.5

@@ -20,6 +20,12 @@ type Paused struct {
 	// site: it is another session's page. nil is no. It is called while the book is
 	// locked.
 	Stays func(site string) bool
+	// Mirrors says that the request is ours, to change what the browser keeps for HTTP
+	// authentication: that is not forced.
+	Mirrors bool
+	// Top gives the URL of the page that the request is for; nil where it is of the
+	// request's own site.
+	Top func() string
 	// Preflight says that it is a CORS preflight, which never has cookies.
 	Preflight bool
 	// Settled says that everything the browser told up to now is booked, and
@@ -46,9 +52,13 @@ type Verdict struct {
 	Action Action
 	// Header is the Cookie header to send, for [Rewrite]; "" means none.
 	Header string
-	// Fields are other headers to replace, for [Rewrite]; one with the value "" is taken
-	// out.
-	Fields []Field
+	// Fields are other headers to replace, or to add, for [Rewrite]; Without names those to
+	// take out.
+	Fields  []Field
+	Without []string
+	// Anonymous says that the credentials in the URL are another session's: it is to be
+	// asked for without them.
+	Anonymous bool
 	// Explicit says that the Cookie line is written also when it is empty: without it the
 	// browser would add what the jar has by then.
 	Explicit bool
@@ -109,15 +119,20 @@ func (b *Book) Decide(r Paused) Verdict {
 	if v.Action == Settle {
 		return v
 	}
-	v.Fields = s.swapHeaders(p.active, &r, &l)
+	v.Fields, v.Without = s.swapHeaders(p.active, &r, &l)
+	if len(s.auth.spaces) > 0 && !r.Mirrors {
+		v.Fields = append(v.Fields, s.authField(p, &r, &l)...)
+		v.Anonymous = s.foreignURL(p.active, r.URL)
+	}
 	if v.Action == Restore {
 		return v
 	}
+	changed := v.Fields != nil || v.Without != nil
 	v.Explicit = r.Racing
-	if v.Action == Continue && (v.Fields != nil || r.Racing) {
+	if v.Action == Continue && (changed || r.Racing) {
 		v.Action, v.Header = Write, r.Header
 	}
-	if v.Fields != nil {
+	if changed {
 		v.Action = Rewrite
 	}
 	return v

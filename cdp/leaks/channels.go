@@ -86,6 +86,12 @@ var Channels = []Channel{
 		return at("manifest-page", "type", "text/html", "body", `<link rel=manifest crossorigin=use-credentials href="`+strings.ReplaceAll(link, "&", "&amp;")+`">`)
 	}, Hits: []string{"manifest-page", "manifest"}},
 
+	// What a response makes the browser ask for.
+	{Name: "critical-hints", JS: `pop(at('critical-hints', {...html('x'), hints: 'Device-Memory'}))`, Secure: true},
+	{Name: "link-header", JS: `add('iframe', {src: at('link-page', {...html('x'), link: '<' + at('link-header') + '>; rel=preload; as=fetch; crossorigin=use-credentials'})})`, Hits: []string{"link-page", "link-header"}},
+	{Name: "early-hints", JS: `pop(at('early-page', {...html('x'), early: '<' + at('early-hints', js('')) + '>; rel=preload; as=script'}))`, Hits: []string{"early-page", "early-hints"}, Secure: true},
+	{Name: "compression-dictionary", JS: `add('link', {rel: 'compression-dictionary', href: at('compression-dictionary')})`, Own: true, Secure: true, None: true},
+
 	// Redirects: each hop is a request of its own.
 	{Name: "redirect", JS: `pop(at('hop-1', {redirect: at('hop-2')}))`, Hits: []string{"hop-1", "hop-2"}},
 	{Name: "redirect-statuses", JS: `pop(at('hop-301', {status: 301, redirect: at('hop-303', {status: 303, redirect: at('hop-307', {status: 307, redirect: api('hop-308', {status: 308, redirect: at('hop-end')})})})}))`,
@@ -117,6 +123,7 @@ var Channels = []Channel{
 	{Name: "ping", JS: `inPopup((w, d) => { const a = el('a', {href: at('ping-target'), ping: at('ping')}, d); d.body.append(a); a.click() })`, Hits: []string{"ping-target", "ping"}},
 	{Name: "eventsource", JS: `new EventSource(at('eventsource', {type: 'text/event-stream', body: 'retry: 600000\n\n'}), {withCredentials: true})`},
 	{Name: "websocket", JS: `new WebSocket(at('websocket').replace('http', 'ws'))`, Jar: true},
+	{Name: "websocket-stream", JS: `new WebSocketStream(at('websocket-stream').replace('http', 'ws')).opened.catch(() => {})`, Secure: true, Jar: true},
 	{Name: "csp-report", JS: `add('iframe', {src: at('csp-page', {...html('<script>1</script>'), csp: "script-src 'none'; report-uri " + at('csp-report')})})`, Hits: []string{"csp-page", "csp-report"}},
 	// More than once: Chrome drops a report that is there before its endpoint.
 	{Name: "reporting", JS: `for (const wait of [0, 1500, 3000]) setTimeout(() => add('iframe', {src: at('reporting-page', {...html('<script>1</script>'), csp: "script-src 'none'; report-to here", reports: at('reporting')})}), wait)`, Hits: []string{"reporting"}, Secure: true, Jar: true, Blind: true},
@@ -139,7 +146,7 @@ var Channels = []Channel{
 	{Name: "prefetch", JS: `add('link', {rel: 'prefetch', href: at('prefetch')})`, Fresh: true},
 	{Name: "preload", JS: `add('link', {rel: 'preload', as: 'fetch', crossOrigin: 'use-credentials', href: at('preload')})`},
 	{Name: "modulepreload", JS: `add('link', {rel: 'modulepreload', crossOrigin: 'use-credentials', href: at('modulepreload', js(''))})`},
-	{Name: "speculation-prefetch", JS: `add('script', {type: 'speculationrules', textContent: q({prefetch: [{source: 'list', urls: [at('speculation-prefetch', html('x'))], eagerness: 'immediate'}]})})`, Own: true, Secure: true, Speculative: true, Fresh: true},
+	{Name: "speculation-prefetch", JS: `add('script', {type: 'speculationrules', textContent: q({prefetch: [{source: 'list', urls: [at('speculation-prefetch', html('x'))], eagerness: 'immediate'}]})})`, Own: true, Secure: true, Speculative: true, Jar: true},
 	{Name: "prerender", JS: `add('script', {type: 'speculationrules', textContent: q({prerender: [{source: 'list', urls: [at('prerender', html('x'))], eagerness: 'immediate'}]})})`, Own: true, Secure: true, Speculative: true, Jar: true},
 	{Name: "worklet", JS: `CSS.paintWorklet.addModule(at('worklet', js('')), {credentials: 'include'})`, Secure: true},
 	{Name: "audio-worklet", JS: `new OfflineAudioContext(1, 1, 44100).audioWorklet.addModule(at('audio-worklet', js('')), {credentials: 'include'})`, Secure: true},
@@ -168,6 +175,13 @@ var Channels = []Channel{
 			'onfetch = e => e.respondWith(e.preloadResponse)')), {scope});
 		await activated(r);
 		add('iframe', {src: at('preload-page/' + id, html('x'))})`, Hits: []string{"preload-page"}, Own: true, Secure: true, Jar: true},
+	{Name: "service-worker-race", JS: `const scope = new URL('/hit/race-page/' + id, location).href;
+		const r = await navigator.serviceWorker.register(at('race-sw', js(
+			'oninstall = e => { skipWaiting(); e.waitUntil(e.addRoutes({condition: {urlPattern: {pathname: "/hit/race-page/*"}}, source: "race-network-and-fetch-handler"})) };' +
+			'onfetch = e => e.respondWith(fetch(e.request))')), {scope});
+		await activated(r);
+		pop(at('race-page/' + id, html('x')));
+		add('iframe', {src: at('race-page/' + id + '/frame', html('x'))})`, Hits: []string{"race-page"}, Own: true, Secure: true, Jar: true},
 	{Name: "service-worker-update", JS: `const scope = new URL('/hit/update-page/' + id, location).href;
 		const r = await navigator.serviceWorker.register(at('update-sw', js('')), {scope});
 		await activated(r);

@@ -35,7 +35,7 @@ type config struct {
 	guard, observe             string
 	forceEverywhere            bool
 	scope, exclude             []string
-	sessions, use              []string
+	sessions, use, httpAuth    []string
 	script                     string
 	showSecrets, verbose       bool
 	noColour                   bool
@@ -111,6 +111,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.StringArrayVar(&c.scope, "scope", nil, "observe only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
 	f.StringArrayVar(&c.exclude, "exclude", nil, "do not observe URLs that match `PATTERN`; repeatable")
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
+	f.StringArrayVar(&c.httpAuth, "http-auth", nil, "give a session the credentials for HTTP authentication: `NAME=USER:PASSWORD`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
 	f.StringArrayVar(&c.use, "use", nil, "force the session `NAME` before the first request; SITE/NAME for another site; repeatable")
 	f.StringVarP(&c.script, "command", "c", "", "run `COMMANDS` (separated by ; or line ends) and end")
 	f.DurationVar(&c.wait, "wait", scripts.DefaultPatience, "how long the commands that act on a page, wait and expect wait for what they are about, where they have no --timeout: a `TIME` as 500ms or 30s")
@@ -144,7 +145,7 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 var onlyFor = map[string][]string{
 	"once": {"demo"}, "json": {"run", "demo", "doctor"},
 	"jobs": {"run"}, "retries": {"run"}, "timeout": {"run"}, "wait": {"launch", "attach", "run"}, "only": {"run"}, "fail-fast": {"run"}, "var": {"launch", "attach", "run"}, "shop": {"run"}, "junit": {"run"}, "artifacts": {"run"}, "install-browser": {"demo"},
-	"session": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
+	"session": {"launch", "attach"}, "http-auth": {"launch", "attach"}, "use": {"launch", "attach"}, "command": {"launch", "attach"},
 	"scope": {"launch", "attach", "run"}, "exclude": {"launch", "attach", "run"}, "site-scope": {"launch", "attach", "run"},
 	"force-everywhere": {"launch", "attach", "run"}, "no-default-tokens": {"launch", "attach", "run"}, "reload": {"launch", "attach", "run"}, "storage": {"launch", "attach", "run"}, "guard": {"launch", "attach", "run", "doctor"}, "observe": {"launch", "attach", "run"},
 	"profile": {"launch"}, "headless": {"launch", "run", "demo", "doctor"}, "headed": {"launch", "run", "demo", "doctor"}, "window-size": {"launch", "run", "demo"},

@@ -17,6 +17,7 @@ import (
 // given is what --session and --use ask for.
 type given struct {
 	sessions []givenSession
+	auth     []givenAuth
 	use      []string
 	page     string // the URL, for the site of a NAME without one; "" for none
 }
@@ -27,12 +28,17 @@ type givenSession struct {
 	unsent     []string // what is to be told of those that may never be sent
 }
 
+type givenAuth struct {
+	site, name, origin string
+	credentials        sessions.Credentials
+}
+
 // readGiven reads the sessions of the command line before anything is started.
 // Its errors never show a value.
 func readGiven(c *config, in io.Reader, page string) (given, error) {
 	g := given{use: c.use, page: page}
-	if n := countStdin(c.sessions); n > 1 {
-		return g, usagef("--session: only one session can come from standard input, not %d", n)
+	if n := countStdin(c.sessions) + countStdin(c.httpAuth); n > 1 {
+		return g, usagef("--session and --http-auth: only one value can come from standard input, not %d", n)
 	}
 	for _, text := range c.sessions {
 		who, cookies, ok := strings.Cut(text, "=")
@@ -45,7 +51,56 @@ func readGiven(c *config, in io.Reader, page string) (given, error) {
 		}
 		g.sessions = append(g.sessions, session)
 	}
+	for _, text := range c.httpAuth {
+		auth, err := c.readAuth(text, in, page)
+		if err != nil {
+			return g, err
+		}
+		g.auth = append(g.auth, auth)
+	}
 	return g, nil
+}
+
+// readAuth reads NAME=USER:PASSWORD.
+func (c *config) readAuth(text string, in io.Reader, page string) (givenAuth, error) {
+	who, source, ok := strings.Cut(text, "=")
+	if !ok || who == "" {
+		return givenAuth{}, usagef("--http-auth: write NAME=USER:PASSWORD, as in alice='alice:secret', or NAME=@FILE")
+	}
+	site, name, _, _, err := c.whose("--http-auth", who, page)
+	if err != nil {
+		return givenAuth{}, err
+	}
+	read, err := readSource(source, in)
+	if err != nil {
+		return givenAuth{}, fmt.Errorf("--http-auth %s: %w; write %[1]s=@FILE with a file that holds USER:PASSWORD", who, err)
+	}
+	credentials, err := sessions.ReadCredentials(read)
+	if err != nil {
+		return givenAuth{}, usagef("--http-auth %s: %v, as in %[1]s='alice:secret'", who, err)
+	}
+	auth := givenAuth{site: site, name: name, credentials: credentials}
+	if c.scopeValue.SiteOf(page) == site {
+		auth.origin = sessions.OriginOf(page) // a password is for one server
+	}
+	return auth, nil
+}
+
+// whose reads [SITE/]NAME of a flag, as splitSite does.
+func (c *config) whose(flag, who, page string) (site, name, of string, said bool, err error) {
+	site, name, of, said = splitSite(c.scopeValue, who, page)
+	who = sessions.ShowURL(who)
+	switch {
+	case site == "":
+		err = usagef("%s %s: the site is missing; give a URL, or write SITE/%s", flag, who, who)
+	case name == "":
+		err = usagef("%s %s: the name is missing after the site", flag, who)
+	case strings.Contains(name, "/"):
+		err = usagef("%s %s: what is before the slash is not a site", flag, who)
+	case strings.Trim(name, "0123456789") == "":
+		err = usagef("%s %s: the name looks like a number from ls; choose another", flag, who)
+	}
+	return site, name, of, said, err
 }
 
 func countStdin(texts []string) (n int) {
@@ -58,19 +113,11 @@ func countStdin(texts []string) (n int) {
 }
 
 func (c *config) readSession(who, source string, in io.Reader, page string) (givenSession, error) {
-	site, name, page, said := splitSite(c.scopeValue, who, page)
+	site, name, page, said, err := c.whose("--session", who, page)
+	if err != nil {
+		return givenSession{}, err
+	}
 	who = sessions.ShowURL(who)
-	if site == "" {
-		return givenSession{}, usagef("--session %s: the site is missing; give a URL, or write SITE/%s", who, who)
-	}
-	switch {
-	case name == "":
-		return givenSession{}, usagef("--session %s: the name is missing after the site", who)
-	case strings.Contains(name, "/"):
-		return givenSession{}, usagef("--session %s: what is before the slash is not a site", who)
-	case strings.Trim(name, "0123456789") == "":
-		return givenSession{}, usagef("--session %s: the name looks like a number from ls; choose another", who)
-	}
 	text, err := readSource(source, in)
 	if err != nil {
 		return givenSession{}, fmt.Errorf("--session %s: %w; write %[1]s=@FILE with a file that holds NAME=VALUE; NAME=VALUE", who, err)
@@ -141,6 +188,11 @@ func (g *given) apply(ctx context.Context, b *cdp.Browser, book *sessions.Book) 
 	for _, s := range g.sessions {
 		if _, err := book.Import(s.site, s.name, s.cookies, time.Now()); err != nil {
 			return usagef("--session %s: the name is given twice for %s; write each once", s.name, s.site)
+		}
+	}
+	for _, a := range g.auth {
+		if _, err := book.GiveCredentials(a.site, a.name, a.origin, a.credentials, time.Now()); err != nil {
+			return fmt.Errorf("--http-auth %s: %w", a.name, err)
 		}
 	}
 	forced := map[string]string{} // by site

@@ -1,0 +1,289 @@
+package cdp
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+// The browser keeps HTTP credentials for a whole window, out of reach of its cookies and
+// of everything that empties storage. A switch makes it forget them: a header that is
+// written wins over what is kept, and when the server refuses an empty one, that goes
+// (TestFactHTTPAuth). Then the challenge is answered with those of the forced session.
+// Where the server does not ask, the interceptor writes the header.
+
+// authTimeout bounds the requests for one space.
+const authTimeout = 15 * time.Second
+
+// maxChallenges bounds the requests that were written, and may be asked for credentials.
+const maxChallenges = 1_000
+
+// challenges answers what servers ask for. It is used in turns.
+type challenges struct {
+	browser *Browser
+	written map[fetch.RequestID]string // what was written, by request
+	given   map[fetch.RequestID]bool   // those that were answered once
+}
+
+func newChallenges(b *Browser) *challenges {
+	return &challenges{browser: b, written: map[fetch.RequestID]string{}, given: map[fetch.RequestID]bool{}}
+}
+
+// wrote notes that a request leaves with an Authorization header of ours.
+func (c *challenges) wrote(id fetch.RequestID, fields []sessions.Field) {
+	for _, f := range fields {
+		if f.Name != sessions.Authorization {
+			continue
+		}
+		if len(c.written) >= maxChallenges {
+			clear(c.written)
+		}
+		c.written[id] = f.Value
+	}
+}
+
+// mirrorsAuth is what a blank tab does that changes what the browser keeps.
+type mirrorsAuth struct {
+	empty  bool                  // it asks with an empty header
+	give   *sessions.Credentials // the answer to the next challenge; nil is none
+	gave   bool
+	status int           // of the answer
+	done   chan struct{} // closed when that came
+}
+
+// asked answers a challenge that reached a connection of ours: that of the browser, or of
+// a blank tab.
+func (c *challenges) asked(l link, e *fetch.EventAuthRequired) {
+	b := c.browser
+	reply := &fetch.AuthChallengeResponse{Response: fetch.AuthChallengeResponseResponseDefault}
+	defer func() {
+		send(l, fetch.ContinueWithAuth, fetch.ContinueWithAuthParams{RequestID: e.RequestID, AuthChallengeResponse: reply}, nil)
+	}()
+	if e.AuthChallenge == nil || e.AuthChallenge.Source == fetch.AuthChallengeSourceProxy || e.Request == nil {
+		return // a proxy is not the site's
+	}
+	give := func(user, password string) {
+		reply.Response, reply.Username, reply.Password = fetch.AuthChallengeResponseResponseProvideCredentials, user, password
+	}
+	if m := b.targets.mirrorOf(e.FrameID); m != nil {
+		b.targets.mu.Lock()
+		defer b.targets.mu.Unlock()
+		reply.Response = fetch.AuthChallengeResponseResponseCancelAuth
+		if m.give != nil && !m.gave {
+			give(m.give.User, m.give.Password)
+			m.gave = true
+		}
+		return
+	}
+	w, _ := b.targets.windowOfFrame(e.FrameID)
+	written, isWritten := c.written[e.RequestID]
+	delete(c.written, e.RequestID)
+	r := b.book.Answer(sessions.Challenge{
+		Window: w, URL: e.Request.URL, Scheme: e.AuthChallenge.Scheme, Top: func() string { return b.targets.topAt(e.FrameID) },
+		IsWritten: isWritten, Written: written, Given: c.given[e.RequestID],
+	})
+	delete(c.given, e.RequestID)
+	switch {
+	case r.Give:
+		if len(c.given) >= maxChallenges {
+			clear(c.given)
+		}
+		c.given[e.RequestID] = true
+		give(r.Credentials.User, r.Credentials.Password)
+	case r.Again: // a dialog could not be answered: what was written would go out again
+		reply.Response = fetch.AuthChallengeResponseResponseCancelAuth
+		if e.ResourceType == network.ResourceTypeDocument && e.Request.Method == "GET" {
+			c.again(e.FrameID, e.Request.URL)
+		}
+	case r.Session != (sessions.Ref{}) && b.headless:
+		reply.Response = fetch.AuthChallengeResponseResponseCancelAuth
+		c.tell(w, r.Session, e)
+	}
+}
+
+// again shows a tab anew that a refused answer leaves on an error page.
+func (c *challenges) again(frame cdp.FrameID, url string) {
+	if tab := c.browser.targets.page(target.ID(frame)); tab != nil {
+		send(tab.link, page.StopLoading, cdp.Empty{}, nil) // Chrome drops a navigation to where one is going
+		c.browser.openByGet(tab, sessions.WithoutCredentials(url))
+	}
+}
+
+// tell says that nobody can answer.
+func (c *challenges) tell(w sessions.Window, ref sessions.Ref, e *fetch.EventAuthRequired) {
+	b := c.browser
+	session, err := b.book.Session(ref, time.Now())
+	if err != nil {
+		return
+	}
+	at := originOf(e.Request.URL)
+	scheme, host, _ := strings.Cut(at, "://")
+	b.tellOnce("auth "+w.String()+" "+session.Name+" "+at+" "+e.AuthChallenge.Realm,
+		"%s asks %s for HTTP credentials (%s, %q), and nobody sees the dialog of a headless browser; type: open %s://USER:PASSWORD@%s, or start with: --http-auth '%s=USER:PASSWORD'",
+		at, session.Name, strings.ToLower(e.AuthChallenge.Scheme), e.AuthChallenge.Realm, scheme, host, session.Name)
+}
+
+// mirrorOf is what a blank tab does for HTTP authentication, by its frame; nil is for
+// other frames.
+func (t *targets) mirrorOf(frame cdp.FrameID) *mirrorsAuth {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, tab := range t.order {
+		if tab.mirrors != nil && cdp.FrameID(tab.id) == frame {
+			return tab.mirrors
+		}
+	}
+	return nil
+}
+
+// topAt is the URL of the page that a frame is in, "" where that is not known.
+func (t *targets) topAt(frame cdp.FrameID) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	id := t.frames[frame].page
+	for _, tab := range t.order {
+		if tab.kind == "page" && (tab.id == id && id != "" || cdp.FrameID(tab.id) == frame) {
+			if cdp.FrameID(tab.id) == frame {
+				return "" // the request may be for the next document
+			}
+			return tab.document.url
+		}
+	}
+	return ""
+}
+
+// switchAuth makes the browser of a window keep the HTTP credentials of the session that
+// is forced on a site, or those of before. It returns what a person should know.
+func (b *Browser) switchAuth(ctx context.Context, w sessions.Window, site string) (notes []string) {
+	steps := b.book.PlanAuth(w, site)
+	for len(steps) > 0 && b.hasWindow(w) {
+		origin := originOf(steps[0].Space)
+		n := slices.IndexFunc(steps, func(s sessions.AuthStep) bool { return originOf(s.Space) != origin })
+		if n < 0 {
+			n = len(steps)
+		}
+		if err := b.mirrorAuth(ctx, w, site, steps[:n]); err != nil {
+			b.log.Debug("mirroring HTTP credentials", "origin", origin, "error", err)
+		}
+		steps = steps[n:]
+	}
+	for _, a := range b.book.SharedAuth(w, site) {
+		if note := b.sharedAuth(a); note != "" {
+			notes = append(notes, note)
+		}
+	}
+	return notes
+}
+
+// sharedAuth tells of HTTP authentication that stays another's; "" where each request is
+// written.
+func (b *Browser) sharedAuth(a sessions.ForeignAuth) string {
+	const help = "; a window of its own helps: open URL --as NAME"
+	if a.Scheme != "basic" {
+		return fmt.Sprintf("%s asks for HTTP authentication by %s, which the sessions of a window share%s", a.Space, a.Scheme, help)
+	}
+	whose := "another session's"
+	if a.Of != "" {
+		whose = a.Of + "'s"
+	}
+	if b.guard.up.Load() {
+		return fmt.Sprintf("%s: the browser keeps %s HTTP credentials: requests are written, WebSockets there carry them%s", a.Space, whose, help)
+	}
+	return fmt.Sprintf("%s: the browser goes on sending %s HTTP credentials, since requests are not checked; type: guard always%s", a.Space, whose, help)
+}
+
+// mirrorAuth carries out steps for the spaces of one origin, by navigations of a tab that
+// nobody is shown: pages may not ask for everything.
+func (b *Browser) mirrorAuth(ctx context.Context, w sessions.Window, site string, steps []sessions.AuthStep) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(len(steps))*authTimeout)
+	defer cancel()
+	tab, end, err := b.blankTab(ctx, w, steps[0].Space)
+	defer end()
+	if err != nil {
+		return err
+	}
+	// Its own, since none may be on for the browser.
+	own := fetch.EnableParams{HandleAuthRequests: new(true), Patterns: []*fetch.RequestPattern{{URLPattern: originOf(steps[0].Space) + "/*"}}}
+	b.targets.update(func() { tab.mirrors = &mirrorsAuth{} })
+	if _, err := call(ctx, tab.link, fetch.Enable, own); err != nil {
+		return err
+	}
+	for _, step := range steps {
+		if err := b.mirrorSpace(ctx, tab, w, site, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mirrorSpace makes the browser forget what it keeps for a space, and keep what is
+// wanted.
+func (b *Browser) mirrorSpace(ctx context.Context, tab *tab, w sessions.Window, site string, step sessions.AuthStep) error {
+	status, _, err := b.askFor(ctx, tab, step.Space, &mirrorsAuth{empty: true})
+	if err != nil || status != http.StatusUnauthorized {
+		return cmp.Or(err, fmt.Errorf("%s does not ask for credentials", step.Space))
+	}
+	b.book.AuthKept(w, site, step, true)
+	if step.Want == nil {
+		return nil
+	}
+	status, gave, err := b.askFor(ctx, tab, step.Space, &mirrorsAuth{give: step.Want})
+	if err == nil && gave && status != http.StatusUnauthorized {
+		b.book.AuthKept(w, site, step, false)
+	}
+	return err
+}
+
+// askFor navigates to a URL as m says and stops at the answer, of which it gives the
+// status, and whether credentials were given for it.
+func (b *Browser) askFor(ctx context.Context, tab *tab, url string, m *mirrorsAuth) (status int, gave bool, err error) {
+	m.done = make(chan struct{})
+	b.targets.update(func() { tab.mirrors = m })
+	send(tab.link, page.StopLoading, cdp.Empty{}, nil) // see again
+	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
+	select {
+	case <-m.done:
+	case <-ctx.Done():
+		return 0, false, ctx.Err()
+	case <-b.wire.lost:
+		return 0, false, b.wire.lostError()
+	}
+	b.targets.mu.Lock()
+	defer b.targets.mu.Unlock()
+	return m.status, m.gave, nil
+}
+
+// mirrorPaused answers what such a tab asks for.
+func (b *Browser) mirrorPaused(tab *tab, e *requestPaused) {
+	b.targets.mu.Lock()
+	m := tab.mirrors
+	if e.Status != 0 && m != nil && m.status == 0 && m.done != nil {
+		m.status = e.Status
+		close(m.done)
+	}
+	b.targets.mu.Unlock()
+	list, readable := e.Request.Headers.all()
+	switch {
+	case e.Status != 0 || m == nil || !readable: // nothing of the answer is to be shown
+		send(tab.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, nil)
+		return
+	case m.empty:
+		params := fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}
+		params.Headers = override(list, sessions.Verdict{Header: e.Request.Headers.get("cookie"), Fields: []sessions.Field{{Name: sessions.Authorization}}})
+		send(tab.link, fetch.ContinueRequest, params, nil)
+		return
+	}
+	send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}, nil)
+}

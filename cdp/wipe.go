@@ -1,0 +1,63 @@
+package cdp
+
+import (
+	"encoding/json"
+	"net"
+	"strings"
+
+	"github.com/chromedp/cdproto/page"
+)
+
+// A tab hands window.name, history.state and the state of the Navigation API from one
+// document to the next, over a reload too. A switch empties them in the documents that it
+// shows anew, before their first script. They are no storage: nothing is put back.
+
+// wipeWorld is the isolated world of the script where it is not of a reload.
+const wipeWorld = "sessdriver state"
+
+const wiping = `site => {
+	const host = location.hostname.replace(/^\[|\]$|\.$/g, '');
+	if (self !== top || host !== site && !host.endsWith('.' + site)) return;
+	if (self.name !== '') self.name = '';
+	const kept = history.state !== null || self.navigation?.currentEntry?.getState() !== undefined;
+	if (kept) history.replaceState(null, '');
+}`
+
+// wipeScript is the script for a tab, "" where what pages keep is to stay.
+func (b *Browser) wipeScript(tab *tab) string {
+	site := b.book.SiteOf(b.targets.documentOf(tab).url)
+	if b.options.Storage == StorageKeep || site == "" {
+		return ""
+	}
+	if host, _, err := net.SplitHostPort(site); err == nil {
+		site = host
+	}
+	text, err := json.Marshal(strings.Trim(site, "[]"))
+	if err != nil {
+		return ""
+	}
+	return "(" + wiping + ")(" + string(text) + ")"
+}
+
+// wipeNext wipes the next document of a tab, and those that follow until one has loaded.
+func (b *Browser) wipeNext(tab *tab) {
+	source := b.wipeScript(tab)
+	if source == "" {
+		return
+	}
+	params := page.AddScriptToEvaluateOnNewDocumentParams{Source: source, WorldName: wipeWorld}
+	send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
+		if err == nil {
+			b.targets.update(func() { tab.wipes = append(tab.wipes, r.Identifier) })
+		}
+	})
+}
+
+// wiped takes the script back.
+func (b *Browser) wiped(tab *tab) {
+	var ids []page.ScriptIdentifier
+	b.targets.update(func() { ids, tab.wipes = tab.wipes, nil })
+	for _, id := range ids {
+		send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
+	}
+}
