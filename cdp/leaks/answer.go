@@ -15,7 +15,7 @@ import (
 //
 //	type and body as given, or with echo the Cookie header; with set, a Set-Cookie;
 //	with rotate, a token for whom it sees; with redirect, a redirect of that status;
-//	with csp or reports, a policy; with hints, link or early, what makes the browser ask
+//	with csp or reports, a policy; with hints or link, what makes the browser ask
 //	again or for more; with age, to be cached; with ranges, a long sound
 //	of which ranges may be asked for; with stay, open until the browser ends it
 func Answer(rw http.ResponseWriter, r *http.Request, h Hit) {
@@ -45,11 +45,6 @@ func Answer(rw http.ResponseWriter, r *http.Request, h Hit) {
 	}
 	if link := q.Get("link"); link != "" {
 		head.Set("Link", link)
-	}
-	if early := q.Get("early"); early != "" && r.ProtoMajor > 1 { // browsers take it by HTTP/2 alone
-		head.Set("Link", early)
-		rw.WriteHeader(http.StatusEarlyHints)
-		head.Del("Link")
 	}
 	if age := q.Get("age"); age != "" {
 		head.Set("Cache-Control", "max-age="+age)

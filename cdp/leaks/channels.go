@@ -89,7 +89,6 @@ var Channels = []Channel{
 	// What a response makes the browser ask for.
 	{Name: "critical-hints", JS: `pop(at('critical-hints', {...html('x'), hints: 'Device-Memory'}))`, Secure: true},
 	{Name: "link-header", JS: `add('iframe', {src: at('link-page', {...html('x'), link: '<' + at('link-header') + '>; rel=preload; as=fetch; crossorigin=use-credentials'})})`, Hits: []string{"link-page", "link-header"}},
-	{Name: "early-hints", JS: `pop(at('early-page', {...html('x'), early: '<' + at('early-hints', js('')) + '>; rel=preload; as=script'}))`, Hits: []string{"early-page", "early-hints"}, Secure: true},
 	{Name: "compression-dictionary", JS: `add('link', {rel: 'compression-dictionary', href: at('compression-dictionary')})`, Own: true, Secure: true, None: true},
 
 	// Redirects: each hop is a request of its own.
