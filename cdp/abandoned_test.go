@@ -161,7 +161,7 @@ func TestCloseLeavesNoFile(t *testing.T) {
 	}
 	defer os.RemoveAll(temp)
 	t.Setenv("TMPDIR", temp)
-	r := launch(t, whole(t))
+	r := launch(t, whole(t), alone)
 	r.open(server.URL)
 	if len(processesOf(temp)) == 0 && runtime.GOOS == "linux" {
 		t.Fatal("no process is found: the test proves nothing")

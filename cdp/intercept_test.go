@@ -75,7 +75,7 @@ func TestAnswers(t *testing.T) {
 		{name: "the only one is dropped", active: "new", headers: plain("Cookie", alice), want: plain("Cookie", "")},
 		{name: "others stay", active: "new", headers: plain("Cookie", "x=1; sid=alice1; y=2"), want: plain("Cookie", "x=1; y=2")},
 		{name: "a refused rewrite", active: "bob", headers: plain("Cookie", alice), refuse: "Invalid header",
-			want: plain("Cookie", "sid=bob1"), second: "Fetch.failRequest", notice: "blocked GET http://a.test/path: Chrome refused the rewritten request"},
+			want: plain("Cookie", "sid=bob1"), second: "Fetch.failRequest", notice: "blocked GET http://a.test/path?…: Chrome refused the rewritten request"},
 		{name: "a refused continue", active: "alice", headers: plain("Cookie", alice), refuse: "Internal error", second: "Fetch.continueRequest"},
 		{name: "a rewrite for a request that is gone", active: "bob", headers: plain("Cookie", alice), refuse: refusal, want: plain("Cookie", "sid=bob1")},
 		{name: "a continue for a request that is gone", active: "alice", headers: plain("Cookie", alice), refuse: refusal},

@@ -59,9 +59,10 @@ type departure struct {
 	vain     time.Time // when the reload was seen to bring no document, else zero
 	held     []*heldRequest
 
-	next   cdp.LoaderID         // the new document, "" until it is there
-	there  time.Time            // since when
-	frames map[cdp.FrameID]bool // of the old document, below it
+	old    map[cdp.LoaderID]bool // the documents that leave
+	next   cdp.LoaderID          // the new document, "" until it is there
+	there  time.Time             // since when
+	frames map[cdp.FrameID]bool  // of the old document, below it
 }
 
 // showing is what was sent last to show a tab anew.
@@ -90,6 +91,7 @@ func (b *Browser) depart(tabs []*tab) {
 			b.arrive(tab) // of the switch before
 			b.targets.update(func() { tab.showing.switches = 0 })
 			d := &departure{tab: tab, began: time.Now(), wanted: map[string]bool{}}
+			d.old = map[cdp.LoaderID]bool{b.targets.documentOf(tab).loader: true}
 			b.departures.tabs[tab.id] = d
 			b.reviewLater(d)
 		}
@@ -282,13 +284,17 @@ func (b *Browser) isOf(d *departure, h *heldRequest) (old, known bool) {
 	if ex == nil || ex.loader == "" {
 		return false, false
 	}
-	return ex.loader != d.next, true
+	return d.old[ex.loader], true
 }
 
 // replaced notes that a tab shows another document.
 func (b *Browser) replaced(tab *tab) {
 	d := b.departures.tabs[tab.id]
-	if d == nil || d.next != "" {
+	if d == nil {
+		return
+	}
+	if d.next != "" { // the one after: what it replaces is not the document that left
+		b.arrive(tab)
 		return
 	}
 	d.look(b.targets)
@@ -302,6 +308,7 @@ func (b *Browser) replaced(tab *tab) {
 	}
 	b.targets.mu.Unlock()
 	if d.switches == 0 || came < d.switches {
+		d.old[loader] = true
 		return // it was on its way before the switch, and is replaced itself
 	}
 	d.next, d.there = loader, time.Now()

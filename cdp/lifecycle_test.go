@@ -297,7 +297,7 @@ func reachable(addresses []net.Addr, port int) bool {
 }
 
 func TestNotABrowser(t *testing.T) {
-	for _, path := range []string{"/bin/true", "/etc/passwd", t.TempDir(), filepath.Join(t.TempDir(), "missing"), ""} {
+	for _, path := range []string{"/bin/true", "/etc/passwd", t.TempDir(), filepath.Join(t.TempDir(), "missing")} {
 		r := newRig(t)
 		start := time.Now()
 		_, err := Launch(t.Context(), r.options(func(o *Options) { o.Path = path }))

@@ -118,13 +118,10 @@ func (p *pool) close() error {
 
 // inTemp does something with the pool's own directory for temporary files.
 func (p *pool) inTemp(do func() error) error {
-	before := os.Getenv("TMPDIR")
-	if p.temp == "" {
-		p.temp = filepath.Join(before, "shared")
-		if err := os.Mkdir(p.temp, 0o700); err != nil {
-			return err
-		}
+	if err := os.MkdirAll(p.temp, 0o700); err != nil {
+		return err
 	}
+	before := os.Getenv("TMPDIR")
 	os.Setenv("TMPDIR", p.temp)
 	defer os.Setenv("TMPDIR", before)
 	return do()
