@@ -281,7 +281,7 @@ func TestOtherInterceptor(t *testing.T) {
 			r.isQuiet() // until then ours is written in any case
 			run(r, "await fetch('/hit/first?id=first')")
 			r.until("a notice", func() bool {
-				return r.noticed(`GET ` + w.origin("shop.test") + `/hit/first was sent as "alice", which is not the forced session`)
+				return r.noticed(`GET ` + w.origin("shop.test") + `/hit/first?… was sent as "alice", which is not the forced session`)
 			})
 		}
 		run(r, "await Promise.all([...Array(20).keys()].map(n => fetch('/hit/both?id=' + n)))")

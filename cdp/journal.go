@@ -177,9 +177,11 @@ func (b *Browser) recover(ctx context.Context) error {
 	var sites []string
 	for _, e := range list {
 		// A window or a cookie that Chrome does not know any more is nothing
-		// to put back.
-		if err := b.mirror.set(ctx, e.Context, []*network.CookieParam{e.Cookie}); err != nil && ctx.Err() != nil {
-			return err
+		// to put back. The mark of a jar goes with it.
+		for _, c := range []*network.CookieParam{e.Cookie, removal(plant)} {
+			if err := b.mirror.set(ctx, e.Context, []*network.CookieParam{c}); err != nil && ctx.Err() != nil {
+				return err
+			}
 		}
 		if !slices.Contains(sites, e.Site) {
 			sites = append(sites, e.Site)

@@ -159,7 +159,7 @@ func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Co
 		return nil, false, fmt.Errorf("reading the cookies: %w", err)
 	}
 	m.look(r.Cookies)
-	there := slices.ContainsFunc(r.Cookies, func(c *network.Cookie) bool { return c.Domain == markDomain && c.Name == plantName })
+	there := slices.ContainsFunc(r.Cookies, func(c *network.Cookie) bool { return c.Domain == markDomain && c.Name == plant.Name })
 	m.mu.Lock()
 	planted := m.planted[w]
 	if planted && !there {
@@ -192,18 +192,17 @@ func (m *mirror) keepPartitioned(w sessions.Window, jar []sessions.Cookie) {
 	}
 }
 
-// plantName is a cookie that is sent nowhere: when it goes, somebody has cleared the jar.
-const plantName = "sessdriver"
+// plant is a cookie that is sent nowhere: when it goes, somebody has cleared the jar.
+var plant = sessions.Cookie{Name: "sessdriver", Value: "1", Domain: markDomain, Path: "/", HTTPOnly: true}
 
 // plant puts that cookie into a jar, or takes it out.
 func (m *mirror) plant(w sessions.Window, in bool) {
 	m.mu.Lock()
 	m.planted[w] = in
 	m.mu.Unlock()
-	c := sessions.Cookie{Name: plantName, Value: "1", Domain: markDomain, Path: "/", HTTPOnly: true}
-	p := parameter(c)
+	p := parameter(plant)
 	if !in {
-		p = removal(c)
+		p = removal(plant)
 	}
 	send(m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{p}, BrowserContextID: m.browser.targets.contextOf(w)}, nil)
 }
