@@ -250,7 +250,7 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		Stays:     func(site string) bool { return i.browser.targets.staysFrom(e.FrameID, place{w, site}) },
 		Mirrors:   i.browser.targets.mirrorOf(e.FrameID) != nil,
 		Top:       func() string { return i.browser.targets.topAt(e.FrameID) },
-		Preflight: e.ResourceType == network.ResourceTypePreflight,
+		Preflight: e.isPreflight(),
 		Now:       time.Now(),
 	}
 	r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
@@ -267,6 +267,12 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		r.Mended = writes%2 != 0 || writes != i.browser.mirror.writes.Load()
 		i.finally(e, w, i.browser.book.Decide(r))
 	})
+}
+
+// isPreflight reports a CORS preflight, which never has cookies. Not all are told with their
+// own type (TestBearerTokens); no page can write the header that tells one.
+func (e *requestPaused) isPreflight() bool {
+	return e.ResourceType == network.ResourceTypePreflight || e.Request.Method == "OPTIONS" && e.Request.Headers.get("access-control-request-method") != ""
 }
 
 // finally answers a request that was decided in full knowledge.
@@ -300,7 +306,8 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 		params.URL = sessions.WithoutCredentials(e.Request.URL)
 	}
 	if rewrite {
-		if !i.browser.book.SharesJar() { // else two forced sites might take the jar from each other
+		// Two forced sites that share a jar might take it from each other.
+		if v.Header != e.Request.Headers.get("cookie") && !i.browser.book.SharesJar() {
 			// It is out of step: a script wrote another session's value, say
 			// (TestHardLogin).
 			i.browser.mirror.mend(w, v.Session.Site)

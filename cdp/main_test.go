@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Setenv("TMPDIR", temp)
-	processes.temp = filepath.Join(temp, "shared") // a test may have a TMPDIR of its own
+	processes.temp = filepath.Join(temp, "shared")           // a test may have a TMPDIR of its own
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGWINCH) // its goroutine stays, and fuzzing would start it
 	goroutines := runtime.NumGoroutine()
 	code := m.Run()

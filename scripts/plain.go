@@ -40,5 +40,10 @@ func ended(ctx context.Context, err error) error {
 		return err
 	}
 	why := context.Cause(ctx)
-	return &endedError{unclear.ReplaceAllLiteralString(err.Error(), Plain(why.Error())), err, why}
+	said := Plain(why.Error())
+	text := unclear.ReplaceAllLiteralString(err.Error(), said)
+	if !strings.Contains(text, said) {
+		text += " (" + said + ")"
+	}
+	return &endedError{text, err, why}
 }
