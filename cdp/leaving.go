@@ -442,7 +442,7 @@ func (b *Browser) wants(tab *tab, e *page.EventFrameRequestedNavigation) {
 // meanwhile the tab is shown anew once more.
 func (b *Browser) cameToNothing(tab *tab) {
 	d := b.departures.tabs[tab.id]
-	if d == nil || d.next != "" {
+	if d == nil || d.next != "" || d.opened {
 		return
 	}
 	b.targets.mu.Lock()

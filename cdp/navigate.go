@@ -50,7 +50,9 @@ func (b *Browser) Open(ctx context.Context, url string) error {
 }
 
 func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
-	if sameDocument(b.targets.documentOf(tab).url, url) { // it would take the place of a reload that is on its way
+	// A place of the document that is shown would take the place of a reload that is on its
+	// way, and a URL that is on its way Chrome does not open twice (TestOpenAfterUse).
+	if sameDocument(b.targets.documentOf(tab).url, url) || b.isShowing(tab, url) {
 		if err := b.reloadedIn(ctx, tab); err != nil {
 			return err
 		}
@@ -60,6 +62,9 @@ func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
 		return err
 	}
 	b.opensThere(tab)
+	b.targets.mu.Lock()
+	moves := tab.moves
+	b.targets.mu.Unlock()
 	switch r, err := askActive(ctx, b, tab, page.Navigate, page.NavigateParams{URL: url}); {
 	case err != nil:
 		return arrival.orStop(ctx, err)
@@ -69,10 +74,22 @@ func (b *Browser) navigate(ctx context.Context, tab *tab, url string) error {
 		return errors.New("the tab stays as it was: the answer is a download or has no content")
 	case r.ErrorText != "":
 		return errors.New(r.ErrorText)
-	case r.LoaderID == "":
-		return b.Settle(ctx) // another fragment of the same document
+	case r.LoaderID == "": // another fragment of the same document, which the page tells of
+		bounded, cancel := context.WithTimeout(ctx, loadGrace)
+		defer cancel()
+		if err := b.waitTab(bounded, tab, func() bool { return tab.moves > moves }); err != nil && bounded.Err() == nil {
+			return err
+		}
+		return b.Settle(ctx)
 	}
 	return arrival.orStop(ctx, arrival.loaded(ctx))
+}
+
+// isShowing reports whether the switch before is about to open a URL in a tab.
+func (b *Browser) isShowing(tab *tab, address string) bool {
+	b.targets.mu.Lock()
+	defer b.targets.mu.Unlock()
+	return tab.anew != nil && tab.showing.url != "" && tab.showing.url == withoutFragment(address)
 }
 
 // sameDocument reports a URL that only names another place of the document that is shown.

@@ -222,6 +222,7 @@ func (b *Browser) reloadedIn(ctx context.Context, tab *tab) error {
 // openByGet shows a URL anew, as a reload that ignores the cache would (that goes around
 // the service worker, too), but by GET.
 func (b *Browser) openByGet(tab *tab, url string) {
+	b.log.Debug("reload by GET", "url", sessions.ShowURL(url))
 	b.targets.update(func() { tab.uncached = true })
 	if !b.targets.tells(tab) {
 		enableNetwork(tab, true)

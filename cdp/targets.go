@@ -38,6 +38,7 @@ type tab struct {
 	lost      bool     // that came to nothing, as far as the browser told
 	showing   showing  // what was sent for that
 	switches  int      // those made when we attached to it
+	moves     int      // within its documents
 	crashes   int
 	crashed   bool                    // and shows nothing yet
 	script    script                  // which swaps web storage

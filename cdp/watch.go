@@ -346,6 +346,9 @@ func (b *Browser) visited(tab *tab, url string) {
 
 func (b *Browser) moved(tab *tab, e *page.EventNavigatedWithinDocument) {
 	if cdp.FrameID(tab.id) == e.FrameID {
-		b.targets.update(func() { tab.document.url = e.URL })
+		b.targets.update(func() {
+			tab.document.url = e.URL
+			tab.moves++
+		})
 	}
 }

@@ -97,7 +97,7 @@ func TestCompletionShort(t *testing.T) {
 // The manual page has every command of the language, and a formatter takes it.
 func TestMan(t *testing.T) {
 	code, out, _ := sessdriver(t, "", "man")
-	if code != exitOK || !strings.Contains(out, ".B session use NAME") || !strings.Contains(out, `.B \-\-observe full`) {
+	if code != exitOK || !strings.Contains(out, ".B session use NAME") || !strings.Contains(out, `.B \-\-observe HOW`) {
 		t.Fatalf("exit %d: %.300s", code, out)
 	}
 	groff := need.Program(t, "groff", "groff-base")
