@@ -49,6 +49,7 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 	}
 	b.leave()
 	b.guard.stop()
+	b.quiet.stop()
 	b.observer.stop()
 	b.mirror.stop()
 

@@ -227,9 +227,10 @@ func (x *exchanges) streams(w sessions.Window, site string) int {
 // still be answered with cookies. One is not waited for that is older than told; nor, when
 // it is old, a stream, or one whose URL nobody tells.
 func (x *exchanges) mayBeAnswered(at place, before time.Time, told time.Duration) bool {
-	for _, ex := range x.open {
+	for id, ex := range x.open {
 		age, n := time.Since(ex.came), len(ex.urls)
 		switch {
+		case x.browser.quiet.isWaiting(string(id)): // it is not sent yet
 		case ex.came.After(before) || age > told || n > 0 && ex.window != at.window:
 		case (ex.finished || ex.stream || n == 0) && age > oldStream: // what is finished may wait for its answer to be told
 		case n == 0:

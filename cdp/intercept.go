@@ -171,12 +171,12 @@ func (i *interceptor) cure(ctx context.Context) {
 	}
 	i.stopWorkers()
 	for _, tab := range i.browser.targets.list("page", "iframe") {
-		i.await(ctx, tab)
+		i.reach(ctx, tab)
 	}
 }
 
-// await returns when a page has carried out what was sent to it.
-func (i *interceptor) await(ctx context.Context, tab *tab) {
+// reach returns when a page has carried out what was sent to it.
+func (i *interceptor) reach(ctx context.Context, tab *tab) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if _, err := call(ctx, tab.link, fetch.Disable, cdp.Empty{}); err != nil {
@@ -253,9 +253,20 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		Preflight: e.isPreflight(),
 		Now:       time.Now(),
 	}
+	i.ask(e, r)
+}
+
+// ask answers a request that the book is asked about, at once if it can.
+func (i *interceptor) ask(e *requestPaused, r sessions.Paused) {
+	w := r.Window
 	r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
 	v := i.browser.book.Decide(r)
-	if v.Action != sessions.Settle {
+	switch v.Action {
+	case sessions.Await:
+		i.await(e, r)
+		return
+	case sessions.Settle:
+	default:
 		i.answer(e, w, v)
 		return
 	}
@@ -265,8 +276,38 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
 		r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
 		r.Mended = writes%2 != 0 || writes != i.browser.mirror.writes.Load()
-		i.finally(e, w, i.browser.book.Decide(r))
+		v := i.browser.book.Decide(r)
+		if v.Action == sessions.Await { // the window was switched meanwhile
+			r.Waited = true
+			v = i.browser.book.Decide(r)
+		}
+		i.finally(e, w, v)
 	})
+}
+
+const (
+	// awaitTime is how long a request waits for what may explain its cookies.
+	awaitTime = time.Second
+	awaitPace = 50 * time.Millisecond
+)
+
+// await asks again until no answer from before the switch can come.
+func (i *interceptor) await(e *requestPaused, r sessions.Paused) {
+	id, _ := e.loader()
+	i.browser.quiet.waits(string(id), 1)
+	began, at := time.Now(), place{r.Window, i.browser.book.SiteOf(r.URL)}
+	var again func()
+	again = func() {
+		r.Now = time.Now()
+		if _, late := i.browser.quiet.at(at.window, at.site); (late || i.browser.mirror.isAdopting(at)) && r.Now.Sub(began) < awaitTime {
+			time.AfterFunc(awaitPace, func() { i.browser.wire.do(again) })
+			return
+		}
+		i.browser.quiet.waits(string(id), -1)
+		r.Waited = true
+		i.ask(e, r)
+	}
+	time.AfterFunc(awaitPace, func() { i.browser.wire.do(again) })
 }
 
 // isPreflight reports a CORS preflight, which never has cookies. Not all are told with their

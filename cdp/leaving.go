@@ -115,7 +115,11 @@ func (b *Browser) remain(w sessions.Window) {
 }
 
 // decideHeld answers a held request as if it had just been paused.
-func (b *Browser) decideHeld(h *heldRequest) { b.interceptor.decide(h.requestPaused, h.window) }
+func (b *Browser) decideHeld(h *heldRequest) {
+	id, _ := h.loader()
+	b.quiet.waits(string(id), -1)
+	b.interceptor.decide(h.requestPaused, h.window)
+}
 
 // opensThere notes that somebody opens another page in a tab.
 func (b *Browser) opensThere(tab *tab) {
@@ -161,7 +165,11 @@ func (b *Browser) release(d *departure, answer func(*heldRequest)) {
 }
 
 // cancel answers a held request: it is not sent.
-func (b *Browser) cancel(h *heldRequest) { b.abort(h.requestPaused) }
+func (b *Browser) cancel(h *heldRequest) {
+	id, _ := h.loader()
+	b.quiet.waits(string(id), -1)
+	b.abort(h.requestPaused)
+}
 
 // abort lets a paused request fail as if its page had given it up. An aborted navigation
 // leaves the document that is there.
@@ -170,6 +178,11 @@ func (b *Browser) abort(e *requestPaused) {
 	send(b.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, func(cdp.Empty, error) {
 		b.interceptor.answered(e)
 	})
+	// No answer can come, and the page that asked may not tell so any more.
+	if id, told := e.loader(); told {
+		b.exchanges.finish(network.RequestID(id), true)
+		b.exchanges.drop(network.RequestID(id))
+	}
 }
 
 // withholds reports whether a paused request is of a document that is about to be
@@ -189,7 +202,7 @@ func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
 		d.canceled = true
 		b.abort(e)
 	case d.next == "":
-		d.held = append(d.held, &heldRequest{e, w, time.Now()})
+		b.hold(d, &heldRequest{e, w, time.Now()})
 	case below:
 		if !d.frames[e.FrameID] {
 			return false
@@ -205,10 +218,17 @@ func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
 		case known || !saidLast(e):
 			return false
 		default:
-			d.held = append(d.held, h)
+			b.hold(d, h)
 		}
 	}
 	return true
+}
+
+// hold keeps a request back for the first time.
+func (b *Browser) hold(d *departure, h *heldRequest) {
+	d.held = append(d.held, h)
+	id, _ := h.loader()
+	b.quiet.waits(string(id), 1)
 }
 
 // saidLast reports whether a request is of a kind that outlives its page.

@@ -46,6 +46,7 @@ type mirror struct {
 	planted map[sessions.Window]bool
 	cleared map[sessions.Window]time.Time // when that was seen
 	losses  map[place]time.Time           // when a loss was last told
+	later   map[place]int                 // see adoptLater
 	// partitioned are the partitioned cookies that a jar was seen to have.
 	partitioned map[sessions.Window][]sessions.Cookie
 	origins     map[identity]origin // of the cookies that were in a jar
@@ -72,7 +73,7 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, losses: map[place]time.Time{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, losses: map[place]time.Time{}, later: map[place]int{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
@@ -466,7 +467,9 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 	// Of another session's response the jar may tell a moment before the event does.
 	if _, late := m.browser.quiet.at(w, site); late {
 		active, _ := book.Active(w, site, time.Now())
-		m.adoptLater(place{w, site}, active.Ref(), jar, time.Now())
+		at := place{w, site}
+		m.adopts(at, 1)
+		m.adoptLater(at, active.Ref(), jar, time.Now())
 		return nil
 	}
 	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
@@ -480,18 +483,40 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 // been told: what nobody knows by then a script has written, and gets it back.
 func (m *mirror) adoptLater(at place, active sessions.Ref, jar []sessions.Cookie, began time.Time) {
 	time.AfterFunc(explains, func() {
-		book := m.browser.book
+		book, again := m.browser.book, false
+		defer func() {
+			if !again {
+				m.adopts(at, -1)
+			}
+		}()
 		is, forced := book.Active(at.window, at.site, time.Now())
 		if !forced || is.Ref() != active || m.browser.ending.Load() || !book.Adopts(at.window, at.site, jar, time.Now()) {
 			return
 		}
 		if _, late := m.browser.quiet.at(at.window, at.site); late && time.Since(began) < oldStream {
+			again = true
 			m.adoptLater(at, active, jar, began)
 			return
 		}
 		book.AdoptJar(at.window, at.site, jar, time.Now())
 		m.mend(at.window, at.site)
 	})
+}
+
+// adopts counts what is to be adopted later in a place.
+func (m *mirror) adopts(at place, more int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.later[at] += more; m.later[at] <= 0 {
+		delete(m.later, at)
+	}
+}
+
+// isAdopting reports whether there is anything like that.
+func (m *mirror) isAdopting(at place) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.later[at] > 0
 }
 
 // note writes in the journal what a plan is about to change. A window of our own

@@ -41,6 +41,8 @@ type quiet struct {
 	// flying are requests whose end nobody tells: those that were sent on and not told of
 	// otherwise, and those whose page has gone.
 	flying map[flight]flown
+	// waiting are requests that are paused until it is quiet, by their network ids.
+	waiting map[string]int
 	// untold and told replace the bounds in tests; 0 for the usual ones.
 	untold, told time.Duration
 }
@@ -64,7 +66,7 @@ type flight struct {
 type flown struct{ began, heard time.Time }
 
 func newQuiet(b *Browser) *quiet {
-	return &quiet{browser: b, wake: make(chan struct{}, 1), quit: make(chan struct{}), rests: map[place]*unrest{}, flying: map[flight]flown{}}
+	return &quiet{browser: b, wake: make(chan struct{}, 1), quit: make(chan struct{}), rests: map[place]*unrest{}, flying: map[flight]flown{}, waiting: map[string]int{}}
 }
 
 // at reports how it is with a place: whether it is quiet, and, if not, whether answers of
@@ -166,6 +168,21 @@ func (q *quiet) landed(w sessions.Window, site, id string) {
 	if len(q.flying) > 0 {
 		delete(q.flying, flight{place{w, site}, id})
 	}
+}
+
+// waits notes that a request is paused, one more time or less, and cannot be answered.
+func (q *quiet) waits(id string, more int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.waiting[id] += more; q.waiting[id] <= 0 {
+		delete(q.waiting, id)
+	}
+}
+
+func (q *quiet) isWaiting(id string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting[id] > 0
 }
 
 // bounds are how long an answer is waited for whose end is told, and one whose is not.

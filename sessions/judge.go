@@ -46,6 +46,7 @@ type answer struct {
 	sign     bool      // it is another login
 	signIn   bool      // somebody logs in by it, so that the session is somebody's
 	renewal  bool
+	own      bool // it comes by another site that is forced as the same user
 }
 
 // judge looks at a response before it is booked.
@@ -76,7 +77,7 @@ func (b *Book) judge(session *session, x *Exchange, r Response) answer {
 	a.signIn = login || a.via != "" && a.replaces || x.givenOut()
 	a.sign, a.renewal = login || a.via != "" && a.replaces, true
 	if a.via != "" && b.isForcedAs(x, a.via) { // its own login there brought it
-		a.sign = login
+		a.own = !login
 		return a
 	}
 	if !a.replaces || a.was != Live {
@@ -149,7 +150,7 @@ func (s *session) owned(p pair, before int64) bool {
 // refuses reports whether nothing of the answer is booked: it would make the session
 // another user, by our own reload. Tokens of other sessions are left out in any case.
 func (a *answer) refuses(x *Exchange) bool {
-	return x.request.Reload && a.session == x.active && a.was == Live && (a.replaces && a.sign || len(a.foreign) > 0)
+	return x.request.Reload && a.session == x.active && a.was == Live && (a.replaces && a.sign && !a.own || len(a.foreign) > 0)
 }
 
 // effect names what the answer does.
@@ -163,7 +164,7 @@ func (a *answer) effect() Effect {
 		return NoEffect
 	case a.was != Live || !a.renewal && !a.sign:
 		return Filled
-	case a.sign:
+	case a.sign && !a.own:
 		return Replaced
 	}
 	return Renewed

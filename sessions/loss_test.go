@@ -77,7 +77,8 @@ func TestDecideRacing(t *testing.T) {
 		{"none, mended since", Paused{Racing: true, Late: true, Settled: true, Mended: true, Jar: jar}, Restore, "", 0},
 		{"none, which the jar lost", Paused{Racing: true, Late: true, Settled: true}, Restore, "", 2},
 		{"a preflight", Paused{Racing: true, Late: true, Preflight: true}, Continue, "", 0},
-		{"unknown, late", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true, Late: true}, Rewrite, both, 0},
+		{"unknown, late", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true, Late: true}, Await, "", 0},
+		{"unknown, late for long", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true, Late: true, Waited: true}, Rewrite, both, 0},
 		{"unknown", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true}, Settle, "", 0},
 	} {
 		c.paused.Window, c.paused.URL, c.paused.Now = Main, "http://a.test/", time.Now()

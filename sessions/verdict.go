@@ -40,6 +40,8 @@ type Paused struct {
 	// Late says that requests from before the switch may still be answered: what nobody
 	// knows yet may be the value of another session, and what is missing its logout.
 	Late bool
+	// Waited says that this was waited for, and did not end soon.
+	Waited bool
 	// Mended says that the jar was written since the request was paused, so that it may
 	// have been paused without what Jar has.
 	Mended bool
@@ -86,6 +88,9 @@ const (
 	// Restore puts the lost cookies back into the jar and sends the request as it is then: only
 	// the browser knows whether it is one to carry them.
 	Restore
+	// Await asks for the question again once no answer from before the switch can come, or
+	// after a while, [Paused.Waited]: the header has a value that such an answer may explain.
+	Await
 )
 
 // Decide gives the verdict on a paused request (DESIGN 4.3): on a site with an
@@ -116,7 +121,7 @@ func (b *Book) Decide(r Paused) Verdict {
 	if r.Header != "" || b.options.ForceEverywhere || r.Racing {
 		b.decideCookies(s, p, r, l, &v)
 	}
-	if v.Action == Settle {
+	if v.Action == Settle || v.Action == Await {
 		return v
 	}
 	v.Fields, v.Without = s.swapHeaders(p.active, &r, &l)
@@ -214,14 +219,19 @@ func (d *decision) decide(v *Verdict) {
 	if !d.request.Racing && !d.adds() && !slices.ContainsFunc(d.crumbs, removed) {
 		return // the common case, thanks to the jar mirror
 	}
-	// While late answers may come, a strange value may be another session's: nobody gets it.
-	if !d.request.Late && slices.ContainsFunc(d.crumbs, d.isStrange) {
-		if !d.request.Settled {
+	if slices.ContainsFunc(d.crumbs, d.isStrange) {
+		switch {
+		case d.request.Late && !d.request.Waited:
+			v.Action = Await
+			return
+		case d.request.Late: // it may be another session's: nobody gets it
+		case !d.request.Settled:
 			v.Action = Settle
 			return
+		default:
+			d.adopt()
+			d.pairEqual()
 		}
-		d.adopt()
-		d.pairEqual()
 	}
 	d.pairRest()
 	if d.request.Racing && slices.ContainsFunc(d.own, d.mayBeLost) {
