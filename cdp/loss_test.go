@@ -106,7 +106,7 @@ func TestLostSession(t *testing.T) {
 		run(name, script, func(t *testing.T, site string) {
 			r.use(site, "bob")
 			r.isQuiet()
-			if _, err := call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{}); err != nil {
+			if _, err := call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: r.targets.contextOf(sessions.Main)}); err != nil {
 				t.Fatal(err)
 			}
 			back(t, site, "the browser's cookies were cleared")

@@ -71,7 +71,7 @@ func TestNavigate(t *testing.T) {
 		{"/page", "/page", ""},
 		{"/old?q", "/page", ""},
 		{"/empty", "/page", "opening URL/empty: the tab stays as it was: the answer is a download or has no content"},
-		{"/file?secret", "/page", "opening URL/file: the tab stays as it was: the answer is a download or has no content"},
+		{"/file?secret", "/page", "opening URL/file?…: the tab stays as it was: the answer is a download or has no content"},
 	} {
 		err := r.Open(r.ctx(), s.URL+test.path)
 		if got := strings.ReplaceAll(fmt.Sprint(err), s.URL, "URL"); err != nil && got != test.err || err == nil && test.err != "" {
@@ -84,7 +84,7 @@ func TestNavigate(t *testing.T) {
 	r.until("the script's page", func() bool { return r.Location() == s.URL+"/page" })
 	dead := httptest.NewServer(nil)
 	dead.Close()
-	if err := r.Open(r.ctx(), dead.URL+"/?secret"); err == nil || err.Error() != "opening "+dead.URL+"/: net::ERR_CONNECTION_REFUSED" {
+	if err := r.Open(r.ctx(), dead.URL+"/?secret"); err == nil || err.Error() != "opening "+dead.URL+"/?…: net::ERR_CONNECTION_REFUSED" {
 		t.Error(err)
 	}
 	r.open(s.URL + "/page")
