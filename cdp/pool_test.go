@@ -21,7 +21,7 @@ func alone(o *Options) { o.Apart = false }
 // shareable reports options of a browser that another test may use afterwards. What only
 // counts when a process starts, and is not in [processKey], needs a process of its own.
 func shareable(o Options) bool {
-	return o.Apart && o.Profile == "" && o.DebugPort == 0 && o.Proxy == "" && o.Observe != sessions.ObserveChanges
+	return o.Apart && o.Profile == "" && o.DebugPort == 0 && o.Proxy == "" && o.Observe != sessions.ObserveChanges && o.WindowSize == (Size{})
 }
 
 // forPool gives all processes of the pool what any test needs of them, so that they are few.

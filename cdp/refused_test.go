@@ -33,7 +33,7 @@ func TestRefusedRewrite(t *testing.T) {
 	if leaked := w.seen(func(h hit) bool { return h.name == "broken" && h.cookie != "" || h.header.Get("X-Injected") != "" }); len(leaked) > 0 {
 		t.Errorf("the server saw %v", leaked)
 	}
-	r.until("a notice", func() bool { return r.noticed("blocked GET " + w.origin("shop.test") + "/hit/broken:") })
+	r.until("a notice", func() bool { return r.noticed("blocked GET " + w.origin("shop.test") + "/hit/broken?…:") })
 	if r.noticed("broken-sid") {
 		t.Errorf("a notice shows a token: %q", r.told())
 	}

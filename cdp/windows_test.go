@@ -281,7 +281,7 @@ func TestWindowsAttached(t *testing.T) {
 // of yet. It goes out as the session of its window all the same.
 func TestNestedWorkerInWindow(t *testing.T) {
 	w := newWeb(t)
-	r := w.browser()
+	r := w.browser(alone) // Chrome does not tell when a window with such a worker is disposed of
 	r.both("alice")
 	r.window("bob", "shop.test", "bob", w.page("shop.test"))
 	p := r.personIn("bob")
