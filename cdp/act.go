@@ -141,7 +141,7 @@ func (b *Browser) pressOn(ctx context.Context, v view, id runtime.RemoteObjectID
 		}
 		if err == nil && where == "here" {
 			var hit hitTarget
-			hit, err = aimed(ctx, v, id, []string{"keydown", "keypress", "beforeinput", "keyup"}, func() error { return pressKey(ctx, v.link, key) })
+			hit, err = b.aimed(ctx, v, id, []string{"keydown", "keypress", "beforeinput", "keyup"}, func() error { return pressKey(ctx, v.link, key) })
 			if err == nil && !hit.Missed {
 				return nil
 			}
@@ -376,7 +376,9 @@ func (b *Browser) andLoad(ctx context.Context, tab *tab, do func() error) error 
 	} else if err != nil && !next.comes() { // else the document went under it
 		return err
 	}
-	b.breathe(ctx, tab)
+	if !next.comes() { // one that another document is about to replace may answer nothing
+		b.breathe(ctx, tab)
+	}
 	if err := b.Settle(ctx); err != nil {
 		return err
 	}

@@ -27,12 +27,13 @@ const aimTimeout = 2 * time.Second
 
 // aimed sends events that an element is meant by, and keeps them from every other of its
 // document.
-func aimed(ctx context.Context, v view, id runtime.RemoteObjectID, kinds []string, do func() error) (hit hitTarget, err error) {
+func (b *Browser) aimed(ctx context.Context, v view, id runtime.RemoteObjectID, kinds []string, do func() error) (hit hitTarget, err error) {
 	p, err := applied(aimScript, id, []any{kinds})
 	if err != nil {
 		return hit, err
 	}
 	p.ObjectGroup = group
+	next := b.arrivalAt(v.tab)
 	r, err := call(ctx, v.link, runtime.CallFunctionOn, p)
 	if err == nil {
 		err = thrown(r.ExceptionDetails)
@@ -46,16 +47,25 @@ func aimed(ctx context.Context, v view, id runtime.RemoteObjectID, kinds []strin
 	}
 	bounded, cancel := context.WithTimeout(ctx, aimTimeout)
 	defer cancel()
+	go b.whenComes(bounded, next, cancel)
 	if fault := onElement(bounded, v.link, r.Result.ObjectID, "function() { return this.end() }", &hit); fault != nil && ctx.Err() != nil {
 		return hit, ctx.Err()
 	} // else the page went on with it
 	return hit, err
 }
 
+// whenComes ends a wait for the page that is there once another document is on its way: it
+// may answer nothing until that has come.
+func (b *Browser) whenComes(ctx context.Context, next arrival, end func()) {
+	if b.waitTab(ctx, next.tab, next.coming) == nil {
+		end()
+	}
+}
+
 // clickOn clicks an element where it is by then, and looks again when it has moved.
 func (b *Browser) clickOn(ctx context.Context, v view, id runtime.RemoteObjectID, at state, selector string) error {
 	for {
-		hit, err := aimed(ctx, v, id, []string{"pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"}, func() error { return clickAt(ctx, v.tab.link, at) })
+		hit, err := b.aimed(ctx, v, id, []string{"pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"}, func() error { return clickAt(ctx, v.tab.link, at) })
 		if err != nil || !hit.Missed {
 			return err
 		}

@@ -195,6 +195,7 @@ func (b *Browser) unsafe(w sessions.Window, url string, shown []visit) string {
 	for _, v := range shown {
 		switch {
 		case v.asked != withoutFragment(url) || v.method != "GET":
+		case v.did == sessions.TookAway && safe: // it asked for a login, since the session had ended
 		case v.did == sessions.TookAway:
 			return "ended a session"
 		case v.did == sessions.Filled: // a visitor's first token, maybe: where there is one it may do nothing

@@ -68,7 +68,7 @@ func (b *Browser) put(ctx context.Context, v view, id runtime.RemoteObjectID, te
 	if err := onElement(ctx, v.link, id, fillScript, &how, text); err != nil || how != "type" {
 		return how == "put", err
 	}
-	hit, err := aimed(ctx, v, id, []string{"beforeinput", "keydown"}, func() error {
+	hit, err := b.aimed(ctx, v, id, []string{"beforeinput", "keydown"}, func() error {
 		if text == "" {
 			return pressKey(ctx, v.link, "Delete")
 		}

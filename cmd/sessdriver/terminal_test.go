@@ -188,7 +188,7 @@ func TestTerminalWays(t *testing.T) {
 				c.prompted("set X never^C\n")
 				c.types("history\r")
 				c.prompted("\nprint hel\"lo there\"\n")
-				if told := strings.Contains(c.text(), "* the history of the prompt is not kept: "); told != (env != nil) {
+				if told := strings.Contains(c.text(), "* the commands are not remembered for later runs: "); told != (env != nil) {
 					t.Errorf("told that nothing is kept: %v; the terminal shows\n%s", told, c.text())
 				}
 				c.types("\x04")
