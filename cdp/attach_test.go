@@ -436,3 +436,26 @@ func TestAttachLeavesPresentValues(t *testing.T) {
 		t.Errorf("the jar is\n%+v, want\n%+v", left, found)
 	}
 }
+
+// TestCloseWhileComing: our tab goes with us from somebody else's browser, though a switch
+// has just shown it anew.
+func TestCloseWhileComing(t *testing.T) {
+	server := members(t)
+	f := startForeign(t)
+	for range 10 {
+		tabs := f.tabs()
+		r := f.attach(f.port)
+		for _, name := range []string{"alice", "bob"} {
+			r.add(at(server, "app.test", "/"), name, "sid="+name+"1; PHPSESSID="+name+"2")
+		}
+		r.use("app.test", "alice")
+		r.open(at(server, "app.test", "/home"))
+		r.use("app.test", "bob")
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.tabs(); !slices.Equal(got, tabs) {
+			t.Fatalf("after Close the tabs are %q, want %q", got, tabs)
+		}
+	}
+}

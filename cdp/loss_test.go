@@ -76,6 +76,13 @@ func TestLostSession(t *testing.T) {
 		r.use(site, "bob")
 	}
 
+	clear := func(t *testing.T) {
+		t.Helper()
+		if _, err := call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: r.targets.contextOf(sessions.Main)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+
 	run("late logout that clears", true, func(t *testing.T, site string) {
 		begin(t, site, "clear")
 		w.release(site)
@@ -106,13 +113,20 @@ func TestLostSession(t *testing.T) {
 		run(name, script, func(t *testing.T, site string) {
 			r.use(site, "bob")
 			r.isQuiet()
-			if _, err := call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: r.targets.contextOf(sessions.Main)}); err != nil {
-				t.Fatal(err)
-			}
+			clear(t)
 			back(t, site, "the browser's cookies were cleared")
 		})
 	}
 	run("evicted", true, func(t *testing.T, site string) {
+		// That all was cleared a moment before is no cause of what comes after it.
+		if _, err := r.Unset(r.ctx(), site, true); err != nil {
+			t.Fatal(err)
+		}
+		other := "other-" + site
+		r.login(other, "carol")
+		r.use(other, "carol")
+		clear(t)
+		r.until("the clear to be told", func() bool { return r.noticed(other + `: the browser lost cookies of "carol"`) })
 		r.use(site, "bob")
 		r.isQuiet()
 		evalAt(t, r.currentTab().link, `(async () => { for (let i = 0; i < 250; i++) document.cookie = 'filler' + i + '=x; Secure; Path=/'; return '' })()`)

@@ -45,6 +45,7 @@ type mirror struct {
 	refused map[string]bool // cookies that Chrome refuses, which were named to the user
 	planted map[sessions.Window]bool
 	cleared map[sessions.Window]time.Time // when that was seen
+	whole   map[place]time.Time           // when a jar was last seen to miss nothing
 	losses  map[place]time.Time           // when a loss was last told
 	later   map[place]int                 // see adoptLater
 	// partitioned are the partitioned cookies that a jar was seen to have.
@@ -73,7 +74,7 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, losses: map[place]time.Time{}, later: map[place]int{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]int{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
@@ -152,12 +153,12 @@ func (m *mirror) jar(ctx context.Context, w sessions.Window) ([]sessions.Cookie,
 	return jar, err
 }
 
-// read is jar, and reports whether everything was cleared lately: the cookie was gone that
-// plant has put there.
-func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Cookie, cleared bool, err error) {
+// read is jar, and tells when everything was last cleared: the cookie was gone that plant
+// has put there.
+func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Cookie, cleared time.Time, err error) {
 	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
 	if err != nil {
-		return nil, false, fmt.Errorf("reading the cookies: %w", err)
+		return nil, cleared, fmt.Errorf("reading the cookies: %w", err)
 	}
 	m.look(r.Cookies)
 	there := slices.ContainsFunc(r.Cookies, func(c *network.Cookie) bool { return c.Domain == markDomain && c.Name == plant.Name })
@@ -166,7 +167,7 @@ func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Co
 	if planted && !there {
 		m.cleared[w] = time.Now()
 	}
-	cleared = time.Since(m.cleared[w]) < oldStream
+	cleared = m.cleared[w]
 	m.mu.Unlock()
 	if planted != there {
 		m.plant(w, planted) // anew, or out: it is of a run that was killed
@@ -393,9 +394,9 @@ func (m *mirror) judge(ctx context.Context, site string, cookies []sessions.Cook
 // [sessions.Loss].
 func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
 	book := m.browser.book
-	jar, cleared, err := m.read(ctx, w)
+	jar, missing, cleared, err := m.misses(ctx, w, site)
 	_, late := m.browser.quiet.at(w, site)
-	for tries := 0; err == nil && !cleared && len(book.Missing(w, site, jar, time.Now())) > 0; tries++ {
+	for tries := 0; err == nil && !cleared && len(missing) > 0; tries++ {
 		// An answer that is told a moment later may say who did.
 		if tries > 0 && !m.browser.quiet.mayBeAnswered(ctx, place{w, site}, time.Now()) || tries > 4 {
 			break
@@ -406,13 +407,13 @@ func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]se
 			return nil, ctx.Err()
 		}
 		if err = m.browser.observer.settle(ctx); err == nil {
-			jar, cleared, err = m.read(ctx, w)
+			jar, missing, cleared, err = m.misses(ctx, w, site)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	loss := sessions.Loss{Missing: book.Missing(w, site, jar, time.Now()), Cleared: cleared, Full: isFull(site, jar, book.SiteOf), Late: late}
+	loss := sessions.Loss{Missing: missing, Cleared: cleared, Full: isFull(site, jar, book.SiteOf), Late: late}
 	switch {
 	case len(loss.Missing) == 0:
 	case loss.Ends():
@@ -421,6 +422,24 @@ func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]se
 		m.browser.tellLoss(w, site, loss.Cause())
 	}
 	return jar, nil
+}
+
+// misses reads a jar and lists what the active session has lost from it. cleared reports
+// whether all was cleared lately, and since the jar was last seen to miss nothing: what is
+// lost after it was put back has another cause.
+func (m *mirror) misses(ctx context.Context, w sessions.Window, site string) (jar, missing []sessions.Cookie, cleared bool, err error) {
+	began := time.Now()
+	jar, at, err := m.read(ctx, w)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	missing = m.browser.book.Missing(w, site, jar, time.Now())
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(missing) == 0 {
+		m.whole[place{w, site}] = began
+	}
+	return jar, missing, time.Since(at) < oldStream && at.After(m.whole[place{w, site}]), nil
 }
 
 // mostOfSite is what Chrome leaves of the cookies of a registrable domain when there are

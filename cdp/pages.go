@@ -5,12 +5,17 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"sessdriver/sessions"
 )
+
+// closePace is how often a tab that stays is asked to close.
+const closePace = 100 * time.Millisecond
 
 // pages are the tabs that people drive, one of them the current one, each with
 // chromedp on it.
@@ -216,10 +221,44 @@ func (b *Browser) createTarget(ctx context.Context, params target.CreateTargetPa
 	case <-ctx.Done():
 		go func() { // until the browser answers, or is lost
 			if r := <-replies; r.err == nil {
-				send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: r.id}, nil)
+				b.closeTab(r.id)
 			}
 		}()
 		return "", ctx.Err()
+	}
+}
+
+// closeTab closes a tab. While a document is just coming there, Chrome answers that it does,
+// and does not (TestCloseWhileComing): so it is asked again until the tab is gone.
+func (b *Browser) closeTab(id target.ID) { b.closeBy(id, time.Now().Add(endTimeout)) }
+
+func (b *Browser) closeBy(id target.ID, end time.Time) {
+	send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}, func(_ cdp.Empty, err error) {
+		if err != nil {
+			return // it is gone
+		}
+		time.AfterFunc(closePace, func() {
+			if b.targets.page(id) != nil && time.Now().Before(end) {
+				b.closeBy(id, end)
+			}
+		})
+	})
+}
+
+// closed waits until a tab is gone.
+func (b *Browser) closed(ctx context.Context, id target.ID) error {
+	for {
+		changed := b.targets.watch()
+		if b.targets.page(id) == nil {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-b.wire.lost:
+			return nil
+		}
 	}
 }
 
@@ -237,7 +276,12 @@ func (p *pages) close(ctx context.Context, b *Browser) {
 	p.mu.Unlock()
 	if b.process == nil { // a turn may want the lock, and the answer comes after it
 		for _, id := range opened {
-			if _, err := call(ctx, b.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil && !errors.Is(err, ErrGone) {
+			b.closeTab(id)
+		}
+		ctx, cancel := context.WithTimeout(ctx, endTimeout/4)
+		defer cancel()
+		for _, id := range opened {
+			if err := b.closed(ctx, id); err != nil {
 				b.log.Debug("closing our tab", "error", err)
 			}
 		}

@@ -85,7 +85,7 @@ func (p *pool) give(r *rig) bool {
 		for _, tab := range list { // one that a page opens meanwhile, too
 			if !asked[tab.id] {
 				asked[tab.id] = true
-				send(r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id}, nil)
+				r.closeTab(tab.id)
 			}
 		}
 		return len(list) == 0 && len(r.Windows()) == 1 // a window goes with its last tab

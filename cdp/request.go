@@ -88,7 +88,7 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 	if err != nil {
 		return nil, end, err
 	}
-	end = func() { send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}, nil) }
+	end = func() { b.closeTab(id) }
 	var tab *tab
 	for changed := b.targets.watch(); ; changed = b.targets.watch() {
 		if tab = b.targets.page(id); tab != nil {
