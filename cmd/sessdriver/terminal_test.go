@@ -181,7 +181,7 @@ func TestTerminalWays(t *testing.T) {
 				c := atTerminal(t, env, args...)
 				c.prompted("is ready. help lists the commands")
 				c.types("print hel\"lo there\"\r")
-				c.prompted("\nhello there\n")
+				c.prompted("hello there\n")
 				c.types("use nobody\r")
 				c.prompted("no session \"nobody\"")
 				c.types("set X never\x03")
