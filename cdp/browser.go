@@ -109,7 +109,7 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 	}
 	if err := b.claimPort(ctx); errors.As(err, new(*drivenError)) {
 		b.abandon()
-		return nil, fmt.Errorf("%w: opening the DevTools port %d: %w", ErrNoBrowser, o.DebugPort, err)
+		return nil, fmt.Errorf("opening the DevTools port %d: %w", o.DebugPort, err)
 	}
 	return b, nil
 }
@@ -129,7 +129,7 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	b.log.Debug("attached")
 	if err := b.openJournal(id); err != nil {
 		b.abandon()
-		return nil, fmt.Errorf("%w: attaching to %s: %w", ErrNoBrowser, sessions.ShowURL(endpoint), err)
+		return nil, fmt.Errorf("attaching to %s: %w", sessions.ShowURL(endpoint), err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

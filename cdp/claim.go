@@ -80,6 +80,9 @@ func (c *claim) close() {
 // that is not known.
 type drivenError struct{ owner string }
 
+// Is lets a caller take it as one more reason why there is no browser to work with.
+func (e *drivenError) Is(target error) bool { return target == ErrNoBrowser }
+
 func (e *drivenError) Error() string {
 	who, end := "another sessdriver", "end that one"
 	if e.owner != "" {

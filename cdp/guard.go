@@ -155,7 +155,7 @@ func (g *guard) step() time.Duration {
 			g.compare(ctx)
 		}
 	case g.up.Load():
-		if !b.quiet.everywhere() {
+		if !b.quiet.everywhere() || b.departures.any.Load() {
 			return guardPace
 		}
 		err = g.lower(ctx)

@@ -407,7 +407,8 @@ func (i *interceptor) complete(e *requestPaused, w sessions.Window, v *sessions.
 	switch {
 	case more == "":
 	case e.Request.Headers.get("cookie") == "" && v.Action == sessions.Write:
-		return false
+		_, late := i.browser.quiet.of(w, e.Request.URL)
+		return late // then an answer might give it another session's
 	case v.Header == "":
 		v.Header = more
 	default:

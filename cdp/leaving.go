@@ -78,6 +78,7 @@ type heldRequest struct {
 	*requestPaused
 	window sessions.Window
 	since  time.Time
+	shared bool // by a worker that lives on
 }
 
 // depart notes that tabs are about to be shown anew. It comes before the decision to
@@ -188,7 +189,7 @@ func (b *Browser) abort(e *requestPaused) {
 // withholds reports whether a paused request is of a document that is about to be
 // replaced: then it is held, or cancelled. It runs in a turn.
 func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
-	d, below := b.departureOf(e.FrameID, w)
+	d, below, shared := b.departureOf(e, w)
 	if d == nil {
 		return false
 	}
@@ -202,7 +203,7 @@ func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
 		d.canceled = true
 		b.abort(e)
 	case d.next == "":
-		b.hold(d, &heldRequest{e, w, time.Now()})
+		b.hold(d, &heldRequest{e, w, time.Now(), shared})
 	case below:
 		if !d.frames[e.FrameID] {
 			return false
@@ -211,7 +212,7 @@ func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
 	case !b.targets.tells(d.tab):
 		return false
 	default:
-		h := &heldRequest{e, w, time.Now()}
+		h := &heldRequest{e, w, time.Now(), shared}
 		switch old, known := b.isOf(d, h); {
 		case known && old:
 			b.abort(e)
@@ -236,21 +237,23 @@ func saidLast(e *requestPaused) bool {
 	return slices.Contains([]network.ResourceType{network.ResourceTypePing, network.ResourceTypeFetch, network.ResourceTypeXHR, network.ResourceTypeOther}, e.ResourceType)
 }
 
-// departureOf finds the departure that a frame or worker is part of, nil for none. below
-// says that it is not the top frame. A worker that several pages share is part of any.
-func (b *Browser) departureOf(id cdp.FrameID, w sessions.Window) (d *departure, below bool) {
-	of, shared := b.targets.pageOf(id)
+// departureOf finds the departure that a request is part of, nil for none. below says that
+// it is not of the top frame. One of a worker that pages share is part of any of its site:
+// it waits for the new document.
+func (b *Browser) departureOf(e *requestPaused, w sessions.Window) (d *departure, below, shared bool) {
+	of, shared := b.targets.pageOf(e.FrameID)
 	if d = b.departures.tabs[of]; d != nil {
-		return d, id != cdp.FrameID(of)
+		return d, e.FrameID != cdp.FrameID(of), false
 	}
 	if shared {
+		site := b.book.SiteOf(e.Request.URL)
 		for _, d := range b.departures.tabs {
-			if d.tab.window == w && d.next == "" {
-				return d, true
+			if d.tab.window == w && d.next == "" && b.book.SiteOf(b.targets.documentOf(d.tab).url) == site {
+				return d, true, true
 			}
 		}
 	}
-	return nil, false
+	return nil, false, false
 }
 
 // pageOf finds the page that a frame or worker is in, "" where it is not known. shared
@@ -336,6 +339,8 @@ func (b *Browser) replaced(tab *tab) {
 	b.release(d, func(h *heldRequest) {
 		old, known := b.isOf(d, h)
 		switch {
+		case h.shared:
+			b.decideHeld(h)
 		case h.FrameID != cdp.FrameID(tab.id), h.ResourceType == network.ResourceTypePing, known && old:
 			b.cancel(h)
 		case known, !tells: // without events a request of the old document is mostly gone by now
@@ -379,6 +384,7 @@ func (b *Browser) reviewLater(d *departure) {
 
 // review ends what has taken its time.
 func (b *Browser) review(d *departure) {
+	d.look(b.targets)
 	now := time.Now()
 	switch {
 	case d.next != "" && now.Sub(d.there) > lastWords:
@@ -386,7 +392,7 @@ func (b *Browser) review(d *departure) {
 		b.release(d, b.decideHeld)
 		b.arrive(d.tab)
 		return
-	case d.next == "" && now.Sub(d.began) > b.reloadTimeout, !b.targets.has(d.tab),
+	case d.next == "" && d.switches != 0 && now.Sub(d.began) > b.reloadTimeout, !b.targets.has(d.tab),
 		!d.vain.IsZero() && now.Sub(d.vain) > stuckTime:
 		b.arrive(d.tab)
 		return
@@ -415,12 +421,13 @@ func (d *departure) look(t *targets) {
 	defer t.mu.Unlock()
 	if d.tab.showing.times != d.times {
 		d.ours, d.canceled, d.asked, d.answered = "", false, false, false
+		d.began = time.Now()
 	}
 	d.showing = d.tab.showing
 }
 
-// responded notes that a document is answered. What a page waits for with a synchronous
-// XHR must not keep it from coming.
+// respondedTo notes that a document is answered. A held synchronous XHR, which its page
+// waits for, must not keep it from coming: see review.
 func (b *Browser) respondedTo(tab *tab, loader cdp.LoaderID) {
 	if d := b.departures.tabs[tab.id]; d != nil && d.ours == loader {
 		d.answered = true

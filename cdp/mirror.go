@@ -90,9 +90,25 @@ func (m *mirror) restore(w sessions.Window, lost []sessions.Cookie, done func())
 		params.Cookies = append(params.Cookies, m.parameter(c))
 	}
 	m.writes.Add(2)
-	send(m.link, storage.SetCookies, params, func(_ cdp.Empty, err error) {
+	ended := func(_ cdp.Empty, err error) {
+		if err != nil {
+			m.browser.log.Warn("putting a cookie back", "error", err)
+		}
 		m.writes.Add(2) // what came meanwhile may be under it
 		done()
+	}
+	send(m.link, storage.SetCookies, params, func(r cdp.Empty, err error) {
+		if err == nil || len(params.Cookies) == 1 {
+			ended(r, err)
+			return
+		}
+		for i, c := range params.Cookies { // one bad cookie fails all (CDP-FACTS 32)
+			done := ended
+			if i < len(params.Cookies)-1 {
+				done = nil
+			}
+			send(m.link, storage.SetCookies, storage.SetCookiesParams{BrowserContextID: params.BrowserContextID, Cookies: []*network.CookieParam{c}}, done)
+		}
 	})
 }
 

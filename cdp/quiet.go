@@ -311,7 +311,7 @@ func (q *quiet) look(ctx context.Context, at place) {
 	defer q.mu.Unlock()
 	if u.moves == was.moves && len(refused) == 0 {
 		delete(q.rests, at)
-	} else if len(refused) > 0 {
+	} else if u.moves == was.moves {
 		u.late, u.looked = false, time.Now().Add(jarPace)
 	}
 }

@@ -54,8 +54,8 @@ type Verdict struct {
 	Action Action
 	// Header is the Cookie header to send, for [Rewrite]; "" means none.
 	Header string
-	// Fields are other headers to replace, or to add, for [Rewrite]; Without names those to
-	// take out.
+	// Fields are other headers to replace, or to add, for [Rewrite] and [Restore]; Without
+	// names those to take out.
 	Fields  []Field
 	Without []string
 	// Anonymous says that the credentials in the URL are another session's: it is to be
@@ -96,7 +96,8 @@ const (
 // Decide gives the verdict on a paused request (DESIGN 4.3): on a site with an
 // active session the values of token and carried cookies are replaced by that
 // session's, those it lacks are removed, and every other byte stays. A request
-// without a Cookie header is not given one, unless the book forces everywhere. A
+// without a Cookie header is not given one, unless the book forces everywhere, or the jar
+// has just lost it. A
 // header token of another session is replaced by the active session's. Where that has
 // none it is taken out if the document is from before the switch; a later document has it
 // from elsewhere: an application's own key, say.
@@ -130,6 +131,9 @@ func (b *Book) Decide(r Paused) Verdict {
 		v.Anonymous = s.foreignURL(p.active, r.URL)
 	}
 	if v.Action == Restore {
+		if v.Fields != nil || v.Without != nil {
+			v.Header = r.Header // where these are written, the Cookie line is, too
+		}
 		return v
 	}
 	changed := v.Fields != nil || v.Without != nil
