@@ -182,8 +182,9 @@ func (k *control) loop(ctx context.Context) error {
 	var begun strings.Builder // a command that takes several lines
 	from := 1
 	options := prompt.Options{In: k.streams.in, Out: k.streams.out.file, Complete: k.complete}
+	tellHistory := func() {}
 	if k.keeps {
-		options.History = k.remember()
+		options.History, tellHistory = k.remember()
 	}
 	if k.colours { // else a hint would look like what was typed
 		options.Hint = func(line string) string { return hint(k.engine.Commands, begun.String()+line) }
@@ -203,6 +204,7 @@ func (k *control) loop(ctx context.Context) error {
 		go k.cancelLines(ctx, p)
 		k.notices.show(func(line string) { p.Notice(k.colours.paint(yellow, line)) })
 		defer k.notices.show(nil)
+		tellHistory()
 		p.Notice(fmt.Sprintf("%s is ready. help lists the commands, quit or Ctrl-D ends.", scripts.Escape(k.browser.Product())))
 	}
 	waits := "" // in the line that may end it
@@ -260,8 +262,9 @@ func (k *control) cancelLines(ctx context.Context, p *prompt.Prompt) {
 }
 
 // remember lets the prompt know the commands of earlier runs, and later runs those of
-// this one, without their secrets.
-func (k *control) remember() []string {
+// this one, without their secrets. tell says why that is not so, once notices are shown at
+// the prompt.
+func (k *control) remember() (lines []string, tell func()) {
 	var once sync.Once
 	told := func(err error) {
 		if err != nil {
@@ -270,8 +273,7 @@ func (k *control) remember() []string {
 	}
 	k.recorder.Keep = func(command string) { told(settings.AddHistory(command)) }
 	lines, err := settings.LoadHistory()
-	told(err)
-	return lines
+	return lines, func() { told(err) }
 }
 
 // goOn reports whether the program goes on after an error, which it prints

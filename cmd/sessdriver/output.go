@@ -28,6 +28,9 @@ func (o *output) Write(b []byte) (int, error) {
 	defer o.mu.Unlock()
 	if o.failed == nil {
 		o.failed = &outputError{err}
+		if errors.Is(err, syscall.EIO) { // the terminal was closed, which its SIGHUP may tell later
+			o.failed = errInterrupted
+		}
 		o.end(o.failed)
 	}
 	return n, err
