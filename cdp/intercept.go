@@ -248,7 +248,7 @@ func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
 		Header:    e.Request.Headers.get("cookie"),
 		Fields:    e.Request.Headers.get,
 		Stays:     func(site string) bool { return i.browser.targets.staysFrom(e.FrameID, place{w, site}) },
-		Mirrors:   i.browser.targets.mirrorOf(e.FrameID) != nil,
+		Mirrors:   func() bool { return i.browser.targets.mirrorOf(e.FrameID) != nil },
 		Top:       func() string { return i.browser.targets.topAt(e.FrameID) },
 		Preflight: e.isPreflight(),
 		Now:       time.Now(),

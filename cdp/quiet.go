@@ -26,7 +26,7 @@ const (
 // answered any more, and the jar, read back, is in step. All others are not quiet: there
 // the verdict is written ([sessions.Paused]), and with [sessions.GuardSwitch] Fetch stays on.
 //
-// A path of a request costs it one look into a map; what is not quiet is looked at by a
+// It costs a request one look into a map while something is not quiet, and else a length; what is not quiet is looked at by a
 // goroutine of its own, every guardPace.
 type quiet struct {
 	browser *Browser

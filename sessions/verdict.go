@@ -20,9 +20,9 @@ type Paused struct {
 	// site: it is another session's page. nil is no. It is called while the book is
 	// locked.
 	Stays func(site string) bool
-	// Mirrors says that the request is ours, to change what the browser keeps for HTTP
-	// authentication: that is not forced.
-	Mirrors bool
+	// Mirrors reports whether the request is ours, to change what the browser keeps for HTTP
+	// authentication: that is not forced. nil is no. It is called while the book is locked.
+	Mirrors func() bool
 	// Top gives the URL of the page that the request is for; nil where it is of the
 	// request's own site.
 	Top func() string
@@ -126,7 +126,7 @@ func (b *Book) Decide(r Paused) Verdict {
 		return v
 	}
 	v.Fields, v.Without = s.swapHeaders(p.active, &r, &l)
-	if len(s.auth.spaces) > 0 && !r.Mirrors {
+	if len(s.auth.spaces) > 0 && (r.Mirrors == nil || !r.Mirrors()) {
 		v.Fields = append(v.Fields, s.authField(p, &r, &l)...)
 		v.Anonymous = s.foreignURL(p.active, r.URL)
 	}
