@@ -304,6 +304,7 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	var tried []sessions.Plan
+	var open []sessions.Cookie
 	judged := false
 	for range syncRounds {
 		old := jar != nil
@@ -318,11 +319,13 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 			}
 		}
 		if !old && len(tried) == 0 { // later jars have what Chrome made of what it refuses
-			if err := m.adopt(ctx, w, site, jar); err != nil {
+			var err error
+			if open, err = m.adopt(ctx, w, site, jar); err != nil {
 				return nil, err
 			}
 		}
 		plan, refused := m.without(site, m.browser.book.PlanJar(w, site, jar, time.Now()))
+		plan.Delete = slices.DeleteFunc(plan.Delete, func(c sessions.Cookie) bool { return slices.Contains(open, c) })
 		if plan.Empty() && old {
 			jar = nil
 			continue
@@ -493,11 +496,12 @@ func (b *Browser) tellLoss(w sessions.Window, site, cause string) {
 }
 
 // adopt gives the active session what scripts, and responses that nothing shows, wrote
-// into a jar.
-func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) error {
+// into a jar. It returns those of which that is still open: they are not to be deleted.
+func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) ([]sessions.Cookie, error) {
 	book := m.browser.book
-	if !book.Adopts(w, site, jar, time.Now()) {
-		return nil
+	unknown := book.Unknown(w, site, jar, time.Now())
+	if len(unknown) == 0 {
+		return nil, nil
 	}
 	// Of another session's response the jar may tell a moment before the event does.
 	if _, late := m.browser.quiet.at(w, site); late {
@@ -505,13 +509,13 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 		at := place{w, site}
 		m.adopts(at, 1)
 		m.adoptLater(at, active.Ref(), jar, time.Now())
-		return nil
+		return unknown, nil
 	}
 	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
-		return err
+		return nil, err
 	}
 	book.AdoptJar(w, site, jar, time.Now())
-	return nil
+	return nil, nil
 }
 
 // adoptLater is adopt for a jar that may have a late answer's value, once that would have
@@ -525,7 +529,7 @@ func (m *mirror) adoptLater(at place, active sessions.Ref, jar []sessions.Cookie
 			}
 		}()
 		is, forced := book.Active(at.window, at.site, time.Now())
-		if !forced || is.Ref() != active || m.browser.ending.Load() || !book.Adopts(at.window, at.site, jar, time.Now()) {
+		if !forced || is.Ref() != active || m.browser.ending.Load() || len(book.Unknown(at.window, at.site, jar, time.Now())) == 0 {
 			return
 		}
 		if _, late := m.browser.quiet.at(at.window, at.site); late && time.Since(began) < oldStream {

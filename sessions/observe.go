@@ -188,11 +188,11 @@ func (b *Book) AdoptJar(w Window, site string, jar []Cookie, now time.Time) {
 	}
 }
 
-// Adopts reports whether AdoptJar would give the active session anything.
-func (b *Book) Adopts(w Window, site string, jar []Cookie, now time.Time) bool {
+// Unknown lists what AdoptJar would give the active session.
+func (b *Book) Unknown(w Window, site string, jar []Cookie, now time.Time) []Cookie {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.unknownIn(w, site, jar, now)) > 0
+	return b.unknownIn(w, site, jar, now)
 }
 
 // unknownIn lists the token and carried cookies of a jar that no session has, where it
