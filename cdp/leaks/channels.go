@@ -119,7 +119,7 @@ var Channels = []Channel{
 	{Name: "fetch-later", JS: `fetchLater(at('fetch-later'), {activateAfter: 0, credentials: 'include'})`, Secure: true, Fresh: true, Blind: true},
 	{Name: "beacon", JS: `navigator.sendBeacon(at('beacon'), 'x')`},
 	{Name: "beacon-unload", JS: `inPopup(w => { w.addEventListener('pagehide', () => w.navigator.sendBeacon(at('beacon-unload'), 'x')); w.close() })`, Blind: true},
-	{Name: "ping", JS: `inPopup((w, d) => { const a = el('a', {href: at('ping-target'), ping: at('ping')}, d); d.body.append(a); a.click() })`, Hits: []string{"ping-target", "ping"}},
+	{Name: "ping", JS: `inPopup((w, d) => { const a = el('a', {href: at('ping-target'), ping: at('ping')}, d); d.body.append(a); a.click() })`, Hits: []string{"ping-target", "ping"}, Blind: true}, // the page goes while it is under way
 	{Name: "eventsource", JS: `new EventSource(at('eventsource', {type: 'text/event-stream', body: 'retry: 600000\n\n'}), {withCredentials: true})`},
 	{Name: "websocket", JS: `new WebSocket(at('websocket').replace('http', 'ws'))`, Jar: true},
 	{Name: "websocket-stream", JS: `new WebSocketStream(at('websocket-stream').replace('http', 'ws')).opened.catch(() => {})`, Secure: true, Jar: true},
