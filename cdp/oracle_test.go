@@ -159,6 +159,9 @@ func (o *oracle) viewer(context cdp.BrowserContextID) *viewer {
 		}
 		o.rig.until("a tab", func() bool { return o.rig.targets.page(r.TargetID) != nil })
 		v.tabs[scheme] = o.rig.targets.page(r.TargetID)
+		if err := o.rig.waitTab(o.rig.ctx(), v.tabs[scheme], func() bool { return v.tabs[scheme].ready }); err != nil {
+			o.t.Fatal(err)
+		}
 		v.window = v.tabs[scheme].window
 	}
 	return v
@@ -331,7 +334,7 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 		o.fetch(v, urls, false)
 		return keys
 	}
-	both.Go(func() { r.theirs = ask(o.other) })
+	r.theirs = ask(o.other) // while nothing is paused
 	if err := r.book.Use(o.main.window, refs["B"], r.jars["A"], time.Now()); err != nil {
 		o.t.Fatal(err)
 	}
@@ -339,7 +342,6 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 		o.t.Fatal(err)
 	}
 	r.bare = ask(o.main)
-	both.Wait()
 	refused, err := o.rig.mirror.sync(o.rig.ctx(), o.main.window, r.site)
 	if err != nil {
 		o.t.Fatal(err)

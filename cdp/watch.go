@@ -241,6 +241,13 @@ func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 	}
 	b.targets.setFrame(tree.Frame.ID, tab)
 	b.visited(tab, tree.Frame.URL)
+	if f := tree.Frame; f.ID == cdp.FrameID(tab.id) {
+		b.targets.update(func() {
+			if tab.document.url == "" { // none was told of, it was there before
+				tab.document = document{url: f.URL + f.URLFragment, asked: f.URL, loader: f.LoaderID}
+			}
+		})
+	}
 	b.shown(tab, tree.Frame)
 	for _, child := range tree.ChildFrames {
 		b.seeFrames(tab, child)

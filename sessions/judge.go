@@ -117,7 +117,8 @@ func (a *answer) findForeign(x *Exchange) {
 	}
 	fresh := slices.ContainsFunc(a.set, func(c *Cookie) bool { return !s.site.known(c.pair()) })
 	for _, c := range a.set {
-		if s.holds(c.pair()) || s.held(c.pair()) || len(c.Value) < 2 || fresh && len(c.Value) < maxFlag {
+		size := len(strings.Trim(c.Value, `"`))
+		if s.holds(c.pair()) || s.held(c.pair()) || size < 2 || fresh && size < maxFlag {
 			continue
 		}
 		var owner *session

@@ -262,7 +262,7 @@ func TestSilentLogin(t *testing.T) {
 // what only travels, and what is a flag, is everybody's.
 func TestForeignToken(t *testing.T) {
 	b := start(t, Options{})
-	b.give("alice", "sid=alice-first; flag=1; XSRF-TOKEN=x")
+	b.give("alice", `sid=alice-first; flag=1; none=""; XSRF-TOKEN=x`)
 	b.give("bob", "sid=bob-first")
 	b.use("bob")
 	b.state.events = nil
@@ -274,7 +274,7 @@ func TestForeignToken(t *testing.T) {
 		b.state.events = nil
 		b.wantSent(api, "sid=bob-first")
 	}
-	for _, line := range []string{"XSRF-TOKEN=x; Path=/", "flag=1; Path=/"} {
+	for _, line := range []string{"XSRF-TOKEN=x; Path=/", "flag=1; Path=/", `none=""; Path=/`} {
 		if got := b.shows(api, inside, line); got == Withheld {
 			t.Errorf("%s: effect %d", line, got)
 		}

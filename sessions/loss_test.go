@@ -166,4 +166,9 @@ func TestEmptied(t *testing.T) {
 	if list := b.Sessions("a.test", now); len(list) != 2 {
 		t.Errorf("there are %d sessions", len(list))
 	}
+	x = b.Sent(Request{Window: Main, URL: "http://a.test/in/", Header: "sid=; XSRF-TOKEN=bob", Now: now})
+	b.Received(x, Response{Cookies: []Cookie{{Name: "sid", Value: "again", Domain: "a.test", Path: "/in"}}, Now: now})
+	if v := b.Decide(Paused{Window: Main, URL: "http://a.test/in/", Header: "sid=again; sid=; XSRF-TOKEN=bob", Now: now}); v.Action != Continue {
+		t.Errorf("the verdict beside another one of its name is %+v", v)
+	}
 }

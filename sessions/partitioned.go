@@ -3,6 +3,8 @@ package sessions
 import (
 	"strings"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // TopLevelSite is the site of a page as partition keys have it: the scheme and the
@@ -13,7 +15,11 @@ func TopLevelSite(rawURL string) string {
 		return ""
 	}
 	scheme, _, _ := strings.Cut(rawURL, "://")
-	return strings.ToLower(scheme) + "://" + bracketed(registrable(l.host))
+	host := l.host
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil && !isIP(host) {
+		host = domain // also below localhost, whose hosts are one site elsewhere
+	}
+	return strings.ToLower(scheme) + "://" + bracketed(host)
 }
 
 // Partitioned writes the partitioned cookies of a request, which the browser does not show
@@ -44,7 +50,7 @@ func (b *Book) Partitioned(w Window, rawURL, top, cross string, jar []Cookie, no
 		}
 	}
 	for i := range jar {
-		if c := &jar[i]; applies(c) && s.kind(c.Name) == NotToken {
+		if c := &jar[i]; applies(c) && (s.kind(c.Name) == NotToken || s.isEmptied(c.Name, c.Value)) {
 			list = appendPair(list, c)
 		}
 	}

@@ -325,7 +325,7 @@ func (d *decision) adds() bool { return d.book.options.ForceEverywhere || len(d.
 // isStrange reports a value that the book never saw.
 func (d *decision) isStrange(e edit) bool {
 	p := pair{e.name, e.value}
-	return removed(e) && !d.site.known(p) && !d.book.knownNearby(d.site, p)
+	return removed(e) && !d.site.isEmptied(e.name, e.value) && !d.site.known(p) && !d.book.knownNearby(d.site, p)
 }
 
 // knownNearby reports whether another site that may share the jar's cookie has
@@ -379,6 +379,10 @@ func (d *decision) pairRest() {
 	d.pairBy(func(e *edit, o *own) bool { return o.applies && (d.alone(e.name) || d.sameIdentity(e, o.held)) })
 	d.pairBy(func(_ *edit, o *own) bool { return o.applies })
 	d.pairBy(func(e *edit, o *own) bool { return e.value == o.Value })
+	for i := range d.crumbs { // one that a logout left empty beside another of its name
+		e := &d.crumbs[i]
+		e.stays = e.to == nil && d.site.isEmptied(e.name, e.value)
+	}
 }
 
 func (d *decision) pairBy(same func(*edit, *own) bool) {
