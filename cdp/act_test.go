@@ -75,6 +75,7 @@ func formServer(t *testing.T) *httptest.Server {
 
 // What a person does on a page reaches the server.
 func TestActions(t *testing.T) {
+	t.Parallel()
 	s := formServer(t)
 	r := launch(t)
 	ok := func(err error) {
@@ -149,6 +150,7 @@ func TestActions(t *testing.T) {
 
 // What cannot be done says why, and what the page has instead.
 func TestActionErrors(t *testing.T) {
+	t.Parallel()
 	s := formServer(t)
 	r := launch(t)
 	r.open(s.URL)

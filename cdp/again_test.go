@@ -11,6 +11,7 @@ import (
 // TestAgain uses one process several times: nothing of the use before is there in the
 // next, and what it forced is not.
 func TestAgain(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
 	pid := r.process.cmd.Process.Pid

@@ -121,6 +121,7 @@ func (a *accounts) saw(request string) bool {
 // TestReloadKeepsWhoASessionIs: the server judges whether alice is herself after a switch
 // to her, whatever bob's page did when it was asked for.
 func TestReloadKeepsWhoASessionIs(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	r := launch(t, whole(t), func(o *Options) { o.Arguments = []string{resolve} })
 	tests := []struct {

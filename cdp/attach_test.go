@@ -189,6 +189,7 @@ func at(server *httptest.Server, host, path string) string {
 }
 
 func TestAttach(t *testing.T) {
+	t.Parallel()
 	server := members(t)
 	f := startForeign(t)
 	app := f.tab("about:blank")
@@ -338,6 +339,7 @@ func sameCookies(a, b string) bool {
 
 // What is no DevTools endpoint is told in one line that says what to type.
 func TestBadEndpoints(t *testing.T) {
+	t.Parallel()
 	answer := func(status int, text string) string {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
@@ -394,6 +396,7 @@ func TestBadEndpoints(t *testing.T) {
 // What is left behind is the session that was found, with the values that it has by then,
 // and all that its cookies are.
 func TestAttachLeavesPresentValues(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/login":
@@ -440,6 +443,7 @@ func TestAttachLeavesPresentValues(t *testing.T) {
 // TestCloseWhileComing: our tab goes with us from somebody else's browser, though a switch
 // has just shown it anew.
 func TestCloseWhileComing(t *testing.T) {
+	t.Parallel()
 	server := members(t)
 	f := startForeign(t)
 	for range 10 {

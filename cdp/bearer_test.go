@@ -63,6 +63,7 @@ func (s *bearerSite) saw(request string) string {
 // forced session's: from the page, from a worker, to another origin of the site and
 // without cookies; preflights stay as they are.
 func TestBearerTokens(t *testing.T) {
+	t.Parallel()
 	s := newBearerSite(t)
 	r := launch(t, noReload, func(o *Options) { o.Arguments = append(o.Arguments, resolve) })
 	page, api := at(s.Server, "bearer.test", "/"), at(s.Server, "api.bearer.test", "/v1/")

@@ -12,6 +12,7 @@ import (
 // and takes a form only with the XSRF-TOKEN of its session. A new session is really
 // logged out, and a forced one can post.
 func TestCarriedCookies(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		cookie := func(name string) string {
 			if c, err := r.Cookie(name); err == nil {

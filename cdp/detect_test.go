@@ -26,6 +26,7 @@ var first = []string{"navigation", "hop-1", "form-post", "fetch-api", "xhr", "if
 // TestDetect: whatever response sets the cookies, the session appears without
 // any configuration. Each response has a site of its own.
 func TestDetect(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser(whole(t))
 	seen := 0
@@ -107,6 +108,7 @@ func (r *rig) soon(condition func() bool) bool {
 // TestRotation: tokens that the response of a forced request sets belong to the
 // session that the request was sent as, whatever the channel.
 func TestRotation(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser(noReload)
 	r.both("alice")

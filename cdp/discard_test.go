@@ -43,6 +43,7 @@ func (d discards) discard(host string) {
 // when it is looked at, or at once when a switch reloads it. While we are there none
 // is discarded: Chrome spares what DevTools watches.
 func TestDiscarded(t *testing.T) {
+	t.Parallel()
 	const host = "shop.test"
 	w := newWeb(t)
 	f := startForeignOf(t, chromium(t), "--ignore-certificate-errors")

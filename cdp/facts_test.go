@@ -373,6 +373,7 @@ func TestServiceWorkerRestart(t *testing.T) {
 // worker and tell its requests again, and the hops of a redirect would be
 // booked more than once. They are attached to by the browser connection alone.
 func TestServiceWorkerToldOnce(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
 	r.open(w.page("shop.test"))

@@ -31,6 +31,7 @@ import (
 // The driver dies while a request is paused: it goes out, and the jar has the
 // cookies of the session that was forced.
 func TestDriverDies(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	f := startForeign(t, "--ignore-certificate-errors")
 	tab := f.tab("about:blank")
@@ -57,6 +58,7 @@ func TestDriverDies(t *testing.T) {
 
 // A tab crashes, also while it has requests paused; the rest goes on.
 func TestTabCrashes(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
 	r.both("alice")
@@ -93,6 +95,7 @@ func TestTabCrashes(t *testing.T) {
 // Servers that do not answer, answer garbage, or answer too much: an honest line
 // each, and the browser goes on.
 func TestOddServers(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
 	garbage, err := net.Listen("tcp", "127.0.0.1:0")
@@ -191,6 +194,7 @@ func TestOddServers(t *testing.T) {
 
 // A page opens two hundred tabs, all of a forced site; a switch reloads them.
 func TestManyTabs(t *testing.T) {
+	t.Parallel()
 	tabs := size(20, 200)
 	w := newWeb(t)
 	r := w.browser()
@@ -273,6 +277,7 @@ func meddle(t *testing.T, endpoint string, tab target.ID) *meddler {
 // port for other clients, and in an attached browser after the first request that
 // went astray, which is told.
 func TestOtherInterceptor(t *testing.T) {
+	t.Parallel()
 	check := func(t *testing.T, w *web, r *rig, endpoint string) {
 		r.both("bob")
 		r.open(w.page("shop.test"))
@@ -310,6 +315,7 @@ func TestOtherInterceptor(t *testing.T) {
 // Large bodies arrive whole: a file from disk is not copied through the driver, a
 // body made by a script is (slow, CDP-FACTS 23).
 func TestUploads(t *testing.T) {
+	t.Parallel()
 	file, script := 50<<20, size(5, 50)<<20
 	type upload struct {
 		name, sum, cookie string

@@ -41,6 +41,7 @@ const restlessPage = `<!doctype html><title>Restless</title><link rel=icon href=
 // TestRestless drives a page that moves the focus and its elements about. What is filled
 // is where it was to go, or it is an error; what is clicked is what was meant.
 func TestRestless(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var sent []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -18,6 +18,7 @@ import (
 // TestFrames acts within frames: in the page's process, in one of their own, in each
 // other, and those that come late.
 func TestFrames(t *testing.T) {
+	t.Parallel()
 	form := `<!doctype html><title>Pay</title><body style="margin:0"><input id=card placeholder=Card> <input type=file id=file>
 		<button onclick="document.querySelector('output').textContent = 'paid by ' + card.value">Pay</button> <output></output>
 		<iframe srcdoc="<button onclick='this.textContent=123'>deep</button>"></iframe>`
@@ -83,6 +84,7 @@ func TestFrames(t *testing.T) {
 
 // TestDialogs answers as was said, and otherwise so that nothing hangs.
 func TestDialogs(t *testing.T) {
+	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, `<!doctype html><link rel=icon href=data:,><title>Dialogs</title>`)
@@ -119,6 +121,7 @@ func TestDialogs(t *testing.T) {
 
 // TestRequestLog tells of each request: as whom it was sent, why, and how it ended.
 func TestRequestLog(t *testing.T) {
+	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/missing":

@@ -49,6 +49,7 @@ func (w *web) fetches(r *rig, name string, more ...string) hit {
 // In the mode switch nothing is paused once a switch is through, and again when the
 // jar differs from the session that is forced.
 func TestGuardSwitch(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser(noReload, guarded(sessions.GuardSwitch))
 	r.both("alice")
@@ -117,6 +118,7 @@ func TestGuardSwitch(t *testing.T) {
 
 // A stream is waited for until it is old.
 func TestGuardStreams(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser(noReload, guarded(sessions.GuardSwitch))
 	r.both("alice")
@@ -163,6 +165,7 @@ func TestGuardOff(t *testing.T) {
 // Every request that starts after a switch is of its session, whenever Fetch goes off
 // and on.
 func TestGuardLinearizable(t *testing.T) {
+	t.Parallel()
 	t.Run("one page", func(t *testing.T) {
 		switchInFlight(t, size(10, 100), lanes, func(*sessions.Cookie) {}, guarded(sessions.GuardSwitch))
 	})

@@ -11,6 +11,7 @@ import (
 
 // TestHardLogin is what logins, logouts and scripts make of a session.
 func TestHardLogin(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser(noReload)
 	run := trials(t, r, w)
@@ -204,6 +205,7 @@ const submits = "submit(document, {action: %q, method: 'POST'})"
 // TestHardAcross is the cases with more than one site, scheme, port or
 // partition.
 func TestHardAcross(t *testing.T) {
+	t.Parallel()
 	w, plain := newWeb(t), newWebOf(t, "http")
 	r := w.browser(noReload)
 	run := trials(t, r, w, plain)
@@ -356,6 +358,7 @@ func TestHardAcross(t *testing.T) {
 // TestHardPorts: the jar ignores ports, and so does scope domain. In scope host
 // each port is a site of its own, forced on its own.
 func TestHardPorts(t *testing.T) {
+	t.Parallel()
 	for _, scope := range []sessions.Scope{sessions.ScopeDomain, sessions.ScopeHost} {
 		one, two := newWeb(t), newWeb(t)
 		book := sessions.New(sessions.Options{Scope: scope, Defaults: sessions.StandardDefaults()})

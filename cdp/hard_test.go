@@ -10,6 +10,7 @@ import (
 
 // TestHardMatching is which session a request belongs to.
 func TestHardMatching(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser(noReload)
 	run := trials(t, r, w)

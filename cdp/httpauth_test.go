@@ -99,6 +99,7 @@ func (s *authSite) ask(r *rig, path string) string {
 }
 
 func TestHTTPAuth(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []sessions.Guard{sessions.GuardAlways, sessions.GuardSwitch, sessions.GuardOff} {
 		if mode == sessions.GuardSwitch && !*full {
 			continue // it is between the two
@@ -192,6 +193,7 @@ func (r *rig) OpenWindowAs(ref sessions.Ref, url string) error {
 // Where the server does not ask, so that Chrome forgets nothing, requests are written, and
 // what cannot be is told.
 func TestHTTPAuthWritten(t *testing.T) {
+	t.Parallel()
 	s := newAuthSite(t)
 	var quiet atomic.Bool
 	ask := s.Config.Handler
@@ -235,6 +237,7 @@ func TestHTTPAuthWritten(t *testing.T) {
 
 // --http-auth answers for a session, with cookies beside; Digest is told.
 func TestGivenCredentials(t *testing.T) {
+	t.Parallel()
 	s := newAuthSite(t)
 	r := authBrowser(t)
 	for _, name := range []string{"alice", "bob"} {

@@ -34,8 +34,9 @@ var heldUp = map[string]string{
 // A window is idle again when a switch has taken its page away, whatever that was waiting
 // for: Chrome tells no end of such requests.
 func TestIdleAfterSwitch(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
-	r := w.browser()
+	r := w.browser(whole(t)) // headless-shell has no downloads
 	r.both("alice")
 	r.open(w.page("shop.test"))
 	idle := func(when string) {

@@ -220,6 +220,7 @@ func (r *rig) wantJar(site, want string) {
 }
 
 func TestJar(t *testing.T) {
+	t.Parallel()
 	s := newBakery(t)
 	r := launch(t, func(o *Options) { o.Arguments, o.IgnoreCertificateErrors = []string{resolve}, true })
 	run := func(name string, test func(t *testing.T, site string)) {

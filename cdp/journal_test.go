@@ -19,6 +19,7 @@ func (r *rig) killed() { r.Browser.closing.Do(r.Browser.abandon) }
 // TestJournal: an attached browser gets its cookies back from the next run when
 // one was killed.
 func TestJournal(t *testing.T) {
+	t.Parallel()
 	server := members(t)
 	f := startForeign(t)
 	app := f.tab("about:blank")

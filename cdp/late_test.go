@@ -203,6 +203,7 @@ func lateAnswers(t testing.TB, run lateRun) lateSeen {
 // before come and renew its token (CDP-FACTS 46), and nothing wrong is told of it: neither
 // that Chrome refuses a cookie, nor that somebody else changes requests.
 func TestLateAnswers(t *testing.T) {
+	t.Parallel()
 	for _, run := range []lateRun{
 		{sessions.GuardAlways, 1, ReloadNone, size(3, 500)},
 		{sessions.GuardAlways, 2, ReloadNone, size(3, 500)},
@@ -257,6 +258,7 @@ func BenchmarkLateAnswers(b *testing.B) {
 // The share of requests that are written though they are right, on a page of 100 resources:
 // all of the one that a switch shows anew, none of those that follow.
 func TestWrittenShare(t *testing.T) {
+	t.Parallel()
 	var list strings.Builder
 	for n := range 100 {
 		fmt.Fprintf(&list, "<img src='/hit/image?n=%d'>", n)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestLaunch(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Write([]byte("<title>there</title>"))
 	}))

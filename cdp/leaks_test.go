@@ -345,6 +345,7 @@ func (s *stage) withoutJar(name, jar string, which func(channel) bool) {
 const exploring = "exploring"
 
 func TestLeaks(t *testing.T) {
+	t.Parallel()
 	m := newMatrix(t)
 	t.Run("use", m.use)
 	if !*full {

@@ -96,6 +96,7 @@ func (s *busySite) gate() (open func()) {
 // Until the reload of a switch is there, the old document asks for nothing as the session
 // after it, whatever it does.
 func TestLeavingDocuments(t *testing.T) {
+	t.Parallel()
 	s := newBusySite(t)
 	r := launch(t, whole(t), func(o *Options) { o.Arguments = append(o.Arguments, resolve) })
 	cases := []struct{ name, site, script string }{
@@ -145,6 +146,7 @@ func TestLeavingDocuments(t *testing.T) {
 
 // A reload that never comes holds nothing for ever.
 func TestHeldRequestsFail(t *testing.T) {
+	t.Parallel()
 	s := newBusySite(t)
 	r := launch(t, func(o *Options) { o.Arguments = append(o.Arguments, resolve) })
 	page := at(s.Server, "held.test", "/page")
@@ -181,6 +183,7 @@ func TestHeldRequestsFail(t *testing.T) {
 // `unset` gives the tab back to who it was; what the page of the forced session asks for
 // meanwhile is not that one's either. Fetch goes off once the page is replaced.
 func TestLeavingAtUnset(t *testing.T) {
+	t.Parallel()
 	s := newBusySite(t)
 	r := launch(t, func(o *Options) { o.Arguments = append(o.Arguments, resolve) })
 	s.onLoad = `setInterval(() => fetch('/in-page?by=' + by), 20)`

@@ -15,6 +15,7 @@ import (
 // after Use has answered, from a page that started it later, is wholly the new
 // session's, and no request ever mixes two sessions.
 func TestLinearizable(t *testing.T) {
+	t.Parallel()
 	t.Run("same cookies", func(t *testing.T) {
 		switchInFlight(t, size(10, 200), size(2*lanes, 50), func(*sessions.Cookie) {})
 	})

@@ -20,6 +20,7 @@ import (
 // A session that is lost from the jar, whoever did that, is put back and told, and one
 // that was ended is ended: by an answer to it, or by a script.
 func TestLostSession(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser(noReload)
 	run := func(name string, script bool, test func(t *testing.T, site string)) {

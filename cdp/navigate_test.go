@@ -14,6 +14,7 @@ import (
 // TestOpenAfterUse: what a switch reloads may still be on its way when the next
 // page is opened, and is not taken for it.
 func TestOpenAfterUse(t *testing.T) {
+	t.Parallel()
 	c := newClinic(t)
 	r := launch(t, func(o *Options) { o.Arguments = []string{resolve} })
 	const site = "quick.test"
@@ -44,6 +45,7 @@ func TestOpenAfterUse(t *testing.T) {
 }
 
 func TestNavigate(t *testing.T) {
+	t.Parallel()
 	asked := make(chan string, 10)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		switch q.URL.Path {
@@ -121,6 +123,7 @@ func TestNavigate(t *testing.T) {
 // Another place of the document that a switch is just showing anew: the page is the new
 // session's, at that place.
 func TestOpenFragmentAfterUse(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
 	r.both("alice")

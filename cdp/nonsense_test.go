@@ -62,6 +62,7 @@ func callAll(t *testing.T, b *Browser, ctx context.Context, n int64, check func(
 // TestNonsense: a browser with no options, asked for what makes no sense, with a context
 // that has ended, and after Close, says what is wrong, and goes on.
 func TestNonsense(t *testing.T) {
+	t.Parallel()
 	b, err := Launch(t.Context(), Options{Headless: true, Arguments: []string{"--no-sandbox"}})
 	if err != nil {
 		t.Fatal(err)

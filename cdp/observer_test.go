@@ -20,6 +20,7 @@ func observing(mode sessions.Observation) func(*Options) {
 
 // Sessions are found, forced, renewed and ended with the jar alone to learn from.
 func TestObserve(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []sessions.Observation{sessions.ObserveChanges, sessions.ObserveJar} {
 		for _, guard := range sessions.Guards {
 			if !*full && (guard == sessions.GuardSwitch) != (mode == sessions.ObserveChanges) {

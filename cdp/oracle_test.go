@@ -49,6 +49,7 @@ const casesPerBatch = 40
 //
 //	go test ./cdp -run TestOracle -args -seed 7 -cases 10000
 func TestOracle(t *testing.T) {
+	t.Parallel()
 	seed := *oracleSeed
 	if seed == 0 {
 		seed = rand.Uint64() >> 32

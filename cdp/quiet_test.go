@@ -107,6 +107,7 @@ func quietly() time.Duration { return time.Duration(size(5, 300)) * time.Second 
 // TestNothingElse: nothing leaves the browser that no page asked for. A tester's scope
 // forbids other hosts, and they would learn what is tested.
 func TestNothingElse(t *testing.T) {
+	t.Parallel()
 	for name, headless := range map[string]bool{"headless": true, "headed": false} {
 		t.Run(name, func(t *testing.T) {
 			g := newGate(t)

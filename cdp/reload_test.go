@@ -175,6 +175,7 @@ func (r *rig) tab(url string) *tab {
 }
 
 func TestReload(t *testing.T) {
+	t.Parallel()
 	c := newClinic(t)
 	r := launch(t, whole(t), func(o *Options) { o.Arguments = []string{resolve} })
 	run := func(name string, test func(t *testing.T, site string)) {
@@ -542,6 +543,7 @@ func TestReload(t *testing.T) {
 // In a browser that was there before us nothing tells how a document came, and
 // the cache is not ours to clear.
 func TestReloadAttached(t *testing.T) {
+	t.Parallel()
 	c := newClinic(t)
 	f := startForeign(t)
 	tab := f.tab("about:blank")
@@ -600,6 +602,7 @@ func TestReloadAttached(t *testing.T) {
 // Sockets that stay open through a switch go on as whom they were opened: they are
 // counted. Those of a tab that is reloaded are closed.
 func TestOpenStreams(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
 	r.both("alice")
@@ -647,6 +650,7 @@ func TestLogoutURLs(t *testing.T) {
 
 // A page that Chrome prerendered for alice is not shown to bob.
 func TestPrerendered(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	f := startForeign(t, "--ignore-certificate-errors")
 	p := f.person()
@@ -678,6 +682,7 @@ func TestPrerendered(t *testing.T) {
 // A service worker that answers from its cache does not show the session before, not
 // even where a page is opened by GET.
 func TestReloadAroundServiceWorker(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
 	r.both("alice")

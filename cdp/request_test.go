@@ -15,6 +15,7 @@ import (
 
 // A request of ours is all that reaches the server, as the session that it is to be.
 func TestRequest(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	for _, guard := range []sessions.Guard{sessions.GuardAlways, sessions.GuardOff} {
 		t.Run(string(guard), func(t *testing.T) {
@@ -55,6 +56,7 @@ func TestRequest(t *testing.T) {
 }
 
 func TestRequestErrors(t *testing.T) {
+	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
 	r.open(w.page("shop.test"))
@@ -88,6 +90,7 @@ func TestRequestErrors(t *testing.T) {
 // A host name with a private address over plain HTTP is asked as any other, and what that
 // needs is nobody's: in a browser of ours, and in one that we attached to.
 func TestRequestPrivateAddress(t *testing.T) {
+	t.Parallel()
 	w := newWebOf(t, "http")
 	insecure := func(c *sessions.Cookie) { c.Secure, c.SameSite = false, "Lax" }
 	ask := func(t *testing.T, r *rig, name string, as sessions.Ref) {

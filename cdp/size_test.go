@@ -44,6 +44,7 @@ func sizeServer(t *testing.T) (url string, seen chan string) {
 // Pages have the size that was asked for in each window, whatever lies around them: from
 // their first script on, and in tabs beside.
 func TestWindowSize(t *testing.T) {
+	t.Parallel()
 	visible := func(o *Options) {
 		o.Headless, o.Arguments = false, append(o.Arguments, "--ozone-platform=headless", "--ozone-override-screen-size=1920,1080")
 	}

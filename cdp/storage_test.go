@@ -79,6 +79,7 @@ func (r *rig) newSession(site, name string) {
 
 // After a switch the page of a single-page application is not still alice.
 func TestSinglePageApp(t *testing.T) {
+	t.Parallel()
 	s := newSPA(t)
 	r := launch(t, swaps)
 	page := at(s.Server, "spa.test", "/")
@@ -161,6 +162,7 @@ func TestSinglePageApp(t *testing.T) {
 // An application that keeps its cookie in localStorage, too, and sets it from there,
 // does not bring the session before back.
 func TestMirroredCookie(t *testing.T) {
+	t.Parallel()
 	s := newSPA(t)
 	r := launch(t, swaps)
 	page := at(s.Server, "spa.test", "/?mirror")
@@ -187,6 +189,7 @@ func TestMirroredCookie(t *testing.T) {
 // What a page does to the functions of storage, documents without an origin of their
 // own, and storage that is too much to keep.
 func TestStorageOfOddPages(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, `<!doctype html><link rel=icon href='data:,'><title>odd</title><script>
@@ -242,6 +245,7 @@ func TestStorageOfOddPages(t *testing.T) {
 
 // IndexedDB and CacheStorage cannot be swapped: that is told, or they are emptied.
 func TestOtherStorage(t *testing.T) {
+	t.Parallel()
 	const fill = `new Promise((done, failed) => {
 		const open = indexedDB.open('db', 1);
 		open.onupgradeneeded = () => open.result.createObjectStore('s').put('x'.repeat(1000), 'k');

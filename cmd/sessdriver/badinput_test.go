@@ -145,6 +145,7 @@ var badCommands = []badCommand{
 
 // At a prompt each is told, and the next command is taken: in the end all is as it was.
 func TestBadCommandsAtPrompt(t *testing.T) {
+	t.Parallel()
 	url := serveBad(t)
 	c := inTmux(t, nil, "launch", "--headless", url+"/logged-in")
 	c.wait("the prompt", ending("127.0.0.1>"))
@@ -181,6 +182,7 @@ func checkPlain(t *testing.T, out string) {
 // Each is told at its place, shortly, with its exit code, and nothing after it runs. A
 // script is not affected by those beside it, or before it in the same browser.
 func TestBadCommands(t *testing.T) {
+	t.Parallel()
 	url := serveBad(t)
 	files, want := map[string]string{}, map[string]badCommand{}
 	for i, bad := range badCommands {
@@ -234,6 +236,7 @@ func TestBadCommands(t *testing.T) {
 
 // A script with a line of megabytes is refused at once, and in a few words.
 func TestLongLines(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("x", 10_000_000)
 	dir := write(t, map[string]string{
 		"big.sess":   "print " + long + strings.Repeat("x", 1<<20),
@@ -279,6 +282,7 @@ var badPageTests = []struct {
 }
 
 func TestBadPages(t *testing.T) {
+	t.Parallel()
 	url := serveBad(t)
 	files := map[string]string{}
 	for i, test := range badPageTests {
@@ -412,6 +416,7 @@ func (p *talk) ends() int {
 
 // The page of the current tab crashes: the error says so, and what to type.
 func TestTabCrashes(t *testing.T) {
+	t.Parallel()
 	url := serveBad(t)
 	p := newTalk(t, url+"/logged-in", "--headless")
 	p.says("text h1", "in")
@@ -461,6 +466,7 @@ func below(pid int, word string) (list []int) {
 
 // The only tab is closed from outside: commands say that there is none, and open makes one.
 func TestOnlyTabCloses(t *testing.T) {
+	t.Parallel()
 	url := serveBad(t)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

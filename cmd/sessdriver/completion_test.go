@@ -13,6 +13,7 @@ import (
 
 // The completion of each shell knows every flag and command.
 func TestCompletion(t *testing.T) {
+	t.Parallel()
 	for _, shell := range shells {
 		t.Run(shell, func(t *testing.T) {
 			code, out, errs := sessdriver(t, "", "completion", shell)

@@ -14,6 +14,7 @@ import (
 // TestDefaultsAreKept changes the default tokens in one run and finds them
 // changed in the next, and in a file that a person can edit.
 func TestDefaultsAreKept(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(shop.New())
 	defer server.Close()
 	config := t.TempDir()
@@ -51,6 +52,7 @@ func TestDefaultsAreKept(t *testing.T) {
 // TestDefaultCommands goes through all that can be done to the list, each step in
 // a run of its own, and finds it in the next.
 func TestDefaultCommands(t *testing.T) {
+	t.Parallel()
 	config := t.TempDir()
 	file := filepath.Join(config, "sessdriver", "default-tokens.tsv")
 	run := func(script string, args ...string) string {
@@ -93,6 +95,7 @@ func TestDefaultCommands(t *testing.T) {
 
 // TestSitesAreKept splits a site off in one run and finds it in the next.
 func TestSitesAreKept(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(shop.New())
 	defer server.Close()
 	config := t.TempDir()
@@ -128,6 +131,7 @@ func TestDebugPortInUse(t *testing.T) {
 // TestRefusedByChrome: a session that Chrome takes no cookie of is not forced in
 // silence.
 func TestRefusedByChrome(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(shop.New())
 	defer server.Close()
 	long := "alice=sid=" + strings.Repeat("x", 5000)

@@ -18,6 +18,7 @@ var port = regexp.MustCompile(`localhost:\d+`)
 // TestReadmeDemo runs the demo as a user would and keeps the README's
 // transcript true.
 func TestReadmeDemo(t *testing.T) {
+	t.Parallel()
 	code, out, text := sessdriver(t, "", "demo", "--once")
 	if code != 0 {
 		t.Fatalf("code %d: %s%s", code, out, text)
@@ -27,6 +28,7 @@ func TestReadmeDemo(t *testing.T) {
 }
 
 func TestDemoJSON(t *testing.T) {
+	t.Parallel()
 	code, out, text := sessdriver(t, "", "demo", "--json")
 	if code != 0 {
 		t.Fatalf("code %d: %s%s", code, out, text)

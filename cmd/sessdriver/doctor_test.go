@@ -44,6 +44,7 @@ func TestDoctor(t *testing.T) {
 }
 
 func TestDoctorInterrupted(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t, "doctor", "--headless", "--guard", "always,off")
 	p.Stdout = nil
 	lines, err := p.StdoutPipe()

@@ -7,6 +7,7 @@ import (
 
 // TestDokuWikiScript is TestDokuWiki as somebody would write it: a script, and nothing else.
 func TestDokuWikiScript(t *testing.T) {
+	t.Parallel()
 	needDokuWiki(t)
 	dir := t.TempDir()
 	installWiki(t, dir, "")

@@ -26,6 +26,7 @@ import (
 // one each time. Its session cookie is a default token, its login cookie a
 // carried one.
 func TestDokuWiki(t *testing.T) {
+	t.Parallel()
 	w := newWiki(t, "")
 	w.login("alice")
 	w.sees("Alice")
@@ -54,6 +55,7 @@ func TestDokuWiki(t *testing.T) {
 // TestDokuWikiFlagged is the same where the session cookie has a name that
 // nobody knows: it is flagged by hand.
 func TestDokuWikiFlagged(t *testing.T) {
+	t.Parallel()
 	w := newWiki(t, "wikikeks")
 	w.login("alice")
 	if out := w.command("ls"); strings.Contains(out, "live") {

@@ -75,6 +75,7 @@ func (e endless) Read(b []byte) (n int, err error) {
 
 // A script that waits for what never comes is ended by its time, and by Ctrl-C.
 func TestScriptNeverWritten(t *testing.T) {
+	t.Parallel()
 	dir := write(t, map[string]string{"a.sess": "print ready\ninclude pipe.inc"})
 	for _, name := range []string{"pipe.inc", "pipe.sess"} {
 		if err := unix.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
@@ -162,6 +163,7 @@ func TestFullDisk(t *testing.T) {
 // No report does anything to a terminal that it is shown on, whatever is in it; programs
 // read in it what was there.
 func TestReportsAreSafe(t *testing.T) {
+	t.Parallel()
 	const evil = "a\u009b2J\u202eb\u200b"
 	dir := write(t, map[string]string{evil + ".sess": "section '" + evil + "'\nprint '" + evil + "'\nfail '" + evil + "'"})
 	junit := filepath.Join(dir, "report.xml")
@@ -194,6 +196,7 @@ func TestReportsAreSafe(t *testing.T) {
 // Scripts are found in directories below, but not in hidden ones; -v shows what those print
 // that pass.
 func TestRunBelow(t *testing.T) {
+	t.Parallel()
 	dir := write(t, map[string]string{"a.sess": "print top"})
 	for name, text := range map[string]string{"sub/deep/b.sess": "print below", "sub/.git/c.sess": "fail never", ".hidden.sess": "fail never", "sub/d.inc": "fail never"} {
 		file := filepath.Join(dir, name)
@@ -232,6 +235,7 @@ func TestRunBelow(t *testing.T) {
 
 // A script that fails shows the end of what it printed, and with -v all.
 func TestRunShowsFailure(t *testing.T) {
+	t.Parallel()
 	dir := write(t, map[string]string{"a.sess": strings.Repeat("print line\n", lastLines) + "print last\nfail because"})
 	for _, flag := range []string{"-j1", "-v"} {
 		_, out, _ := sessdriver(t, "", "run", flag, dir)
@@ -245,6 +249,7 @@ func TestRunShowsFailure(t *testing.T) {
 // An assertion that the script's time does not suffice for exits as one; --wait says how
 // long they wait.
 func TestWait(t *testing.T) {
+	t.Parallel()
 	dir := write(t, map[string]string{"a.sess": "open $SHOP\nexpect text nowhere --timeout 1m"})
 	code, out, errs := sessdriver(t, "", "run", "--shop", "--timeout", "8s", dir)
 	if want := `expected the page to show "nowhere", but it shows "`; code != exitAssertion || !strings.Contains(out, want) || !strings.Contains(out, "(the script took longer than 8s; give it more with --timeout)") {
@@ -278,6 +283,7 @@ func TestWait(t *testing.T) {
 
 // What is changed in a pipe, a script or with -c is not kept, unless that is asked for.
 func TestChangesAreNotKept(t *testing.T) {
+	t.Parallel()
 	config := t.TempDir()
 	dir := write(t, map[string]string{"a.sess": "default add in_script\nsite split app.shop.test", "b.sess": "default add kept_by_script --save"})
 	for _, test := range []struct {
@@ -310,6 +316,7 @@ func TestChangesAreNotKept(t *testing.T) {
 
 // Addresses as people type them, in a browser.
 func TestAddresses(t *testing.T) {
+	t.Parallel()
 	url, _ := serve(t)
 	commands := fmt.Sprintf("open about:blank; open %s/a/b?x=1; open /login; url; open ./c; url; open ../d; url; open '#e'; url --into X; print $X; request GET /f --into Y; open about:blank; url; new other.test/dave; token add x_y --site other.test", url)
 	code, out, errs := sessdriver(t, "", "about:blank", "--headless", "--session", "third.test/erin=sid=1", "-c", commands)

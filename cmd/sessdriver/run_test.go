@@ -41,6 +41,7 @@ func serve(t *testing.T) (url string, cookies func() []string) {
 
 // TestPipe runs commands from standard input, as the README shows.
 func TestPipe(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(shop.New())
 	defer server.Close()
 	stdin := "open " + server.URL + "/login\n# a comment\nls\nnew bob\n\nls --all; sites\ntokens\nquit\nnot reached\n"
@@ -97,6 +98,7 @@ func TestFirstFailureEnds(t *testing.T) {
 
 // TestForcedFromTheStart checks that the first request is the forced session's.
 func TestForcedFromTheStart(t *testing.T) {
+	t.Parallel()
 	url, cookies := serve(t)
 	code, out, text := sessdriver(t, "", url+"/first", "--headless", "--session", "alice=sid=abc; auth=xyz", "--session", "bob=sid=def", "--use", "alice", "-c", "ls; use bob --wait; ls")
 	if code != 0 {
@@ -121,6 +123,7 @@ func TestForcedFromTheStart(t *testing.T) {
 
 // TestWindowsSideBySide opens two users of a site at once, as the README shows.
 func TestWindowsSideBySide(t *testing.T) {
+	t.Parallel()
 	url, cookies := serve(t)
 	script := "use alice; open /main; open " + url + "/window --as bob; windows; window main; reload; window close bob; windows; open " + url + "/ --as zed"
 	script = strings.ReplaceAll(script, "open /", "open "+url+"/")
@@ -151,6 +154,7 @@ func TestWindowsSideBySide(t *testing.T) {
 // TestWhyAnotherUser: a site knows its user by a cookie that is no token. why names it,
 // and carried it goes with its session.
 func TestWhyAnotherUser(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var seen []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -233,6 +237,7 @@ func waiting(t *testing.T) *program {
 }
 
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			p := waiting(t)
@@ -249,6 +254,7 @@ func TestSignals(t *testing.T) {
 // TestReaderGone: whoever reads the output has gone (… | head), and the program ends in an
 // orderly way, without a word, since its profile has cookies in it.
 func TestReaderGone(t *testing.T) {
+	t.Parallel()
 	url, _ := serve(t)
 	dir := write(t, map[string]string{"a.sess": "print a", "b.sess": "print b"})
 	for name, args := range map[string][]string{
@@ -292,6 +298,7 @@ func kindOf(pid string) int {
 }
 
 func TestBrowserKilled(t *testing.T) {
+	t.Parallel()
 	p := waiting(t)
 	pids := browsersUnder(p.temp)
 	if len(pids) == 0 {
@@ -315,6 +322,7 @@ func TestBrowserKilled(t *testing.T) {
 
 // TestDriverKilled: the browser ends with its driver, whatever happens to that.
 func TestDriverKilled(t *testing.T) {
+	t.Parallel()
 	p := waiting(t)
 	if len(browsersUnder(p.temp)) == 0 {
 		t.Fatal("no browser is running")
@@ -345,6 +353,7 @@ func TestDriverKilled(t *testing.T) {
 
 // A pipe takes blocks and quotes over several lines, and variables from everywhere.
 func TestPipeOfSeveralLines(t *testing.T) {
+	t.Parallel()
 	url, _ := serve(t)
 	p := newProgram(t, url, "--headless", "--session", "alice=sid=a", "--var", "GREETING=hello")
 	p.Env = append(p.Env, "SESSDRIVER_VAR_WHOM=world", "SESSDRIVER_VAR_GREETING=not this")

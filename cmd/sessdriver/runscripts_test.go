@@ -12,6 +12,7 @@ import (
 
 // The examples hold, several at a time, and the reports say so.
 func TestScriptExamples(t *testing.T) {
+	t.Parallel()
 	junit := filepath.Join(t.TempDir(), "report.xml")
 	code, out, errs := sessdriver(t, "", "run", "--shop", "-j", "2", "--json", "--junit", junit, "../../scripts/examples")
 	if code != exitOK {
@@ -62,6 +63,7 @@ func write(t *testing.T, scripts map[string]string) string {
 
 // A script that fails says where and why, and touches no other.
 func TestScriptFails(t *testing.T) {
+	t.Parallel()
 	dir := write(t, map[string]string{
 		"a.sess": "open $SHOP\nsection 'holds'\nexpect selector '#badge'\nsection 'fails'\nprint here\n\n  expect selector '#badge' alice --timeout 3s\nsection 'not reached'\nprint x",
 		"b.sess": "open $SHOP\nsection one\nskip 'not today'\nsection two\nprint $GREETING",

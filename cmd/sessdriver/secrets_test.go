@@ -14,6 +14,7 @@ import (
 
 // What is typed wrong is told without the passwords, queries and parameters of its URLs.
 func TestTypedSecrets(t *testing.T) {
+	t.Parallel()
 	const secret = "s3cret"
 	tests := [][]string{
 		{"http://user:" + secret + "@a b/"},
@@ -64,6 +65,7 @@ func serveSecrets(t *testing.T, token string) string {
 // The addresses of pages are shown without their secrets by whatever shows them, the log
 // included; --show-secrets shows more.
 func TestShownAddresses(t *testing.T) {
+	t.Parallel()
 	site := serveSecrets(t, "top-secret-value")
 	page := strings.Replace(site, "http://", "http://user:s3cret@", 1) + "/a;jsessionid=s3cret?q=s3cret#s3cret"
 	script := "open '" + page + "'; rename 1 alice; url; tab; windows; session show alice; watch --last; reload; window main; ! expect url nowhere --timeout 1ms; ! expect url /never --timeout 1ms; open '" +
@@ -88,6 +90,7 @@ func TestShownAddresses(t *testing.T) {
 // Reports have no secrets: neither those of sessions, nor of variables, nor of addresses;
 // what a line has in plain text is there.
 func TestReportsHaveNoSecrets(t *testing.T) {
+	t.Parallel()
 	const token, password = "top-secret-value", "hunter-2"
 	site := serveSecrets(t, token)
 	failing := []string{

@@ -99,6 +99,7 @@ func page(w http.ResponseWriter, title string) {
 // the application has forgotten its sessions, a silent login brings back the right
 // user; with the application alone switched it brings the other one, and that is told.
 func TestSingleSignOn(t *testing.T) {
+	t.Parallel()
 	s := newSignOn(t)
 	app, idp := s.app.URL+"/", s.idpURL()
 	login := func(user string) string { return "open " + idp + "/login?user=" + user + "; open " + app + "; " }

@@ -15,6 +15,7 @@ import (
 // What is kept of a failure tells what was asked for, as whom, and what pages said; secrets
 // are masked in all but the page itself. The next script finds nothing of it.
 func TestArtifacts(t *testing.T) {
+	t.Parallel()
 	const secret = "top-secret-value"
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Cookie") == "" {
@@ -62,6 +63,7 @@ func TestArtifacts(t *testing.T) {
 // What fails in a block is kept as the block's session saw it, before the one around is
 // forced again. Equal values look the same in the console as in what commands say.
 func TestArtifactsOfBlock(t *testing.T) {
+	t.Parallel()
 	const bearer = "top-bearer-value"
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who := "nobody"

@@ -163,6 +163,7 @@ var homes = map[string][]string{
 // Every way to the prompt leads to the same one: it runs commands, remembers them, goes on
 // after an error and a Ctrl-C, and ends. The demo's panicked at its first line.
 func TestTerminalWays(t *testing.T) {
+	t.Parallel()
 	url, _ := serve(t)
 	endpoint := attachable(t)
 	for way, args := range map[string][]string{
@@ -200,6 +201,7 @@ func TestTerminalWays(t *testing.T) {
 
 // What was typed in one run is known in the next, the demo's too.
 func TestTerminalHistory(t *testing.T) {
+	t.Parallel()
 	state := "XDG_STATE_HOME=" + t.TempDir()
 	c := atTerminal(t, []string{state}, "demo", "--headless")
 	c.prompted("is ready")
@@ -217,6 +219,7 @@ func TestTerminalHistory(t *testing.T) {
 // With -c there is no prompt, at a terminal neither: its commands run, and the program
 // ends as in a script.
 func TestTerminalCommands(t *testing.T) {
+	t.Parallel()
 	url, _ := serve(t)
 	for _, test := range []struct {
 		script, want string
@@ -241,6 +244,7 @@ func TestTerminalCommands(t *testing.T) {
 
 // Ctrl-C ends the demo while it shows its proof: there is no line yet that it could mean.
 func TestTerminalDemoInterrupted(t *testing.T) {
+	t.Parallel()
 	c := atTerminal(t, nil, "demo", "--headless")
 	c.wait("log in as alice")
 	c.types("\x03")
@@ -249,6 +253,7 @@ func TestTerminalDemoInterrupted(t *testing.T) {
 
 // The terminal is closed at the prompt, and in the middle of a command: all ends.
 func TestTerminalHangUp(t *testing.T) {
+	t.Parallel()
 	url, _ := serve(t)
 	for _, typed := range []string{"", "sleep 5m\r"} {
 		c := atTerminal(t, nil, "--headless", url)

@@ -153,6 +153,7 @@ func lateShop(t *testing.T) (url, latePage string, login chan bool) {
 // TestTmuxPrompt logs two users into the demo shop and goes between them, as a person
 // does.
 func TestTmuxPrompt(t *testing.T) {
+	t.Parallel()
 	url, latePage, login := lateShop(t)
 	c := inTmux(t, nil, "launch", "--headless", "--var", "SHOP="+url, url+"/")
 	c.wait("the prompt", ending("127.0.0.1>"))
@@ -225,6 +226,7 @@ func TestTmuxPrompt(t *testing.T) {
 
 // Without colours nothing is coloured, and there are no hints.
 func TestTmuxNoColour(t *testing.T) {
+	t.Parallel()
 	url, _ := serve(t)
 	c := inTmux(t, []string{"NO_COLOR=1"}, "launch", "--headless", url)
 	c.wait("the prompt", ending("127.0.0.1>"))
@@ -241,6 +243,7 @@ func TestTmuxNoColour(t *testing.T) {
 // Ctrl-C cancels a line, and a block that was begun, where the terminal sends a signal for
 // it: the lines after it went into the block, and nothing showed that.
 func TestTmuxDumb(t *testing.T) {
+	t.Parallel()
 	url, _ := serve(t)
 	c := inTmux(t, []string{"TERM=dumb"}, "launch", "--headless", url)
 	c.wait("the prompt", ending("127.0.0.1>"))
@@ -263,6 +266,7 @@ func TestTmuxDumb(t *testing.T) {
 
 // The lines of a run have colours where the terminal has.
 func TestTmuxRunColours(t *testing.T) {
+	t.Parallel()
 	dir := write(t, map[string]string{"a.sess": "'unclosed"}) // fails before a browser is started
 	for name, test := range map[string]struct {
 		env  []string

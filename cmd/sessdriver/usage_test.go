@@ -10,6 +10,7 @@ import (
 // TestUsage checks what is refused before a browser is started: the exit code,
 // one line that names the thing, and what to type next.
 func TestUsage(t *testing.T) {
+	t.Parallel()
 	secret := "top-secret-value"
 	tests := []struct {
 		name string
@@ -120,6 +121,7 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string]string{"session use": "use NAME", "use alice": "use NAME", "expect not url": "expect not url PATTERN"} {
 		if code, out, _ := sessdriver(t, "", append([]string{"help"}, strings.Fields(line)...)...); code != 0 || !strings.Contains(out, want) || strings.Contains(out, "sessdriver attach") {
 			t.Errorf("help %s: code %d, output %q", line, code, out)
