@@ -229,7 +229,8 @@ func (b *Browser) createTarget(ctx context.Context, params target.CreateTargetPa
 }
 
 // closeTab closes a tab. While a document is just coming there, Chrome answers that it does,
-// and does not (TestCloseWhileComing): so it is asked again until the tab is gone.
+// and does not (TestCloseWhileComing): so it is asked again until it knows of no such tab. We
+// may know of none only because it has just come.
 func (b *Browser) closeTab(id target.ID) { b.closeBy(id, time.Now().Add(endTimeout)) }
 
 func (b *Browser) closeBy(id target.ID, end time.Time) {
@@ -238,7 +239,7 @@ func (b *Browser) closeBy(id target.ID, end time.Time) {
 			return // it is gone
 		}
 		time.AfterFunc(closePace, func() {
-			if b.targets.page(id) != nil && time.Now().Before(end) {
+			if time.Now().Before(end) {
 				b.closeBy(id, end)
 			}
 		})
