@@ -79,7 +79,7 @@ func TestRequestErrors(t *testing.T) {
 		list, err := call(r.ctx(), r.link, target.GetTargets, target.GetTargetsParams{})
 		n := 0
 		for _, info := range list.TargetInfos {
-			if info.Type == "page" {
+			if info.Type == "page" && info.BrowserContextID == r.targets.contextOf(sessions.Main) {
 				n++
 			}
 		}
