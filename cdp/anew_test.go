@@ -223,7 +223,7 @@ func TestReloadKeepsWhoASessionIs(t *testing.T) {
 			}
 			return err != nil
 		})
-		if err := r.Accept(r.ctx(), r.ref(site, "alice")); err != nil {
+		if _, err := r.Accept(r.ctx(), r.ref(site, "alice")); err != nil {
 			t.Fatal(err)
 		}
 		r.open(page("/home"))
