@@ -46,7 +46,8 @@ func historyCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindSession}, {Name: "NEW", Kind: KindName, Optional: true}},
 			Flags:   []Flag{siteFlag},
 			Detail: "A new session, named NEW or after its number, gets the present cookies, and the old one has those from before the login again. " +
-				"If the old one was active, the new one is active now, since the browser is logged in as it.",
+				"If the old one was active, the new one is active now, since the browser is logged in as it. " +
+				"It is about the last login that was told (see session show), never about a revert: where that took the login back, only the new session is made.",
 			Example: "session split 3 frank",
 			run:     runSplit,
 		},
