@@ -97,17 +97,82 @@ func TestReplacementIsTold(t *testing.T) {
 func TestVisitorsLogin(t *testing.T) {
 	for name, change := range map[string]func(*Request){"form": password, "link": nil} {
 		b := start(t, Options{})
-		if got := b.shows(at, nil, "sid=visitor; Path=/"); got != Filled {
+		if got := b.shows(at, nil, "sid=visitor; Path=/"); got != Started {
 			t.Errorf("%s: the first token: effect %d", name, got)
 		}
 		got := b.shows(at+"enter", change, "sid=alice; Path=/")
-		if n := b.count(SessionReplaced); n != 0 || got.Safe() {
-			t.Errorf("%s: told %d times, effect %d", name, n, got)
+		want := map[string]Effect{"form": Replaced, "link": Changed}[name]
+		if n := b.count(SessionReplaced); n != 0 || got != want || got.Safe() {
+			t.Errorf("%s: told %d times, effect %d, want %d", name, n, got, want)
 		}
 		b.shows(at, nil)
 		b.shows(at+"enter", password, "sid=bob; Path=/")
 		if n := b.count(SessionReplaced); name == "form" && n != 1 {
 			t.Errorf("the second login was told %d times", n)
+		}
+	}
+}
+
+// TestFirstTokens: a login is what shows signs of one; a first token by itself starts a
+// session, whoever it is for.
+func TestFirstTokens(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		url    string
+		change func(*Request)
+		want   Effect
+	}{
+		{"a page", at + "account", nil, Started},
+		{"a page from outside", at + "account", fromAfar, Started},
+		{"a script's request", at + "api", inside, Started},
+		{"a form with a password", at + "enter", password, Filled},
+		{"a login by POST", at + "login", posts, Filled},
+		{"a link with a code", at + "enter?token=3f9a27", fromAfar, Filled},
+	} {
+		b := start(t, Options{})
+		if got := b.shows(c.url, c.change, "sid=first; Path=/"); got != c.want || got.Safe() {
+			t.Errorf("%s: effect %d, want %d", c.name, got, c.want)
+		}
+		b.shows(at+"exit", nil, "sid=; Path=/; Max-Age=0")
+		b.use("1")
+		if got := b.shows(at+"account", nil, "sid=again; Path=/"); got != Filled {
+			t.Errorf("%s: once it had ended: effect %d", c.name, got)
+		}
+	}
+}
+
+// TestLoginOfANamedVisitor: a visitor who was given a name and then logs in is the same
+// user's session growing up. A login is told where there was one before, or may have been.
+func TestLoginOfANamedVisitor(t *testing.T) {
+	found := func(b *browser) { b.script(at, "sid=found; Path=/"); b.book.SeeJar(Main, b.jar(), b.now) }
+	visitor := func(b *browser) { b.shows(at, nil, "sid=visitor; Path=/") }
+	for _, c := range []struct {
+		name   string
+		before func(*browser) // the name is given
+		after  func(*browser)
+		told   int // at the login
+	}{
+		{"a visitor", visitor, nil, 0},
+		{"a visitor who stays a while", visitor, func(b *browser) { b.shows(at, nil); b.shows(at+"basket", posts) }, 0},
+		{"a visitor who is forced", visitor, func(b *browser) { b.use("alice") }, 0},
+		{"a second login", visitor, func(b *browser) { b.shows(at+"login", password, "sid=alice; Path=/") }, 1},
+		{"a login before", func(b *browser) { b.shows(at+"login", password, "sid=alice; Path=/") }, nil, 1},
+		{"a visitor's login before", func(b *browser) { visitor(b); b.shows(at+"login", password, "sid=alice; Path=/") }, nil, 1},
+		{"maybe a login before", func(b *browser) { visitor(b); b.shows(at+"in", nil, "sid=alice; Path=/") }, nil, 1},
+		{"found in the jar", found, nil, 1},
+		{"by another site", func(b *browser) { b.shows(at+"callback", by("idp.test"), "sid=alice; Path=/") }, nil, 1},
+	} {
+		b := start(t, Options{})
+		c.before(b)
+		if err := b.book.Rename(Ref{shop, 1}, "alice"); err != nil {
+			t.Fatal(err)
+		}
+		if c.after != nil {
+			c.after(b)
+		}
+		told := b.count(SessionReplaced)
+		if b.shows(at+"login", password, "sid=logged-in; Path=/"); b.count(SessionReplaced)-told != c.told {
+			t.Errorf("%s: the login was told %d times, want %d", c.name, b.count(SessionReplaced)-told, c.told)
 		}
 	}
 }

@@ -466,6 +466,7 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) a
 		}
 	}
 	b.tell(session, x.request.Window, was, changed, r.Now)
+	a.noteVisitor()
 	b.noteLogin(&a, x, o.batch)
 	windows := session.site.outOfStep(session, x.request.Window, changed, r.Cookies, r.Now)
 	if r.Cleared && session.site.places[x.request.Window].cleared(session, x.at.host, r.Now) {
