@@ -90,7 +90,7 @@ func (b *Book) judge(session *session, x *Exchange, r Response) answer {
 		a.sign = true
 	case same:
 	case x.request.Reload && x.request.Before == Renewed: // as it did before
-	case x.givenOut(), x.request.Document && a.outlived(r.Now):
+	case x.givenOut(), x.request.Document && session.worked(x) && a.outlived(r.Now):
 		a.sign = true
 	case !session.somebody && !session.site.renewsOften(a.set):
 		a.renewal = false // a visitor's token gave way, maybe to a login

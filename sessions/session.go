@@ -35,6 +35,7 @@ type session struct {
 	// visitor says that its tokens are those that a server gives whoever comes without any:
 	// nothing told of a login yet.
 	visitor   bool
+	doubted   bool // it was told that what a person gave it may have expired
 	requests  int
 	documents int // of those
 	last      time.Time
