@@ -62,6 +62,9 @@ func attach(ctx context.Context, c *config, s streams) error {
 	if len(c.args) != 1 || c.args[0] == "" {
 		return usagef("attach needs an address, as in: sessdriver attach http://127.0.0.1:9222")
 	}
+	if err := cdp.CheckEndpoint(c.args[0]); err != nil {
+		return usagef("attach %s: %v; give the address of a DevTools port, as in: sessdriver attach http://127.0.0.1:9222", sessions.ShowURL(c.args[0]), err)
+	}
 	given, err := readGiven(c, s.in, "")
 	if err != nil {
 		return err

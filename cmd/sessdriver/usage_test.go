@@ -51,7 +51,7 @@ func TestUsage(t *testing.T) {
 		{"not a port", []string{"http://127.0.0.1:99999/"}, 2, []string{"99999", "no valid port"}},
 		{"not a proxy", []string{"--proxy", "foo"}, 2, []string{"--proxy foo", "http://127.0.0.1:8080"}},
 		{"nothing to attach to", []string{"attach", ""}, 2, []string{"sessdriver attach http://127.0.0.1:9222"}},
-		{"a page to attach to", []string{"attach", "ws://127.0.0.1:1/devtools/page/x"}, 5, []string{"that is the address of a page", "/devtools/browser/"}},
+		{"a page to attach to", []string{"attach", "ws://127.0.0.1:1/devtools/page/x"}, 2, []string{"that is the address of a page", "/devtools/browser/"}},
 		{"a whole Set-Cookie line", []string{"shop.test", "--session", "alice=sid=1; Path=/"}, 2, []string{"alice", "Path is an attribute"}},
 		{"an attribute without value", []string{"shop.test", "--session", "alice=sid=1; HttpOnly"}, 2, []string{"HttpOnly is an attribute"}},
 		{"a cookie twice", []string{"shop.test", "--session", "alice=sid=1; sid=" + secret}, 2, []string{"sid is given twice"}},
@@ -67,7 +67,14 @@ func TestUsage(t *testing.T) {
 		{"no such browser", []string{"--headless", "--browser", "/nowhere/chrome"}, 5, []string{"/nowhere/chrome", "--browser PATH"}},
 		{"not a browser", []string{"--headless", "--browser", "/bin/true"}, 5, []string{"/bin/true", "--browser PATH"}},
 		{"no endpoint", []string{"attach", "http://127.0.0.1:1"}, 5, []string{"http://127.0.0.1:1", "--remote-debugging-port"}},
-		{"bad endpoint", []string{"attach", "ftp://127.0.0.1"}, 5, []string{"ftp"}},
+		{"bad endpoint", []string{"attach", "ftp://127.0.0.1"}, 2, []string{"ftp"}},
+		{"a word for an endpoint", []string{"attach", "nonsense"}, 2, []string{"attach nonsense: it is no URL, HOST:PORT or PORT", "sessdriver attach http://127.0.0.1:9222"}},
+		{"an endpoint without a host", []string{"attach", "http:///json"}, 2, []string{"not a URL"}},
+		{"an endpoint with a blank", []string{"attach", "127.0.0.1 9222"}, 2, []string{"not a URL"}},
+		{"an endpoint's port that is a word", []string{"attach", "127.0.0.1:port"}, 2, []string{"not a URL"}},
+		{"an endpoint's port that is none", []string{"attach", "99999"}, 2, []string{"99999 is no port"}},
+		{"a port where nobody answers", []string{"attach", "1"}, 5, []string{"--remote-debugging-port"}},
+		{"a host and port where nobody answers", []string{"attach", "127.0.0.1:1"}, 5, []string{"--remote-debugging-port"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
