@@ -170,6 +170,9 @@ func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result,
 	}
 	c, err := bind(command, name, words, s.comment)
 	if err != nil {
+		if n == 1 && e.registry().mixedUp(s.Words) != nil {
+			return "", Result{}, e.registry().meant(s.Words)
+		}
 		return name, Result{}, err
 	}
 	if err := ctx.Err(); err != nil {
