@@ -76,7 +76,8 @@ func (e *Engine) Run(ctx context.Context, line string) (Result, error) {
 
 // RunScript runs the commands of a script until one fails or quits, and gives
 // each the result of those that succeed, and a [NotRun] for each section after the one
-// that fails. The whole text is read before the first command runs. Errors are of type *[CommandError].
+// that fails. The whole text is checked before the first command runs, see [Engine.Check].
+// Errors are of type *[CommandError].
 func (e *Engine) RunScript(ctx context.Context, s Script, each func(Result)) error {
 	r := &run{engine: e, each: each}
 	return r.script(ctx, s)

@@ -47,6 +47,8 @@ func TestUsage(t *testing.T) {
 		{"window too large", []string{"--window-size", "99999999999999999999x1"}, 2, []string{"--window-size"}},
 		{"window size of an attached browser", []string{"attach", "x", "--window-size", "1280x720"}, 2, []string{"--window-size", "launch, run, demo"}},
 		{"port", []string{"--debug-port", "70000"}, 2, []string{"70000"}},
+		{"typed wrong in -c", []string{"--browser", "/no/browser", "-c", "sites; clik h1"}, 2, []string{"-c:1:8: ", "did you mean: click"}},
+		{"typed wrong in -c of attach", []string{"attach", "http://127.0.0.1:1", "-c", "sites; clik h1"}, 2, []string{"-c:1:8: ", "did you mean: click"}},
 		{"a misspelt command", []string{"lanch"}, 2, []string{`"lanch"`, "launch", "http://lanch/"}},
 		{"not a port", []string{"http://127.0.0.1:99999/"}, 2, []string{"99999", "no valid port"}},
 		{"not a proxy", []string{"--proxy", "foo"}, 2, []string{"--proxy foo", "http://127.0.0.1:8080"}},
