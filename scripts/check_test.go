@@ -63,3 +63,35 @@ func TestCheckedBeforeItRuns(t *testing.T) {
 		}
 	}
 }
+
+// TestExpectSaysOK: a person is told that what was expected holds; a script is not.
+func TestExpectSaysOK(t *testing.T) {
+	for _, attended := range []bool{true, false} {
+		for _, c := range []struct{ name, text, want string }{
+			{"", "expect session alice live", "ok: session alice live"},
+			{"", "expect not session bob", "ok: not session bob"},
+			{"", "as bob\n expect session bob\nend", "ok: session bob"},
+			{"", "set SECRET_TOKEN top; expect same $SECRET_TOKEN $SECRET_TOKEN", "ok: same $SECRET_TOKEN $SECRET_TOKEN"},
+			{"", "include x.inc", ""},
+			{"t.sess", "expect session alice live", ""},
+		} {
+			w := newScriptWorld(t)
+			w.Attended = attended
+			w.ReadFile = func(context.Context, string) ([]byte, error) { return []byte("expect session alice live"), nil }
+			w.run("use alice")
+			var shown []string
+			err := w.RunScript(t.Context(), Script{Name: c.name, Text: c.text}, func(r Result) {
+				if r.Text != "" {
+					shown = append(shown, r.Text)
+				}
+			})
+			want := c.want
+			if !attended {
+				want = ""
+			}
+			if got := strings.Join(shown, ", "); err != nil || got != want {
+				t.Errorf("attended %v, %q in %q: shown %q, %v; want %q", attended, c.text, c.name, got, err, want)
+			}
+		}
+	}
+}

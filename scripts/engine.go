@@ -22,6 +22,9 @@ type Engine struct {
 	// Reports says that results are for a report: secrets in them are masked, also in what
 	// a command is there to show.
 	Reports bool
+	// Attended says that a person types the commands and reads the results: an expect that
+	// holds says so.
+	Attended bool
 	// ReadFile reads a script for include, and bounds how long it is; nil refuses.
 	ReadFile func(ctx context.Context, name string) ([]byte, error)
 	// Patience is how long a page command waits for what it is about, and expect for what
