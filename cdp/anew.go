@@ -191,22 +191,29 @@ func (b *Browser) unsafe(w sessions.Window, url string, shown []visit) string {
 	case b.book.ShowsAnother(w, url):
 		return "has a token of another session in it"
 	}
-	filled, safe := false, rootOf(url) == withoutFragment(url)
+	brought, safe := sessions.NoEffect, rootOf(url) == withoutFragment(url)
 	for _, v := range shown {
 		switch {
 		case v.asked != withoutFragment(url) || v.method != "GET":
 		case v.did == sessions.TookAway && safe: // it asked for a login, since the session had ended
 		case v.did == sessions.TookAway:
 			return "ended a session"
-		case v.did == sessions.Filled: // a visitor's first token, maybe: where there is one it may do nothing
-			filled = true
+		case v.did == sessions.Started, v.did == sessions.Changed, v.did == sessions.Filled: // where there is a token it may do nothing
+			brought = max(brought, v.did)
 		case !v.did.Safe():
 			return "brought a login"
 		default:
 			safe = true
 		}
 	}
-	if filled && !safe {
+	switch {
+	case safe:
+		return ""
+	case brought == sessions.Started: // a link that logs in whoever follows it does just that
+		return "started a session"
+	case brought == sessions.Changed:
+		return "changed the session"
+	case brought == sessions.Filled:
 		return "brought a login"
 	}
 	return ""

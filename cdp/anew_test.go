@@ -131,14 +131,15 @@ func TestReloadKeepsWhoASessionIs(t *testing.T) {
 		goes string   // where the tab goes, "" for a plain reload
 		why  string
 	}{
-		{name: "magic link", open: []string{"/home", "/magic?u=bob"}, goes: "/home", why: "brought a login"},
+		{name: "magic link", open: []string{"/home", "/magic?u=bob"}, goes: "/home", why: "/magic?… started a session, so"},
+		{name: "link with a code", open: []string{"/home", "/magic?u=bob&token=t1234567"}, goes: "/home", why: "brought a login"},
 		{name: "callback at once", open: []string{"/callback?u=bob&code=c1234567"}, goes: "/", why: "brought a login"},
 		{name: "another login", open: []string{"/home", "/home", "/magic?u=carol"}, bob: true, goes: "/home", why: "brought a login"},
 		{name: "exit", open: []string{"/home", "/exit"}, bob: true, goes: "/home", why: "ended a session"},
-		{name: "login by the page", open: []string{"/home", "/loader"}, goes: "/home", why: "brought a login"},
+		{name: "login by the page", open: []string{"/home", "/loader"}, goes: "/home", why: "/loader started a session, so"},
 		{name: "token in the path", open: []string{"/home", "/cart;jsessionid=$BOB"}, bob: true, goes: "/home", why: "has a token of another session in it"},
 		{name: "token in the fragment", open: []string{"/home", "/app#access_token=abcdefgh"}, bob: true, goes: "/home", why: "hands over a token"},
-		{name: "twice the same", open: []string{"/magic?u=bob", "/magic?u=bob"}, goes: "/", why: "brought a login"},
+		{name: "twice the same", open: []string{"/magic?u=bob", "/magic?u=bob"}, goes: "/", why: "/magic?… changed the session, so"},
 		{name: "plain page", open: []string{"/magic?u=bob", "/home"}},
 		{name: "order page", open: []string{"/home", "/orders", "/orders"}, bob: true},
 	}
@@ -224,7 +225,7 @@ func TestReloadKeepsWhoASessionIs(t *testing.T) {
 			}
 			return err != nil
 		})
-		if err := r.Accept(r.ctx(), r.ref(site, "alice")); err != nil {
+		if _, err := r.Accept(r.ctx(), r.ref(site, "alice")); err != nil {
 			t.Fatal(err)
 		}
 		r.open(page("/home"))

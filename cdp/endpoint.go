@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,33 +69,54 @@ func (e *shownError) Error() string { return e.text }
 
 func (e *shownError) Unwrap() error { return e.cause }
 
-// discover finds the websocket URL of an endpoint. The host is the one that
-// the user gave: a browser behind a forwarded port only knows its own.
-func discover(ctx context.Context, endpoint string) (string, error) {
+// CheckEndpoint says why a text cannot be what [Attach] takes, without asking anybody.
+func CheckEndpoint(endpoint string) error {
+	_, err := readEndpoint(endpoint)
+	return err
+}
+
+func readEndpoint(endpoint string) (*url.URL, error) {
 	text := endpoint
 	if strings.Contains(text, "/devtools/page/") {
-		return "", noEndpoint(endpoint, errors.New("that is the address of a page; the browser's has /devtools/browser/ in it"))
+		return nil, errors.New("that is the address of a page; the browser's has /devtools/browser/ in it")
 	}
-	if strings.Trim(text, "0123456789") == "" {
-		text = "127.0.0.1:" + text
-	}
-	if !strings.Contains(text, "://") {
+	switch {
+	case strings.Trim(text, "0123456789") == "":
+		text = "http://127.0.0.1:" + text
+	case !strings.ContainsAny(text, ".:/[") && text != "localhost":
+		return nil, errors.New("it is no URL, HOST:PORT or PORT")
+	case !strings.Contains(text, "://"):
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return "", noEndpoint(endpoint, errors.New("it is not a URL"))
+		return nil, errors.New("it is not a URL")
 	}
 	switch u.Scheme {
 	case "ws", "wss", "http", "https":
 	default:
-		return "", noEndpoint(endpoint, fmt.Errorf("its scheme is %q, not http, https, ws or wss", u.Scheme))
+		return nil, fmt.Errorf("its scheme is %q, not http, https, ws or wss", u.Scheme)
 	}
 	if u.Host == "" {
-		return "", noEndpoint(endpoint, errors.New("it is not a URL"))
+		return nil, errors.New("it is not a URL")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return nil, fmt.Errorf("%s is no port", port)
+		}
+	}
+	return u, nil
+}
+
+// discover finds the websocket URL of an endpoint. The host is the one that
+// the user gave: a browser behind a forwarded port only knows its own.
+func discover(ctx context.Context, endpoint string) (string, error) {
+	u, err := readEndpoint(endpoint)
+	if err != nil {
+		return "", noEndpoint(endpoint, err)
 	}
 	if strings.HasPrefix(u.Scheme, "ws") {
-		return text, nil
+		return u.String(), nil
 	}
 	socket, err := askVersion(ctx, *u)
 	if err != nil {

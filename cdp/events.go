@@ -210,16 +210,36 @@ func (e *responseReceived) url() (url string) {
 }
 
 // loading is the end of a request: Network.loadingFinished or loadingFailed.
-type loading struct{ RequestID network.RequestID }
+type loading struct {
+	RequestID network.RequestID
+	ErrorText string // "net::ERR_…" of one that failed
+	cors      []byte // what CORS has against it, JSON
+}
 
 func (e *loading) read(text []byte) bool {
 	var w words
 	w.each(text, func(name, value []byte) {
-		if string(name) == "requestId" {
+		switch string(name) {
+		case "requestId":
 			e.RequestID = network.RequestID(w.text(value))
+		case "errorText":
+			e.ErrorText = w.text(value)
+		case "corsErrorStatus":
+			e.cors = value
 		}
 	})
 	return !w.bad
+}
+
+// why is why a request failed.
+func (e *loading) why() string {
+	var status struct {
+		CorsError string `json:"corsError"`
+	}
+	if jsonv2.Unmarshal(jsonv2.Value(e.cors), &status, chromedp.DefaultUnmarshalOptions) != nil || status.CorsError == "" {
+		return e.ErrorText
+	}
+	return e.ErrorText + " (CORS: " + status.CorsError + ")"
 }
 
 // headers are those of an event, as Chrome wrote them.

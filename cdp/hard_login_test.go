@@ -170,7 +170,7 @@ func TestHardLogin(t *testing.T) {
 			if n := len(history); err != nil || n != 2 || history[1].Source != sessions.FromScript || history[1].Value != "W1" {
 				c.Errorf("the history is %+v, %v", history, err)
 			}
-			if err := r.Revert(r.ctx(), r.ref(c.site, "bob"), 0); err != nil {
+			if _, err := r.Revert(r.ctx(), r.ref(c.site, "bob"), 0); err != nil {
 				c.Fatal(err)
 			}
 			r.wantJar(c.site, "sid=B1")

@@ -60,9 +60,10 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, address 
 		if err != nil {
 			return err
 		}
+		b.targets.update(func() { tab.failure = "" }) // of its document
 		got, err := fetchFrom(ctx, tab.link, method, address, headers, body)
 		if err != nil {
-			return err
+			return b.failedFor(ctx, tab, err)
 		}
 		status, text = got.status, got.text
 		last := &answer{status: got.status, headers: got.headers}
@@ -75,6 +76,20 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, address 
 		return b.Settle(ctx)
 	})
 	return status, text, err
+}
+
+// failedFor is why a request of a blank tab failed: what the browser tells, since the page
+// only learns that it did.
+func (b *Browser) failedFor(ctx context.Context, tab *tab, err error) error {
+	if !errors.As(err, new(*scriptError)) || b.Settle(ctx) != nil {
+		return err
+	}
+	b.targets.mu.Lock()
+	defer b.targets.mu.Unlock()
+	if tab.failure == "" {
+		return err
+	}
+	return errors.New(tab.failure)
 }
 
 // blankTab opens a tab that nobody is shown, with a blank document of a URL's origin.

@@ -59,14 +59,34 @@ func TestRequestErrors(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
+	alice := r.login("shop.test", "alice")
 	r.open(w.page("shop.test"))
+	pages := func() (n int) {
+		list, err := call(r.ctx(), r.link, target.GetTargets, target.GetTargetsParams{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, info := range list.TargetInfos {
+			if info.Type == "page" {
+				n++
+			}
+		}
+		return n
+	}
+	before := pages() // one may be the process's own
 	for url, want := range map[string]string{
-		"about:blank":          "it is no http or https address",
-		"https://shop.test:1/": "Failed to fetch",
-		w.origin("shop.test") + "/hit/x?redirect=" + fmt.Sprint(w.origin("other.test")) + "/hit/y": "Failed to fetch",
+		"about:blank":                   "it is no http or https address",
+		"https://shop.test:36/":         "net::ERR_CONNECTION_REFUSED",
+		"https://no-such-host.invalid/": "net::ERR_NAME_NOT_RESOLVED",
+		w.origin("shop.test") + "/hit/x?redirect=" + fmt.Sprint(w.origin("other.test")) + "/hit/y": "net::ERR_FAILED (CORS: LocalNetworkAccessPermissionDenied)",
 	} {
-		if _, _, err := r.Request(r.ctx(), sessions.Ref{}, "GET", url, nil, ""); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v; want %q", url, err, want)
+		for name, as := range map[string]sessions.Ref{"as the window is": {}, "as alice": alice} {
+			if url == "about:blank" && name == "as alice" {
+				continue
+			}
+			if _, _, err := r.Request(r.ctx(), as, "GET", url, nil, ""); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s %s: %v; want %q", url, name, err, want)
+			}
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -75,16 +95,7 @@ func TestRequestErrors(t *testing.T) {
 		t.Error("an answer that never comes is no error")
 	}
 	w.release("slow")
-	r.until("the hidden tabs to be gone", func() bool {
-		list, err := call(r.ctx(), r.link, target.GetTargets, target.GetTargetsParams{})
-		n := 0
-		for _, info := range list.TargetInfos {
-			if info.Type == "page" && info.BrowserContextID == r.targets.contextOf(sessions.Main) {
-				n++
-			}
-		}
-		return err == nil && n == 1
-	})
+	r.until("the hidden tabs to be gone", func() bool { return pages() == before })
 }
 
 // A host name with a private address over plain HTTP is asked as any other, and what that

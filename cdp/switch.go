@@ -116,6 +116,11 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 func (b *Browser) change(ctx context.Context, w sessions.Window, site string, wait bool, decide decision) (sessions.Switch, error) {
 	b.commands.Lock()
 	defer b.commands.Unlock()
+	return b.carryOut(ctx, w, site, wait, decide)
+}
+
+// carryOut is change for who has the lock of the commands.
+func (b *Browser) carryOut(ctx context.Context, w sessions.Window, site string, wait bool, decide decision) (sessions.Switch, error) {
 	jar, err := b.settledJar(ctx, w)
 	if err != nil {
 		return sessions.Switch{}, err
@@ -267,24 +272,53 @@ func (b *Browser) RemoveToken(ctx context.Context, site, name string) error {
 }
 
 // Revert takes the last change of a session's cookies back, or goes back to a change, see
-// [sessions.Book.Revert].
-func (b *Browser) Revert(ctx context.Context, ref sessions.Ref, to int) error {
-	b.commands.Lock()
-	defer b.commands.Unlock()
-	if err := b.book.Revert(ref, to, time.Now()); err != nil {
-		return err
-	}
-	return b.syncAll(ctx, ref.Site)
+// [sessions.Book.Revert]. Where the session is active, that is carried out as a switch is:
+// the site's tabs are shown anew.
+func (b *Browser) Revert(ctx context.Context, ref sessions.Ref, to int) (sessions.Switch, error) {
+	return b.amend(ctx, ref, func() error { return b.book.Revert(ref, to, time.Now()) })
 }
 
-// Accept gives a session what was withheld from it, see [sessions.Book.Accept].
-func (b *Browser) Accept(ctx context.Context, ref sessions.Ref) error {
+// Accept gives a session what was withheld from it, see [sessions.Book.Accept]. Tabs are
+// shown anew as by Revert.
+func (b *Browser) Accept(ctx context.Context, ref sessions.Ref) (sessions.Switch, error) {
+	return b.amend(ctx, ref, func() error { return b.book.Accept(ref, time.Now()) })
+}
+
+// amend gives a session other cookies, and carries that out in the windows where it is
+// active. Its Switch tells of all of them.
+func (b *Browser) amend(ctx context.Context, ref sessions.Ref, do func() error) (done sessions.Switch, err error) {
 	b.commands.Lock()
 	defer b.commands.Unlock()
-	if err := b.book.Accept(ref, time.Now()); err != nil {
-		return err
+	if done.Session, err = b.book.Session(ref, time.Now()); err != nil {
+		return done, err
 	}
-	return b.syncAll(ctx, ref.Site)
+	windows := done.Session.Active
+	do = sync.OnceValue(do)
+	if len(windows) == 0 {
+		if err := do(); err != nil {
+			return done, err
+		}
+		if done.Session, err = b.book.Session(ref, time.Now()); err != nil {
+			return done, err
+		}
+		return done, b.syncAll(ctx, ref.Site)
+	}
+	for _, w := range windows {
+		in, err := b.carryOut(ctx, w, ref.Site, false, func(sessions.Window, []sessions.Cookie) (sessions.Session, error) {
+			if err := do(); err != nil {
+				return sessions.Session{}, err
+			}
+			b.switchedAll(ref.Site)
+			return b.book.Session(ref, time.Now())
+		})
+		if err != nil && b.hasWindow(w) {
+			return done, err
+		}
+		in.Reloaded, in.Streams = in.Reloaded+done.Reloaded, in.Streams+done.Streams
+		in.Refused, in.Notes = append(done.Refused, in.Refused...), append(done.Notes, in.Notes...)
+		done = in
+	}
+	return done, nil
 }
 
 // Split undoes a login that replaced a session's tokens, see

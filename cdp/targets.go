@@ -27,6 +27,7 @@ type tab struct {
 	blank  bool // see blankTab; nor is it
 	// blankFrom is where its document is from, "" where it is fulfilled.
 	blankFrom string
+	failure   string // of its last request that failed, "" for none
 	// mirrors is what it does then for HTTP authentication, nil for nothing.
 	mirrors *mirrorsAuth
 	// document is what the top frame shows.

@@ -87,7 +87,11 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Network.loadingFailed":
 		on(b, m, func(e *loading) {
 			b.targets.failed(m.SessionID, e.RequestID)
-			if tab := b.targets.tab(m.SessionID); tab != nil && b.departures.any.Load() {
+			tab := b.targets.tab(m.SessionID)
+			if b.targets.isBlank(tab) {
+				b.targets.update(func() { tab.failure = e.why() })
+			}
+			if tab != nil && b.departures.any.Load() {
 				b.cameToNothing(tab)
 			}
 			b.exchanges.finish(e.RequestID, true)

@@ -95,7 +95,7 @@ func (b *binder) readFlag(w Word) error {
 		w = b.next()
 		value = w.Text
 	}
-	value, err := readAt(flag.Kind, value, w.Position)
+	value, err := readAt(flag.Kind, value, w)
 	if given {
 		value = before + "\n" + value
 	}
@@ -132,7 +132,7 @@ func (b *binder) assign(c *call, words []Word) error {
 		if p.Rest {
 			n = len(words)
 		}
-		value, err := readAt(p.Kind, joined(words[:n]), words[0].Position)
+		value, err := readAt(p.Kind, joined(words[:n]), words[:n]...)
 		if err != nil && words[0].source != "" { // what a variable holds may be a secret
 			err = usageAt(words[0].Position, "the value of %s is not a valid %s; type: %s", words[0].shown(), p.Name, b.usage())
 		}
@@ -213,10 +213,15 @@ func (w Word) shown() string {
 
 func (b *binder) usage() string { return b.command.Usage(b.name) }
 
-func readAt(kind Kind, text string, p Position) (string, error) {
+// readAt reads what words say, unless there are variables in them whose values are not
+// known yet.
+func readAt(kind Kind, text string, words ...Word) (string, error) {
+	if slices.ContainsFunc(words, func(w Word) bool { return w.parts != nil }) {
+		return text, nil
+	}
 	value, err := kind.read(text)
 	if u, ok := err.(*UsageError); ok {
-		u.Position = p
+		u.Position = words[0].Position
 	}
 	return value, err
 }

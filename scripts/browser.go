@@ -84,9 +84,10 @@ type Browser interface {
 	RemoveToken(ctx context.Context, site, name string) error
 
 	// Revert, Accept and Split change a session's cookies, see the book's. They answer
-	// when the jars are in step again.
-	Revert(ctx context.Context, ref sessions.Ref, to int) error
-	Accept(ctx context.Context, ref sessions.Ref) error
+	// when the jars are in step again. The first two show the tabs anew where the session
+	// is active, as Use does.
+	Revert(ctx context.Context, ref sessions.Ref, to int) (sessions.Switch, error)
+	Accept(ctx context.Context, ref sessions.Ref) (sessions.Switch, error)
 	Split(ctx context.Context, ref sessions.Ref, name string) (sessions.Session, error)
 
 	// SplitSite and JoinSite change where sites end, see the book's. They

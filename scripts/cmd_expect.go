@@ -44,7 +44,7 @@ func expectCommands() []*Command {
 			Params: []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}},
 			run: func(_ context.Context, c *call) (Result, error) {
 				if holds(c.args["A"], c.args["B"]) != c.isNot() {
-					return Result{}, nil
+					return c.holds(), nil
 				}
 				expected := "two texts to be different"
 				if c.args["A"] != c.args["B"] {
@@ -184,6 +184,14 @@ func (c *call) expected(param string) string {
 
 func (c *call) isNot() bool { return strings.HasPrefix(c.name, notPrefix) }
 
+// holds is the result of what is as expected: a person who typed it is told.
+func (c *call) holds() Result {
+	if !c.engine.Attended || !c.running.isTyped() {
+		return Result{}
+	}
+	return Result{Text: "ok: " + shortened(strings.TrimPrefix(c.statement.Text, "expect "))}
+}
+
 // expect looks until it is as expected. Where that is the page's, after a switch it is the
 // page of the session that is forced now.
 func (c *call) expect(ctx context.Context, atPage bool, expected string, look func(context.Context, *call) (found, error)) (Result, error) {
@@ -206,7 +214,7 @@ func (c *call) expect(ctx context.Context, atPage bool, expected string, look fu
 		is, err := look(bounded, c)
 		switch {
 		case err == nil && is.holds != not:
-			return Result{}, c.engine.settle(ctx)
+			return c.holds(), c.engine.settle(ctx)
 		case err == nil:
 			last, seen, missing = is, true, nil
 		case isMissing(err) && !not:

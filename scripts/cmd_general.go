@@ -65,11 +65,26 @@ func runHelp(_ context.Context, c *call) (Result, error) {
 	if len(words) == 0 {
 		return Result{Text: registry.help(), Value: registry.Commands()}, nil
 	}
-	if command, n := registry.lookup(words); command != nil { // its arguments may follow
+	command, n := registry.lookup(words) // its arguments may follow
+	if mixed := registry.mixedUp(words); mixed != nil && n < 2 {
+		return helpOn(mixed, mixed.Name), nil
+	}
+	if command != nil {
 		return helpOn(command, joined(words[:n])), nil
 	}
 	if verbs := registry.verbs(joined(words)); len(verbs) > 0 {
 		return Result{Text: registry.table(verbs)}, nil
+	}
+	switch list := registry.bare(words); len(list) {
+	case 0:
+	case 1:
+		return helpOn(list[0], list[0].Name), nil
+	default:
+		var names []string
+		for _, c := range list {
+			names = append(names, c.Name)
+		}
+		return Result{Text: registry.table(names)}, nil
 	}
 	return Result{}, registry.unknown(words)
 }

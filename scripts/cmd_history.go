@@ -26,7 +26,7 @@ func historyCommands() []*Command {
 			Summary: "Undo the last change of a session's cookies, or go back to an earlier one",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag, {Name: "to", Kind: KindChange, Summary: "go back to how the cookies were right after this change, by its number in: session show"}},
-			Detail:  "What one response or one script changed together is undone together. If the session is active, the browser gets the earlier values; the server may not accept them any more. A second revert undoes the first.",
+			Detail:  "What one response or one script changed together is undone together. If the session is active, the browser gets the earlier values and the site's open tabs are reloaded, as by use; the server may not accept the values any more. A second revert undoes the first.",
 			Example: "session revert Session 3\nsession revert 3 --to 1",
 			run:     runRevert,
 		},
@@ -36,7 +36,7 @@ func historyCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
 			Detail: "If the reload of a switch brings another login, or an answer brings another session's token, the session keeps what it has, and a notice says so. " +
-				"This command gives it the new values after all. session split separates the two again, and session revert goes back.",
+				"This command gives it the new values after all; where it is active, the site's open tabs are reloaded. session split separates the two again, and session revert goes back.",
 			Example: "session accept alice",
 			run:     runAccept,
 		},
@@ -46,7 +46,8 @@ func historyCommands() []*Command {
 			Params:  []Param{{Name: "NAME", Kind: KindSession}, {Name: "NEW", Kind: KindName, Optional: true}},
 			Flags:   []Flag{siteFlag},
 			Detail: "A new session, named NEW or after its number, gets the present cookies, and the old one has those from before the login again. " +
-				"If the old one was active, the new one is active now, since the browser is logged in as it.",
+				"If the old one was active, the new one is active now, since the browser is logged in as it. " +
+				"It is about the last login that was told (see session show), never about a revert: where that took the login back, only the new session is made.",
 			Example: "session split 3 frank",
 			run:     runSplit,
 		},
@@ -107,10 +108,15 @@ func runRevert(ctx context.Context, c *call) (Result, error) {
 	if c.has("to") {
 		to, _ = strconv.Atoi(c.flags["to"]) // checked by its kind
 	}
-	if err := e.Browser.Revert(ctx, session.Ref(), to); err != nil {
+	done, err := e.Browser.Revert(ctx, session.Ref(), to)
+	if err != nil {
 		return Result{}, doing("reverting "+named(session), err, "see: session show "+Quote(session.Name))
 	}
-	return c.back(session)
+	is := sayf("is back at %s", e.shownTokens(done.Session))
+	if len(done.Session.Tokens) == 0 {
+		is = "has no tokens again"
+	}
+	return e.amended(done, is)
 }
 
 func runAccept(ctx context.Context, c *call) (Result, error) {
@@ -118,30 +124,30 @@ func runAccept(ctx context.Context, c *call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := c.engine.Browser.Accept(ctx, session.Ref()); err != nil {
+	done, err := c.engine.Browser.Accept(ctx, session.Ref())
+	if err != nil {
 		return Result{}, doing("accepting what was withheld from "+named(session), err, "see: session show "+Quote(session.Name))
 	}
-	session, err = c.engine.Book.Session(session.Ref(), c.engine.now())
-	if err != nil {
-		return Result{}, err
-	}
-	session = c.engine.masked(session)
-	return Result{Text: sayf("%s: %s has the new login: %s", session.Site, session.Name, sessions.Mask{}.Cookies(session.Tokens)), Value: session}, nil
+	return c.engine.amended(done, sayf("has the new login: %s", c.engine.shownTokens(done.Session)))
 }
 
-// back tells what a session has again.
-func (c *call) back(session sessions.Session) (Result, error) {
-	e := c.engine
-	session, err := e.Book.Session(session.Ref(), e.now())
-	if err != nil {
+// shownTokens are those of a session, for a message.
+func (e *Engine) shownTokens(s sessions.Session) string {
+	return sessions.Mask{}.Cookies(e.masked(s).Tokens)
+}
+
+// amended tells what a session is like since its cookies were changed, and what was shown
+// anew where it is active.
+func (e *Engine) amended(done sessions.Switch, is string) (Result, error) {
+	s := done.Session
+	if err := refused(s, done); err != nil {
 		return Result{}, err
 	}
-	session = e.masked(session)
-	text := sayf("%s: %s is back at %s", session.Site, session.Name, sessions.Mask{}.Cookies(session.Tokens))
-	if len(session.Tokens) == 0 {
-		text = sayf("%s: %s has no tokens again", session.Site, session.Name)
+	head := sayf("%s: %s ", s.Site, s.Name) + is
+	if len(s.Active) > 0 {
+		head += "; " + reloaded(done)
 	}
-	return Result{Text: text, Value: session}, nil
+	return e.answer(head, done), nil
 }
 
 func runSplit(ctx context.Context, c *call) (Result, error) {

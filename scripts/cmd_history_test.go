@@ -32,6 +32,9 @@ func TestSessionRevert(t *testing.T) {
 	w := newWorld(t)
 	relogin(w)
 	check(t, "revert", w.run("session revert blog.test/carol").Text, "blog.test: carol is back at PHPSESSID=secret-d")
+	w.run("use blog.test/carol")
+	w.browser.notes = []string{"blog.test/x was the answer to a POST"}
+	check(t, "revert the active one", w.run("session revert blog.test/carol").Text, "blog.test: carol is back at PHPSESSID=secret-e; 1 tab reloaded\nblog.test/x was the answer to a POST")
 	_, err := w.Run(t.Context(), "session revert bob")
 	var nothing *sessions.NothingToRevertError
 	if !errors.As(err, &nothing) {
@@ -77,7 +80,7 @@ func TestSessionAccept(t *testing.T) {
 	if text := w.run("session show blog.test/carol").Text; !strings.Contains(text, "session accept carol") {
 		t.Errorf("show does not say what was withheld:\n%s", text)
 	}
-	check(t, "accept", w.run("session accept blog.test/carol").Text, "blog.test: carol has the new login: PHPSESSID=secret-e")
+	check(t, "accept", w.run("session accept blog.test/carol").Text, "blog.test: carol has the new login: PHPSESSID=secret-e; 1 tab reloaded")
 	check(t, "split", w.run("session split blog.test/carol erin").Text, "blog.test: erin has the new login, carol is as it was before")
 }
 

@@ -32,6 +32,9 @@ func Describe(e sessions.Event) string {
 			return sayf("the reload brought another login through %s for ", e.Text) + who + ", which keeps its own; to accept the new login: session accept " + n
 		}
 		return "the reload brought another login for " + who + ", which keeps its own; to accept the new login: session accept " + n
+	case sessions.SessionDoubted:
+		n := strconv.Itoa(e.Number)
+		return sayf("the server gave a new %s to ", e.Token) + who + ": the one given with --session may have expired; see: session show " + n + "; to go back to it: session revert " + n
 	case sessions.SessionMerged:
 		return sayf(`session "%s" had the same tokens as `, e.Text) + who + ": they are one now"
 	case sessions.SitesClash:

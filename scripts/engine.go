@@ -22,6 +22,9 @@ type Engine struct {
 	// Reports says that results are for a report: secrets in them are masked, also in what
 	// a command is there to show.
 	Reports bool
+	// Attended says that a person types the commands and reads the results: an expect that
+	// holds says so.
+	Attended bool
 	// ReadFile reads a script for include, and bounds how long it is; nil refuses.
 	ReadFile func(ctx context.Context, name string) ([]byte, error)
 	// Patience is how long a page command waits for what it is about, and expect for what
@@ -76,7 +79,8 @@ func (e *Engine) Run(ctx context.Context, line string) (Result, error) {
 
 // RunScript runs the commands of a script until one fails or quits, and gives
 // each the result of those that succeed, and a [NotRun] for each section after the one
-// that fails. The whole text is read before the first command runs. Errors are of type *[CommandError].
+// that fails. The whole text is checked before the first command runs, see [Engine.Check].
+// Errors are of type *[CommandError].
 func (e *Engine) RunScript(ctx context.Context, s Script, each func(Result)) error {
 	r := &run{engine: e, each: each}
 	return r.script(ctx, s)

@@ -78,6 +78,7 @@ func TestDescribe(t *testing.T) {
 		sessions.SessionRefill:   `a new login goes into session 2 "Session\x1b 2" on shop.test, which was logged out; to keep both: session split 2`,
 		sessions.SessionReplaced: `a new login replaced the cookies of session 2 "Session\x1b 2" on shop.test; to keep both: session split 2`,
 		sessions.ValueAdopted:    `session 2 "Session\x1b 2" on shop.test has a new value of sid: a script wrote it, no response set it`,
+		sessions.SessionDoubted:  `the server gave a new sid to session 2 "Session\x1b 2" on shop.test: the one given with --session may have expired; see: session show 2; to go back to it: session revert 2`,
 		sessions.SessionRenewed:  "", sessions.SiteSeen: "", sessions.TokenAdded: "", sessions.SessionForced: "", sessions.SessionRemoved: "",
 	}
 	for kind, want := range tests {

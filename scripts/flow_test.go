@@ -342,7 +342,7 @@ func TestHistory(t *testing.T) {
 	var kept []string
 	w.Recorder = &Recorder{Keep: func(line string) { kept = append(kept, line) }}
 	w.Vars.Set("SHOP", "http://shop.test")
-	w.script("open $SHOP/login; set USER alice; fill '#user' \"$USER\"\nfill '#password' 'pass word'; fill '#password' other --timeout 1s; fill '#password' 'pass word'\nhelp; nonsense")
+	w.script("open $SHOP/login; set USER alice; fill '#user' \"$USER\"\nfill '#password' 'pass word'; fill '#password' other --timeout 1s; fill '#password' 'pass word'\nhelp; fail nonsense")
 	w.script("as bob\n  click 'text=Log in'\n  ! use nobody\nend\nuse nobody")
 	w.script("fill '#gone' abc\nfill '#password' \"$USER\"; fill '#user' b; fill '#password' other $SHOP; open $SHOP/?token=x")
 	w.script("as bob\n  ls\n  use nobody\nend")

@@ -70,6 +70,9 @@ func (r *Registry) unknown(words []Word) error {
 	if i := strings.IndexAny(first, "|><"); i >= 0 && !words[0].Quoted && (i == 0 || slices.Contains(r.names(), first[:i])) {
 		return usageAt(words[0].Position, "there are no pipes and no redirection here; type the command alone: %s", cmp.Or(first[:i], "help"))
 	}
+	if err := r.meant(words); err != nil {
+		return err
+	}
 	if near := nearest(said, r.names()); near != "" {
 		return usageAt(words[0].Position, "unknown command %q; did you mean: %s", said, near)
 	}

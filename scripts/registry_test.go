@@ -117,6 +117,34 @@ token remove-header NAME          Make it an ordinary header again`)
 	}
 }
 
+// TestHelpOnHalfAName: help knows a command by its verb alone, and by its noun in the plural.
+func TestHelpOnHalfAName(t *testing.T) {
+	w := newWorld(t)
+	for words, want := range map[string]string{
+		"revert":              "session revert NAME [",
+		"close":               "window close NAME\n",
+		"windows close":       "window close NAME\n",
+		"windows close alice": "window close NAME\n",
+		"session rm":          "rm NAME [",
+		"windows":             "windows\n",
+		"status":              "expect status N [",
+	} {
+		if got := w.run("help " + words).Text; !strings.HasPrefix(got, want) {
+			t.Errorf("help %s begins with %q, want %q", words, got[:min(40, len(got))], want)
+		}
+	}
+	for words, want := range map[string][]string{"split": {"site split HOST", "session split NAME"}, "list": {"site list", "window list"}} {
+		for _, command := range want {
+			if got := w.run("help " + words).Text; !strings.Contains(got, command) || strings.Contains(got, "page open") {
+				t.Errorf("help %s: %s", words, got)
+			}
+		}
+	}
+	if _, err := w.Run(t.Context(), "help nonsense"); err == nil {
+		t.Error("there is help on nonsense")
+	}
+}
+
 func TestMarkdown(t *testing.T) {
 	lines := strings.Split(NewRegistry().Markdown(), "\n")
 	check(t, "head", lines[0], "| command | short | what it does |")

@@ -38,6 +38,14 @@ func (r *run) script(ctx context.Context, s Script) error {
 	if err != nil {
 		return s.broken(err)
 	}
+	if len(r.files) == 0 {
+		if err := r.engine.Check(ctx, s); err != nil {
+			r.tellFailure(err)
+			r.files, r.only = []string{s.Name}, s.Only
+			r.leave(ctx, statements)
+			return err
+		}
+	}
 	r.files = append(r.files, s.Name)
 	defer func() { r.files = r.files[:len(r.files)-1] }()
 	if r.only == nil { // else it is included
@@ -168,7 +176,7 @@ func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result,
 	if err != nil {
 		return name, Result{}, err
 	}
-	c, err := bind(command, name, words, s.comment)
+	c, name, err := e.bind(command, n, s, words)
 	if err != nil {
 		return name, Result{}, err
 	}

@@ -191,18 +191,24 @@ func (f *fakeBrowser) RemoveToken(_ context.Context, site, name string) error {
 	return f.book.RemoveToken(site, name)
 }
 
-func (f *fakeBrowser) Accept(_ context.Context, ref sessions.Ref) error {
-	if err := f.call("Accept"); err != nil {
-		return err
-	}
-	return f.book.Accept(ref, noon)
+func (f *fakeBrowser) Accept(_ context.Context, ref sessions.Ref) (sessions.Switch, error) {
+	return f.amend("Accept", ref, func() error { return f.book.Accept(ref, noon) })
 }
 
-func (f *fakeBrowser) Revert(_ context.Context, ref sessions.Ref, to int) error {
-	if err := f.call("Revert"); err != nil {
-		return err
+func (f *fakeBrowser) Revert(_ context.Context, ref sessions.Ref, to int) (sessions.Switch, error) {
+	return f.amend("Revert", ref, func() error { return f.book.Revert(ref, to, noon) })
+}
+
+func (f *fakeBrowser) amend(name string, ref sessions.Ref, do func() error) (sessions.Switch, error) {
+	err := f.call(name)
+	if err == nil {
+		err = do()
 	}
-	return f.book.Revert(ref, to, noon)
+	if err != nil {
+		return sessions.Switch{}, err
+	}
+	session, err := f.book.Session(ref, noon)
+	return sessions.Switch{Session: session, Reloaded: len(session.Active), Notes: f.notes}, err
 }
 
 func (f *fakeBrowser) SplitSite(_ context.Context, host string) (string, error) {

@@ -292,7 +292,7 @@ func (s *session) remembers(of *session, h *held) {
 			s.changes = append(s.changes, c)
 		}
 	}
-	s.somebody = s.somebody || of.somebody
+	s.somebody, s.visitor = s.somebody || of.somebody, of.visitor
 }
 
 // namesake is the session on a site that this one was part of, or one that a

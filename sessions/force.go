@@ -142,7 +142,7 @@ func (b *Book) Rename(ref Ref, name string) error {
 	}
 	old := session.name
 	session.rename(name)
-	session.somebody = session.somebody || session.filled
+	session.somebody = session.somebody || session.filled && !session.visitor // else the login is still to come
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // named, it is a session like any other
 	}

@@ -287,7 +287,7 @@ func (s *session) answers(other *session, f Field, origin string) *heldHeader {
 
 // mergeHeaders makes the header tokens of a session that goes the one's that is kept.
 func mergeHeaders(keep, gone *session) {
-	keep.takeHeaders(gone, 0)
+	keep.takeHeaders(gone, 0, present)
 	for f, owner := range keep.site.headers.owners {
 		if owner == gone.id {
 			keep.site.headers.owners[f] = keep.id
@@ -295,11 +295,11 @@ func mergeHeaders(keep, gone *session) {
 	}
 }
 
-// takeHeaders takes over what another session learnt after an age, where this one has
-// nothing.
-func (s *session) takeHeaders(other *session, after int64) {
+// takeHeaders takes over what another session learnt after an age, up to another, where
+// this one has nothing.
+func (s *session) takeHeaders(other *session, after, last int64) {
 	other.headers = slices.DeleteFunc(other.headers, func(h heldHeader) bool {
-		if h.age <= after || s.header(h.Name, h.Origin) != nil {
+		if h.age <= after || h.age > last || s.header(h.Name, h.Origin) != nil {
 			return false
 		}
 		s.headers = append(s.headers, h)

@@ -39,6 +39,8 @@ type origin struct {
 	source Source
 	// documents is the session's count.
 	documents int
+	// undoes is the batch before which a revert went back, 0 for other changes.
+	undoes int64
 }
 
 func (b *Book) origin(source Source, url string, at time.Time) origin {

@@ -15,7 +15,9 @@ type Effect int
 const (
 	NoEffect Effect = iota
 	Renewed         // a token has another value, and nothing says that it is another login's
-	Filled          // a token came where there was none, or took the place of a visitor's
+	Started         // a token came where there was none, and nothing says that somebody logged in
+	Changed         // a token took the place of a visitor's, and nothing says that somebody logged in
+	Filled          // somebody logged in where nobody was, or where a session had ended
 	TookAway        // a token was deleted, and nothing came in its place
 	Replaced        // another login took the place of the tokens
 	Withheld        // it would have done that, or brought another session's token, and is not booked
@@ -88,7 +90,7 @@ func (b *Book) judge(session *session, x *Exchange, r Response) answer {
 		a.sign = true
 	case same:
 	case x.request.Reload && x.request.Before == Renewed: // as it did before
-	case x.givenOut(), x.request.Document && a.outlived(r.Now):
+	case x.givenOut(), x.request.Document && session.worked(x) && a.outlived(r.Now):
 		a.sign = true
 	case !session.somebody && !session.site.renewsOften(a.set):
 		a.renewal = false // a visitor's token gave way, maybe to a login
@@ -163,12 +165,27 @@ func (a *answer) effect() Effect {
 		return TookAway
 	case len(a.set) == 0:
 		return NoEffect
-	case a.was != Live || !a.renewal && !a.sign:
+	case a.was == Empty && !a.signIn:
+		return Started
+	case a.was != Live:
 		return Filled
+	case !a.renewal && !a.sign:
+		return Changed
 	case a.sign && !a.own:
 		return Replaced
 	}
 	return Renewed
+}
+
+// noteVisitor remembers whether the session is known to be a visitor's: an answer gave it
+// its first tokens, and no other site led there, which may have logged somebody in.
+func (a *answer) noteVisitor() {
+	switch a.effect() {
+	case Started:
+		a.session.visitor = a.via == ""
+	case Changed: // maybe to a login
+		a.session.visitor = false
+	}
 }
 
 // life is how long a value lived: the documents that it outlived, and the time.

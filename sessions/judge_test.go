@@ -3,6 +3,7 @@ package sessions
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,17 +97,82 @@ func TestReplacementIsTold(t *testing.T) {
 func TestVisitorsLogin(t *testing.T) {
 	for name, change := range map[string]func(*Request){"form": password, "link": nil} {
 		b := start(t, Options{})
-		if got := b.shows(at, nil, "sid=visitor; Path=/"); got != Filled {
+		if got := b.shows(at, nil, "sid=visitor; Path=/"); got != Started {
 			t.Errorf("%s: the first token: effect %d", name, got)
 		}
 		got := b.shows(at+"enter", change, "sid=alice; Path=/")
-		if n := b.count(SessionReplaced); n != 0 || got.Safe() {
-			t.Errorf("%s: told %d times, effect %d", name, n, got)
+		want := map[string]Effect{"form": Replaced, "link": Changed}[name]
+		if n := b.count(SessionReplaced); n != 0 || got != want || got.Safe() {
+			t.Errorf("%s: told %d times, effect %d, want %d", name, n, got, want)
 		}
 		b.shows(at, nil)
 		b.shows(at+"enter", password, "sid=bob; Path=/")
 		if n := b.count(SessionReplaced); name == "form" && n != 1 {
 			t.Errorf("the second login was told %d times", n)
+		}
+	}
+}
+
+// TestFirstTokens: a login is what shows signs of one; a first token by itself starts a
+// session, whoever it is for.
+func TestFirstTokens(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		url    string
+		change func(*Request)
+		want   Effect
+	}{
+		{"a page", at + "account", nil, Started},
+		{"a page from outside", at + "account", fromAfar, Started},
+		{"a script's request", at + "api", inside, Started},
+		{"a form with a password", at + "enter", password, Filled},
+		{"a login by POST", at + "login", posts, Filled},
+		{"a link with a code", at + "enter?token=3f9a27", fromAfar, Filled},
+	} {
+		b := start(t, Options{})
+		if got := b.shows(c.url, c.change, "sid=first; Path=/"); got != c.want || got.Safe() {
+			t.Errorf("%s: effect %d, want %d", c.name, got, c.want)
+		}
+		b.shows(at+"exit", nil, "sid=; Path=/; Max-Age=0")
+		b.use("1")
+		if got := b.shows(at+"account", nil, "sid=again; Path=/"); got != Filled {
+			t.Errorf("%s: once it had ended: effect %d", c.name, got)
+		}
+	}
+}
+
+// TestLoginOfANamedVisitor: a visitor who was given a name and then logs in is the same
+// user's session growing up. A login is told where there was one before, or may have been.
+func TestLoginOfANamedVisitor(t *testing.T) {
+	found := func(b *browser) { b.script(at, "sid=found; Path=/"); b.book.SeeJar(Main, b.jar(), b.now) }
+	visitor := func(b *browser) { b.shows(at, nil, "sid=visitor; Path=/") }
+	for _, c := range []struct {
+		name   string
+		before func(*browser) // the name is given
+		after  func(*browser)
+		told   int // at the login
+	}{
+		{"a visitor", visitor, nil, 0},
+		{"a visitor who stays a while", visitor, func(b *browser) { b.shows(at, nil); b.shows(at+"basket", posts) }, 0},
+		{"a visitor who is forced", visitor, func(b *browser) { b.use("alice") }, 0},
+		{"a second login", visitor, func(b *browser) { b.shows(at+"login", password, "sid=alice; Path=/") }, 1},
+		{"a login before", func(b *browser) { b.shows(at+"login", password, "sid=alice; Path=/") }, nil, 1},
+		{"a visitor's login before", func(b *browser) { visitor(b); b.shows(at+"login", password, "sid=alice; Path=/") }, nil, 1},
+		{"maybe a login before", func(b *browser) { visitor(b); b.shows(at+"in", nil, "sid=alice; Path=/") }, nil, 1},
+		{"found in the jar", found, nil, 1},
+		{"by another site", func(b *browser) { b.shows(at+"callback", by("idp.test"), "sid=alice; Path=/") }, nil, 1},
+	} {
+		b := start(t, Options{})
+		c.before(b)
+		if err := b.book.Rename(Ref{shop, 1}, "alice"); err != nil {
+			t.Fatal(err)
+		}
+		if c.after != nil {
+			c.after(b)
+		}
+		told := b.count(SessionReplaced)
+		if b.shows(at+"login", password, "sid=logged-in; Path=/"); b.count(SessionReplaced)-told != c.told {
+			t.Errorf("%s: the login was told %d times, want %d", c.name, b.count(SessionReplaced)-told, c.told)
 		}
 	}
 }
@@ -333,6 +399,105 @@ func TestSplitGivesBack(t *testing.T) {
 		if problem := b.book.sites[shop].problem(); problem != "" {
 			t.Errorf("%s: %s", name, problem)
 		}
+	}
+}
+
+// TestSplitAfterRevert: split is about the last login that was told, never about a revert:
+// what that took back gets a session of its own, and the old one keeps what it has.
+func TestSplitAfterRevert(t *testing.T) {
+	login := func(who string) func(*browser) {
+		return func(b *browser) {
+			b.shows(at+"login", password, "sid="+who+"; Path=/", "jwt=j-"+who+"; Path=/")
+		}
+	}
+	answer := func(lines ...string) func(*browser) {
+		return func(b *browser) { b.shows(at+"api", inside, lines...) }
+	}
+	revert := func(to int) func(*browser) {
+		return func(b *browser) {
+			b.Helper()
+			if err := b.book.Revert(Ref{shop, 1}, to, b.now); err != nil {
+				b.Fatal(err)
+			}
+			b.mend(shop)
+		}
+	}
+	many := func(b *browser) {
+		for i := range 50 {
+			answer(fmt.Sprintf("sid=bob-%d; Path=/", i))(b)
+		}
+	}
+	for name, c := range map[string]struct {
+		steps     []func(*browser) // after alice's login
+		old, part string
+		active    string // the number of the session that is, of 1
+	}{
+		"reverted":                    {[]func(*browser){login("bob"), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "1"},
+		"reverted twice":              {[]func(*browser){login("bob"), revert(0), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "2"},
+		"reverted three times":        {[]func(*browser){login("bob"), revert(0), revert(0), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "1"},
+		"renewed since":               {[]func(*browser){login("bob"), revert(0), answer("sid=alice-2; Path=/")}, "jwt=j-alice; sid=alice-2", "jwt=j-bob; sid=bob", "1"},
+		"renewed before":              {[]func(*browser){login("bob"), answer("sid=bob-2; Path=/"), revert(2)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob-2", "1"},
+		"only the renewal reverted":   {[]func(*browser){login("bob"), answer("sid=bob-2; Path=/"), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "2"},
+		"renewed very often before":   {[]func(*browser){login("bob"), many, revert(2)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob-49", "1"},
+		"the second login reverted":   {[]func(*browser){login("bob"), login("carol"), revert(0)}, "jwt=j-bob; sid=bob", "jwt=j-carol; sid=carol", "1"},
+		"both logins reverted":        {[]func(*browser){login("bob"), login("carol"), revert(2)}, "jwt=j-alice; sid=alice", "jwt=j-carol; sid=carol", "1"},
+		"a renewal that was not told": {[]func(*browser){answer("sid=alice-2; Path=/"), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-alice; sid=alice-2", "1"},
+	} {
+		b := start(t, Options{})
+		login("alice")(b)
+		b.use("1")
+		for _, step := range c.steps {
+			step(b)
+		}
+		part, err := b.book.Split(Ref{shop, 1}, "", b.now)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		old, _ := b.book.Session(Ref{shop, 1}, b.now)
+		for _, side := range []struct {
+			s    Session
+			want string
+		}{{old, c.old}, {part, c.part}} {
+			list := strings.Split(Mask{}.Cookies(side.s.Tokens), "; ")
+			slices.Sort(list)
+			if got := strings.Join(list, "; "); got != side.want {
+				t.Errorf("%s: session %d has %s, want %s", name, side.s.Number, got, side.want)
+			}
+		}
+		if active, _ := b.book.Active(Main, shop, b.now); fmt.Sprint(active.Number) != c.active {
+			t.Errorf("%s: session %d is active, want %s", name, active.Number, c.active)
+		}
+		for number, others := range map[int]string{1: c.part, 2: c.old} {
+			other, _, _ := strings.Cut(strings.TrimPrefix(others, "jwt="), ";")
+			values, err := b.book.History(Ref{shop, number})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range values {
+				if v.Value == other && name != "a renewal that was not told" {
+					t.Errorf("%s: the history of session %d has the other's %s", name, number, v.Value)
+				}
+			}
+		}
+		if problem := b.book.sites[shop].problem(); problem != "" {
+			t.Errorf("%s: %s", name, problem)
+		}
+		if name == "reverted" { // and once only
+			if _, err := b.book.Split(Ref{shop, 1}, "", b.now); err == nil {
+				t.Errorf("%s: split twice", name)
+			}
+		}
+	}
+
+	// What a person gave is no login either.
+	b := start(t, Options{})
+	b.give("alice", "sid=alice")
+	if err := b.book.Give(b.ref("alice"), []Cookie{{Name: "sid", Value: "other", Domain: "shop.test", Path: "/"}}, b.now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.book.Split(b.ref("alice"), "", b.now); err == nil {
+		t.Error("what a person gave was split off")
 	}
 }
 

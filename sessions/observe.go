@@ -451,7 +451,8 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) a
 	if a.sign && a.was == Live {
 		session.pin(o.batch)
 	}
-	if a.effect() == Renewed {
+	expired := a.expired(x)
+	if expired == "" && a.effect() == Renewed {
 		a.noteRenewal(r.Now)
 	}
 	for i := range r.Cookies {
@@ -466,6 +467,8 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) a
 		}
 	}
 	b.tell(session, x.request.Window, was, changed, r.Now)
+	b.noteExpired(session, x.request.Window, expired)
+	a.noteVisitor()
 	b.noteLogin(&a, x, o.batch)
 	windows := session.site.outOfStep(session, x.request.Window, changed, r.Cookies, r.Now)
 	if r.Cleared && session.site.places[x.request.Window].cleared(session, x.at.host, r.Now) {

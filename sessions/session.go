@@ -31,7 +31,11 @@ type session struct {
 	withheld *offer   // what an answer brought that was not booked; nil for nothing
 	// somebody says that it is a login, and not just a visitor: it was seen, or a person
 	// said so.
-	somebody  bool
+	somebody bool
+	// visitor says that its tokens are those that a server gives whoever comes without any:
+	// nothing told of a login yet.
+	visitor   bool
+	doubted   bool // it was told that what a person gave it may have expired
 	requests  int
 	documents int // of those
 	last      time.Time

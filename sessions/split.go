@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -78,6 +79,7 @@ func (s *session) batchAfter(number int) (int64, bool) {
 // goBack makes the cookies what they were before a batch.
 func (b *Book) goBack(s *session, batch int64, now time.Time) {
 	back := b.origin(FromUser, "", now)
+	back.undoes = batch
 	seen := map[key]bool{}
 	for _, c := range slices.Clone(s.changes) { // going back changes them too
 		k := c.key()
@@ -121,8 +123,9 @@ func (s *session) before(k key, batch int64) *held {
 
 // Split undoes the last replacement of a session's tokens: a new session gets the
 // present cookies, and what changed since, and the old one has those from before
-// again. Where the old one was active the new one is, since the browser is on it. The
-// name "" takes a generated one.
+// again. Where the old one was active the new one is, since the browser is on it. Where the
+// replacement was reverted already, the new session gets what the old one had until then,
+// and nothing else changes. The name "" takes a generated one.
 func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -135,42 +138,96 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 	}
 	batch, ok := s.lastReplacement()
 	if !ok {
-		batch, ok = s.lastBatch()
-	}
-	if !ok {
 		return Session{}, &NothingToRevertError{ref.Site, s.name}
 	}
 	part := s.site.newSession(name)
-	cookies := slices.Clone(s.cookies)
 	part.somebody, s.somebody = true, true
-	part.takeChanges(s, batch, func() { b.goBack(s, batch, now) })
+	last := s.lastOf(batch)
+	cookies := s.cookiesAt(last)
+	if part.takeChanges(s, batch, last); last == present {
+		b.goBack(s, batch, now)
+	}
+	s.forgetChanges(batch, last)
 	for _, h := range cookies {
-		if !h.Expired(now) {
-			part.set(h.Cookie, s.site.kind(h.Name), h.age).since = h.since
+		if kind := s.site.kind(h.Name); kind != NotToken && !h.Expired(now) {
+			part.set(h.Cookie, kind, h.age).since = h.since
 		}
 	}
 	s.disown(part)
-	part.stock, s.stock = s.stock, nil // what the pages have is of the later login
-	part.takeHeaders(s, batch)
-	for _, p := range s.site.places {
-		if p.active == s {
-			p.active = part
-		}
-		if p.last == s {
-			p.last = part
+	part.takeHeaders(s, batch, last)
+	if last == present {
+		part.stock, s.stock = s.stock, nil // what the pages have is of the later login
+		for _, p := range s.site.places {
+			if p.active == s {
+				p.active = part
+			}
+			if p.last == s {
+				p.last = part
+			}
 		}
 	}
 	b.notify(part.event(SessionNew))
 	return part.view(now), nil
 }
 
-// takeChanges takes over the changes of another session since a batch, once it went back
-// before that: it forgets them, and how it went back.
-func (s *session) takeChanges(other *session, batch int64, back func()) {
-	isLater := func(c change) bool { return c.batch >= batch }
+// present is later than any batch.
+const present = math.MaxInt64
+
+// isOn reports whether the cookies of a session, as they were at an age, come of
+// a change: it was not taken back until then.
+func (s *session) isOn(change, at int64) bool {
+	for _, c := range slices.Backward(s.changes) {
+		switch {
+		case c.batch > at:
+		case c.batch <= change:
+			return at >= change
+		case c.undoes != 0:
+			at = c.undoes - 1
+		}
+	}
+	return at >= change
+}
+
+// lastOf is the age up to which the cookies of a session came of a change; present where
+// those that it has do.
+func (s *session) lastOf(change int64) int64 {
+	last := int64(present)
+	for _, c := range slices.Backward(s.changes) {
+		if s.isOn(change, last) {
+			break
+		}
+		last = c.batch - 1
+	}
+	return last
+}
+
+// cookiesAt are the cookies as they were at an age.
+func (s *session) cookiesAt(age int64) []*held {
+	list := slices.Clone(s.cookies)
+	if age == present {
+		return list
+	}
+	for _, c := range s.changes {
+		list = append(list, either(c.is, c.was))
+	}
+	seen := map[key]bool{}
+	var then []*held
+	for _, h := range list {
+		if k := h.key(); !seen[k] {
+			seen[k] = true
+			if was := s.before(k, age+1); was != nil {
+				then = append(then, was)
+			}
+		}
+	}
+	return then
+}
+
+// takeChanges takes over the changes of another session from a batch on, up to a last one.
+func (s *session) takeChanges(other *session, batch, last int64) {
 	seen := map[key]bool{}
 	for _, c := range other.changes {
-		if !isLater(c) {
+		if c.batch < batch || c.batch > last || !other.isOn(batch, c.batch) {
 			continue
 		}
 		if c.is != nil && c.is.kind == Token {
@@ -186,25 +243,48 @@ func (s *session) takeChanges(other *session, batch int64, back func()) {
 			s.counted = max(s.counted, c.number)
 		}
 	}
-	back()
-	other.changes = slices.DeleteFunc(other.changes, isLater)
-	other.pins = slices.DeleteFunc(other.pins, func(p pins) bool { return p.batch >= batch })
+}
+
+// forgetChanges forgets the changes from a batch on, up to a last one, as if they had not
+// been: the first one after them follows on what was before.
+func (s *session) forgetChanges(batch, last int64) {
+	before := map[key]*held{}
+	for i := range s.changes {
+		if c := &s.changes[i]; c.batch > last {
+			k := c.key()
+			if _, known := before[k]; !known {
+				before[k] = s.before(k, batch)
+				c.was = before[k]
+			}
+		}
+	}
+	s.changes = slices.DeleteFunc(s.changes, func(c change) bool {
+		same := c.is == c.was || c.is != nil && c.was != nil && c.is.Value == c.was.Value
+		return c.batch >= batch && c.batch <= last || c.batch > last && same
+	})
+	s.pins = slices.DeleteFunc(s.pins, func(p pins) bool { return p.batch >= batch && p.batch <= last })
 }
 
 // lastReplacement is the last change that another login made: one that was told, else
-// one that gave a token another value.
+// one that gave a token another value, else one that left something to go back to. What a
+// person changed is no login.
 func (s *session) lastReplacement() (int64, bool) {
 	for _, p := range slices.Backward(s.pins) {
 		if p.told {
 			return p.batch, true
 		}
 	}
+	later := int64(0)
 	for _, c := range slices.Backward(s.changes) {
-		if c.is != nil && c.was != nil && c.is.kind == Token {
+		switch {
+		case c.source == FromUser:
+		case c.is != nil && c.was != nil && c.is.kind == Token:
 			return c.batch, true
+		case later == 0 && (c.was != nil || c.batch > s.changes[0].batch):
+			later = c.batch
 		}
 	}
-	return 0, false
+	return later, later != 0
 }
 
 // noteLogin remembers the change by which somebody logged in, to be split off

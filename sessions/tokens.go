@@ -198,7 +198,7 @@ func (b *Book) merge(earlier, later *session) *session {
 	b.mergeStorage(keep, gone)
 	mergeHeaders(keep, gone)
 	keep.inherit(gone.past)
-	keep.somebody = keep.somebody || gone.somebody
+	keep.somebody, keep.visitor = keep.somebody || gone.somebody, keep.visitor && gone.visitor
 	for _, h := range gone.cookies {
 		if h.kind == Carried && keep.find(h.key()) == nil {
 			keep.set(h.Cookie, h.kind, b.nextAge())

@@ -81,6 +81,7 @@ func (k *control) drive(ctx context.Context, g given, url string) error {
 	}
 	k.config.keepSettings(k.engine)
 	k.engine.AlwaysSave, k.engine.Patience = k.keeps, k.config.wait
+	k.engine.Attended = k.keeps && term.IsTerminal(int(k.streams.out.file.Fd()))
 	for _, s := range g.sessions {
 		for _, line := range s.unsent {
 			k.notices.tell(line)

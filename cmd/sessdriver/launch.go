@@ -35,6 +35,9 @@ func launch(ctx context.Context, c *config, s streams) error {
 			url = normal
 		}
 	}
+	if err := c.checkCommands(ctx); err != nil {
+		return err
+	}
 	given, err := readGiven(c, s.in, url)
 	if err != nil {
 		return err
@@ -52,6 +55,12 @@ func launch(ctx context.Context, c *config, s streams) error {
 	return k.with(ctx, browser, func(ctx context.Context) error { return k.drive(ctx, given, url) })
 }
 
+// checkCommands finds what is typed wrong in -c before a browser is started.
+func (c *config) checkCommands(ctx context.Context) error {
+	engine := &scripts.Engine{Commands: scripts.NewRegistry(), Mask: c.newMask(), ReadFile: runner.ReadScript}
+	return engine.Check(ctx, scripts.Script{Name: "-c", Text: c.script})
+}
+
 // isWord reports what is rather a misspelt command than a URL.
 func isWord(text string) bool {
 	return text != "" && text != "localhost" && !strings.ContainsAny(text, ".:/[")
@@ -61,6 +70,12 @@ func isWord(text string) bool {
 func attach(ctx context.Context, c *config, s streams) error {
 	if len(c.args) != 1 || c.args[0] == "" {
 		return usagef("attach needs an address, as in: sessdriver attach http://127.0.0.1:9222")
+	}
+	if err := cdp.CheckEndpoint(c.args[0]); err != nil {
+		return usagef("attach %s: %v; give the address of a DevTools port, as in: sessdriver attach http://127.0.0.1:9222", sessions.ShowURL(c.args[0]), err)
+	}
+	if err := c.checkCommands(ctx); err != nil {
+		return err
 	}
 	given, err := readGiven(c, s.in, "")
 	if err != nil {

@@ -99,6 +99,31 @@ func TestScriptFails(t *testing.T) {
 	}
 }
 
+// TestRunChecksFirst: what is typed wrong in a script's last line, or in one that it
+// includes, ends the run with 2 before the first line asks a server for anything.
+func TestRunChecksFirst(t *testing.T) {
+	url, cookies := serve(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a.sess": "open " + url + "\nsection a\nprint x\nuse alice --wiat\n",
+		"b.sess": "open " + url + "\ninclude c.inc\n",
+		"c.inc":  "\nclik h1\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, text := sessdriver(t, "", "run", dir)
+	for _, want := range []string{"a.sess:4:11: use: unknown flag --wiat; did you mean: --wait", `c.inc:2:1: unknown command "clik"; did you mean: click`, ": a: not run"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the report lacks %q:\n%s%s", want, out, text)
+		}
+	}
+	if code != 2 || len(cookies()) != 0 {
+		t.Errorf("code %d, the server saw %q", code, cookies())
+	}
+}
+
 func TestRunUsage(t *testing.T) {
 	t.Parallel() // it waits most of the time
 	dir := write(t, map[string]string{"a.sess": "sleep 1m"})

@@ -242,6 +242,26 @@ func TestTerminalCommands(t *testing.T) {
 	c.ends(exitInterrupted)
 }
 
+// TestTerminalExpect: at the prompt an expect that holds says so; with -c and in a pipe it
+// is silent.
+func TestTerminalExpect(t *testing.T) {
+	url, _ := serve(t)
+	c := atTerminal(t, nil, "--headless", url)
+	c.prompted("is ready")
+	c.types("expect title page\r")
+	c.wait("\nok: title page\n")
+	c.types("quit\r")
+	c.ends(exitOK)
+	c = atTerminal(t, nil, "--headless", url, "-c", "expect title page; print over")
+	c.ends(exitOK)
+	if text := c.text(); strings.Contains(text, "ok:") || !strings.Contains(text, "over") {
+		t.Errorf("-c shows\n%s", text)
+	}
+	if code, out, text := sessdriver(t, "expect title page\nprint over\n", "--headless", url); code != exitOK || out != "over\n" {
+		t.Errorf("a pipe: code %d, shows %q\n%s", code, out, text)
+	}
+}
+
 // Ctrl-C ends the demo while it shows its proof: there is no line yet that it could mean.
 func TestTerminalDemoInterrupted(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,56 @@
+package sessions
+
+import (
+	"slices"
+	"strings"
+)
+
+// expired is the name of a token that a person gave the forced session and that the answer
+// replaces before it was ever seen to work, with no sign of a login; "" for none. The server
+// may not know it any more, and have taken the request for a visitor's. A session that has
+// worked, and a site that renews its tokens often, may replace them as they like.
+func (a *answer) expired(x *Exchange) string {
+	s := a.session
+	if a.effect() != Renewed || s != x.active || s.doubted || x.request.Method != "GET" || s.worked(x) || s.site.renewsOften(a.set) {
+		return ""
+	}
+	if same, _ := a.subjects(); same {
+		return ""
+	}
+	for _, c := range a.set {
+		if old := s.rival(c); old != nil && s.gave(old) {
+			return strings.Clone(c.Name)
+		}
+	}
+	return ""
+}
+
+// gave reports whether a person gave the session a cookie; one that a revert brought back
+// is none.
+func (s *session) gave(h *held) bool {
+	return slices.ContainsFunc(s.changes, func(c change) bool { return c.is == h && c.source == FromUser && c.undoes == 0 })
+}
+
+// worked reports whether the session was answered before an exchange: with a document, or,
+// where it asks for none, with anything. What redirected to it is no such answer.
+func (s *session) worked(x *Exchange) bool {
+	before := s.documents
+	switch {
+	case x.request.Document:
+		before--
+	case before == 0:
+		before = s.requests - 1
+	}
+	return before > len(x.request.Via)
+}
+
+// noteExpired tells so, once for each session.
+func (b *Book) noteExpired(s *session, w Window, token string) {
+	if token == "" {
+		return
+	}
+	s.doubted = true
+	e := s.event(SessionDoubted)
+	e.Window, e.Token = w, token
+	b.notify(e)
+}
