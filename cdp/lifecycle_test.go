@@ -163,7 +163,6 @@ func TestCloseLeavesNothing(t *testing.T) {
 
 // The browser is killed while commands wait for it.
 func TestKilled(t *testing.T) {
-	t.Parallel()
 	asked := make(chan struct{}, 10)
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -215,7 +214,6 @@ func TestKilled(t *testing.T) {
 // All tabs are closed by hand, and a new one is opened; then the browser is
 // closed through another client on its DevTools port.
 func TestClosedByHand(t *testing.T) {
-	t.Parallel()
 	server := ownPage(t)
 	port := freePort(t)
 	r := launch(t, func(o *Options) { o.DebugPort = port })
@@ -355,7 +353,6 @@ func TestOddBrowsers(t *testing.T) {
 
 // A profile of the user's: kept, one browser at a time, and its jar as it was.
 func TestProfile(t *testing.T) {
-	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/login" {
 			http.SetCookie(w, &http.Cookie{Name: "sid", Value: "alice1", Path: "/", MaxAge: 3600, HttpOnly: true, SameSite: http.SameSiteStrictMode})
@@ -441,7 +438,6 @@ func sameCookie(a, b sessions.Cookie) bool {
 // Two that start at the same moment in one profile: one gets it, and the other
 // does not end it.
 func TestProfileRace(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir()
 	var browsers [2]*Browser
 	var errs [2]error

@@ -52,7 +52,6 @@ func TestDefaultsAreKept(t *testing.T) {
 // TestDefaultCommands goes through all that can be done to the list, each step in
 // a run of its own, and finds it in the next.
 func TestDefaultCommands(t *testing.T) {
-	t.Parallel()
 	config := t.TempDir()
 	file := filepath.Join(config, "sessdriver", "default-tokens.tsv")
 	run := func(script string, args ...string) string {
@@ -95,7 +94,6 @@ func TestDefaultCommands(t *testing.T) {
 
 // TestSitesAreKept splits a site off in one run and finds it in the next.
 func TestSitesAreKept(t *testing.T) {
-	t.Parallel()
 	server := httptest.NewServer(shop.New())
 	defer server.Close()
 	config := t.TempDir()
