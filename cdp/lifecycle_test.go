@@ -117,6 +117,12 @@ func noBrowser(t *testing.T, err error, parts ...string) {
 			t.Errorf("the error does not say %q: %s", part, err)
 		}
 	}
+}
+
+// noProfile is noBrowser of one that was to be started; the test runs alone.
+func noProfile(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	noBrowser(t, err, parts...)
 	if profiles, _ := filepath.Glob(filepath.Join(os.TempDir(), profileDir+"*")); len(profiles) > 0 {
 		t.Errorf("profiles are left: %v", profiles)
 	}
@@ -301,7 +307,7 @@ func TestNotABrowser(t *testing.T) {
 		r := newRig(t)
 		start := time.Now()
 		_, err := Launch(t.Context(), r.options(func(o *Options) { o.Path = path }))
-		noBrowser(t, err, path, "--browser PATH")
+		noProfile(t, err, path, "--browser PATH")
 		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%s: it took %v to say so", path, took)
 		}
@@ -337,7 +343,7 @@ func TestOddBrowsers(t *testing.T) {
 			if err == nil {
 				b.Close()
 			}
-			noBrowser(t, err, test.parts...)
+			noProfile(t, err, test.parts...)
 		})
 	}
 	t.Run("cancelled", func(t *testing.T) {
@@ -377,7 +383,7 @@ func TestProfile(t *testing.T) {
 	if _, err := Launch(t.Context(), second.options(in)); err == nil {
 		t.Fatal("two browsers in one profile")
 	} else {
-		noBrowser(t, err, dir, "in use", strconv.Itoa(first.process.cmd.Process.Pid))
+		noProfile(t, err, dir, "in use", strconv.Itoa(first.process.cmd.Process.Pid))
 	}
 	if err := first.Settle(first.ctx()); err != nil {
 		t.Fatalf("the first browser did not survive the second: %v", err)
@@ -450,7 +456,7 @@ func TestProfileRace(t *testing.T) {
 	var won *Browser
 	for i, b := range browsers {
 		if b == nil {
-			noBrowser(t, errs[i], dir)
+			noProfile(t, errs[i], dir)
 			continue
 		}
 		if won != nil {
@@ -474,7 +480,7 @@ func TestProfileOfHeadlessShell(t *testing.T) {
 	in := func(o *Options) { o.Path, o.Profile = path, dir }
 	first := launch(t, in)
 	_, err := Launch(t.Context(), newRig(t).options(in))
-	noBrowser(t, err, dir, "in use")
+	noProfile(t, err, dir, "in use")
 	if err := first.Settle(first.ctx()); err != nil {
 		t.Errorf("the first browser did not survive the second: %v", err)
 	}
