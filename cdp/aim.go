@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto"
@@ -32,15 +33,13 @@ func (b *Browser) aimed(ctx context.Context, v view, id runtime.RemoteObjectID, 
 	if err != nil {
 		return hit, err
 	}
-	p.ObjectGroup = group
+	p.ObjectGroup = "sessdriver aim" // else it is the element's, which the next look releases
 	next := b.arrivalAt(v.tab)
-	r, err := call(ctx, v.link, runtime.CallFunctionOn, p)
-	if err == nil {
-		err = thrown(r.ExceptionDetails)
-	}
+	guard, err := aim(ctx, v.link, p)
 	if err != nil {
 		return hit, err
 	}
+	defer disarm(v.link, guard) // however this ends: a page must not stay deaf
 	err = do()
 	if refused := (*cdproto.Error)(nil); err != nil && !errors.As(err, &refused) {
 		return hit, err
@@ -48,10 +47,57 @@ func (b *Browser) aimed(ctx context.Context, v view, id runtime.RemoteObjectID, 
 	bounded, cancel := context.WithTimeout(ctx, aimTimeout)
 	defer cancel()
 	go b.whenComes(bounded, next, cancel)
-	if fault := onElement(bounded, v.link, r.Result.ObjectID, "function() { return this.end() }", &hit); fault != nil && ctx.Err() != nil {
+	if fault := onElement(bounded, v.link, guard, "function() { return this.end() }", &hit); fault != nil && ctx.Err() != nil {
 		return hit, ctx.Err()
 	} // else the page went on with it
 	return hit, err
+}
+
+// aim calls the script. What it returns when nobody waits for it any more is ended before
+// anything that is asked afterwards.
+func aim(ctx context.Context, l link, p runtime.CallFunctionOnParams) (runtime.RemoteObjectID, error) {
+	type reply struct {
+		id  runtime.RemoteObjectID
+		err error
+	}
+	replies := make(chan reply, 1)
+	var abandoned atomic.Bool
+	late := func() {
+		select {
+		case r := <-replies:
+			if r.err == nil {
+				disarm(l, r.id)
+			}
+		default:
+		}
+	}
+	send(l, runtime.CallFunctionOn, p, func(r runtime.CallFunctionOnResult, err error) {
+		if err == nil {
+			err = thrown(r.ExceptionDetails)
+		}
+		if err != nil {
+			replies <- reply{"", err}
+			return
+		}
+		replies <- reply{r.Result.ObjectID, nil}
+		if abandoned.Load() {
+			late()
+		}
+	})
+	select {
+	case r := <-replies:
+		return r.id, r.err
+	case <-ctx.Done():
+		abandoned.Store(true)
+		late()
+		return "", ctx.Err()
+	}
+}
+
+// disarm ends what the script returned; once more does nothing.
+func disarm(l link, guard runtime.RemoteObjectID) {
+	send(l, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function() { this.end() }", ObjectID: guard}, nil)
+	send(l, runtime.ReleaseObject, runtime.ReleaseObjectParams{ObjectID: guard}, nil)
 }
 
 // whenComes ends a wait for the page that is there once another document is on its way: it

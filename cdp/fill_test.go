@@ -144,3 +144,33 @@ func TestRestless(t *testing.T) {
 		t.Errorf("the server got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// A page hears the keyboard again when an act has ended, also where its time ended in the
+// middle, or before Chrome had answered.
+func TestAimEnds(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, restlessPage) }))
+	defer s.Close()
+	r := launch(t)
+	r.open(s.URL)
+	for _, early := range []bool{false, true} {
+		v, id, _, err := r.element(r.ctx(), "#user")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(r.ctx())
+		if early {
+			cancel()
+		}
+		_, err = r.aimed(ctx, v, id, []string{"beforeinput", "keydown"}, func() error { cancel(); return ctx.Err() })
+		if cancel(); err == nil {
+			t.Error("no error")
+		}
+		if err := r.PressOn(r.ctx(), "#short", "z"); err != nil {
+			t.Error(err)
+		}
+		if got := eval[string](r, "(is => { short.value = ''; return is })(short.value)"); got != "z" {
+			t.Errorf("early %v: the field holds %q", early, got)
+		}
+	}
+}

@@ -99,6 +99,7 @@ func TestLeavingDocuments(t *testing.T) {
 	t.Parallel()
 	s := newBusySite(t)
 	r := launch(t, whole(t), func(o *Options) { o.Arguments = append(o.Arguments, resolve) })
+	r.holdTime = time.Minute
 	cases := []struct{ name, site, script string }{
 		{"fetch", "fetch.test", `setInterval(() => fetch('/in-page?by=' + by), 20)`},
 		{"keepalive", "keepalive.test", `setInterval(() => fetch('/in-page?by=' + by, {keepalive: true, method: 'POST', body: 'x'}), 20)`},
@@ -129,7 +130,7 @@ func TestLeavingDocuments(t *testing.T) {
 			time.Sleep(700 * time.Millisecond) // the old page has its chance
 			open()
 			r.until("bob's page", func() bool { return s.sees("/in-frame by=bob as=bob") })
-			if took := time.Since(began); took > 4*time.Second {
+			if took := time.Since(began); took > r.holdTime/2 {
 				t.Errorf("the reload took %v: it waited for what was held", took)
 			}
 			if got := r.title(); got != "bob" {

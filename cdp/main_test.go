@@ -41,7 +41,6 @@ func TestMain(m *testing.M) {
 	processes.temp = filepath.Join(temp, "shared")           // a test may have a TMPDIR of its own
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGWINCH) // its goroutine stays, and fuzzing would start it
 	goroutines := runtime.NumGoroutine()
-	moreInParallel()
 	code := m.Run()
 	bareBefore.end()
 	if err := processes.close(); err != nil && code == 0 {
@@ -54,17 +53,6 @@ func TestMain(m *testing.M) {
 	}
 	os.RemoveAll(temp)
 	os.Exit(code)
-}
-
-// moreInParallel lets more tests run at a time than there are processors, unless a flag
-// says how many: they wait for a browser most of the time.
-func moreInParallel() {
-	flag.Parse()
-	told := false
-	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
-	if !told {
-		flag.Set("test.parallel", fmt.Sprint(2*runtime.GOMAXPROCS(0)))
-	}
 }
 
 // leftovers says what is still there after a moment of grace.

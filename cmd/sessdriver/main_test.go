@@ -10,8 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,21 +28,9 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	moreInParallel()
 	code := m.Run()
 	running.end()
 	os.Exit(code)
-}
-
-// moreInParallel lets more tests run at a time than there are processors, unless a flag
-// says how many: they wait for a browser most of the time.
-func moreInParallel() {
-	flag.Parse()
-	told := false
-	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
-	if !told {
-		flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
-	}
 }
 
 // needsFull skips what takes too long for every day.
