@@ -1,0 +1,60 @@
+package cdp
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/sessions"
+)
+
+// fakeTab adds a page to a browser on the fake, which tells of its requests.
+func fakeTab(b *Browser, id target.ID, url string) *tab {
+	t := b.targets.add(link{b.wire, target.SessionID(id)}, &target.Info{TargetID: id, Type: "page", URL: url}, "")
+	b.wire.do(func() { b.wire.ours[t.link.id] = true })
+	b.targets.update(func() { t.told, t.ready = true, true })
+	return t
+}
+
+// A stream whose opening is not answered yet is waited for as any request is: the answer
+// may set cookies. Once it is answered it is waited for until it is old.
+func TestQuietWaitsForHandshakes(t *testing.T) {
+	open := map[string][]string{
+		"WebSocket": {
+			"Network.webSocketCreated", `{"requestId":"r","url":"ws://a.test/live"}`,
+			"Network.webSocketWillSendHandshakeRequest", `{"requestId":"r","timestamp":1,"wallTime":1,"request":{"headers":{"Cookie":"sid=alice1"}}}`,
+			"Network.webSocketHandshakeResponseReceived", `{"requestId":"r","timestamp":2,"response":{"status":101,"statusText":"","headers":{"Set-Cookie":"sid=alice2"}}}`,
+		},
+		"EventSource": {
+			"Network.requestWillBeSent", `{"requestId":"r","loaderId":"L","frameId":"tab","type":"EventSource","wallTime":1,"request":{"url":"http://a.test/live","method":"GET","headers":{}}}`,
+			"Network.requestWillBeSentExtraInfo", `{"requestId":"r","headers":{"Cookie":"sid=alice1"},"associatedCookies":[]}`,
+			"Network.responseReceivedExtraInfo", `{"requestId":"r","headers":{"Set-Cookie":"sid=alice2"},"statusCode":200,"blockedCookies":[]}`,
+		},
+		"EventSource of a service worker": {
+			"Network.requestWillBeSent", `{"requestId":"r","loaderId":"L","frameId":"tab","type":"EventSource","wallTime":1,"request":{"url":"http://a.test/live","method":"GET","headers":{}}}`,
+			"Network.responseReceived", `{"requestId":"r","hasExtraInfo":false,"response":{"url":"http://a.test/live"}}`,
+		},
+	}
+	for name, events := range open {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeChrome(t)
+			b := f.browser(Options{Book: bookOf(t, "bob")})
+			fakeTab(b, "tab", "http://a.test/")
+			at := place{sessions.Main, "a.test"}
+			for i := 0; i < len(events); i += 2 {
+				f.event("tab", events[i], events[i+1])
+				last := i == len(events)-2
+				eventually(t, b.wire, fmt.Sprintf("%s: waited for: %v", events[i], !last), func() bool {
+					ex := b.exchanges.open["r"]
+					if ex == nil {
+						return false
+					}
+					ex.came = time.Now().Add(-2 * oldStream)
+					return b.exchanges.mayBeAnswered(at, time.Now(), oldRequest) == !last
+				})
+			}
+		})
+	}
+}
