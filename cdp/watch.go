@@ -335,6 +335,7 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		delete(tab.loading, f.LoaderID)
 	})
 	b.replaced(tab)
+	b.comesLate(tab)
 }
 
 // visited makes the site of a page known, where no request does.
