@@ -47,7 +47,7 @@ type mirror struct {
 	cleared map[sessions.Window]time.Time // when that was seen
 	whole   map[place]time.Time           // when a jar was last seen to miss nothing
 	losses  map[place]time.Time           // when a loss was last told
-	later   map[place]int                 // see adoptLater
+	later   map[place]bool                // see adoptLater
 	// partitioned are the partitioned cookies that a jar was seen to have.
 	partitioned map[sessions.Window][]sessions.Cookie
 	origins     map[identity]origin // of the cookies that were in a jar
@@ -74,7 +74,7 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]int{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]bool{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
@@ -325,7 +325,7 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 			}
 		}
 		plan, refused := m.without(site, m.browser.book.PlanJar(w, site, jar, time.Now()))
-		plan.Delete = slices.DeleteFunc(plan.Delete, func(c sessions.Cookie) bool { return slices.Contains(open, c) })
+		plan = leaving(plan, open)
 		if plan.Empty() && old {
 			jar = nil
 			continue
@@ -356,6 +356,17 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 		tried, jar = append(tried, plan), nil
 	}
 	return nil, fmt.Errorf("the cookies of %s keep changing: %w; close its other pages, and try again", site, errUnrest)
+}
+
+// leaving is a plan that leaves cookies in a jar as they are.
+func leaving(plan sessions.Plan, open []sessions.Cookie) sessions.Plan {
+	if len(open) == 0 {
+		return plan
+	}
+	isOpen := func(c sessions.Cookie) bool {
+		return slices.ContainsFunc(open, func(o sessions.Cookie) bool { return identityOf(o) == identityOf(c) })
+	}
+	return sessions.Plan{Set: slices.DeleteFunc(slices.Clone(plan.Set), isOpen), Delete: slices.DeleteFunc(slices.Clone(plan.Delete), isOpen)}
 }
 
 // without is a plan without the cookies that Chrome refuses, and these.
@@ -506,56 +517,79 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 	// Of another session's response the jar may tell a moment before the event does.
 	if _, late := m.browser.quiet.at(w, site); late {
 		active, _ := book.Active(w, site, time.Now())
-		at := place{w, site}
-		m.adopts(at, 1)
-		m.adoptLater(at, active.Ref(), jar, time.Now())
+		m.adoptLater(place{w, site}, active.Ref())
 		return unknown, nil
 	}
+	return nil, m.adoptNow(ctx, w, site, jar)
+}
+
+// adoptNow adopts what is unknown in a jar once all is told that was before it was read.
+func (m *mirror) adoptNow(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) error {
 	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
-		return nil, err
+		return err
 	}
-	book.AdoptJar(w, site, jar, time.Now())
-	return nil, nil
+	m.browser.book.AdoptJar(w, site, jar, time.Now())
+	return nil
 }
 
 // adoptLater is adopt for a jar that may have a late answer's value, once that would have
-// been told: what nobody knows by then a script has written, and gets it back.
-func (m *mirror) adoptLater(at place, active sessions.Ref, jar []sessions.Cookie, began time.Time) {
+// been told: what nobody knows by then a script has written. There is one at a time for
+// each place; which values there are is seen when it is decided.
+func (m *mirror) adoptLater(at place, active sessions.Ref) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.later[at] {
+		m.later[at] = true
+		m.adoptAfter(at, active, time.Now())
+	}
+}
+
+func (m *mirror) adoptAfter(at place, active sessions.Ref, began time.Time) {
 	time.AfterFunc(explains, func() {
-		book, again := m.browser.book, false
-		defer func() {
-			if !again {
-				m.adopts(at, -1)
-			}
-		}()
-		is, forced := book.Active(at.window, at.site, time.Now())
-		if !forced || is.Ref() != active || m.browser.ending.Load() || len(book.Unknown(at.window, at.site, jar, time.Now())) == 0 {
+		if !m.adoptsLate(at, active, began) {
+			m.adoptAfter(at, active, began)
 			return
 		}
-		if _, late := m.browser.quiet.at(at.window, at.site); late && time.Since(began) < oldStream {
-			again = true
-			m.adoptLater(at, active, jar, began)
-			return
-		}
-		book.AdoptJar(at.window, at.site, jar, time.Now())
+		m.mu.Lock()
+		delete(m.later, at)
+		m.mu.Unlock()
 		m.mend(at.window, at.site)
 	})
 }
 
-// adopts counts what is to be adopted later in a place.
-func (m *mirror) adopts(at place, more int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.later[at] += more; m.later[at] <= 0 {
-		delete(m.later, at)
+// adoptsLate reports whether that is done: nobody waits for it any more, or it is adopted.
+func (m *mirror) adoptsLate(at place, active sessions.Ref, began time.Time) bool {
+	b := m.browser
+	if b.ending.Load() {
+		return true
 	}
+	if _, late := b.quiet.at(at.window, at.site); late && time.Since(began) < oldStream {
+		return false
+	}
+	if !b.commands.TryLock() { // who is active may be about to change
+		return false
+	}
+	defer b.commands.Unlock()
+	if is, forced := b.book.Active(at.window, at.site, time.Now()); !forced || is.Ref() != active {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
+	defer cancel()
+	jar, err := m.jar(ctx, at.window)
+	if err == nil {
+		err = m.adoptNow(ctx, at.window, at.site, jar)
+	}
+	if err != nil {
+		b.log.Debug("adopting what a script wrote", "site", at.site, "error", err)
+	}
+	return true
 }
 
-// isAdopting reports whether there is anything like that.
+// isAdopting reports whether something is to be adopted later in a place.
 func (m *mirror) isAdopting(at place) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.later[at] > 0
+	return m.later[at]
 }
 
 // note writes in the journal what a plan is about to change. A window of our own

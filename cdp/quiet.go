@@ -297,6 +297,14 @@ func (q *quiet) look(ctx context.Context, at place) {
 	if was.late && q.mayBeAnswered(ctx, at, was.since) {
 		return
 	}
+	if b.mirror.isAdopting(at) { // which waits for that alone
+		q.mu.Lock()
+		if u.moves == was.moves {
+			u.late = false
+		}
+		q.mu.Unlock()
+		return
+	}
 	refused, err := b.mirror.sync(ctx, at.window, at.site)
 	if err != nil && b.hasWindow(at.window) {
 		b.log.Debug("the jar is not in step", "site", at.site, "error", err)

@@ -58,3 +58,36 @@ func TestQuietWaitsForHandshakes(t *testing.T) {
 		})
 	}
 }
+
+// What a script wrote while late answers may come is adopted once, as it is when that is
+// decided.
+func TestAdoptedOnce(t *testing.T) {
+	f := newFakeChrome(t)
+	book := bookOf(t, "bob")
+	b := f.browser(Options{Book: book})
+	jar := func(value string) []sessions.Cookie {
+		return []sessions.Cookie{{Name: "sid", Value: value, Domain: "a.test", Path: "/"}}
+	}
+	at := place{sessions.Main, "a.test"}
+	book.JarWritten(at.window, at.site)
+	b.quiet.stir(at, true)
+	for range 3 {
+		if open, err := b.mirror.adopt(t.Context(), at.window, at.site, jar("script1")); err != nil || len(open) != 1 {
+			t.Fatalf("%v, %v: want that it stays open", open, err)
+		}
+	}
+	if !b.mirror.isAdopting(at) {
+		t.Fatal("nothing is to be adopted")
+	}
+	b.quiet.mu.Lock()
+	delete(b.quiet.rests, at)
+	b.quiet.mu.Unlock()
+	f.reply(f.command("Storage.getCookies"), `{"cookies":[{"name":"sid","value":"script2","domain":"a.test","path":"/","expires":-1,"session":true}]}`)
+	f.reply(f.command("Browser.getVersion"), `{}`)
+	eventually(t, b.wire, "it to be adopted", func() bool { return !b.mirror.isAdopting(at) })
+	if is, _ := book.Active(at.window, at.site, time.Now()); len(is.Tokens) != 1 || is.Tokens[0].Value != "script2" {
+		t.Errorf("bob has %+v", is.Tokens)
+	}
+	time.Sleep(2 * explains)
+	f.silent()
+}
