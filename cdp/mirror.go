@@ -43,7 +43,7 @@ type mirror struct {
 
 	mu      sync.Mutex      // guards all below
 	refused map[string]bool // cookies that Chrome refuses, which were named to the user
-	planted map[sessions.Window]bool
+	planted map[sessions.Window]planting
 	cleared map[sessions.Window]time.Time // when that was seen
 	whole   map[place]time.Time           // when a jar was last seen to miss nothing
 	losses  map[place]time.Time           // when a loss was last told
@@ -74,7 +74,7 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]bool{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]planting{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]bool{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
@@ -172,6 +172,9 @@ func (m *mirror) jar(ctx context.Context, w sessions.Window) ([]sessions.Cookie,
 // read is jar, and tells when everything was last cleared: the cookie was gone that plant
 // has put there.
 func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Cookie, cleared time.Time, err error) {
+	m.mu.Lock()
+	planted := m.planted[w]
+	m.mu.Unlock()
 	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
 	if err != nil {
 		return nil, cleared, fmt.Errorf("reading the cookies: %w", err)
@@ -179,14 +182,14 @@ func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Co
 	m.look(r.Cookies)
 	there := slices.ContainsFunc(r.Cookies, func(c *network.Cookie) bool { return c.Domain == markDomain && c.Name == plant.Name })
 	m.mu.Lock()
-	planted := m.planted[w]
-	if planted && !there {
+	differs := planted.in != there && planted == m.planted[w] && planted.writes%2 == 0 // else it was written meanwhile
+	if differs && !there {
 		m.cleared[w] = time.Now()
 	}
 	cleared = m.cleared[w]
 	m.mu.Unlock()
-	if planted != there {
-		m.plant(w, planted) // anew, or out: it is of a run that was killed
+	if differs {
+		m.plant(w, planted.in) // anew, or out: it is of a run that was killed
 	}
 	jar = cookiesOf(r)
 	m.keepPartitioned(w, jar)
@@ -213,34 +216,46 @@ func (m *mirror) keepPartitioned(w sessions.Window, jar []sessions.Cookie) {
 // plant is a cookie that is sent nowhere: when it goes, somebody has cleared the jar.
 var plant = sessions.Cookie{Name: "sessdriver", Value: "1", Domain: markDomain, Path: "/", HTTPOnly: true}
 
+// planting is whether a jar is to have that cookie.
+type planting struct {
+	in     bool
+	writes int // grows before and after each
+}
+
 // plant puts that cookie into a jar, or takes it out.
 func (m *mirror) plant(w sessions.Window, in bool) {
-	m.mu.Lock()
-	m.planted[w] = in
-	m.mu.Unlock()
 	p := parameter(plant)
 	if !in {
 		p = removal(plant)
 	}
+	m.notePlanting(w, in)
 	send(m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{p}, BrowserContextID: m.browser.targets.contextOf(w)}, nil)
+	m.notePlanting(w, in)
+}
+
+func (m *mirror) notePlanting(w sessions.Window, in bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.planted[w] = planting{in, m.planted[w].writes + 1}
+}
+
+// isPlanted reports whether a jar is to have it.
+func (m *mirror) isPlanted(w sessions.Window) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.planted[w].in
 }
 
 // plantFirst plants it where something is forced for the first time.
 func (m *mirror) plantFirst(w sessions.Window) {
-	m.mu.Lock()
-	planted := m.planted[w]
-	m.mu.Unlock()
-	if !planted {
+	if !m.isPlanted(w) {
 		m.plant(w, true)
 	}
 }
 
 // plantOut takes it out where nothing is forced any more.
 func (m *mirror) plantOut(w sessions.Window) {
-	m.mu.Lock()
-	planted := m.planted[w]
-	m.mu.Unlock()
-	if planted {
+	if m.isPlanted(w) {
 		m.plant(w, false)
 	}
 }
@@ -421,7 +436,7 @@ func (m *mirror) judge(ctx context.Context, site string, cookies []sessions.Cook
 }
 
 // seek reads a jar and finds out who took what the active session has lost: see
-// [sessions.Loss].
+// [sessions.Loss]. The caller holds writing, which others may have while it waits.
 func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
 	book := m.browser.book
 	jar, missing, cleared, err := m.misses(ctx, w, site)
@@ -431,10 +446,17 @@ func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]se
 		if tries > 0 && !m.browser.quiet.mayBeAnswered(ctx, place{w, site}, time.Now()) || tries > 4 {
 			break
 		}
+		m.writing.Unlock() // a switch is not kept waiting
 		select {
 		case <-time.After(explains):
 		case <-ctx.Done():
+		}
+		m.writing.Lock()
+		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if _, now := m.browser.quiet.at(w, site); now { // there was one
+			late = true
 		}
 		if err = m.browser.observer.settle(ctx); err == nil {
 			jar, missing, cleared, err = m.misses(ctx, w, site)

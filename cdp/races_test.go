@@ -91,3 +91,62 @@ func TestAdoptedOnce(t *testing.T) {
 	time.Sleep(2 * explains)
 	f.silent()
 }
+
+// While it is found out who took a cookie the jar may be written, as a switch does.
+func TestSeekingHoldsNobodyUp(t *testing.T) {
+	f := newFakeChrome(t)
+	book := bookOf(t, "bob")
+	b := f.browser(Options{Book: book})
+	book.PlanJar(sessions.Main, "a.test", []sessions.Cookie{{Name: "sid", Value: "bob1", Domain: "a.test", Path: "/"}}, time.Now())
+	done := make(chan error, 1)
+	go func() {
+		_, err := b.mirror.sync(t.Context(), sessions.Main, "a.test")
+		done <- err
+	}()
+	f.reply(f.command("Storage.getCookies"), `{"cookies":[]}`)
+	eventually(t, b.wire, "the jar to be free", func() bool {
+		free := b.mirror.writing.TryLock()
+		if free {
+			b.mirror.writing.Unlock()
+		}
+		return free
+	})
+	whole := `{"cookies":[{"name":"sid","value":"bob1","domain":"a.test","path":"/","expires":-1,"session":true}]}`
+	f.reply(f.command("Storage.getCookies"), whole)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// A jar that was read before the mark was put into it was not cleared.
+func TestMarkIsPutMeanwhile(t *testing.T) {
+	for name, before := range map[string]func(*mirror){
+		"for the first time": func(*mirror) {},
+		"anew":               func(m *mirror) { m.plant(sessions.Main, true); m.plant(sessions.Main, false) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeChrome(t)
+			b := f.browser(Options{Book: bookOf(t, "bob")})
+			before(b.mirror)
+			for len(f.heard.items) > 0 {
+				f.reply(f.command("Storage.setCookies"), `{}`)
+			}
+			cleared := make(chan time.Time, 1)
+			go func() {
+				_, at, err := b.mirror.read(t.Context(), sessions.Main)
+				if err != nil {
+					t.Error(err)
+				}
+				cleared <- at
+			}()
+			read := f.command("Storage.getCookies")
+			b.mirror.plantFirst(sessions.Main)
+			f.reply(f.command("Storage.setCookies"), `{}`)
+			f.reply(read, `{"cookies":[]}`)
+			if at := <-cleared; !at.IsZero() {
+				t.Error("the jar is said to have been cleared")
+			}
+			f.silent()
+		})
+	}
+}
