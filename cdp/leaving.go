@@ -53,7 +53,7 @@ type departure struct {
 	showing
 	ours     cdp.LoaderID // what that brings, "" while it is not known
 	asked    bool         // it was seen to be asked for
-	answered bool         // and to be answered
+	answered bool         // and to be answered, where the page tells of its requests
 	opened   bool         // somebody opens another page there: that is not cancelled
 	wanted   map[string]bool
 	canceled bool // a navigation of the old document, since the reload was sent last
@@ -451,20 +451,31 @@ func (b *Browser) review(d *departure) {
 		b.release(d, b.decideHeld)
 		b.arrive(d.tab)
 		return
-	case d.next == "" && (d.switches != 0 || d.late) && now.Sub(d.began) > b.reloadTimeout, !b.targets.has(d.tab),
-		!d.vain.IsZero() && now.Sub(d.vain) > stuckTime:
+	case !b.targets.has(d.tab):
 		b.arrive(d.tab)
+		return
+	case d.next == "" && ((d.switches != 0 || d.late) && now.Sub(d.began) > b.reloadTimeout && !b.targets.isComing(d.tab) ||
+		!d.vain.IsZero() && now.Sub(d.vain) > stuckTime):
+		b.arrive(d.tab)
+		b.notice("%s is still shown as the session before, since its reload brought no page, and what it asks for goes out as the session that is forced now; type: reload, or open another page: open URL", sessions.ShowURL(b.targets.documentOf(d.tab).url))
 		return
 	}
 	b.release(d, func(h *heldRequest) {
 		age := now.Sub(h.since)
-		stuck := h.ResourceType == network.ResourceTypeXHR && d.next == "" && (d.answered || age > stuckTime && !d.asked)
+		stuck := h.ResourceType == network.ResourceTypeXHR && d.next == "" && (d.answered || age > stuckTime && !d.asked || d.asked && !b.targets.tells(d.tab))
 		if age > b.holdTime || stuck {
 			b.cancel(h)
 			return
 		}
 		d.held = append(d.held, h)
 	})
+}
+
+// isComing reports whether a document is on its way to a tab.
+func (t *targets) isComing(tab *tab) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(tab.loading) > 0
 }
 
 // has reports whether a target is there.
@@ -504,15 +515,8 @@ func (b *Browser) departs(tab *tab, e *page.EventFrameStartedNavigating) {
 	if d.look(b.targets); d.switches == 0 {
 		return
 	}
-	switch e.NavigationType {
-	case page.FrameStartedNavigatingNavigationTypeReload, page.FrameStartedNavigatingNavigationTypeReloadBypassingCache:
-		if d.url == "" {
-			d.ours = e.LoaderID
-		}
-	case page.FrameStartedNavigatingNavigationTypeDifferentDocument:
-		if d.url != "" && withoutFragment(e.URL) == d.url && !d.wanted[d.url] {
-			d.ours = e.LoaderID
-		}
+	if d.isBegunBy(e) && (d.url == "" || !d.wanted[d.url]) {
+		d.ours = e.LoaderID
 	}
 }
 

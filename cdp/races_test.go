@@ -150,3 +150,55 @@ func TestMarkIsPutMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+// Only what a switch sent is its reload: neither the page's own, nor what a person opens
+// there once it came to nothing.
+func TestReloadIsOurs(t *testing.T) {
+	const url = "http://a.test/x"
+	started := func(loader, url, kind string) [2]string {
+		return [2]string{"Page.frameStartedNavigating", fmt.Sprintf(`{"frameId":"tab","url":%q,"loaderId":%q,"navigationType":%q}`, url, loader, kind)}
+	}
+	asked := func(loader, url string) [2]string {
+		return [2]string{"Network.requestWillBeSent", fmt.Sprintf(`{"requestId":%[1]q,"loaderId":%[1]q,"frameId":"tab","type":"Document","wallTime":1,"request":{"url":%[2]q,"method":"GET","headers":{}}}`, loader, url)}
+	}
+	shown := func(loader, url string) [2]string {
+		return [2]string{"Page.frameNavigated", fmt.Sprintf(`{"type":"Navigation","frame":{"id":"tab","loaderId":%q,"url":%q,"domainAndRegistry":"","securityOrigin":"http://a.test","mimeType":"text/html"}}`, loader, url)}
+	}
+	for name, c := range map[string]struct {
+		events [][2]string
+		ours   bool
+	}{
+		"ours":             {[][2]string{started("L", url, "reloadBypassingCache"), asked("L", url)}, true},
+		"the page's own":   {[][2]string{started("L", url, "reload"), asked("L", url)}, false},
+		"ours beside that": {[][2]string{started("P", url, "reload"), asked("P", url), started("L", url, "reloadBypassingCache"), asked("L", url)}, true},
+		"back, and opened again": {[][2]string{
+			started("B", "http://a.test/b", "historyDifferentDocument"), asked("B", "http://a.test/b"), shown("B", "http://a.test/b"),
+			started("L", url, "differentDocument"), asked("L", url)}, false},
+		"back, and reloaded by hand": {[][2]string{
+			started("B", url, "historyDifferentDocument"), shown("B", url),
+			started("L", url, "reloadBypassingCache"), asked("L", url)}, false},
+		"stopped, and opened again": {[][2]string{started("L", url, "differentDocument"), asked("L", url)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeChrome(t)
+			b := f.browser(Options{Book: bookOf(t, "bob")})
+			tab := fakeTab(b, "tab", url)
+			b.wire.do(func() { b.showAnew(tab, "GET") })
+			f.reply(f.command("Page.reload"), `{}`)
+			for _, e := range c.events {
+				f.event("tab", e[0], e[1])
+			}
+			var coming load
+			eventually(t, b.wire, "the document", func() bool {
+				b.targets.mu.Lock()
+				defer b.targets.mu.Unlock()
+				is, ok := tab.loading["L"]
+				coming = is
+				return ok
+			})
+			if coming.ours != c.ours {
+				t.Errorf("taken for the reload of the switch: %v", coming.ours)
+			}
+		})
+	}
+}

@@ -154,6 +154,7 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 	case "Page.frameStartedNavigating":
 		on(b, m, func(e *page.EventFrameStartedNavigating) {
 			b.leaves(tab, e)
+			b.targets.beginsAgain(tab, e)
 			b.departs(tab, e)
 		})
 	case "Page.frameRequestedNavigation":
@@ -281,7 +282,7 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 			withUser = e.Request.URL
 		}
 		b.targets.begin(tab, e.LoaderID, e.Request.Method, withUser)
-		b.targets.askedAgain(tab, e.LoaderID, e.Request.URL)
+		b.targets.askedAgain(tab, e.LoaderID)
 	}
 	b.exchanges.begin(tab, e)
 	if b.departures.any.Load() {
@@ -328,6 +329,9 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		begun, seen := tab.loading[f.LoaderID]
 		if !seen {
 			begun.switches = b.targets.switches
+		}
+		if begun.switches >= tab.showing.switches {
+			tab.wanting = wanting{} // what was asked for then does not come any more, if this is not it
 		}
 		tab.remember()
 		tab.document = document{url: f.URL + f.URLFragment, asked: f.URL, loader: f.LoaderID, load: begun}
