@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 
 	"sessdriver/sessions"
 )
@@ -44,6 +45,8 @@ func (t *tab) remember() {
 type wanting struct {
 	url    string
 	before sessions.Effect
+	// by is the document that begins to come for it, "" before the browser tells that one does.
+	by cdp.LoaderID
 }
 
 // wantingFor is what is known of a URL that is to be asked for. The caller holds the
@@ -58,11 +61,32 @@ func (t *tab) wantingFor(url string) wanting {
 	return a
 }
 
-// askedAgain notes the document that a switch asked for as it begins to come.
-func (t *targets) askedAgain(tab *tab, loader cdp.LoaderID, url string) {
+// beginsAgain notes which document a switch asked for, as far as the kind of the navigation
+// and its URL tell.
+func (t *targets) beginsAgain(tab *tab, e *page.EventFrameStartedNavigating) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if tab.wanting.url == "" || withoutFragment(url) != tab.wanting.url {
+	if cdp.FrameID(tab.id) == e.FrameID && tab.showing.isBegunBy(e) && withoutFragment(e.URL) == tab.wanting.url {
+		tab.wanting.by = e.LoaderID
+	}
+}
+
+// isBegunBy reports whether a navigation may be what was sent.
+func (s *showing) isBegunBy(e *page.EventFrameStartedNavigating) bool {
+	switch e.NavigationType {
+	case page.FrameStartedNavigatingNavigationTypeReloadBypassingCache: // the page's own uses the cache
+		return s.url == ""
+	case page.FrameStartedNavigatingNavigationTypeDifferentDocument:
+		return s.url != "" && withoutFragment(e.URL) == s.url
+	}
+	return false
+}
+
+// askedAgain notes the document that a switch asked for as it is asked for.
+func (t *targets) askedAgain(tab *tab, loader cdp.LoaderID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if tab.wanting.url == "" || loader != tab.wanting.by {
 		return
 	}
 	d := tab.loading[loader]

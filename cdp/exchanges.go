@@ -225,14 +225,14 @@ func (x *exchanges) streams(w sessions.Window, site string) int {
 
 // mayBeAnswered reports whether an exchange of a place that began before a moment can
 // still be answered with cookies. One is not waited for that is older than told; nor, when
-// it is old, a stream, or one whose URL nobody tells.
+// it is old, a stream that is answered, or one whose URL nobody tells.
 func (x *exchanges) mayBeAnswered(at place, before time.Time, told time.Duration) bool {
 	for id, ex := range x.open {
 		age, n := time.Since(ex.came), len(ex.urls)
 		switch {
 		case x.browser.quiet.isWaiting(string(id)): // it is not sent yet
 		case ex.came.After(before) || age > told || n > 0 && ex.window != at.window:
-		case (ex.finished || ex.stream || n == 0) && age > oldStream: // what is finished may wait for its answer to be told
+		case (ex.finished || ex.isOpen() || n == 0) && age > oldStream: // what is finished may wait for its answer to be told
 		case n == 0:
 			return true
 		case !ex.stream && ex.urls[n-1].answered || ex.finished && (ex.complete() || ex.urls[n-1].silent):
@@ -241,6 +241,12 @@ func (x *exchanges) mayBeAnswered(at place, before time.Time, told time.Duration
 		}
 	}
 	return false
+}
+
+// isOpen reports a stream that is answered, by whomever.
+func (ex *exchange) isOpen() bool {
+	n := len(ex.urls)
+	return ex.stream && n > 0 && (ex.urls[n-1].answered || ex.urls[n-1].silent)
 }
 
 // finish notes that no more events with a URL come. Those that tell what was

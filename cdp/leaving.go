@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -48,10 +49,11 @@ type departures struct {
 type departure struct {
 	tab   *tab
 	began time.Time
+	late  bool // see comesLate
 	showing
 	ours     cdp.LoaderID // what that brings, "" while it is not known
 	asked    bool         // it was seen to be asked for
-	answered bool         // and to be answered
+	answered bool         // and to be answered, where the page tells of its requests
 	opened   bool         // somebody opens another page there: that is not cancelled
 	wanted   map[string]bool
 	canceled bool // a navigation of the old document, since the reload was sent last
@@ -59,10 +61,9 @@ type departure struct {
 	vain     time.Time // when the reload was seen to bring no document, else zero
 	held     []*heldRequest
 
-	old    map[cdp.LoaderID]bool // the documents that leave
-	next   cdp.LoaderID          // the new document, "" until it is there
-	there  time.Time             // since when
-	frames map[cdp.FrameID]bool  // of the old document, below it
+	next   cdp.LoaderID         // the new document, "" until it is there
+	there  time.Time            // since when
+	frames map[cdp.FrameID]bool // of the old document, below it
 }
 
 // showing is what was sent last to show a tab anew.
@@ -89,15 +90,31 @@ func (b *Browser) depart(tabs []*tab) {
 	}
 	b.wire.do(func() {
 		for _, tab := range tabs {
-			b.arrive(tab) // of the switch before
-			b.targets.update(func() { tab.showing.switches = 0 })
-			d := &departure{tab: tab, began: time.Now(), wanted: map[string]bool{}}
-			d.old = map[cdp.LoaderID]bool{b.targets.documentOf(tab).loader: true}
-			b.departures.tabs[tab.id] = d
-			b.reviewLater(d)
+			b.departNow(tab)
 		}
-		b.departures.any.Store(true)
 	})
+}
+
+// departNow is depart for one tab. It runs in a turn.
+func (b *Browser) departNow(tab *tab) {
+	b.arrive(tab) // of the switch before
+	b.targets.update(func() { tab.showing.switches = 0 })
+	d := &departure{tab: tab, began: time.Now(), wanted: map[string]bool{}}
+	b.departures.tabs[tab.id] = d
+	b.departures.any.Store(true)
+	b.reviewLater(d)
+}
+
+// comesLate notes that a tab shows a document which was asked for before the last switch of
+// its site, and was not there when that let the site's tabs be shown anew: one that a page
+// opened just before. It is about to be replaced, as they are.
+func (b *Browser) comesLate(tab *tab) {
+	if mode, up := b.guard.now(); mode == sessions.GuardOff || !up || b.departures.tabs[tab.id] != nil || !b.overtaken(tab) || !b.reloads(tab) {
+		return
+	}
+	b.departNow(tab)
+	b.departures.tabs[tab.id].late = true
+	b.catchUp(tab)
 }
 
 // remain ends that for the tabs of a window that are not shown anew after all.
@@ -107,12 +124,23 @@ func (b *Browser) remain(w sessions.Window) {
 	}
 	b.wire.do(func() {
 		for _, d := range slices.Collect(maps.Values(b.departures.tabs)) {
-			if d.look(b.targets); d.tab.window == w && d.switches == 0 {
-				b.release(d, b.decideHeld)
-				b.arrive(d.tab)
+			if d.tab.window == w {
+				b.remainsIn(d.tab)
 			}
 		}
 	})
+}
+
+// remainsIn is remain for one tab. It runs in a turn.
+func (b *Browser) remainsIn(tab *tab) {
+	d := b.departures.tabs[tab.id]
+	if d == nil {
+		return
+	}
+	if d.look(b.targets); d.switches == 0 {
+		b.release(d, b.decideHeld)
+		b.arrive(tab)
+	}
 }
 
 // decideHeld answers a held request as if it had just been paused.
@@ -124,6 +152,7 @@ func (b *Browser) decideHeld(h *heldRequest) {
 
 // opensThere notes that somebody opens another page in a tab.
 func (b *Browser) opensThere(tab *tab) {
+	b.targets.update(func() { tab.opener = "" }) // it is not the opener that does
 	if b.departures.any.Load() {
 		b.wire.do(func() {
 			if d := b.departures.tabs[tab.id]; d != nil {
@@ -194,8 +223,14 @@ func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
 		return false
 	}
 	d.look(b.targets)
+	top := e.ResourceType == network.ResourceTypeDocument && b.targets.page(target.ID(e.FrameID)) != nil
 	switch {
-	case e.ResourceType == network.ResourceTypeDocument && !below:
+	case top && below: // of a page that the old document opened
+		if d.next != "" && !d.frames[e.FrameID] {
+			return false
+		}
+		b.abort(e)
+	case top:
 		if d.next != "" || d.isOurs(e) {
 			d.asked = d.asked || d.switches != 0
 			return false
@@ -238,12 +273,16 @@ func saidLast(e *requestPaused) bool {
 }
 
 // departureOf finds the departure that a request is part of, nil for none. below says that
-// it is not of the top frame. One of a worker that pages share is part of any of its site:
-// it waits for the new document.
+// it is not of the top frame. What a page asks for that the old document opened is part of
+// that as long as it shows no document of its own. One of a worker that pages share is part
+// of any of its site: it waits for the new document.
 func (b *Browser) departureOf(e *requestPaused, w sessions.Window) (d *departure, below, shared bool) {
 	of, shared := b.targets.pageOf(e.FrameID)
 	if d = b.departures.tabs[of]; d != nil {
 		return d, e.FrameID != cdp.FrameID(of), false
+	}
+	if d = b.departures.tabs[b.targets.openedBy(of)]; d != nil {
+		return d, true, false
 	}
 	if shared {
 		site := b.book.SiteOf(e.Request.URL)
@@ -268,6 +307,22 @@ func (t *targets) pageOf(id cdp.FrameID) (of target.ID, shared bool) {
 	}
 	return t.frames[id].page, false
 }
+
+// openedBy is the page that opened one which has shown nothing of a server yet, "" for none.
+func (t *targets) openedBy(id target.ID) target.ID {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, tab := range t.order {
+		if tab.id == id && tab.kind == "page" && tab.isEmpty() {
+			return tab.opener
+		}
+	}
+	return ""
+}
+
+// isEmpty reports a page that has shown nothing of a server yet. The caller holds the
+// targets' lock.
+func (t *tab) isEmpty() bool { return !strings.HasPrefix(t.document.url, "http") }
 
 // isOurs reports whether a navigation of the top frame is not one that the old document
 // began. Chrome tells which ones those are, mostly before they are paused; the others
@@ -296,8 +351,8 @@ func (e *requestPaused) loader() (cdp.LoaderID, bool) {
 	return cdp.LoaderID(id), err == nil
 }
 
-// isOf reports whether a request of the top frame is of the old document, as far as
-// that was told.
+// isOf reports whether a request of the top frame is of the old document, or of a page that
+// this scripts, as far as that was told. It is used once the new document is there.
 func (b *Browser) isOf(d *departure, h *heldRequest) (old, known bool) {
 	id, told := h.loader()
 	if !told {
@@ -307,7 +362,7 @@ func (b *Browser) isOf(d *departure, h *heldRequest) (old, known bool) {
 	if ex == nil || ex.loader == "" {
 		return false, false
 	}
-	return d.old[ex.loader], true
+	return ex.loader != d.next, true
 }
 
 // replaced notes that a tab shows another document.
@@ -329,9 +384,13 @@ func (b *Browser) replaced(tab *tab) {
 			d.frames[id] = true
 		}
 	}
+	for _, opened := range b.targets.order {
+		if opened.opener == tab.id && opened.isEmpty() {
+			d.frames[cdp.FrameID(opened.id)] = true
+		}
+	}
 	b.targets.mu.Unlock()
 	if d.switches == 0 || came < d.switches {
-		d.old[loader] = true
 		return // it was on its way before the switch, and is replaced itself
 	}
 	d.next, d.there = loader, time.Now()
@@ -392,20 +451,31 @@ func (b *Browser) review(d *departure) {
 		b.release(d, b.decideHeld)
 		b.arrive(d.tab)
 		return
-	case d.next == "" && d.switches != 0 && now.Sub(d.began) > b.reloadTimeout, !b.targets.has(d.tab),
-		!d.vain.IsZero() && now.Sub(d.vain) > stuckTime:
+	case !b.targets.has(d.tab):
 		b.arrive(d.tab)
+		return
+	case d.next == "" && ((d.switches != 0 || d.late) && now.Sub(d.began) > b.reloadTimeout && !b.targets.isComing(d.tab) ||
+		!d.vain.IsZero() && now.Sub(d.vain) > stuckTime):
+		b.arrive(d.tab)
+		b.notice("%s is still shown as the session before, since its reload brought no page, and what it asks for goes out as the session that is forced now; type: reload, or open another page: open URL", sessions.ShowURL(b.targets.documentOf(d.tab).url))
 		return
 	}
 	b.release(d, func(h *heldRequest) {
 		age := now.Sub(h.since)
-		stuck := h.ResourceType == network.ResourceTypeXHR && d.next == "" && (d.answered || age > stuckTime && !d.asked)
+		stuck := h.ResourceType == network.ResourceTypeXHR && d.next == "" && (d.answered || age > stuckTime && !d.asked || d.asked && !b.targets.tells(d.tab))
 		if age > b.holdTime || stuck {
 			b.cancel(h)
 			return
 		}
 		d.held = append(d.held, h)
 	})
+}
+
+// isComing reports whether a document is on its way to a tab.
+func (t *targets) isComing(tab *tab) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(tab.loading) > 0
 }
 
 // has reports whether a target is there.
@@ -445,15 +515,8 @@ func (b *Browser) departs(tab *tab, e *page.EventFrameStartedNavigating) {
 	if d.look(b.targets); d.switches == 0 {
 		return
 	}
-	switch e.NavigationType {
-	case page.FrameStartedNavigatingNavigationTypeReload, page.FrameStartedNavigatingNavigationTypeReloadBypassingCache:
-		if d.url == "" {
-			d.ours = e.LoaderID
-		}
-	case page.FrameStartedNavigatingNavigationTypeDifferentDocument:
-		if d.url != "" && withoutFragment(e.URL) == d.url && !d.wanted[d.url] {
-			d.ours = e.LoaderID
-		}
+	if d.isBegunBy(e) && (d.url == "" || !d.wanted[d.url]) {
+		d.ours = e.LoaderID
 	}
 }
 

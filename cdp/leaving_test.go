@@ -22,6 +22,7 @@ type busySite struct {
 	mu     sync.Mutex // guards all below
 	asked  []string   // PATH by=WHOSE as=COOKIE
 	slow   chan struct{}
+	empty  bool   // bob gets no document
 	onLoad string // JavaScript of the page
 }
 
@@ -37,7 +38,7 @@ func (s *busySite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
 	s.mu.Lock()
 	s.asked = append(s.asked, fmt.Sprintf("%s by=%s as=%s", r.URL.Path, r.URL.Query().Get("by"), who))
-	slow, script := s.slow, s.onLoad
+	slow, script, empty := s.slow, s.onLoad, s.empty
 	s.mu.Unlock()
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -51,6 +52,10 @@ func (s *busySite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			case <-slow:
 			case <-r.Context().Done():
 			}
+		}
+		if empty && who == "bob" {
+			w.WriteHeader(http.StatusNoContent)
+			return
 		}
 		h.Set("Content-Type", "text/html")
 		fmt.Fprintf(w, `<!doctype html><link rel=icon href=data:,><title>%s</title><script>const by = %q; %s</script><iframe src="/frame?by=%s"></iframe>`, who, who, script, who)
@@ -107,6 +112,7 @@ func TestLeavingDocuments(t *testing.T) {
 		{"beacon", "beacon.test", `addEventListener('pagehide', () => { navigator.sendBeacon('/beacon?by=' + by); fetch('/last?by=' + by, {keepalive: true}) }); addEventListener('beforeunload', () => navigator.sendBeacon('/beacon?by=' + by))`},
 		{"synchronous XHR", "sync.test", `setInterval(() => { const x = new XMLHttpRequest; x.open('GET', '/in-page?by=' + by, false); try { x.send() } catch {} }, 20)`},
 		{"navigation", "navigation.test", `if (by == 'alice') setInterval(() => location.href = '/elsewhere?by=' + by, 300)`},
+		{"own reload", "reload.test", `if (by == 'alice') setInterval(() => location.reload(), 100)`},
 		{"form", "form.test", `if (by == 'alice') setTimeout(() => { const f = document.createElement('form'); f.method = 'post'; f.action = '/elsewhere?by=' + by; document.body.append(f); setInterval(() => f.submit(), 250) }, 250)`},
 	}
 	for _, c := range cases {
@@ -145,6 +151,42 @@ func TestLeavingDocuments(t *testing.T) {
 	}
 }
 
+// A synchronous XHR that is held does not block the reload where nobody tells of requests
+// either.
+func TestLeavingSynchronously(t *testing.T) {
+	for _, mode := range []sessions.Observation{sessions.ObserveJar, sessions.ObserveChanges} {
+		t.Run(string(mode), func(t *testing.T) {
+			s := newBusySite(t)
+			s.onLoad = `setInterval(() => { const x = new XMLHttpRequest; x.open('GET', '/in-page?by=' + by, false); try { x.send() } catch {} }, 20)`
+			r := launch(t, whole(t), func(o *Options) { o.Observe, o.Arguments = mode, append(o.Arguments, resolve) })
+			page := at(s.Server, "sync.test", "/page")
+			r.add(page, "alice", "sid=alice")
+			r.add(page, "bob", "sid=bob")
+			r.use("sync.test", "alice")
+			r.open(page)
+			if is := r.Observation(); is != mode {
+				t.Fatalf("observing %s", is)
+			}
+			for _, name := range []string{"bob", "alice", "bob"} {
+				s.mu.Lock()
+				s.asked = nil
+				s.mu.Unlock()
+				began := time.Now()
+				if _, err := r.Use(r.ctx(), r.ref("sync.test", name), false); err != nil {
+					t.Fatal(err)
+				}
+				r.until(name+"'s page", func() bool { return s.sees("/in-frame by=" + name + " as=" + name) })
+				if took := time.Since(began); took > 2500*time.Millisecond {
+					t.Errorf("the reload as %s took %v: it waited for what was held", name, took)
+				}
+				if wrong := s.strangers(); len(wrong) > 0 {
+					t.Errorf("the page of one asked as the other: %q", wrong)
+				}
+			}
+		})
+	}
+}
+
 // A reload that never comes holds nothing for ever.
 func TestHeldRequestsFail(t *testing.T) {
 	t.Parallel()
@@ -179,6 +221,43 @@ func TestHeldRequestsFail(t *testing.T) {
 	if wrong := s.strangers(); len(wrong) > 0 {
 		t.Errorf("the page of one asked as the other: %q", wrong)
 	}
+}
+
+// As long as the document is to come the old one asks for nothing as the session after it,
+// however long that takes; where it does not come that is told.
+func TestReloadThatDoesNotCome(t *testing.T) {
+	s := newBusySite(t)
+	s.onLoad = `setInterval(() => fetch('/in-page?by=' + by), 20)`
+	r := launch(t, func(o *Options) { o.Arguments = append(o.Arguments, resolve) })
+	page := at(s.Server, "never.test", "/page")
+	r.add(page, "alice", "sid=alice")
+	r.add(page, "bob", "sid=bob")
+	r.use("never.test", "alice")
+	r.open(page)
+	r.holdTime, r.reloadTimeout = 300*time.Millisecond, time.Second
+	open := s.gate()
+	defer open()
+	if _, err := r.Use(r.ctx(), r.ref("never.test", "bob"), false); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(3 * r.reloadTimeout)
+	if wrong := s.strangers(); len(wrong) > 0 {
+		t.Errorf("the page of one asked as the other: %q", wrong)
+	}
+	open()
+	r.until("bob's page", func() bool { return s.sees("/in-frame by=bob as=bob") })
+	if told := r.told(); len(told) > 0 {
+		t.Errorf("told: %q", told)
+	}
+	r.use("never.test", "alice")
+	s.mu.Lock()
+	s.empty = true
+	s.mu.Unlock()
+	if _, err := r.Use(r.ctx(), r.ref("never.test", "bob"), false); err != nil {
+		t.Fatal(err)
+	}
+	r.until("it to be told", func() bool { return r.noticed("is still shown as the session before") })
+	r.nothingPaused()
 }
 
 // `unset` gives the tab back to who it was; what the page of the forced session asks for

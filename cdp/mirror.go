@@ -43,11 +43,11 @@ type mirror struct {
 
 	mu      sync.Mutex      // guards all below
 	refused map[string]bool // cookies that Chrome refuses, which were named to the user
-	planted map[sessions.Window]bool
+	planted map[sessions.Window]planting
 	cleared map[sessions.Window]time.Time // when that was seen
 	whole   map[place]time.Time           // when a jar was last seen to miss nothing
 	losses  map[place]time.Time           // when a loss was last told
-	later   map[place]int                 // see adoptLater
+	later   map[place]bool                // see adoptLater
 	// partitioned are the partitioned cookies that a jar was seen to have.
 	partitioned map[sessions.Window][]sessions.Cookie
 	origins     map[identity]origin // of the cookies that were in a jar
@@ -74,7 +74,7 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]bool{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]int{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]planting{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]bool{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
@@ -172,6 +172,9 @@ func (m *mirror) jar(ctx context.Context, w sessions.Window) ([]sessions.Cookie,
 // read is jar, and tells when everything was last cleared: the cookie was gone that plant
 // has put there.
 func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Cookie, cleared time.Time, err error) {
+	m.mu.Lock()
+	planted := m.planted[w]
+	m.mu.Unlock()
 	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
 	if err != nil {
 		return nil, cleared, fmt.Errorf("reading the cookies: %w", err)
@@ -179,14 +182,14 @@ func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Co
 	m.look(r.Cookies)
 	there := slices.ContainsFunc(r.Cookies, func(c *network.Cookie) bool { return c.Domain == markDomain && c.Name == plant.Name })
 	m.mu.Lock()
-	planted := m.planted[w]
-	if planted && !there {
+	differs := planted.in != there && planted == m.planted[w] && planted.writes%2 == 0 // else it was written meanwhile
+	if differs && !there {
 		m.cleared[w] = time.Now()
 	}
 	cleared = m.cleared[w]
 	m.mu.Unlock()
-	if planted != there {
-		m.plant(w, planted) // anew, or out: it is of a run that was killed
+	if differs {
+		m.plant(w, planted.in) // anew, or out: it is of a run that was killed
 	}
 	jar = cookiesOf(r)
 	m.keepPartitioned(w, jar)
@@ -213,34 +216,46 @@ func (m *mirror) keepPartitioned(w sessions.Window, jar []sessions.Cookie) {
 // plant is a cookie that is sent nowhere: when it goes, somebody has cleared the jar.
 var plant = sessions.Cookie{Name: "sessdriver", Value: "1", Domain: markDomain, Path: "/", HTTPOnly: true}
 
+// planting is whether a jar is to have that cookie.
+type planting struct {
+	in     bool
+	writes int // grows before and after each
+}
+
 // plant puts that cookie into a jar, or takes it out.
 func (m *mirror) plant(w sessions.Window, in bool) {
-	m.mu.Lock()
-	m.planted[w] = in
-	m.mu.Unlock()
 	p := parameter(plant)
 	if !in {
 		p = removal(plant)
 	}
+	m.notePlanting(w, in)
 	send(m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{p}, BrowserContextID: m.browser.targets.contextOf(w)}, nil)
+	m.notePlanting(w, in)
+}
+
+func (m *mirror) notePlanting(w sessions.Window, in bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.planted[w] = planting{in, m.planted[w].writes + 1}
+}
+
+// isPlanted reports whether a jar is to have it.
+func (m *mirror) isPlanted(w sessions.Window) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.planted[w].in
 }
 
 // plantFirst plants it where something is forced for the first time.
 func (m *mirror) plantFirst(w sessions.Window) {
-	m.mu.Lock()
-	planted := m.planted[w]
-	m.mu.Unlock()
-	if !planted {
+	if !m.isPlanted(w) {
 		m.plant(w, true)
 	}
 }
 
 // plantOut takes it out where nothing is forced any more.
 func (m *mirror) plantOut(w sessions.Window) {
-	m.mu.Lock()
-	planted := m.planted[w]
-	m.mu.Unlock()
-	if planted {
+	if m.isPlanted(w) {
 		m.plant(w, false)
 	}
 }
@@ -325,9 +340,9 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 			}
 		}
 		plan, refused := m.without(site, m.browser.book.PlanJar(w, site, jar, time.Now()))
-		plan.Delete = slices.DeleteFunc(plan.Delete, func(c sessions.Cookie) bool {
-			return slices.Contains(open, c) || judged && isInVain(tried, c)
-		})
+		if plan = leaving(plan, open); judged {
+			plan.Delete = slices.DeleteFunc(plan.Delete, func(c sessions.Cookie) bool { return isInVain(tried, c) })
+		}
 		if plan.Empty() && old {
 			jar = nil
 			continue
@@ -371,6 +386,17 @@ func isInVain(tried []sessions.Plan, c sessions.Cookie) bool {
 		}
 	}
 	return times > 2
+}
+
+// leaving is a plan that leaves cookies in a jar as they are.
+func leaving(plan sessions.Plan, open []sessions.Cookie) sessions.Plan {
+	if len(open) == 0 {
+		return plan
+	}
+	isOpen := func(c sessions.Cookie) bool {
+		return slices.ContainsFunc(open, func(o sessions.Cookie) bool { return identityOf(o) == identityOf(c) })
+	}
+	return sessions.Plan{Set: slices.DeleteFunc(slices.Clone(plan.Set), isOpen), Delete: slices.DeleteFunc(slices.Clone(plan.Delete), isOpen)}
 }
 
 // without is a plan without the cookies that Chrome refuses, and these.
@@ -425,7 +451,7 @@ func (m *mirror) judge(ctx context.Context, site string, cookies []sessions.Cook
 }
 
 // seek reads a jar and finds out who took what the active session has lost: see
-// [sessions.Loss].
+// [sessions.Loss]. The caller holds writing, which others may have while it waits.
 func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
 	book := m.browser.book
 	jar, missing, cleared, err := m.misses(ctx, w, site)
@@ -435,10 +461,17 @@ func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]se
 		if tries > 0 && !m.browser.quiet.mayBeAnswered(ctx, place{w, site}, time.Now()) || tries > 4 {
 			break
 		}
+		m.writing.Unlock() // a switch is not kept waiting
 		select {
 		case <-time.After(explains):
 		case <-ctx.Done():
+		}
+		m.writing.Lock()
+		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if _, now := m.browser.quiet.at(w, site); now { // there was one
+			late = true
 		}
 		if err = m.browser.observer.settle(ctx); err == nil {
 			jar, missing, cleared, err = m.misses(ctx, w, site)
@@ -521,56 +554,79 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 	// Of another session's response the jar may tell a moment before the event does.
 	if _, late := m.browser.quiet.at(w, site); late {
 		active, _ := book.Active(w, site, time.Now())
-		at := place{w, site}
-		m.adopts(at, 1)
-		m.adoptLater(at, active.Ref(), jar, time.Now())
+		m.adoptLater(place{w, site}, active.Ref())
 		return unknown, nil
 	}
+	return nil, m.adoptNow(ctx, w, site, jar)
+}
+
+// adoptNow adopts what is unknown in a jar once all is told that was before it was read.
+func (m *mirror) adoptNow(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) error {
 	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
-		return nil, err
+		return err
 	}
-	book.AdoptJar(w, site, jar, time.Now())
-	return nil, nil
+	m.browser.book.AdoptJar(w, site, jar, time.Now())
+	return nil
 }
 
 // adoptLater is adopt for a jar that may have a late answer's value, once that would have
-// been told: what nobody knows by then a script has written, and gets it back.
-func (m *mirror) adoptLater(at place, active sessions.Ref, jar []sessions.Cookie, began time.Time) {
+// been told: what nobody knows by then a script has written. There is one at a time for
+// each place; which values there are is seen when it is decided.
+func (m *mirror) adoptLater(at place, active sessions.Ref) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.later[at] {
+		m.later[at] = true
+		m.adoptAfter(at, active, time.Now())
+	}
+}
+
+func (m *mirror) adoptAfter(at place, active sessions.Ref, began time.Time) {
 	time.AfterFunc(explains, func() {
-		book, again := m.browser.book, false
-		defer func() {
-			if !again {
-				m.adopts(at, -1)
-			}
-		}()
-		is, forced := book.Active(at.window, at.site, time.Now())
-		if !forced || is.Ref() != active || m.browser.ending.Load() || len(book.Unknown(at.window, at.site, jar, time.Now())) == 0 {
+		if !m.adoptsLate(at, active, began) {
+			m.adoptAfter(at, active, began)
 			return
 		}
-		if _, late := m.browser.quiet.at(at.window, at.site); late && time.Since(began) < oldStream {
-			again = true
-			m.adoptLater(at, active, jar, began)
-			return
-		}
-		book.AdoptJar(at.window, at.site, jar, time.Now())
+		m.mu.Lock()
+		delete(m.later, at)
+		m.mu.Unlock()
 		m.mend(at.window, at.site)
 	})
 }
 
-// adopts counts what is to be adopted later in a place.
-func (m *mirror) adopts(at place, more int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.later[at] += more; m.later[at] <= 0 {
-		delete(m.later, at)
+// adoptsLate reports whether that is done: nobody waits for it any more, or it is adopted.
+func (m *mirror) adoptsLate(at place, active sessions.Ref, began time.Time) bool {
+	b := m.browser
+	if b.ending.Load() {
+		return true
 	}
+	if _, late := b.quiet.at(at.window, at.site); late && time.Since(began) < oldStream {
+		return false
+	}
+	if !b.commands.TryLock() { // who is active may be about to change
+		return false
+	}
+	defer b.commands.Unlock()
+	if is, forced := b.book.Active(at.window, at.site, time.Now()); !forced || is.Ref() != active {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
+	defer cancel()
+	jar, err := m.jar(ctx, at.window)
+	if err == nil {
+		err = m.adoptNow(ctx, at.window, at.site, jar)
+	}
+	if err != nil {
+		b.log.Debug("adopting what a script wrote", "site", at.site, "error", err)
+	}
+	return true
 }
 
-// isAdopting reports whether there is anything like that.
+// isAdopting reports whether something is to be adopted later in a place.
 func (m *mirror) isAdopting(at place) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.later[at] > 0
+	return m.later[at]
 }
 
 // note writes in the journal what a plan is about to change. A window of our own

@@ -63,6 +63,9 @@ func startProcess(o *Options) (*process, error) {
 	p.cmd = exec.Command(o.Path, arguments(o, p.dir)...)
 	p.cmd.ExtraFiles = []*os.File{toBrowser, fromBrowser} // its descriptors 3 and 4
 	p.cmd.Stderr = p.stderr
+	if os.Getenv("HOME") == "" { // Chromium would write into the current directory
+		p.cmd.Env = append(os.Environ(), "HOME="+p.dir)
+	}
 	p.cmd.WaitDelay = time.Second // helpers may hold the standard error open
 	ownGroup(p.cmd)
 	started := make(chan error)

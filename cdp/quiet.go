@@ -265,12 +265,7 @@ func (q *quiet) step() bool {
 func (q *quiet) look(ctx context.Context, at place) {
 	b := q.browser
 	if _, active := b.book.Active(at.window, at.site, time.Now()); !active && b.hasWindow(at.window) {
-		if b.commands.TryLock() { // else a command may be about to force something
-			b.commands.Unlock()
-			q.mu.Lock()
-			delete(q.rests, at)
-			q.mu.Unlock()
-		}
+		q.rest(at)
 		return
 	}
 	q.mu.Lock()
@@ -297,6 +292,14 @@ func (q *quiet) look(ctx context.Context, at place) {
 	if was.late && q.mayBeAnswered(ctx, at, was.since) {
 		return
 	}
+	if b.mirror.isAdopting(at) { // which waits for that alone
+		q.mu.Lock()
+		if u.moves == was.moves {
+			u.late = false
+		}
+		q.mu.Unlock()
+		return
+	}
 	refused, err := b.mirror.sync(ctx, at.window, at.site)
 	if err != nil && b.hasWindow(at.window) {
 		b.log.Debug("the jar is not in step", "site", at.site, "error", err)
@@ -313,6 +316,21 @@ func (q *quiet) look(ctx context.Context, at place) {
 		delete(q.rests, at)
 	} else if u.moves == was.moves {
 		u.late, u.looked = false, time.Now().Add(jarPace)
+	}
+}
+
+// rest forgets a place where nothing is forced, unless a command may be about to force
+// something: it says before that it begins to.
+func (q *quiet) rest(at place) {
+	b := q.browser
+	if !b.commands.TryLock() {
+		return
+	}
+	defer b.commands.Unlock()
+	if _, active := b.book.Active(at.window, at.site, time.Now()); !active {
+		q.mu.Lock()
+		delete(q.rests, at)
+		q.mu.Unlock()
 	}
 }
 

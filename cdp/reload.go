@@ -99,7 +99,10 @@ func (b *Browser) catchUp(tab *tab) {
 }
 
 func (b *Browser) catchUpBy(tab *tab, method string) {
-	note, _ := b.showAnew(tab, method)
+	note, next := b.showAnew(tab, method)
+	if next == nil {
+		b.remainsIn(tab)
+	}
 	if note == "" {
 		return
 	}

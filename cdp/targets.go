@@ -18,7 +18,8 @@ import (
 type tab struct {
 	link   link
 	id     target.ID
-	kind   string // page, iframe, worker, shared_worker, service_worker, …
+	opener target.ID // the page that opened it, "" for none
+	kind   string    // page, iframe, worker, shared_worker, service_worker, …
 	window sessions.Window
 	url    string
 	ready  bool // its page tells what it does
@@ -135,7 +136,7 @@ func (t *targets) update(change func()) {
 }
 
 func (t *targets) add(l link, info *target.Info, by target.SessionID) *tab {
-	added := &tab{link: l, id: info.TargetID, kind: info.Type, url: info.URL, loading: map[cdp.LoaderID]load{}}
+	added := &tab{link: l, id: info.TargetID, opener: info.OpenerID, kind: info.Type, url: info.URL, loading: map[cdp.LoaderID]load{}}
 	t.update(func() {
 		added.window = t.window(info.BrowserContextID)
 		added.document.url = info.URL

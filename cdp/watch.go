@@ -158,6 +158,7 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 	case "Page.frameStartedNavigating":
 		on(b, m, func(e *page.EventFrameStartedNavigating) {
 			b.leaves(tab, e)
+			b.targets.beginsAgain(tab, e)
 			b.departs(tab, e)
 		})
 	case "Page.frameRequestedNavigation":
@@ -292,7 +293,7 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
 			withUser = e.Request.URL
 		}
 		b.targets.begin(tab, e.LoaderID, e.Request.Method, withUser)
-		b.targets.askedAgain(tab, e.LoaderID, e.Request.URL)
+		b.targets.askedAgain(tab, e.LoaderID)
 	}
 	b.exchanges.begin(tab, e)
 	if b.departures.any.Load() {
@@ -340,12 +341,16 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 		if !seen {
 			begun.switches = b.targets.switches
 		}
+		if begun.switches >= tab.showing.switches {
+			tab.wanting = wanting{} // what was asked for then does not come any more, if this is not it
+		}
 		tab.remember()
 		tab.document = document{url: f.URL + f.URLFragment, asked: f.URL, loader: f.LoaderID, load: begun}
 		tab.reloading, tab.crashed = false, false
 		delete(tab.loading, f.LoaderID)
 	})
 	b.replaced(tab)
+	b.comesLate(tab)
 }
 
 // visited makes the site of a page known, where no request does.
