@@ -107,7 +107,7 @@ func (x *exchanges) within(ex *exchange, t *tab, e *requestWillBeSent) {
 		d := t.loading[e.LoaderID]
 		ex.page, ex.shown, ex.shows, ex.ours, ex.before = t, e.LoaderID, true, d.ours, d.before
 	} else if page := targets.pageWith(t); page != nil && !page.document.loaded {
-		ex.page, ex.shown = page, page.document.loader
+		ex.page, ex.shown, ex.part = page, page.document.loader, page.document.ours
 	}
 }
 

@@ -1,6 +1,7 @@
 package cdp
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,7 @@ type accounts struct {
 	last  int
 	seen  []string // PATH USER
 	trap  string   // who /trap logs in; "" for nobody
+	jwt   bool     // tokens say whose they are
 }
 
 func newAccounts(t *testing.T) *accounts {
@@ -52,7 +54,7 @@ func (a *accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin := func(user string) {
 		who = user
 		a.last++
-		token := fmt.Sprintf("token-of-%s-%d", user, a.last)
+		token := a.token(user)
 		a.users[token] = user
 		http.SetCookie(w, &http.Cookie{Name: "sid", Value: token, Path: "/"})
 	}
@@ -78,6 +80,8 @@ func (a *accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if a.trap != "" {
 			begin(a.trap)
 		}
+	case "/portal":
+		fmt.Fprint(w, "<script>const x = new XMLHttpRequest(); x.open('GET', '/trap', false); x.send()</script>")
 	case "/loader":
 		fmt.Fprint(w, "<script>const x = new XMLHttpRequest(); x.open('GET', '/silent?u=bob', false); x.send()</script>")
 	}
@@ -96,9 +100,18 @@ func (a *accounts) begin(user string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.last++
-	token := fmt.Sprintf("token-of-%s-%d", user, a.last)
+	token := a.token(user)
 	a.users[token] = user
 	return token
+}
+
+// token is a new one of a user: some tell whose they are.
+func (a *accounts) token(user string) string {
+	if a.jwt {
+		claims := fmt.Sprintf(`{"sub":%q,"jti":%d}`, user, a.last)
+		return "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
+	}
+	return fmt.Sprintf("token-of-%s-%d", user, a.last)
 }
 
 func (a *accounts) forget() {
@@ -244,6 +257,39 @@ func TestReloadKeepsWhoASessionIs(t *testing.T) {
 		}
 	})
 	r.t = t
+}
+
+// TestLoadOfReloadKeepsWhoASessionIs: nor is what the page asks for while it loads to make
+// alice another.
+func TestLoadOfReloadKeepsWhoASessionIs(t *testing.T) {
+	a := newAccounts(t)
+	a.jwt = true
+	r := launch(t, whole(t), func(o *Options) { o.Arguments = []string{resolve} })
+	const site = "load.test"
+	page := func(path string) string { return at(a.Server, site, path) }
+	alice := a.begin("alice")
+	r.add(page("/"), "alice", "sid="+alice)
+	r.add(page("/"), "bob", "sid="+a.begin("bob"))
+	r.use(site, "bob")
+	r.open(page("/portal"))
+	a.mu.Lock()
+	a.trap = "carol"
+	a.mu.Unlock()
+	r.use(site, "alice")
+	r.title()
+	if err := r.Settle(r.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	if !a.saw("/trap alice") {
+		t.Errorf("the page did not ask: %q", a.seen)
+	}
+	if s, err := r.book.Session(r.ref(site, "alice"), time.Now()); err != nil || !s.Withheld || s.Tokens[0].Value != alice {
+		t.Errorf("alice is %+v, %v", s, err)
+	}
+	r.open(page("/home"))
+	if got := r.title(); got != "alice" {
+		t.Errorf("alice is %s afterwards", got)
+	}
 }
 
 // TestPasswordFormIsTold: the names of the fields say that a form logs somebody in, where

@@ -53,6 +53,7 @@ type exchange struct {
 	shown  cdp.LoaderID
 	shows  bool // it asks for the document of the page itself
 	ours   bool // see load
+	part   bool // it is loaded with such a document
 	before sessions.Effect
 }
 
@@ -360,7 +361,7 @@ func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.R
 	r.Top = func() string { return x.browser.targets.topAt(ex.frame) }
 	r.Document, r.Password = ex.kind == network.ResourceTypeDocument, h.password
 	r.Outside = r.Document && x.fromOutside(h.url, e)
-	r.Reload, r.Before = ex.ours, ex.before
+	r.Reload, r.Before, r.Part = ex.ours, ex.before, ex.part
 	r.Unchecked = h.unchecked && x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(h.url)}, h.began)
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)

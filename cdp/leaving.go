@@ -269,7 +269,7 @@ func (b *Browser) hold(d *departure, h *heldRequest) {
 
 // saidLast reports whether a request is of a kind that outlives its page.
 func saidLast(e *requestPaused) bool {
-	return slices.Contains([]network.ResourceType{network.ResourceTypePing, network.ResourceTypeFetch, network.ResourceTypeXHR, network.ResourceTypeOther}, e.ResourceType)
+	return slices.Contains([]network.ResourceType{network.ResourceTypePing, network.ResourceTypeFetch, network.ResourceTypeXHR}, e.ResourceType)
 }
 
 // departureOf finds the departure that a request is part of, nil for none. below says that
@@ -351,15 +351,21 @@ func (e *requestPaused) loader() (cdp.LoaderID, bool) {
 	return cdp.LoaderID(id), err == nil
 }
 
-// isOf reports whether a request of the top frame is of the old document, or of a page that
-// this scripts, as far as that was told. It is used once the new document is there.
+// isOf reports whether a request of the top frame is of the old document, of a worker that
+// this has, or of a page that it scripts, as far as that was told. It is used once the new
+// document is there.
 func (b *Browser) isOf(d *departure, h *heldRequest) (old, known bool) {
 	id, told := h.loader()
 	if !told {
 		return false, false
 	}
 	ex := b.exchanges.open[network.RequestID(id)]
-	if ex == nil || ex.loader == "" {
+	switch {
+	case ex == nil || len(ex.urls) == 0:
+		return false, false
+	case ex.tab.kind == "worker": // its requests have the frame of its page
+		return d.frames[cdp.FrameID(ex.tab.id)], true
+	case ex.loader == "":
 		return false, false
 	}
 	return ex.loader != d.next, true
@@ -412,7 +418,8 @@ func (b *Browser) replaced(tab *tab) {
 
 // toldOf answers a held request whose document is told now.
 func (b *Browser) toldOf(tab *tab, id network.RequestID) {
-	d := b.departures.tabs[tab.id]
+	of, _ := b.targets.pageOf(cdp.FrameID(tab.id)) // a worker's
+	d := b.departures.tabs[of]
 	if d == nil || d.next == "" {
 		return
 	}

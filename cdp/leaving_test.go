@@ -151,6 +151,36 @@ func TestLeavingDocuments(t *testing.T) {
 	}
 }
 
+// What the new document and its workers ask for is not taken for the last words of the old
+// one.
+func TestArrivingDocument(t *testing.T) {
+	s := newBusySite(t)
+	s.onLoad = `new Worker('/worker.js?by=' + by); fetch('/in-page?by=' + by)`
+	r := launch(t, whole(t), func(o *Options) { o.Arguments = append(o.Arguments, resolve) })
+	page := at(s.Server, "arrive.test", "/page")
+	r.add(page, "alice", "sid=alice")
+	r.add(page, "bob", "sid=bob")
+	r.use("arrive.test", "alice")
+	r.open(page)
+	for n := range 6 {
+		name := []string{"bob", "alice"}[n%2]
+		s.mu.Lock()
+		s.asked = nil
+		s.mu.Unlock()
+		r.use("arrive.test", name)
+		began := time.Now()
+		for _, path := range []string{"/in-page", "/frame", "/in-frame", "/worker.js", "/in-worker"} {
+			r.until(path+" of "+name, func() bool { return s.sees(path + " by=" + name + " as=" + name) })
+		}
+		if took := time.Since(began); took > lastWords*3/4 {
+			t.Errorf("%s's page was held up for %v", name, took)
+		}
+		if wrong := s.strangers(); len(wrong) > 0 {
+			t.Errorf("the page of one asked as the other: %q", wrong)
+		}
+	}
+}
+
 // A synchronous XHR that is held does not block the reload where nobody tells of requests
 // either.
 func TestLeavingSynchronously(t *testing.T) {

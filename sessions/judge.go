@@ -46,6 +46,7 @@ type answer struct {
 	foreign  []*Cookie // those of set that another session owns
 	owner    *session  // of the first of them
 	sign     bool      // it is another login
+	another  bool      // and one that nobody has asked for: of another subject, by another site, by a code
 	signIn   bool      // somebody logs in by it, so that the session is somebody's
 	renewal  bool
 	own      bool // it comes by another site that is forced as the same user
@@ -85,7 +86,9 @@ func (b *Book) judge(session *session, x *Exchange, r Response) answer {
 	if !a.replaces || a.was != Live {
 		return a
 	}
-	switch same, other := a.subjects(); {
+	same, other := a.subjects()
+	a.another = !login && (other || a.via != "" || x.givenOut())
+	switch {
 	case other:
 		a.sign = true
 	case same:
@@ -151,9 +154,13 @@ func (s *session) owned(p pair, before int64) bool {
 }
 
 // refuses reports whether nothing of the answer is booked: it would make the session
-// another user, by our own reload. Tokens of other sessions are left out in any case.
+// another user, by our own reload. Tokens of other sessions are left out in any case. What
+// is loaded with the document may renew a token in ways that say little, and somebody may
+// log in there: only what tells another user is refused.
 func (a *answer) refuses(x *Exchange) bool {
-	return x.request.Reload && a.session == x.active && a.was == Live && (a.replaces && a.sign && !a.own || len(a.foreign) > 0)
+	r := &x.request
+	other := r.Reload && a.sign || r.Part && a.another
+	return (r.Reload || r.Part) && a.session == x.active && a.was == Live && (a.replaces && other && !a.own || len(a.foreign) > 0)
 }
 
 // effect names what the answer does.

@@ -40,6 +40,7 @@ func (b *browser) shows(url string, change func(*Request), lines ...string) Effe
 
 func posts(r *Request)    { r.Method = "POST" }
 func reload(r *Request)   { r.Reload = true }
+func part(r *Request)     { r.Part, r.Document = true, false }
 func password(r *Request) { r.Method, r.Password = "POST", true }
 func fromAfar(r *Request) { r.Outside = true }
 func inside(r *Request)   { r.Document = false }
@@ -271,6 +272,40 @@ func TestReloadKeepsTheSession(t *testing.T) {
 		b.mend(shop)
 		if got := b.visit(at); got != "sid=alice-first; theme=dark" {
 			t.Errorf("%s: taken back, alice sends %q", c.name, got)
+		}
+	}
+}
+
+// TestLoadOfReloadKeepsTheSession: nor does what is loaded with the document that we asked
+// for make the session another user's. A person who logs in there does.
+func TestLoadOfReloadKeepsTheSession(t *testing.T) {
+	alice, bob := jwt(`{"sub":"alice"}`), jwt(`{"sub":"bob"}`)
+	for _, c := range []struct {
+		name   string
+		change func(*Request)
+		value  string
+		want   Effect
+	}{
+		{"another subject", part, bob, Withheld},
+		{"another subject, by a person", nil, bob, Replaced},
+		{"by another site", func(r *Request) { part(r); by("idp.test")(r) }, "other", Withheld},
+		{"the same subject", part, jwt(`{"sub":"alice","iat":2}`), Renewed},
+		{"a login", func(r *Request) { part(r); password(r) }, bob, Replaced},
+	} {
+		b := start(t, Options{})
+		b.give("alice", "sid="+alice)
+		b.use("alice")
+		b.shows(at, nil)
+		b.shows(at, reload)
+		if got := b.shows(at+"silent", c.change, "sid="+c.value+"; Path=/; Domain=shop.test"); got != c.want {
+			t.Errorf("%s: effect %d, want %d", c.name, got, c.want)
+		}
+		want := c.value
+		if c.want == Withheld {
+			want = alice
+		}
+		if got := b.visit(at); got != "sid="+want {
+			t.Errorf("%s: alice sends %q", c.name, got)
 		}
 	}
 }

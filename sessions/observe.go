@@ -39,9 +39,11 @@ type Request struct {
 	// fields of a form with a password.
 	Document, Outside, Password bool
 	// Reload says that a switch asked for the document, or that such a request redirected
-	// to it; Before what its answer did when it was asked for last.
+	// to it; Before what its answer did when it was asked for last. Part says that it is
+	// loaded with such a document.
 	Reload bool
 	Before Effect
+	Part   bool
 	// Began is when the browser began with it, by its own clock, the zero time
 	// where it did not say; Now is when it told.
 	Began, Now time.Time
