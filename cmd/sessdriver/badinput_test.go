@@ -162,7 +162,7 @@ func TestBadCommandsAtPrompt(t *testing.T) {
 	c.enters("open " + url + "/ok")
 	c.enters("expect cookie sid")
 	c.enters("ls")
-	if screen := c.screen(); !strings.Contains(screen, "> expect cookie sid\n127.0.0.1> ls\n") || !strings.Contains(last(strings.TrimSuffix(screen, "\n127.0.0.1>")), "1  Session 1  live") {
+	if screen := c.screen(); !strings.Contains(screen, "> expect cookie sid\nok: cookie sid\n127.0.0.1> ls\n") || !strings.Contains(last(strings.TrimSuffix(screen, "\n127.0.0.1>")), "1  Session 1  live") {
 		t.Errorf("the session is not as it was:\n%s", screen)
 	}
 	c.press("C-d")
