@@ -251,7 +251,7 @@ func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
 		switch old, known := b.isOf(d, h); {
 		case known && old:
 			b.abort(e)
-		case known || !saidLast(e):
+		case known || !saidLast(e) || d.hasSaidAll(time.Now()):
 			return false
 		default:
 			b.hold(d, h)
@@ -265,6 +265,11 @@ func (b *Browser) hold(d *departure, h *heldRequest) {
 	d.held = append(d.held, h)
 	id, _ := h.loader()
 	b.quiet.waits(string(id), 1)
+}
+
+// hasSaidAll reports whether the time for the last words of the old document is over.
+func (d *departure) hasSaidAll(now time.Time) bool {
+	return d.next != "" && now.Sub(d.there) > lastWords
 }
 
 // saidLast reports whether a request is of a kind that outlives its page.
@@ -453,9 +458,7 @@ func (b *Browser) review(d *departure) {
 	d.look(b.targets)
 	now := time.Now()
 	switch {
-	case d.next != "" && now.Sub(d.there) > lastWords:
-		// Whose it is was not told: rather the new document's.
-		b.release(d, b.decideHeld)
+	case d.hasSaidAll(now) && len(d.held) == 0:
 		b.arrive(d.tab)
 		return
 	case !b.targets.has(d.tab):
@@ -470,7 +473,8 @@ func (b *Browser) review(d *departure) {
 	b.release(d, func(h *heldRequest) {
 		age := now.Sub(h.since)
 		stuck := h.ResourceType == network.ResourceTypeXHR && d.next == "" && (d.answered || age > stuckTime && !d.asked || d.asked && !b.targets.tells(d.tab))
-		if age > b.holdTime || stuck {
+		// The new document tells of what it asks for: what nobody told of is the old one's.
+		if age > b.holdTime || stuck || d.next != "" && age > lastWords {
 			b.cancel(h)
 			return
 		}
