@@ -284,7 +284,7 @@ func TestTerminalHangUp(t *testing.T) {
 		}
 		c.keys.Close()
 		if code := c.result(); code != exitInterrupted && (code != exitOK || typed != "") { // the end of the input may be first
-			t.Errorf("typed %q: code %d, want %d", typed, code, exitInterrupted)
+			t.Errorf("typed %q: code %d, want %d; it shows %q", typed, code, exitInterrupted, c.shown)
 		}
 	}
 }
