@@ -275,12 +275,12 @@ func TestTerminalDemoInterrupted(t *testing.T) {
 func TestTerminalHangUp(t *testing.T) {
 	t.Parallel()
 	url, _ := serve(t)
-	for _, typed := range []string{"", "sleep 5m\r"} {
+	for _, typed := range []string{"", "print on; sleep 5m\r"} {
 		c := atTerminal(t, nil, "--headless", url)
 		c.prompted("is ready")
 		c.types(typed)
 		if typed != "" {
-			c.wait("> sleep 5m")
+			c.wait("\non") // it runs by then
 		}
 		c.keys.Close()
 		if code := c.result(); code != exitInterrupted && (code != exitOK || typed != "") { // the end of the input may be first

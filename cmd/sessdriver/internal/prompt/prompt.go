@@ -183,6 +183,9 @@ func (p *Prompt) begin(prompt string) error {
 	p.prompt = prompt
 	if p.edits {
 		state, err := term.MakeRaw(p.inFd)
+		if errors.Is(err, unix.EIO) { // the terminal was hung up
+			return io.EOF
+		}
 		if err != nil {
 			return fmt.Errorf("reading the terminal: %w", err)
 		}
@@ -222,6 +225,9 @@ func (p *Prompt) finish(mark string) error {
 	p.write(mark + "\r\n")
 	p.drawn, p.cursor = "", 0
 	err := term.Restore(p.inFd, p.cooked)
+	if errors.Is(err, unix.EIO) { // one that was hung up has no mode
+		err = nil
+	}
 	p.cooked = nil
 	return err
 }
