@@ -339,9 +339,7 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 	if err := r.book.Use(o.main.window, refs["B"], r.jars["A"], time.Now()); err != nil {
 		o.t.Fatal(err)
 	}
-	if err := o.rig.interceptor.update(o.rig.ctx()); err != nil {
-		o.t.Fatal(err)
-	}
+	o.command(o.rig.interceptor.update)
 	r.bare = ask(o.main)
 	refused, err := o.rig.mirror.sync(o.rig.ctx(), o.main.window, r.site)
 	if err != nil {
@@ -350,12 +348,19 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 	for _, c := range refused {
 		r.differ(difference{check: "mirror", got: "refused", want: show(c), name: c.Name, cookie: c})
 	}
-	if err := o.rig.interceptor.stop(o.rig.ctx()); err != nil {
-		o.t.Fatal(err)
-	}
+	o.command(o.rig.interceptor.stop)
 	r.mended = r.jar(o.rig.ctx(), o.main.window)
 	r.by = ask(o.main)
 	return r
+}
+
+// command does what only commands may.
+func (o *oracle) command(do func(context.Context) error) {
+	o.rig.commands.Lock()
+	defer o.rig.commands.Unlock()
+	if err := do(o.rig.ctx()); err != nil {
+		o.t.Fatal(err)
+	}
 }
 
 // booked waits until so many exchanges of a site are booked.
