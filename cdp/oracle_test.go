@@ -149,7 +149,11 @@ func newOracle(t *testing.T) *oracle {
 }
 
 // inTurn runs a function where the events are handled.
-func (o *oracle) inTurn(f func()) { o.rig.wire.do(f) }
+func (o *oracle) inTurn(f func()) {
+	o.rig.commands.Lock() // what guards forces looks at the same
+	defer o.rig.commands.Unlock()
+	o.rig.wire.do(f)
+}
 
 func (o *oracle) viewer(context cdp.BrowserContextID) *viewer {
 	v := &viewer{tabs: map[string]*tab{}}
