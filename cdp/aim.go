@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto"
@@ -56,42 +55,18 @@ func (b *Browser) aimed(ctx context.Context, v view, id runtime.RemoteObjectID, 
 // aim calls the script. What it returns when nobody waits for it any more is ended before
 // anything that is asked afterwards.
 func aim(ctx context.Context, l link, p runtime.CallFunctionOnParams) (runtime.RemoteObjectID, error) {
-	type reply struct {
-		id  runtime.RemoteObjectID
-		err error
-	}
-	replies := make(chan reply, 1)
-	var abandoned atomic.Bool
-	late := func() {
-		select {
-		case r := <-replies:
-			if r.err == nil {
-				disarm(l, r.id)
-			}
-		default:
-		}
-	}
-	send(l, runtime.CallFunctionOn, p, func(r runtime.CallFunctionOnResult, err error) {
-		if err == nil {
-			err = thrown(r.ExceptionDetails)
-		}
-		if err != nil {
-			replies <- reply{"", err}
-			return
-		}
-		replies <- reply{r.Result.ObjectID, nil}
-		if abandoned.Load() {
-			late()
+	r, err := askOr(ctx, l, runtime.CallFunctionOn, p, func(r runtime.CallFunctionOnResult) {
+		if r.ExceptionDetails == nil {
+			disarm(l, r.Result.ObjectID)
 		}
 	})
-	select {
-	case r := <-replies:
-		return r.id, r.err
-	case <-ctx.Done():
-		abandoned.Store(true)
-		late()
-		return "", ctx.Err()
+	if err == nil {
+		err = thrown(r.ExceptionDetails)
 	}
+	if err != nil {
+		return "", err
+	}
+	return r.Result.ObjectID, nil
 }
 
 // disarm ends what the script returned; once more does nothing.

@@ -209,23 +209,8 @@ func (b *Browser) newTab(ctx context.Context, params target.CreateTargetParams) 
 
 // createTarget opens a tab. One that comes when nobody waits for it any more is closed.
 func (b *Browser) createTarget(ctx context.Context, params target.CreateTargetParams) (target.ID, error) {
-	type reply struct {
-		id  target.ID
-		err error
-	}
-	replies := make(chan reply, 1)
-	send(b.link, target.CreateTarget, params, func(r target.CreateTargetResult, err error) { replies <- reply{r.TargetID, err} })
-	select {
-	case r := <-replies:
-		return r.id, r.err
-	case <-ctx.Done():
-		go func() { // until the browser answers, or is lost
-			if r := <-replies; r.err == nil {
-				b.closeTab(r.id)
-			}
-		}()
-		return "", ctx.Err()
-	}
+	r, err := askOr(ctx, b.link, target.CreateTarget, params, func(r target.CreateTargetResult) { b.closeTab(r.TargetID) })
+	return r.TargetID, err
 }
 
 // closeTab closes a tab. While a document is just coming there, Chrome answers that it does,

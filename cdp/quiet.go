@@ -26,8 +26,8 @@ const (
 // answered any more, and the jar, read back, is in step. All others are not quiet: there
 // the verdict is written ([sessions.Paused]), and with [sessions.GuardSwitch] Fetch stays on.
 //
-// It costs a request one look into a map while something is not quiet, and else a length; what is not quiet is looked at by a
-// goroutine of its own, every guardPace.
+// While all is quiet a request pays for one lock, else for a look into a map besides. What is
+// not quiet is looked at by a goroutine of its own, every guardPace.
 type quiet struct {
 	browser *Browser
 	wake    chan struct{}

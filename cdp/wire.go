@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
@@ -227,17 +228,34 @@ func send[P, R any](l link, c cdp.Command[P, R], params P, done func(R, error)) 
 // ask runs a command and waits for its result, which comes when everything that
 // the browser told before it is handled. What runs in a turn must not use it.
 func ask[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P) (R, error) {
+	return askOr(ctx, l, c, params, func(R) {})
+}
+
+// askOr is ask for a command that makes something: a result that comes when nobody waits
+// for it any more goes to late, in its turn.
+func askOr[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P, late func(R)) (R, error) {
 	type reply struct {
 		result R
 		err    error
 	}
 	replies := make(chan reply, 1)
-	send(l, c, params, func(result R, err error) { replies <- reply{result, err} })
+	var over atomic.Bool // it has come, or nobody waits: what is first decides
+	send(l, c, params, func(result R, err error) {
+		if over.CompareAndSwap(false, true) {
+			replies <- reply{result, err}
+		} else if err == nil {
+			late(result)
+		}
+	})
 	select {
 	case r := <-replies:
 		return r.result, r.err
 	case <-ctx.Done():
-		return *new(R), fmt.Errorf("%s: %w", c.Method, ctx.Err())
+		if over.CompareAndSwap(false, true) {
+			return *new(R), fmt.Errorf("%s: %w", c.Method, ctx.Err())
+		}
+		r := <-replies
+		return r.result, r.err
 	}
 }
 
