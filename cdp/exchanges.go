@@ -110,11 +110,12 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 	if ex.own {
 		return
 	}
+	again := false // with the client hints that the response asked for; what is told is of the first (TestCriticalHints)
 	if n := len(ex.urls); n > 0 {
 		if !e.Redirected {
 			return // the same request, told by two targets
 		}
-		if !e.RedirectHasExtraInfo {
+		if again = !e.RedirectHasExtraInfo && e.Request.URL == ex.urls[n-1].url; !again && !e.RedirectHasExtraInfo {
 			ex.urls[n-1].silent = true
 		}
 	}
@@ -125,7 +126,7 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		x.opens(ex)
 	}
 	x.landed(e.RequestID, ex, e.Request.URL)
-	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, password: e.Request.Password, asked: e.Request.Headers, began: clock(e.WallTime), unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, password: e.Request.Password, asked: e.Request.Headers, began: clock(e.WallTime), silent: again, unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
 	x.book(e.RequestID, ex)
 }
 

@@ -113,6 +113,43 @@ func TestLateRotation(t *testing.T) {
 	f.reply(f.command("Storage.getCookies"), jarOf("bob2"))
 }
 
+// A response that nothing shows gives a token while the jar is being written: it stays
+// there, and is the active session's.
+func TestUntoldRacesWrite(t *testing.T) {
+	f := newFakeChrome(t)
+	b := withTab(t, f)
+	const other = "PHPSESSID"
+	if err := b.book.AddToken(sessions.Main, "a.test", other, sessions.Token, nil, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	both := func(value, untold string) string {
+		return strings.TrimSuffix(jarOf(value), "]}") + "," + strings.TrimPrefix(strings.Replace(jarOf(untold), "sid", other, 1), `{"cookies":[`)
+	}
+	synced := make(chan error, 1)
+	sync := func() {
+		_, err := b.mirror.sync(t.Context(), sessions.Main, "a.test")
+		synced <- err
+	}
+	go sync()
+	f.reply(f.command("Storage.getCookies"), jarOf("bob1")) // in step
+	if err := <-synced; err != nil {
+		t.Fatal(err)
+	}
+	f.rotation(1)
+	f.rotation(2) // bob2 is known, and the jar has something else
+	go sync()
+	f.reply(f.command("Storage.getCookies"), jarOf("bob1"))
+	f.reply(f.command("Storage.setCookies"), `{}`)
+	f.reply(f.command("Storage.getCookies"), both("bob2", "untold"))
+	f.reply(f.command("Browser.getVersion"), `{}`)
+	if err := <-synced; err != nil {
+		t.Fatal(err)
+	}
+	if found, err := b.book.Session(sessions.Ref{Site: "a.test", Number: 2}, time.Now()); err != nil || len(found.Tokens) != 2 || found.Tokens[1].Value != "untold" {
+		t.Errorf("%+v (%v)", found, err)
+	}
+}
+
 // bakery is a server over TLS that sets the cookies it is asked for.
 type bakery struct {
 	*httptest.Server

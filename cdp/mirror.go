@@ -333,9 +333,9 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 				return nil, err
 			}
 		}
-		if !old && len(tried) == 0 { // later jars have what Chrome made of what it refuses
+		if !old { // meanwhile responses that nothing shows may have written some
 			var err error
-			if open, err = m.adopt(ctx, w, site, jar); err != nil {
+			if open, err = m.adopt(ctx, w, site, withoutOurs(jar, tried)); err != nil {
 				return nil, err
 			}
 		}
@@ -373,6 +373,22 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 		tried, jar = append(tried, plan), nil
 	}
 	return nil, fmt.Errorf("the cookies of %s keep changing: %w; close its other pages, and try again", site, errUnrest)
+}
+
+// withoutOurs is a jar without what may have come of cookies that were written and that it
+// does not have: Chrome takes some that it refuses under another name or with another value.
+func withoutOurs(jar []sessions.Cookie, tried []sessions.Plan) []sessions.Cookie {
+	var lost []sessions.Cookie
+	for _, p := range tried {
+		for _, c := range p.Set {
+			if !slices.ContainsFunc(jar, func(has sessions.Cookie) bool { return identityOf(has) == identityOf(c) && has.Value == c.Value }) {
+				lost = append(lost, c)
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(jar), func(c sessions.Cookie) bool {
+		return slices.ContainsFunc(lost, func(l sessions.Cookie) bool { return l.Name == c.Name || l.Value == c.Value })
+	})
 }
 
 // isInVain reports whether a cookie was deleted as often as a plan is repeated, and is there
