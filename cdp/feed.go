@@ -114,6 +114,7 @@ func (o *observer) left(id target.SessionID) {
 	if b.Observation() == sessions.ObserveChanges && !b.ending.Load() {
 		b.notice("observing in full: the extension that reports the changes of cookies has ended")
 		o.turn(sessions.ObserveFull)
+		b.quiet.unseen() // what is under way
 	}
 }
 

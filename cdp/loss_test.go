@@ -133,11 +133,27 @@ func TestLostSession(t *testing.T) {
 		evalAt(t, r.currentTab().link, `(async () => { for (let i = 0; i < 250; i++) document.cookie = 'filler' + i + '=x; Secure; Path=/'; return '' })()`)
 		back(t, site, "the browser keeps at most 180 cookies of a site")
 	})
+	take := func(site string) {
+		evalAt(t, r.currentTab().link, fmt.Sprintf(`(document.cookie = 'sid=; Max-Age=0; Domain=%[1]s; Path=/; Secure', document.cookie = 'session=; Max-Age=0; Domain=%[1]s; Path=/; Secure', '')`, site))
+	}
 	run("taken by a script", true, func(t *testing.T, site string) {
 		r.use(site, "bob")
-		r.isQuiet()
-		evalAt(t, r.currentTab().link, fmt.Sprintf(`(document.cookie = 'sid=; Max-Age=0; Domain=%[1]s; Path=/; Secure', document.cookie = 'session=; Max-Age=0; Domain=%[1]s; Path=/; Secure', '')`, site))
+		take(site)
 		ended(t, site)
+	})
+	run("taken by a script while another waits", true, func(t *testing.T, site string) {
+		begin(t, site, "")
+		take(site)
+		ended(t, site)
+		w.release(site)
+	})
+	run("taken while an answer may come untold", true, func(t *testing.T, site string) {
+		r.quiet.mu.Lock()
+		r.quiet.untold, r.quiet.blind = time.Minute, time.Now()
+		r.quiet.mu.Unlock()
+		r.use(site, "bob")
+		take(site)
+		back(t, site, "an answer to another session may have taken them")
 	})
 	run("emptied", false, func(t *testing.T, site string) {
 		r.use(site, "bob")

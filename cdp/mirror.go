@@ -469,12 +469,11 @@ func (m *mirror) judge(ctx context.Context, site string, cookies []sessions.Cook
 // seek reads a jar and finds out who took what the active session has lost: see
 // [sessions.Loss]. The caller holds writing, which others may have while it waits.
 func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
-	book := m.browser.book
+	book, quiet := m.browser.book, m.browser.quiet
 	jar, missing, cleared, err := m.misses(ctx, w, site)
-	_, late := m.browser.quiet.at(w, site)
 	for tries := 0; err == nil && !cleared && len(missing) > 0; tries++ {
 		// An answer that is told a moment later may say who did.
-		if tries > 0 && !m.browser.quiet.mayBeAnswered(ctx, place{w, site}, time.Now()) || tries > 4 {
+		if tries > 0 && !quiet.mayBeAnswered(ctx, place{w, site}, time.Now()) || tries > 9 {
 			break
 		}
 		m.writing.Unlock() // a switch is not kept waiting
@@ -486,9 +485,6 @@ func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]se
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if _, now := m.browser.quiet.at(w, site); now { // there was one
-			late = true
-		}
 		if err = m.browser.observer.settle(ctx); err == nil {
 			jar, missing, cleared, err = m.misses(ctx, w, site)
 		}
@@ -496,12 +492,12 @@ func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]se
 	if err != nil {
 		return nil, err
 	}
-	loss := sessions.Loss{Missing: missing, Cleared: cleared, Full: isFull(site, jar, book.SiteOf), Late: late}
+	loss := sessions.Loss{Missing: missing, Cleared: cleared, Full: isFull(site, jar, book.SiteOf), Late: quiet.mayBeUntold(place{w, site})}
 	switch {
 	case len(loss.Missing) == 0:
 	case loss.Ends():
 		book.Dropped(w, site, loss.Missing, time.Now())
-	case loss.Cleared || loss.Full || !late: // else it was the race of a late answer, as ever
+	default:
 		m.browser.tellLoss(w, site, loss.Cause())
 	}
 	return jar, nil

@@ -68,7 +68,10 @@ func (b *Browser) SetObservation(ctx context.Context, mode sessions.Observation)
 	if err := b.observer.prepare(ctx, mode); err != nil {
 		return b.because(err)
 	}
-	b.wire.do(func() { b.observer.turn(mode) })
+	b.wire.do(func() {
+		b.observer.turn(mode)
+		b.quiet.unseen() // of what is under way nobody tells all
+	})
 	return b.because(b.Settle(ctx))
 }
 
@@ -106,7 +109,6 @@ func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error
 func (o *observer) turn(mode sessions.Observation) {
 	b := o.browser
 	b.targets.update(func() { o.behind, o.mode = o.mode != mode, mode })
-	b.quiet.unseen() // of what is under way nobody tells all
 	for _, tab := range b.targets.list(requesters...) {
 		o.listen(tab)
 	}

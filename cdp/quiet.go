@@ -342,13 +342,9 @@ func (q *quiet) mayBeAnswered(ctx context.Context, at place, since time.Time) bo
 	now := time.Now()
 	q.mu.Lock()
 	q.forget(now)
-	blind := now.Sub(q.blind) < untold
-	flying := false
-	for f, is := range q.flying {
-		flying = flying || q.shares(f.place, at) && !is.began.After(since) && now.Sub(is.heard) < untold
-	}
+	flying := q.mayFly(at, since, now, untold)
 	q.mu.Unlock()
-	if blind || flying {
+	if flying {
 		return true
 	}
 	// Of what loads with nobody telling, only the tab does.
@@ -357,6 +353,36 @@ func (q *quiet) mayBeAnswered(ctx context.Context, at place, since time.Time) bo
 	}
 	in, answered := inTurn(ctx, b, func() bool { return b.exchanges.mayBeAnswered(at, since, told) })
 	return in || !answered
+}
+
+// mayBeUntold reports whether a request from before the last switch in a place may be
+// answered without a word: what was under way was not told, or the page that asked has gone.
+func (q *quiet) mayBeUntold(at place) bool {
+	_, untold := q.bounds()
+	full := q.browser.observer.full(at.window)
+	now := time.Now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	u := q.rests[at]
+	if u == nil || !u.late {
+		return false
+	}
+	q.forget(now)
+	return !full || q.mayFly(at, u.since, now, untold)
+}
+
+// mayFly reports whether a request that nobody tells the end of, and that began before a
+// moment, can still be answered. The caller holds the lock.
+func (q *quiet) mayFly(at place, since, now time.Time, untold time.Duration) bool {
+	if now.Sub(q.blind) < untold {
+		return true
+	}
+	for f, is := range q.flying {
+		if q.shares(f.place, at) && !is.began.After(since) && now.Sub(is.heard) < untold {
+			return true
+		}
+	}
+	return false
 }
 
 // shares reports whether the answers of one place can change the jar of another.

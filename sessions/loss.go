@@ -47,6 +47,8 @@ func (l Loss) Cause() string {
 		return "the browser's cookies were cleared"
 	case l.Full:
 		return "the browser keeps at most 180 cookies of a site"
+	case l.Late:
+		return "an answer to another session may have taken them"
 	}
 	return "nothing that was told took them"
 }
