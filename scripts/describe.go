@@ -26,6 +26,8 @@ func Describe(e sessions.Event) string {
 	case sessions.SessionKept:
 		n := strconv.Itoa(e.Number)
 		switch {
+		case e.Token != "" && e.Text == "":
+			return sayf("the reload brought a new %s for ", e.Token) + who + ", which keeps the one given with --session, though that may have expired; to accept the new one: session accept " + n
 		case e.Token != "":
 			return sayf(`an answer had the %s of session "%s" for `, e.Token, e.Text) + who + ", which keeps its own; to accept the other: session accept " + n
 		case e.Text != "":

@@ -17,8 +17,14 @@ func (a *answer) expired(x *Exchange) string {
 	if same, _ := a.subjects(); same {
 		return ""
 	}
+	return a.given()
+}
+
+// given is the name of a token that a person gave the session and that the answer replaces,
+// "" for none.
+func (a *answer) given() string {
 	for _, c := range a.set {
-		if old := s.rival(c); old != nil && s.gave(old) {
+		if old := a.session.rival(c); old != nil && a.session.gave(old) {
 			return strings.Clone(c.Name)
 		}
 	}

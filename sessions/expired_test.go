@@ -20,13 +20,13 @@ func TestGivenTokenExpired(t *testing.T) {
 		steps []func(*browser)
 		told  int
 	}{
-		"at once":                           {"sid=old", []func(*browser){page(at, fresh)}, 1},
-		"at once, of all the site":          {"sid=old", []func(*browser){page(at, fresh+"; Domain=shop.test")}, 1},
-		"again":                             {"sid=old", []func(*browser){page(at, fresh), page(at, "sid=visitor-2; Path=/")}, 1},
-		"both tokens, one by one":           {"sid=old; session=old", []func(*browser){page(at, fresh), page(at, "session=visitor; Path=/")}, 1},
-		"after a redirect":                  {"sid=old", []func(*browser){page(at), with(at+"login", func(r *Request) { r.Via = []string{at} }, fresh)}, 1},
-		"a script's request":                {"sid=old", []func(*browser){with(at+"api", inside, fresh)}, 1},
-		"by a switch's reload":              {"sid=old", []func(*browser){with(at, reload, fresh)}, 1},
+		"at once":                  {"sid=old", []func(*browser){page(at, fresh)}, 1},
+		"at once, of all the site": {"sid=old", []func(*browser){page(at, fresh+"; Domain=shop.test")}, 1},
+		"again":                    {"sid=old", []func(*browser){page(at, fresh), page(at, "sid=visitor-2; Path=/")}, 1},
+		"both tokens, one by one":  {"sid=old; session=old", []func(*browser){page(at, fresh), page(at, "session=visitor; Path=/")}, 1},
+		"after a redirect":         {"sid=old", []func(*browser){page(at), with(at+"login", func(r *Request) { r.Via = []string{at} }, fresh)}, 1},
+		"a script's request":       {"sid=old", []func(*browser){with(at+"api", inside, fresh)}, 1},
+		"by a switch's reload, see TestFirstReload": {"sid=old", []func(*browser){with(at, reload, fresh)}, 0},
 		"it has worked":                     {"sid=old", []func(*browser){page(at), page(at+"orders", fresh)}, 0},
 		"it has worked, a script's request": {"sid=old", []func(*browser){page(at), with(at+"api", inside, fresh)}, 0},
 		"scripts' requests":                 {"sid=old", []func(*browser){with(at+"api", inside), with(at+"api", inside, fresh)}, 0},

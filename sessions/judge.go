@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -69,8 +70,9 @@ func (b *Book) judge(session *session, x *Exchange, r Response) answer {
 		if old := session.find(c.key()); old != nil && old.Value == c.Value {
 			continue
 		}
+		old := session.rival(c)
 		a.set = append(a.set, c)
-		a.replaces = a.replaces || slices.ContainsFunc(session.cookies, func(h *held) bool { return h.Name == c.Name && h.kind == Token && !h.Expired(r.Now) })
+		a.replaces = a.replaces || old != nil && old.kind == Token && !old.Expired(r.Now)
 	}
 	if len(a.set) == 0 {
 		return a
@@ -93,7 +95,7 @@ func (b *Book) judge(session *session, x *Exchange, r Response) answer {
 		a.sign = true
 	case same:
 	case x.request.Reload && x.request.Before == Renewed: // as it did before
-	case x.givenOut(), x.request.Document && session.worked(x) && a.outlived(r.Now):
+	case x.givenOut(), x.request.Document && session.worked(x) && a.outlived(r.Now), x.request.Reload && a.isFirst(r.Now):
 		a.sign = true
 	case !session.somebody && !session.site.renewsOften(a.set):
 		a.renewal = false // a visitor's token gave way, maybe to a login
@@ -233,14 +235,28 @@ func (a *answer) outlived(now time.Time) bool {
 	return false
 }
 
-// rival is the token of the session in whose place a cookie comes: the one of its
-// identity, else of its name.
+// isFirst reports that a token gives way which was never seen to work, where the site has
+// renewed none of that name: nothing speaks for a renewal.
+func (a *answer) isFirst(now time.Time) bool {
+	return slices.ContainsFunc(a.set, func(c *Cookie) bool {
+		old := a.session.rival(c)
+		if old == nil || a.session.site.renewals[c.Name] != nil {
+			return false
+		}
+		l, known := a.session.lifeOf(old, now)
+		return known && l.documents <= 0
+	})
+}
+
+// rival is the token of the session in whose place a cookie comes: the one of its identity
+// (RFC 6265bis, 5.7), else one of its name that a person gave, whose scope may be a guess.
+// At another path or domain a site keeps another one of that name.
 func (s *session) rival(c *Cookie) *held {
 	if h := s.find(c.key()); h != nil {
 		return h
 	}
 	for _, h := range s.cookies {
-		if h.Name == c.Name && h.kind == Token {
+		if h.Name == c.Name && h.kind == Token && s.gave(h) {
 			return h
 		}
 	}
@@ -318,11 +334,15 @@ func (x *Exchange) givenOut() bool {
 	return x.request.Outside && hasCode(x.request.URL)
 }
 
-// codes are parts of the names of parameters that carry a code or a token.
-var codes = []string{"token", "code", "ticket", "otp", "assertion", "saml", "magic", "invite", "invitation", "nonce"}
+// isCode matches the names of parameters that carry a code or a token which logs somebody in,
+// in small letters and without what separates their words. Others have such a word too:
+// postcode, csrf_token, page_token.
+var isCode = regexp.MustCompile(`^((access|activation|auth|authentication|authorization|bearer|confirm|confirmation|email|id|impersonate|impersonation|invitation|invite|jwt|login|loginas|magic|magiclink|oauth|onetime|passwordreset|refresh|reset|session|signin|sso|user|verification|verify)?(token|code|ticket)|otp|nonce|assertion|saml[a-z]*|magic|magiclink|invite|invitation|jwt)$`).MatchString
 
 // minCode is how many bytes such a value has at least.
 const minCode = 6
+
+var separators = strings.NewReplacer("_", "", "-", "", ".", "", "[", "", "]", "")
 
 // hasCode reports whether a URL has a code or token in its query or its path's parameters.
 func hasCode(rawURL string) bool {
@@ -330,8 +350,7 @@ func hasCode(rawURL string) bool {
 	_, rest, _ := strings.Cut(rawURL, "://")
 	for part := range strings.FieldsFuncSeq(rest, func(r rune) bool { return strings.ContainsRune("?&;/", r) }) {
 		name, value, ok := strings.Cut(part, "=")
-		name = strings.ToLower(name)
-		if ok && len(value) >= minCode && slices.ContainsFunc(codes, func(code string) bool { return strings.Contains(name, code) }) {
+		if ok && len(value) >= minCode && isCode(separators.Replace(strings.ToLower(name))) {
 			return true
 		}
 	}

@@ -276,6 +276,97 @@ func TestReloadKeepsTheSession(t *testing.T) {
 	}
 }
 
+// TestFirstReload: nor what it brings before the token was ever seen to work, where the site
+// has renewed none.
+func TestFirstReload(t *testing.T) {
+	for name, c := range map[string]struct {
+		begin func(*browser)
+		ask   func(*Request)
+		want  Effect
+		token string // that is told of
+	}{
+		"after a login": {func(b *browser) { b.shows(at+"login", password, "sid=alice; Path=/") }, reload, Withheld, ""},
+		"after a login by a script": {func(b *browser) {
+			b.shows(at, nil)
+			b.shows(at+"api/session", func(r *Request) { r.Method, r.Document = "POST", false }, "sid=alice; Path=/")
+		}, reload, Withheld, ""},
+		"given":            {func(b *browser) { b.give("alice", "sid=alice") }, reload, Withheld, "sid"},
+		"given, no reload": {func(b *browser) { b.give("alice", "sid=alice") }, nil, Renewed, ""},
+		"as it did before": {func(b *browser) { b.give("alice", "sid=alice") }, func(r *Request) { reload(r); r.Before = Renewed }, Renewed, ""},
+		"on a site that renews": {func(b *browser) {
+			b.shows(at+"login", password, "sid=bob0; Path=/")
+			b.shows(at, nil, "sid=bob1; Path=/")
+			b.give("alice", "sid=alice")
+		}, reload, Renewed, ""},
+	} {
+		b := start(t, Options{})
+		c.begin(b)
+		last := b.book.Sessions(shop, b.now)
+		b.use(last[len(last)-1].Name)
+		if got := b.shows(at, c.ask, "sid=fresh; Path=/"); got != c.want {
+			t.Errorf("%s: effect %d, want %d", name, got, c.want)
+		}
+		kept := slices.DeleteFunc(slices.Clone(b.state.events), func(e Event) bool { return e.Kind != SessionKept })
+		if told := c.want == Withheld; told != (len(kept) == 1) || told && kept[0].Token != c.token {
+			t.Errorf("%s: told %+v", name, kept)
+		}
+	}
+}
+
+// TestOnOtherPaths: a cookie of the same name at another path or host is another cookie, and
+// the first one there is no login.
+func TestOnOtherPaths(t *testing.T) {
+	for _, c := range []struct{ here, there, path, otherPath string }{
+		{"https://shop.test/a/", "https://shop.test/b/", "/a", "/b"},
+		{"https://a.shop.test/", "https://b.shop.test/", "/", "/"},
+	} {
+		b := start(t, Options{})
+		for i, name := range []string{"alice", "bob"} {
+			b.shows(c.here+"login", password, "sid="+name+"; HttpOnly; Path="+c.path)
+			b.use(fmt.Sprint(i + 1))
+			for range 3 {
+				b.shows(c.here, nil)
+			}
+			if name == "alice" {
+				b.new("bob")
+			}
+		}
+		for name, change := range map[string]func(*Request){"2": nil, "1": reload} {
+			b.use(name)
+			if got := b.shows(c.there, change, "sid=visitor-"+name+"; HttpOnly; Path="+c.otherPath); got != Renewed {
+				t.Errorf("%s, session %s: effect %d", c.there, name, got)
+			}
+		}
+		if n := b.count(SessionReplaced) + b.count(SessionKept); n != 0 {
+			t.Errorf("%s: told %d times", c.there, n)
+		}
+	}
+}
+
+// TestHasCode: a name that only has such a word in it carries no code.
+func TestHasCode(t *testing.T) {
+	for url, want := range map[string]bool{
+		"https://a.test/?code=4711-0815":                       true,
+		"https://a.test/?accessToken=4711-0815":                true,
+		"https://a.test/?login_token=4711-0815":                true,
+		"https://a.test/?auth[token]=4711-0815":                true,
+		"https://a.test/?SAMLResponse=4711-0815":               true,
+		"https://a.test/callback;ticket=4711-0815":             true,
+		"https://a.test/?x=1&magic_link=4711-0815#top":         true,
+		"https://a.test/?code=4711":                            false,
+		"https://a.test/order?no=1&postcode=123456":            false,
+		"https://a.test/?zipcode=123456":                       false,
+		"https://a.test/?csrf_token=4711-0815":                 false,
+		"https://a.test/?page_token=4711-0815":                 false,
+		"https://a.test/?_wpnonce=4711-0815":                   false,
+		"https://a.test/?promo-code=4711-0815&lang_code=de-DE": false,
+	} {
+		if got := hasCode(url); got != want {
+			t.Errorf("%s: %v", url, got)
+		}
+	}
+}
+
 // TestLoadOfReloadKeepsTheSession: nor does what is loaded with the document that we asked
 // for make the session another user's. A person who logs in there does.
 func TestLoadOfReloadKeepsTheSession(t *testing.T) {

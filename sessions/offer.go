@@ -45,8 +45,11 @@ func (b *Book) withhold(a *answer, x *Exchange, cookies []Cookie, now time.Time)
 	}
 	e := s.event(SessionKept)
 	e.Window, e.Text = x.request.Window, a.via
-	if a.owner != nil {
+	switch {
+	case a.owner != nil:
 		e.Text, e.Token = a.owner.name, a.foreign[0].Name
+	case a.via == "" && !s.worked(x):
+		e.Token = a.given()
 	}
 	b.notify(e)
 }
