@@ -129,10 +129,10 @@ func (c *challenges) tell(w sessions.Window, ref sessions.Ref, e *fetch.EventAut
 		return
 	}
 	at := originOf(e.Request.URL)
-	scheme, host, _ := strings.Cut(at, "://")
+	url, _, _ := strings.Cut(e.Request.URL, "?")
 	b.tellOnce("auth "+w.String()+" "+session.Name+" "+at+" "+e.AuthChallenge.Realm,
-		"%s asks %s for HTTP credentials (%s, %q), and nobody sees the dialog of a headless browser; type: open %s://USER:PASSWORD@%s, or start with: --http-auth '%s=USER:PASSWORD'",
-		at, session.Name, strings.ToLower(e.AuthChallenge.Scheme), e.AuthChallenge.Realm, scheme, host, session.Name)
+		"%s asks %s for HTTP credentials (%s, %q), and nobody sees the dialog of a headless browser; type them as USER:PASSWORD@ before the host in: open %s, or start with: --http-auth '%s=USER:PASSWORD'",
+		at, session.Name, strings.ToLower(e.AuthChallenge.Scheme), e.AuthChallenge.Realm, url, session.Name)
 }
 
 // mirrorOf is what a blank tab does for HTTP authentication, by its frame; nil is for

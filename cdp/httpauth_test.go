@@ -126,6 +126,9 @@ func testHTTPAuth(t *testing.T, mode sessions.Guard) {
 	}
 	if mode != sessions.GuardOff {
 		r.until("the notice", func() bool { return r.noticed("asks bob for HTTP credentials") })
+		if told := sessions.ShowURLs(strings.Join(r.told(), "\n")); !strings.Contains(told, "USER:PASSWORD@ before the host in: open http") {
+			t.Errorf("as people see it: %s", told)
+		}
 	}
 	r.open(s.as("bob", "/admin/"))
 	for _, path := range []string{"/admin/one", "/admin/moved", "/admin/there"} {

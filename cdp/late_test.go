@@ -287,7 +287,7 @@ func TestWrittenShare(t *testing.T) {
 		return checked, written
 	}
 	share("the page that a switch shows anew", func() { r.use("shop.test", "bob") })
-	r.isQuiet()
+	r.until("all is quiet", r.quiet.everywhere)
 	if checked, written := share("the same page again", func() { r.open(page) }); checked < 100 || written > 0 {
 		t.Errorf("%d of %d were written", written, checked)
 	}

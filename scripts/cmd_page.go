@@ -3,6 +3,7 @@ package scripts
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"sessdriver/sessions"
 )
@@ -61,7 +62,11 @@ func runOpen(ctx context.Context, c *call) (Result, error) {
 		return err
 	})
 	if err != nil {
-		return Result{}, doing("opening "+e.Mask.URL(address), err, "check the address, then: open URL")
+		next := "check the address, then: open URL"
+		if strings.Contains(err.Error(), "ERR_INVALID_AUTH_CREDENTIALS") {
+			next = "the server asks for HTTP credentials; type them as USER:PASSWORD@ before the host in: open URL"
+		}
+		return Result{}, doing("opening "+e.Mask.URL(address), err, next)
 	}
 	result, err := e.loaded(ctx, "opened ")
 	for _, note := range notes {

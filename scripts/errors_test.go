@@ -156,6 +156,9 @@ func TestBrowserNamesOperation(t *testing.T) {
 	w.browser.fails["Open"] = errors.New("opening http://shop.test/: net::ERR_CONNECTION_REFUSED")
 	_, err := w.Run(context.Background(), "open shop.test")
 	check(t, "open", err.Error(), "open: opening http://shop.test/: net::ERR_CONNECTION_REFUSED; check the address, then: open URL")
+	w.browser.fails["Open"] = errors.New("opening http://shop.test/: net::ERR_INVALID_AUTH_CREDENTIALS")
+	_, err = w.Run(context.Background(), "open shop.test")
+	check(t, "open", err.Error(), "open: opening http://shop.test/: net::ERR_INVALID_AUTH_CREDENTIALS; the server asks for HTTP credentials; type them as USER:PASSWORD@ before the host in: open URL")
 }
 
 func TestSeveralSites(t *testing.T) {
