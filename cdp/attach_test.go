@@ -463,3 +463,29 @@ func TestCloseWhileComing(t *testing.T) {
 		}
 	}
 }
+
+// In a browser that was there before, commands act on the tab that is current: one that
+// shows a site. Only a page that is opened gets a tab of its own, which is told.
+func TestAttachedTab(t *testing.T) {
+	t.Parallel()
+	w := newWeb(t)
+	f := startForeign(t, "--ignore-certificate-errors")
+	user := f.person()
+	user.visit(user.open(), w.page("shop.test"))
+	r := f.attach(f.port)
+	tab := r.currentTab()
+	if got := r.targets.documentOf(tab).url; got != w.page("shop.test") {
+		t.Fatalf("the current tab shows %q", got)
+	}
+	run(r, "document.title = 'mine'")
+	if err := r.Reload(r.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	if r.currentTab() != tab || len(r.told()) > 0 {
+		t.Errorf("it works in another tab; told: %q", r.told())
+	}
+	r.open(w.page("shop.test"))
+	if r.currentTab() == tab || !r.noticed("pages are opened in a new tab") {
+		t.Errorf("told: %q", r.told())
+	}
+}

@@ -109,7 +109,7 @@ func (c *challenges) asked(l link, e *fetch.EventAuthRequired) {
 		}
 	case r.Session != (sessions.Ref{}) && b.headless:
 		reply.Response = fetch.AuthChallengeResponseResponseCancelAuth
-		c.tell(w, r.Session, e)
+		c.tell(w, r.Session, r.Refused, e)
 	}
 }
 
@@ -122,7 +122,7 @@ func (c *challenges) again(frame cdp.FrameID, url string) {
 }
 
 // tell says that nobody can answer.
-func (c *challenges) tell(w sessions.Window, ref sessions.Ref, e *fetch.EventAuthRequired) {
+func (c *challenges) tell(w sessions.Window, ref sessions.Ref, refused bool, e *fetch.EventAuthRequired) {
 	b := c.browser
 	session, err := b.book.Session(ref, time.Now())
 	if err != nil {
@@ -130,6 +130,12 @@ func (c *challenges) tell(w sessions.Window, ref sessions.Ref, e *fetch.EventAut
 	}
 	at := originOf(e.Request.URL)
 	url, _, _ := strings.Cut(e.Request.URL, "?")
+	if refused {
+		b.tellOnce("refused "+w.String()+" "+session.Name+" "+at+" "+e.AuthChallenge.Realm,
+			"%s refuses the HTTP credentials of %s (%s, %q); type others as USER:PASSWORD@ before the host in: open %s",
+			at, session.Name, strings.ToLower(e.AuthChallenge.Scheme), e.AuthChallenge.Realm, url)
+		return
+	}
 	b.tellOnce("auth "+w.String()+" "+session.Name+" "+at+" "+e.AuthChallenge.Realm,
 		"%s asks %s for HTTP credentials (%s, %q), and nobody sees the dialog of a headless browser; type them as USER:PASSWORD@ before the host in: open %s, or start with: --http-auth '%s=USER:PASSWORD'",
 		at, session.Name, strings.ToLower(e.AuthChallenge.Scheme), e.AuthChallenge.Realm, url, session.Name)

@@ -100,14 +100,11 @@ func (s state) fault() string {
 
 // pageLink is the connection of the current tab, to act on its page.
 func (b *Browser) pageLink(ctx context.Context) (*tab, error) {
-	if b.currentTab() == nil {
+	tab := b.currentTab()
+	if tab == nil {
 		return nil, &noPageError{"no tab is open; open one: open URL"}
 	}
-	tab, err := b.ownTab(ctx)
-	if err == nil {
-		err = b.alive(tab)
-	}
-	if err != nil {
+	if err := b.alive(tab); err != nil {
 		return nil, err
 	}
 	return tab, b.waitTab(ctx, tab, func() bool { return tab.ready })

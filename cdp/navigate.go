@@ -37,7 +37,7 @@ const maxLoading = 100
 
 // Open shows a URL in the current tab and answers when it has loaded. In a
 // browser that we attached to it opens a tab of our own first, unless one was chosen
-// there.
+// there, and tells so: what its user was at stays.
 func (b *Browser) Open(ctx context.Context, url string) error {
 	tab, err := b.ownTab(ctx)
 	if err == nil {
@@ -115,11 +115,11 @@ func wholeOf(u *url.URL) string {
 
 // Reload loads the current tab anew and answers when it has loaded.
 func (b *Browser) Reload(ctx context.Context) error {
-	tab, err := b.ownTab(ctx)
-	if err == nil {
-		err = b.reload(ctx, tab)
+	tab := b.currentTab()
+	if tab == nil {
+		return errors.New("reloading: no tab is open")
 	}
-	if err != nil {
+	if err := b.reload(ctx, tab); err != nil {
 		return fmt.Errorf("reloading: %w", b.because(err))
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,7 +46,8 @@ func (p *pages) currentID() target.ID {
 }
 
 // currentTab is the current tab: the one that commands drove last, else the
-// newest, of the same window if there is one, or of the main one. It is nil when no tab is open.
+// newest, of the same window if there is one, or of the main one; in a browser that was
+// there before one that shows a site, if there is any. It is nil when no tab is open.
 func (b *Browser) currentTab() *tab {
 	b.pages.mu.Lock()
 	defer b.pages.mu.Unlock()
@@ -57,6 +59,9 @@ func (b *Browser) currentTab() *tab {
 		slices.Reverse(list) // the browser lists the one used last first
 	}
 	for _, fits := range []func(*tab) bool{
+		func(tab *tab) bool {
+			return b.process == nil && tab.window == b.pages.window && strings.HasPrefix(b.targets.documentOf(tab).url, "http")
+		},
 		func(tab *tab) bool { return tab.window == b.pages.window },
 		func(tab *tab) bool { return tab.window == sessions.Main },
 		func(tab *tab) bool { return true },
@@ -130,9 +135,12 @@ func (b *Browser) Page(ctx context.Context) (context.Context, error) {
 	if err := b.answers(ctx); err != nil {
 		return nil, err
 	}
-	tab, err := b.ownTab(ctx)
-	if err != nil {
-		return nil, err
+	tab := b.currentTab()
+	if tab == nil {
+		var err error
+		if tab, err = b.ownTab(ctx); err != nil {
+			return nil, err
+		}
 	}
 	b.pages.mu.Lock()
 	d, ok := b.pages.driven[tab.id]
@@ -175,6 +183,9 @@ func (b *Browser) ownTab(ctx context.Context) (*tab, error) {
 	tab := b.currentTab()
 	if tab != nil && (b.process != nil || b.targets.isOwn(tab.window) || b.pages.isOurs(tab.id)) {
 		return tab, nil
+	}
+	if tab != nil {
+		b.tellOnce("own tab", "pages are opened in a new tab, which is closed at the end; to open them in one of the browser's, choose it: tab N")
 	}
 	return b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(sessions.Main)})
 }

@@ -205,7 +205,7 @@ func (b *Browser) Tabs() []sessions.TabView {
 func (b *Browser) SelectTab(ctx context.Context, number int) error {
 	list := b.targets.list("page")
 	if number < 1 || number > len(list) {
-		return fmt.Errorf("there are %d tabs", len(list))
+		return fmt.Errorf("there is no tab %d", number)
 	}
 	return b.show(ctx, list[number-1])
 }

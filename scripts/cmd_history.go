@@ -66,6 +66,9 @@ func runShow(ctx context.Context, c *call) (Result, error) {
 	}
 	head := sayf("%s: %s is %s", session.Site, session.Name, string(session.State))
 	if len(values) == 0 {
+		if len(session.Headers) > 0 {
+			return Result{Text: head + " by headers alone, which have no history; see: ls", Value: []sessions.Value{}}, nil
+		}
 		return Result{Text: head + "; it has never had a value", Value: []sessions.Value{}}, nil
 	}
 	if session.Withheld {

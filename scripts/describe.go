@@ -19,6 +19,9 @@ func Describe(e sessions.Event) string {
 	case sessions.SessionRefill:
 		return "a new login goes into " + who + sayf(", which was logged out; to keep both: session split %s", strconv.Itoa(e.Number))
 	case sessions.SessionReplaced:
+		if e.Token != "" {
+			return sayf("the server gave another %s to ", e.Token) + who + sayf(", as at a login; if that is another user: session split %s", strconv.Itoa(e.Number))
+		}
 		if e.Text != "" {
 			return sayf("after a redirect through %s a new login replaced the cookies of ", e.Text) + who + sayf("; to keep both: session split %s", strconv.Itoa(e.Number))
 		}

@@ -76,7 +76,7 @@ func TestDescribe(t *testing.T) {
 		sessions.SessionNew:      `new session 2 "Session\x1b 2" on shop.test`,
 		sessions.SessionOut:      `session 2 "Session\x1b 2" on shop.test is logged out`,
 		sessions.SessionRefill:   `a new login goes into session 2 "Session\x1b 2" on shop.test, which was logged out; to keep both: session split 2`,
-		sessions.SessionReplaced: `a new login replaced the cookies of session 2 "Session\x1b 2" on shop.test; to keep both: session split 2`,
+		sessions.SessionReplaced: `the server gave another sid to session 2 "Session\x1b 2" on shop.test, as at a login; if that is another user: session split 2`,
 		sessions.ValueAdopted:    `session 2 "Session\x1b 2" on shop.test has a new value of sid: a script wrote it, no response set it`,
 		sessions.SessionDoubted:  `the server gave a new sid to session 2 "Session\x1b 2" on shop.test: the one given with --session may have expired; see: session show 2; to go back to it: session revert 2`,
 		sessions.SessionRenewed:  "", sessions.SiteSeen: "", sessions.TokenAdded: "", sessions.SessionForced: "", sessions.SessionRemoved: "",
@@ -87,6 +87,8 @@ func TestDescribe(t *testing.T) {
 	}
 	e.Kind, e.Text = sessions.SessionMerged, "old"
 	check(t, "merged", Describe(e), `session "old" had the same tokens as session 2 "Session\x1b 2" on shop.test: they are one now`)
+	e.Kind, e.Text, e.Token = sessions.SessionReplaced, "", ""
+	check(t, "another login", Describe(e), `a new login replaced the cookies of session 2 "Session\x1b 2" on shop.test; to keep both: session split 2`)
 	e.Kind, e.Text = sessions.SessionReplaced, "idp\x1b.test"
 	check(t, "single sign-on", Describe(e), `after a redirect through idp\x1b.test a new login replaced the cookies of session 2 "Session\x1b 2" on shop.test; to keep both: session split 2`)
 }

@@ -449,6 +449,8 @@ type Challenge struct {
 // Reply says how to answer a challenge. The zero Reply leaves it to the browser.
 type Reply struct {
 	Session Ref // that is forced; the zero Ref where none is
+	// Refused says that the server refuses the credentials of the session.
+	Refused bool
 	// Give says that Credentials are the answer.
 	Give        bool
 	Credentials Credentials
@@ -485,6 +487,7 @@ func (b *Book) Answer(c Challenge) Reply {
 	if h != nil && (c.Given || c.Written == h.Value) {
 		h.refused = true // asked for again, it might lock the account
 	}
+	reply.Refused = h != nil && h.refused
 	p.keeps(space, topSite(c.Top, &l), "")
 	if c.IsWritten {
 		reply.Again = true

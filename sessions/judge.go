@@ -48,6 +48,7 @@ type answer struct {
 	owner    *session  // of the first of them
 	sign     bool      // it is another login
 	another  bool      // and one that nobody has asked for: of another subject, by another site, by a code
+	stable   bool      // of which nothing speaks but that the token was stable
 	signIn   bool      // somebody logs in by it, so that the session is somebody's
 	renewal  bool
 	own      bool // it comes by another site that is forced as the same user
@@ -95,8 +96,10 @@ func (b *Book) judge(session *session, x *Exchange, r Response) answer {
 		a.sign = true
 	case same:
 	case x.request.Reload && x.request.Before == Renewed: // as it did before
-	case x.givenOut(), x.request.Document && session.worked(x) && a.outlived(r.Now), x.request.Reload && a.isFirst(r.Now):
+	case x.givenOut():
 		a.sign = true
+	case x.request.Document && session.worked(x) && a.outlived(r.Now), x.request.Reload && a.isFirst(r.Now):
+		a.sign, a.stable = true, !login
 	case !session.somebody && !session.site.renewsOften(a.set):
 		a.renewal = false // a visitor's token gave way, maybe to a login
 	}

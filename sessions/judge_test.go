@@ -114,6 +114,27 @@ func TestVisitorsLogin(t *testing.T) {
 	}
 }
 
+// TestSecondLink: links that log in, without a sign of it in their URLs: that the second
+// gives a stable token's place away is told.
+func TestSecondLink(t *testing.T) {
+	b := start(t, Options{})
+	b.shows(at, nil)
+	b.shows(at+"m/bob", nil, "sid=bob; Path=/")
+	b.use("1")
+	for range 3 {
+		b.shows(at, nil)
+	}
+	b.state.events = nil
+	if got := b.shows(at+"m/carol", fromAfar, "sid=carol; Path=/"); got != Replaced {
+		t.Errorf("effect %d", got)
+	}
+	b.wantTold("session-renewed Session 1, session-replaced Session 1sid")
+	if _, err := b.book.Split(b.ref("1"), "carol", b.now); err != nil {
+		t.Fatal(err)
+	}
+	b.wantList("Session 1: sid=bob | carol*: sid=carol")
+}
+
 // TestFirstTokens: a login is what shows signs of one; a first token by itself starts a
 // session, whoever it is for.
 func TestFirstTokens(t *testing.T) {

@@ -290,7 +290,8 @@ func (s *session) lastReplacement() (int64, bool) {
 // noteLogin remembers the change by which somebody logged in, to be split off
 // if it was somebody else, and tells when it replaced the tokens of an earlier
 // login. The first login, of a visitor who had a token already, is none; but
-// one that comes by another site decides who an active session is.
+// one that comes by another site decides who an active session is. Where a stable token
+// gives way to a page that was opened, it may be either, and that is told.
 func (b *Book) noteLogin(a *answer, x *Exchange, batch int64) {
 	s := a.session
 	if len(a.set) == len(a.foreign) || !s.knows(batch) {
@@ -304,10 +305,13 @@ func (b *Book) noteLogin(a *answer, x *Exchange, batch int64) {
 		s.pin(batch)
 		s.told(batch)
 	}
-	if a.sign && again && a.was == Live {
+	if a.sign && (again || a.stable) && a.was == Live {
 		s.told(batch)
 		e := s.event(SessionReplaced)
 		e.Window, e.Text = x.request.Window, a.via
+		if !again {
+			e.Token = strings.Clone(a.set[0].Name)
+		}
 		b.notify(e)
 	}
 }

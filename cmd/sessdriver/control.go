@@ -118,6 +118,9 @@ func (k *control) open(ctx context.Context, url string) error {
 		if strings.Contains(err.Error(), "PROX") {
 			what = "--proxy " + sessions.ShowURL(k.config.proxy)
 		}
+		if strings.Contains(err.Error(), "ERR_INVALID_AUTH_CREDENTIALS") {
+			return fmt.Errorf("%w; the server asks for HTTP credentials; type them as USER:PASSWORD@ before the host in: open URL", err)
+		}
 		return fmt.Errorf("%w; check %s, then type: open URL", err, what)
 	}
 	k.recorder.AddOpen(url)
