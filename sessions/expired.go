@@ -1,7 +1,6 @@
 package sessions
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -24,17 +23,11 @@ func (a *answer) expired(x *Exchange) string {
 // "" for none.
 func (a *answer) given() string {
 	for _, c := range a.set {
-		if old := a.session.rival(c); old != nil && a.session.gave(old) {
+		if old := a.session.rival(c); old != nil && old.given {
 			return strings.Clone(c.Name)
 		}
 	}
 	return ""
-}
-
-// gave reports whether a person gave the session a cookie; one that a revert brought back
-// is none.
-func (s *session) gave(h *held) bool {
-	return slices.ContainsFunc(s.changes, func(c change) bool { return c.is == h && c.source == FromUser && c.undoes == 0 })
 }
 
 // worked reports whether the session was answered before an exchange: with a document, or,

@@ -156,6 +156,9 @@ func (s *session) log(o origin, is, was *held) {
 	s.counted++
 	c.number = s.counted
 	s.forgetOldest(&c)
+	if c.is != nil && c.source == FromUser && c.undoes == 0 {
+		c.is.given = true
+	}
 	s.changes = append(s.changes, c)
 }
 

@@ -259,7 +259,7 @@ func (s *session) rival(c *Cookie) *held {
 		return h
 	}
 	for _, h := range s.cookies {
-		if h.Name == c.Name && h.kind == Token && s.gave(h) {
+		if h.Name == c.Name && h.kind == Token && h.given {
 			return h
 		}
 	}

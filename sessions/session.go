@@ -49,6 +49,8 @@ type held struct {
 	kind  Kind
 	age   int64
 	since time.Time // zero where that was not noted
+	// given says that a person gave it; one that a revert brought back is none.
+	given bool
 }
 
 func (s *site) newSession(name string) *session {
