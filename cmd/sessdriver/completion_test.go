@@ -63,6 +63,11 @@ func TestCompletionInShell(t *testing.T) {
 		{"help use in", ""},
 		{"--obs", "--observe"},
 		{"browser --br", "--browser"},
+		{"run --jo", "--jobs"},
+		{"demo --jo", ""},
+		{"attach --us", "--use"},
+		{"help doct", "doctor"},
+		{"help atta", "attach"},
 	}
 	for shell, ask := range completers {
 		t.Run(shell, func(t *testing.T) {

@@ -24,7 +24,7 @@ func launch(ctx context.Context, c *config, s streams) error {
 	var url string
 	if len(c.args) == 1 {
 		if word := c.args[0]; isWord(word) {
-			return usagef("%q is not a command; the commands are %s; write a host of one word as http://%[1]s/", word, strings.Join(commands, ", "))
+			return usagef("%q is not a command; the commands are %s; write a host of one word as http://%[1]s/", word, strings.Join(commandNames(""), ", "))
 		}
 		normal, err := sessions.NormalizeURL(c.args[0])
 		switch {
