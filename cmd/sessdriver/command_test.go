@@ -35,15 +35,19 @@ func TestCommands(t *testing.T) {
 // does.
 func checkExample(t *testing.T, line string) {
 	t.Helper()
-	_, call, ok := strings.Cut(" "+line, " sessdriver ")
-	if !ok {
-		return
+	for part := range strings.SplitSeq(strings.ReplaceAll(line, " && ", " | "), " | ") {
+		if call, ok := strings.CutPrefix(part, "sessdriver "); ok {
+			call, _, _ = strings.Cut(call, " > ")
+			checkCall(t, call)
+		}
 	}
-	call, _, _ = strings.Cut(call, " | ")
-	call, _, _ = strings.Cut(call, " > ")
+}
+
+func checkCall(t *testing.T, call string) {
+	t.Helper()
 	list, err := scripts.Parse(call)
 	if err != nil || len(list) > 1 {
-		t.Errorf("%s: %d commands, %v", line, len(list), err)
+		t.Errorf("%s: %d commands, %v", call, len(list), err)
 		return
 	}
 	var args []string
@@ -57,7 +61,7 @@ func checkExample(t *testing.T, line string) {
 		err = c.checkCommands(t.Context())
 	}
 	if err != nil {
-		t.Errorf("%s: %v", line, err)
+		t.Errorf("%s: %v", call, err)
 	}
 }
 

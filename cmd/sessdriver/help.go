@@ -46,14 +46,16 @@ func overview() string {
 	var examples []string
 	for _, c := range commands() {
 		list = append(list, [2]string{c.usage(), c.summary})
-		examples = append(examples, c.examples[0])
+		if c.flags != "" {
+			examples = append(examples, c.examples[0])
+		}
 	}
 	list[0][0] = "[" + commands()[0].name + "]" + strings.TrimPrefix(list[0][0], commands()[0].name)
 	for _, page := range manual.Pages() {
 		pages = append(pages, [2]string{page.Name, page.Title})
 	}
-	return `sessdriver keeps the HTTP sessions of every site that a browser visits, and makes
-a site belong to the one you choose.
+	return `sessdriver keeps the HTTP sessions of every site that a browser visits, and
+makes a site belong to the one you choose.
 
 Usage: sessdriver [COMMAND] [FLAGS] [ARGUMENTS]
 
@@ -69,14 +71,13 @@ Examples:
 Flags of every command:
 ` + listFlags(everywhere) + `
 
-More: sessdriver help TOPIC, where TOPIC is a command, a page, or a command of the
-prompt. Each flag is also an environment variable: --debug-port is SESSDRIVER_DEBUG_PORT.
+More: sessdriver help TOPIC, where TOPIC is a command, a page, or a command of
+the prompt. Each flag is also an environment variable: --debug-port is
+SESSDRIVER_DEBUG_PORT.
 
-` + exitHelp
-}
-
-const exitHelp = `Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 an assertion failed, 4 no such
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 an assertion failed, 4 no such
 session, site or window, 5 no browser, 130 interrupted.`
+}
 
 // help is all about one command: no flags of others are in it.
 func (c *command) help() string {

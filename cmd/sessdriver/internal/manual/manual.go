@@ -5,6 +5,7 @@ package manual
 import (
 	"embed"
 	"strings"
+	"sync"
 
 	"sessdriver/scripts"
 )
@@ -13,7 +14,7 @@ import (
 var files embed.FS
 
 // Pages lists the pages by name.
-func Pages() []scripts.Topic {
+var Pages = sync.OnceValue(func() []scripts.Topic {
 	entries, _ := files.ReadDir(".") // cannot fail: it is embedded
 	var list []scripts.Topic
 	for _, entry := range entries {
@@ -22,4 +23,4 @@ func Pages() []scripts.Topic {
 		list = append(list, scripts.Topic{Name: strings.TrimSuffix(entry.Name(), ".md"), Title: title, Text: plain(string(text))})
 	}
 	return list
-}
+})

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// columns is how wide a page is at a terminal.
-const columns = 80
+// columns is how wide a page is: it fits a terminal also where the manual page indents it.
+const columns = 72
 
 var link = regexp.MustCompile(`\[([^]]+)\]\([^)]*\)`)
 
@@ -18,7 +18,8 @@ func plain(markdown string) string {
 	var out []string
 	var rows [][]string
 	code := false
-	for line := range strings.SplitSeq(strings.TrimSpace(markdown)+"\n", "\n") {
+	markdown = link.ReplaceAllString(strings.TrimSpace(markdown)+"\n", "$1")
+	for line := range strings.SplitSeq(markdown, "\n") {
 		if !code && strings.HasPrefix(line, "|") {
 			rows = append(rows, cells(line))
 			continue
@@ -32,7 +33,7 @@ func plain(markdown string) string {
 		case code:
 			out = append(out, strings.TrimRight("    "+line, " "))
 		case !strings.HasPrefix(line, "<!--"):
-			out = append(out, link.ReplaceAllString(line, "$1"))
+			out = append(out, line)
 		}
 	}
 	return strings.TrimRight(strings.Join(out, "\n"), "\n")
@@ -40,7 +41,7 @@ func plain(markdown string) string {
 
 // cells splits a row of a table. A backslash before | makes it a part of a cell.
 func cells(row string) []string {
-	row = link.ReplaceAllString(strings.ReplaceAll(strings.Trim(row, "| "), `\|`, "\x00"), "$1")
+	row = strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(row, `\|`, "\x00"), "|"), "|")
 	list := strings.Split(row, "|")
 	for i, cell := range list {
 		list[i] = strings.ReplaceAll(strings.TrimSpace(cell), "\x00", "|")
@@ -93,7 +94,9 @@ func List(rows [][2]string) string {
 	for _, row := range rows {
 		term, text := "  "+row[0], wrap(row[1], columns-indent)
 		if utf8.RuneCountInString(row[0]) > beside {
-			lines = append(lines, term)
+			for _, line := range wrap(row[0], columns-2) {
+				lines = append(lines, "  "+line)
+			}
 			term = ""
 		}
 		for _, line := range text {
