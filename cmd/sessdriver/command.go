@@ -37,7 +37,7 @@ func commands() []*command {
 		examples: []string{"sessdriver https://shop.test/", "sessdriver https://shop.test/ --session alice='sid=abc; auth=xyz' --use alice", `printf 'open http://shop.test/\nls\n' | sessdriver launch --headless`},
 	}, {
 		name: "attach", args: "ENDPOINT", most: 1, run: attach,
-		summary:  "the same on a browser that is running",
+		summary:  "open the control prompt on a browser that runs already",
 		detail:   "ENDPOINT is the address of its DevTools port: http://127.0.0.1:9222, ws://…/devtools/browser/…, HOST:PORT or PORT. The browser is left as it was found.",
 		flags:    ofForcing + ofSessions,
 		examples: []string{"sessdriver attach http://127.0.0.1:9222", "sessdriver attach 9222 -c 'sites; ls'"},

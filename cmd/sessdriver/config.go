@@ -70,20 +70,15 @@ func readConfig(args, environ []string) (*config, error) {
 		return nil, err
 	}
 	c.command, c.args = commands()[0], flags.Args()
-	word := c.args[:min(1, len(c.args))]
-	named := commandOf(strings.Join(word, ""))
-	if named != nil {
-		c.command, c.args = named, c.args[1:]
+	var topic []string
+	if named := commandOf(flags.Arg(0)); named != nil {
+		c.command, c.args, topic = named, c.args[1:], c.args[:1]
 	}
 	c.scriptGiven = flags.Changed("command")
-	switch {
-	case c.version:
-		return c, nil
-	case c.help && named == nil:
-		c.command, c.args = commandOf("help"), nil
-		return c, nil
-	case c.help:
-		c.command, c.args = commandOf("help"), word
+	if c.help { // as the command help does
+		c.command, c.args = commandOf("help"), topic
+	}
+	if c.help || c.version {
 		return c, nil
 	}
 	if err := fits(flags, c.command); err != nil {

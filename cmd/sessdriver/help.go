@@ -54,8 +54,8 @@ func overview() string {
 	for _, page := range manual.Pages() {
 		pages = append(pages, [2]string{page.Name, page.Title})
 	}
-	return `sessdriver keeps the HTTP sessions of every site that a browser visits, and
-makes a site belong to the one you choose.
+	return `sessdriver keeps the HTTP sessions of every site that a browser visits,
+and makes a site belong to the one you choose.
 
 Usage: sessdriver [COMMAND] [FLAGS] [ARGUMENTS]
 
@@ -71,19 +71,21 @@ Examples:
 Flags of every command:
 ` + listFlags(everywhere) + `
 
-More: sessdriver help TOPIC, where TOPIC is a command, a page, or a command of
-the prompt. Each flag is also an environment variable: --debug-port is
+More: sessdriver help TOPIC, where TOPIC is a command, a page, or a command
+of the prompt. Each flag is also an environment variable: --debug-port is
 SESSDRIVER_DEBUG_PORT.
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 an assertion failed, 4 no such
-session, site or window, 5 no browser, 130 interrupted.`
+` + exitHelp
 }
+
+const exitHelp = `Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 an assertion failed, 4 no
+such session, site or window, 5 no browser, 130 interrupted.`
 
 // help is all about one command: no flags of others are in it.
 func (c *command) help() string {
 	text := "sessdriver " + c.usage() + "\n  " + strings.ToUpper(c.summary[:1]) + c.summary[1:] + ".\n\n"
 	if c.detail != "" {
-		text += c.detail + "\n\n"
+		text += manual.Wrap(c.detail) + "\n\n"
 	}
 	if c.flags != "" {
 		text += "Flags:\n" + listFlags(c.flags) + "\n\n"

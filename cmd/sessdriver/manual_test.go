@@ -39,6 +39,7 @@ func TestManualFlags(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", typed, strings.Join(with, ", "), strings.ReplaceAll(text, "|", `\|`))
 	}
 	generated(t, pages+"flags.md", "flags", b.String())
+	generated(t, pages+"flags.md", "exit codes", exitHelp+"\n")
 }
 
 // generated checks that a part of a document, between comments with its name, is the given

@@ -110,6 +110,9 @@ func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
 }
 
+// Wrap breaks a text into the lines of a page.
+func Wrap(text string) string { return strings.Join(wrap(text, columns), "\n") }
+
 // wrap breaks a text between its words.
 func wrap(text string, width int) []string {
 	lines := []string{""}
