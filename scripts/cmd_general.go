@@ -57,7 +57,24 @@ func runHistory(_ context.Context, c *call) (Result, error) {
 	return Result{Text: "saved " + Escape(file) + "; run it with: sessdriver run " + Escape(Quote(file)), Value: file}, nil
 }
 
+// runHelp shows what commands say of themselves, and behind it the topic of that name.
 func runHelp(_ context.Context, c *call) (Result, error) {
+	result, err := c.commandHelp()
+	asked, names := c.args["COMMAND"], []string{}
+	for _, topic := range c.engine.Topics {
+		names = append(names, topic.Name)
+		if topic.Name == asked {
+			result.Text, err = strings.TrimPrefix(result.Text+"\n\n"+topic.Text, "\n\n"), nil
+		}
+	}
+	if asked == "" && len(names) > 0 {
+		result.Text += "\nPages of the manual, with help TOPIC: " + strings.Join(names, ", ")
+	}
+	return result, err
+}
+
+// commandHelp is the help on a command, on those of a noun, or on all.
+func (c *call) commandHelp() (Result, error) {
 	registry, words := c.engine.registry(), []Word{}
 	for name := range strings.FieldsSeq(c.args["COMMAND"]) {
 		words = append(words, Word{Text: name})

@@ -11,11 +11,8 @@ func guardCommands() []*Command {
 		Name:    "guard",
 		Summary: "Show or change when the requests of forced sites are checked: always, switch or off",
 		Params:  []Param{{Name: "MODE", Kind: KindGuard, Optional: true}},
-		Detail: "Checking costs each request of the browser half its time again, or more. always: every request is checked, and none is sent as another session. " +
-			"switch: requests are checked after a switch, until all earlier requests have ended and the browser's cookies are the forced session's. From then on the browser's cookies do the work, at no cost. " +
-			"If they change, since a script wrote one for example, requests are checked again; one may have been sent by then. " +
-			"off: only the browser's cookies are switched. Requests that are under way at a switch are not waited for. This is for large test suites. " +
-			"Header tokens are replaced only while requests are checked.",
+		Detail: "always: every request is checked, and none is sent as another session. switch: they are checked from a switch until the browser's cookies are seen to be the forced session's. " +
+			"off: they are not, and only the browser's cookies are switched. Checking costs time, and header tokens are replaced only while requests are checked.",
 		Example: "guard\nguard switch",
 		run:     runGuard,
 	}}

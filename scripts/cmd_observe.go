@@ -11,11 +11,8 @@ func observeCommands() []*Command {
 		Name:    "observe",
 		Summary: "Show or change how sessdriver learns of the cookies that servers set: full, changes or jar",
 		Params:  []Param{{Name: "HOW", Kind: KindObservation, Optional: true}},
-		Detail: "full: the browser reports each request and response, so that each cookie is kept for the session that the request was sent as. It costs each request a third of its time again, or more. " +
-			"changes: an extension reports each change of the cookies, nearly for free. jar: the cookies are read at each command and every two seconds. " +
-			"With these two it is not known which response set a cookie: it is taken for the forced session's, else for the last one's that was seen. So a late answer to a request from before a switch gives its cookie to the wrong session. " +
-			"They also miss open WebSockets, header tokens that are not checked, and logins that replace another. " +
-			"changes needs Chrome or Chromium (not headless-shell), launched with --observe changes and without --profile; windows that are opened beside the main one are observed in full.",
+		Detail: "full: the browser reports each request and response, which costs time. changes: an extension reports each change of the cookies. jar: the cookies are read at each command and every two seconds. " +
+			"With these two it is not known which response set a cookie.",
 		Example: "observe\nobserve jar",
 		run:     runObserve,
 	}}

@@ -72,9 +72,9 @@ func TestWatch(t *testing.T) {
 	if _, err := w.Run(context.Background(), "wait request /x --timeout 1ms"); err == nil || !strings.Contains(err.Error(), "type: observe full") {
 		t.Errorf("waiting where nothing is told: %v", err)
 	}
-	readme, err := os.ReadFile("../README.md")
-	if err != nil || !strings.Contains(string(readme), strings.Join(shop, "\n")) {
-		t.Errorf("the README shows other lines than %q: %v", shop, err)
+	manual, err := os.ReadFile("../cmd/sessdriver/internal/manual/scripts.md")
+	if err != nil || !strings.Contains(string(manual), strings.Join(shop, "\n")) {
+		t.Errorf("the manual shows other lines than %q: %v", shop, err)
 	}
 }
 

@@ -39,6 +39,7 @@ type Engine struct {
 	SaveDefaults func([]sessions.Default) error
 	SaveSites    func([]string) error
 	AlwaysSave   bool
+	Topics       []Topic // of a manual, which help lists and shows
 }
 
 // Result is what a command answers.

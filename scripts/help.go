@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// Topic is a page of a manual. Its texts are safe for a terminal.
+type Topic struct{ Name, Title, Text string }
+
 // help lists all commands, a blank line between the nouns.
 func (r *Registry) help() string {
 	var names []string

@@ -115,6 +115,11 @@ func (e *Engine) commandValues() []value {
 			list = append(list, value{name, c.summary(name)})
 		}
 	}
+	for _, p := range e.Topics {
+		if _, ok := e.registry().Command(p.Name); !ok {
+			list = append(list, value{p.Name, p.Title})
+		}
+	}
 	return list
 }
 

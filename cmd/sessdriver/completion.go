@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -8,24 +9,23 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"sessdriver/cmd/sessdriver/internal/manual"
 	"sessdriver/scripts"
 )
 
 // shells are those that completions are written for.
 var shells = []string{"bash", "zsh", "fish"}
 
-// completion writes what completes the program's own words and flags in a shell. They
-// come from the one set of flags, and from the registry for what stands behind help.
-func completion(shell string, out io.Writer) error {
-	var flags []*pflag.Flag
-	(&config{}).flagSet().VisitAll(func(f *pflag.Flag) { flags = append(flags, f) })
-	switch shell {
+// completion is `sessdriver completion SHELL`: what completes the words and flags of the
+// commands, and the registry's for what stands behind help.
+func completion(_ context.Context, c *config, s streams) error {
+	switch strings.Join(c.args, "") {
 	case "bash":
-		bashCompletion(out, flags)
+		bashCompletion(s.out)
 	case "zsh":
-		zshCompletion(out, flags)
+		zshCompletion(s.out)
 	case "fish":
-		fishCompletion(out, flags)
+		fishCompletion(s.out)
 	default:
 		return usagef("completion needs a shell: %s", strings.Join(shells, ", "))
 	}
@@ -41,17 +41,27 @@ type next struct {
 // quoted are the words for a shell.
 func (n next) quoted() string { return shellQuote(strings.Join(n.words, " ")) }
 
-// nextWords knows all words but files, URLs and flags.
-func nextWords() []next {
-	list := []next{{"", commands}, {"browser", browserVerbs}, {"completion", shells}}
-	add := func(after, word string) {
-		i := slices.IndexFunc(list, func(n next) bool { return n.after == after })
-		if i < 0 {
-			i, list = len(list), append(list, next{after: after})
+// nextWords knows all words but files, URLs and flags; first those behind the program's
+// name.
+func nextWords() (list []next) {
+	add := func(after string, words ...string) {
+		for _, word := range words {
+			i := slices.IndexFunc(list, func(n next) bool { return n.after == after })
+			if i < 0 {
+				i, list = len(list), append(list, next{after: after})
+			}
+			if !slices.Contains(list[i].words, word) {
+				list[i].words = append(list[i].words, word)
+			}
 		}
-		if !slices.Contains(list[i].words, word) {
-			list[i].words = append(list[i].words, word)
-		}
+	}
+	for _, c := range commands() {
+		add("", c.name)
+		add("help", c.name)
+		add(c.name, c.words...)
+	}
+	for _, topic := range manual.Pages() {
+		add("help", topic.Name)
 	}
 	for _, c := range scripts.NewRegistry().Commands() {
 		for _, name := range append([]string{c.Name}, c.Aliases...) {
@@ -68,25 +78,32 @@ func nextWords() []next {
 	return list
 }
 
-func bashCompletion(out io.Writer, flags []*pflag.Flag) {
-	var names []string
-	for _, f := range flags {
-		if names = append(names, "--"+f.Name); f.Shorthand != "" {
-			names = append(names, "-"+f.Shorthand)
+func bashCompletion(out io.Writer) {
+	flags := func(c *command) string {
+		var names []string
+		for _, f := range flagsNamed(everywhere + c.flags) {
+			if names = append(names, "--"+f.Name); f.Shorthand != "" {
+				names = append(names, "-"+f.Shorthand)
+			}
 		}
+		return shellQuote(strings.Join(names, " "))
 	}
-	fmt.Fprint(out, `# sessdriver completion bash > /etc/bash_completion.d/sessdriver
+	fmt.Fprintf(out, `# sessdriver completion bash > /etc/bash_completion.d/sessdriver
 _sessdriver() {
-	local word=${COMP_WORDS[COMP_CWORD]} words=
-	case "${COMP_WORDS[*]:1:COMP_CWORD-1}" in
-`)
+	local word=${COMP_WORDS[COMP_CWORD]} words= flags=%s
+	case ${COMP_WORDS[1]} in
+`, flags(commands()[0]))
+	for _, c := range commands()[1:] {
+		fmt.Fprintf(out, "\t%s) flags=%s ;;\n", c.name, flags(c))
+	}
+	fmt.Fprint(out, "\tesac\n\tcase \"${COMP_WORDS[*]:1:COMP_CWORD-1}\" in\n")
 	for _, n := range nextWords() {
 		fmt.Fprintf(out, "\t%s) words=%s ;;\n", shellQuote(n.after), n.quoted())
 	}
-	fmt.Fprintf(out, `	'help '* | 'completion '*) words=' ' ;;
+	fmt.Fprint(out, `	'help '* | 'completion '*) words=' ' ;;
 	esac
 	if [[ $word == -* ]]; then
-		COMPREPLY=($(compgen -W %s -- "$word"))
+		COMPREPLY=($(compgen -W "$flags" -- "$word"))
 	elif [[ $words ]]; then
 		COMPREPLY=($(compgen -W "$words" -- "$word"))
 	else
@@ -94,10 +111,26 @@ _sessdriver() {
 	fi
 }
 complete -o filenames -F _sessdriver sessdriver
-`, shellQuote(strings.Join(names, " ")))
+`)
 }
 
-func zshCompletion(out io.Writer, flags []*pflag.Flag) {
+func zshCompletion(out io.Writer) {
+	escape := strings.NewReplacer("[", "(", "]", ")", ":", " -").Replace
+	flags := func(c *command) string {
+		list := "flags=("
+		for _, f := range flagsNamed(everywhere + c.flags) {
+			long, short, value := "=", "+", ":value:_files"
+			if f.Value.Type() == "bool" {
+				long, short, value = "", "", ""
+			}
+			about := "[" + escape(firstLine(f)) + "]" + value
+			list += "\n\t" + shellQuote("*--"+f.Name+long+about)
+			if f.Shorthand != "" {
+				list += "\n\t" + shellQuote("*-"+f.Shorthand+short+about)
+			}
+		}
+		return list + ")"
+	}
 	fmt.Fprint(out, `#compdef sessdriver
 # sessdriver completion zsh > "${fpath[1]}/_sessdriver"
 if [[ $PREFIX != -* ]]; then
@@ -106,22 +139,14 @@ if [[ $PREFIX != -* ]]; then
 	for _, n := range nextWords() {
 		fmt.Fprintf(out, "\t%s) compadd -- %s; return ;;\n", shellQuote(n.after), strings.Join(n.words, " "))
 	}
-	fmt.Fprint(out, "\t'help '* | 'completion '*) return 1 ;;\n\tesac\nfi\n_arguments -s \\\n")
-	escape := strings.NewReplacer("[", "(", "]", ")", ":", " -").Replace
-	for _, f := range flags {
-		long, short, value := "=", "+", ":value:_files"
-		if f.Value.Type() == "bool" {
-			long, short, value = "", "", ""
-		}
-		fmt.Fprintf(out, "\t%s \\\n", shellQuote("*--"+f.Name+long+"["+escape(firstLine(f))+"]"+value))
-		if f.Shorthand != "" {
-			fmt.Fprintf(out, "\t%s \\\n", shellQuote("*-"+f.Shorthand+short+"["+escape(firstLine(f))+"]"+value))
-		}
+	fmt.Fprintf(out, "\t'help '* | 'completion '*) return 1 ;;\n\tesac\nfi\nlocal -a %s\ncase $words[2] in\n", flags(commands()[0]))
+	for _, c := range commands()[1:] {
+		fmt.Fprintf(out, "%s) %s ;;\n", c.name, flags(c))
 	}
-	fmt.Fprintf(out, "\t'1:command:(%s)' \\\n\t'*:file:_files'\n", strings.Join(commands, " "))
+	fmt.Fprintf(out, "esac\n_arguments -s $flags '1:command:(%s)' '*:file:_files'\n", strings.Join(commandNames(""), " "))
 }
 
-func fishCompletion(out io.Writer, flags []*pflag.Flag) {
+func fishCompletion(out io.Writer) {
 	list := nextWords()
 	fmt.Fprintf(out, `# sessdriver completion fish > ~/.config/fish/completions/sessdriver.fish
 function __sessdriver_after
@@ -135,15 +160,20 @@ complete -c sessdriver -f -n '__fish_seen_subcommand_from help completion'
 	for _, n := range list[1:] {
 		fmt.Fprintf(out, "complete -c sessdriver -f -n '__sessdriver_after %s' -a %s\n", n.after, n.quoted())
 	}
-	for _, f := range flags {
-		short, needs := "", ""
+	for _, f := range flagsNamed("") {
+		condition, short, needs := "", "", ""
+		with := commandNames(f.Name)
+		without := slices.DeleteFunc(commandNames(""), func(name string) bool { return slices.Contains(with, name) })
+		if len(without) > 0 {
+			condition = " -n 'not __fish_seen_subcommand_from " + strings.Join(without, " ") + "'"
+		}
 		if f.Shorthand != "" {
 			short = " -s " + f.Shorthand
 		}
 		if f.Value.Type() != "bool" {
 			needs = " -r"
 		}
-		fmt.Fprintf(out, "complete -c sessdriver%s -l %s%s -d %s\n", short, f.Name, needs, shellQuote(firstLine(f)))
+		fmt.Fprintf(out, "complete -c sessdriver%s%s -l %s%s -d %s\n", condition, short, f.Name, needs, shellQuote(firstLine(f)))
 	}
 }
 
@@ -158,35 +188,3 @@ func firstLine(f *pflag.Flag) string {
 
 // shellQuote writes a text as one word of bash, zsh or fish.
 func shellQuote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-
-// man writes the manual page.
-func man(out io.Writer) {
-	roff := strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace
-	line := func(text string) string {
-		if text = roff(text); strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {
-			text = `\&` + text
-		}
-		return text
-	}
-	fmt.Fprintf(out, ".TH SESSDRIVER 1 %q sessdriver\n.SH NAME\nsessdriver \\- keep the HTTP sessions of every site in a browser, and force one\n.SH DESCRIPTION\n.nf\n", version())
-	for text := range strings.SplitSeq(strings.TrimSpace(overview), "\n") {
-		fmt.Fprintln(out, line(text))
-	}
-	fmt.Fprintln(out, ".fi\n.SH OPTIONS")
-	(&config{}).flagSet().VisitAll(func(f *pflag.Flag) {
-		value, text := pflag.UnquoteUsage(f)
-		fmt.Fprintf(out, ".TP\n.B %s\n%s\n", line(strings.TrimSpace("--"+f.Name+" "+value)), line(text))
-	})
-	fmt.Fprintln(out, ".SH COMMANDS OF THE PROMPT AND OF SCRIPTS")
-	for _, c := range scripts.NewRegistry().Commands() {
-		fmt.Fprintf(out, ".TP\n.B %s\n%s.\n", line(c.Usage(c.Name)), line(c.Summary))
-		if c.Detail != "" {
-			fmt.Fprintln(out, line(c.Detail))
-		}
-	}
-	fmt.Fprintln(out, ".SH EXIT STATUS\n.nf")
-	for text := range strings.SplitSeq(strings.TrimSpace(exitHelp), "\n") {
-		fmt.Fprintln(out, line(text))
-	}
-	fmt.Fprintln(out, ".fi")
-}

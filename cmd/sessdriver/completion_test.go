@@ -63,6 +63,11 @@ func TestCompletionInShell(t *testing.T) {
 		{"help use in", ""},
 		{"--obs", "--observe"},
 		{"browser --br", "--browser"},
+		{"run --jo", "--jobs"},
+		{"demo --jo", ""},
+		{"attach --us", "--use"},
+		{"help doct", "doctor"},
+		{"help atta", "attach"},
 	}
 	for shell, ask := range completers {
 		t.Run(shell, func(t *testing.T) {
@@ -95,11 +100,14 @@ func TestCompletionShort(t *testing.T) {
 	}
 }
 
-// The manual page has every command of the language, and a formatter takes it.
+// The manual page has the commands of the language, the flags and the pages, and a formatter
+// takes it.
 func TestMan(t *testing.T) {
 	code, out, _ := sessdriver(t, "", "man")
-	if code != exitOK || !strings.Contains(out, ".B session use NAME") || !strings.Contains(out, `.B \-\-observe HOW`) {
-		t.Fatalf("exit %d: %.300s", code, out)
+	for _, want := range []string{".B session use NAME", `.B \-\-observe HOW`, `.B \-j, \-\-jobs N`, ".SH ZAP'S HTTP SESSIONS", ".SS What it leaves", "Exit codes: 0 ok"} {
+		if code != exitOK || !strings.Contains(out, want) {
+			t.Fatalf("exit %d, without %q: %.300s", code, want, out)
+		}
 	}
 	groff := need.Program(t, "groff", "groff-base")
 	format := exec.Command(groff, "-man", "-ww", "-z", "-K", "utf8")

@@ -170,7 +170,7 @@ func (k *control) because(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, cdp.ErrGone), errors.Is(context.Cause(ctx), cdp.ErrGone):
-		again := k.config.command
+		again := k.config.command.name
 		if again == "attach" {
 			return fmt.Errorf("%s: %w; start it again, and then: sessdriver attach %[1]s", sessions.ShowURL(k.config.args[0]), k.browser.Err())
 		}

@@ -11,7 +11,7 @@ import (
 	"sessdriver/cmd/sessdriver/internal/demo"
 )
 
-var update = flag.Bool("update", false, "write the generated parts of the README")
+var update = flag.Bool("update", false, "write the generated parts of the README and the manual")
 
 var port = regexp.MustCompile(`localhost:\d+`)
 
@@ -24,7 +24,7 @@ func TestReadmeDemo(t *testing.T) {
 		t.Fatalf("code %d: %s%s", code, out, text)
 	}
 	got := port.ReplaceAllString(out, "localhost:40000")
-	inReadme(t, "demo", "```\n"+got+"```\n")
+	generated(t, readme, "demo", "```\n"+got+"```\n")
 }
 
 func TestDemoJSON(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"sessdriver/cdp"
 	"sessdriver/cmd/sessdriver/internal/browserinstall"
+	"sessdriver/cmd/sessdriver/internal/manual"
 	"sessdriver/cmd/sessdriver/internal/runner"
 	"sessdriver/cmd/sessdriver/internal/settings"
 	"sessdriver/scripts"
@@ -24,7 +25,7 @@ func launch(ctx context.Context, c *config, s streams) error {
 	var url string
 	if len(c.args) == 1 {
 		if word := c.args[0]; isWord(word) {
-			return usagef("%q is not a command; the commands are %s; write a host of one word as http://%[1]s/", word, strings.Join(commands, ", "))
+			return usagef("%q is not a command; the commands are %s; write a host of one word as http://%[1]s/", word, strings.Join(commandNames(""), ", "))
 		}
 		normal, err := sessions.NormalizeURL(c.args[0])
 		switch {
@@ -178,7 +179,7 @@ func (c *config) newMask() sessions.Mask {
 
 // newEngine is the command language on a browser.
 func newEngine(book *sessions.Book, b scripts.Browser, mask sessions.Mask) *scripts.Engine {
-	return &scripts.Engine{Book: book, Browser: b, Mask: mask, Now: time.Now, Commands: scripts.NewRegistry(), Vars: &scripts.Vars{}, ReadFile: runner.ReadScript}
+	return &scripts.Engine{Book: book, Browser: b, Mask: mask, Now: time.Now, Commands: scripts.NewRegistry(), Vars: &scripts.Vars{}, ReadFile: runner.ReadScript, Topics: manual.Pages()}
 }
 
 // keepSettings lets commands keep for later runs what they change.

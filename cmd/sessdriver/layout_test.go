@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"sessdriver/scripts"
 )
 
 const root = "../.."
@@ -131,41 +129,4 @@ func goFiles(t *testing.T) map[string][]string {
 		t.Fatal(err)
 	}
 	return files
-}
-
-// TestReadmeCommands keeps the README's table of commands that of the registry.
-func TestReadmeCommands(t *testing.T) {
-	inReadme(t, "commands", scripts.NewRegistry().Markdown())
-}
-
-// TestReadmeFlags keeps the README's list of flags the program's.
-func TestReadmeFlags(t *testing.T) {
-	inReadme(t, "flags", "```\n"+(&config{}).flagSet().FlagUsagesWrapped(100)+"```\n")
-}
-
-// inReadme checks that a part of the README, between comments with its name, is
-// the given text. With -update it is written.
-func inReadme(t *testing.T, name, want string) {
-	t.Helper()
-	file := filepath.Join(root, "README.md")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, ok := strings.Cut(string(text), "<!-- begin "+name+" -->\n")
-	part, tail, ok2 := strings.Cut(rest, "<!-- end "+name+" -->")
-	if !ok || !ok2 {
-		t.Fatalf("the README has no part %q", name)
-	}
-	if part == want {
-		return
-	}
-	if *update {
-		part = head + "<!-- begin " + name + " -->\n" + want + "<!-- end " + name + " -->" + tail
-		if err := os.WriteFile(file, []byte(part), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	t.Errorf("the README's %s are not these (write them with: go test ./cmd/sessdriver -run Readme -update):\n%s", name, want)
 }

@@ -19,5 +19,5 @@ func TestReadmeLeaks(t *testing.T) {
 	if !ok || !ok2 {
 		t.Fatal("testdata/leaks.md has no short part")
 	}
-	inReadme(t, "leaks", short)
+	generated(t, readme, "leaks", short)
 }

@@ -3,15 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"sessdriver/cmd/sessdriver/internal/browserinstall"
-	"sessdriver/scripts"
-	"sessdriver/sessions"
 )
 
 // streams are the standard streams: results on out, talk on err.
@@ -41,49 +37,11 @@ func dispatch(ctx context.Context, args, environ []string, s streams) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case c.version:
+	if c.version {
 		fmt.Fprintln(s.out, "sessdriver "+version())
 		return nil
-	case c.help:
-		fmt.Fprint(s.out, usage())
-		return nil
 	}
-	switch c.command {
-	case "launch":
-		return launch(ctx, c, s)
-	case "attach":
-		return attach(ctx, c, s)
-	case "demo":
-		return runDemo(ctx, c, s)
-	case "doctor":
-		return runDoctor(ctx, c, s)
-	case "run":
-		return runScripts(ctx, c, s)
-	case "completion":
-		return completion(strings.Join(c.args, " "), s.out)
-	case "man":
-		man(s.out)
-		return nil
-	case "browser":
-		return manageBrowser(ctx, c, s)
-	}
-	return help(ctx, c.args, c.newMask(), s.out)
-}
-
-// help is `sessdriver help`, and `sessdriver help COMMAND` for the commands of the
-// prompt.
-func help(ctx context.Context, words []string, mask sessions.Mask, out io.Writer) error {
-	if len(words) == 0 {
-		fmt.Fprint(out, usage())
-		return nil
-	}
-	engine := &scripts.Engine{Commands: scripts.NewRegistry(), Mask: mask}
-	result, err := engine.Run(ctx, "help "+strings.Join(words, " "))
-	if err == nil {
-		fmt.Fprintln(out, result.Text)
-	}
-	return err
+	return c.command.run(ctx, c, s)
 }
 
 var browserVerbs = []string{"install", "path"}
