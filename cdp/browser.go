@@ -215,8 +215,6 @@ func (b *Browser) start(ctx context.Context) error {
 	}
 	if b.process == nil {
 		b.quiet.unseen()
-	} else {
-		b.quiet.begin()
 	}
 	if b.options.Apart {
 		if err := b.firstTab(ctx); err != nil {

@@ -38,9 +38,6 @@ type quiet struct {
 	rests map[place]*unrest
 	// blind is when what was under way was last not told: see unseen.
 	blind time.Time
-	// young is when a browser of our own began. For as long as an answer may take, what is
-	// forced is written all the same: on a busy machine a place once became quiet too early.
-	young time.Time
 	// flying are requests whose end nobody tells: those that were sent on and not told of
 	// otherwise, and those whose page has gone.
 	flying map[flight]flown
@@ -140,13 +137,6 @@ func (q *quiet) unseen() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.blind = time.Now()
-}
-
-// begin says that the browser is new.
-func (q *quiet) begin() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.young = time.Now()
 }
 
 // fly notes that nobody tells the end of a request that began at a time: nothing was told
@@ -352,7 +342,7 @@ func (q *quiet) mayBeAnswered(ctx context.Context, at place, since time.Time) bo
 	now := time.Now()
 	q.mu.Lock()
 	q.forget(now)
-	flying := q.mayFly(at, since, now, untold) || now.Sub(q.young) < untold
+	flying := q.mayFly(at, since, now, untold)
 	q.mu.Unlock()
 	if flying {
 		return true
