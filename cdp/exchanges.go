@@ -115,8 +115,9 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		if !e.Redirected {
 			return // the same request, told by two targets
 		}
-		if again = !e.RedirectHasExtraInfo && e.Request.URL == ex.urls[n-1].url; !again && !e.RedirectHasExtraInfo {
-			ex.urls[n-1].silent = true
+		if !e.RedirectHasExtraInfo {
+			again = e.Request.URL == ex.urls[n-1].url
+			ex.urls[n-1].silent = ex.urls[n-1].silent || !again
 		}
 	}
 	x.of(ex, t)
