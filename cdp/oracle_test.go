@@ -222,6 +222,10 @@ func (o *oracle) show(e *estate) {
 		return
 	}
 	o.estate = e
+	book := o.rig.Browser.book
+	site := book.SiteOf(o.at("http://"+e.hosts[0]+"/", ""))
+	before, _ := book.Site(site)
+	shown := 0
 	for _, v := range []*viewer{o.main, o.other} {
 		for scheme, tab := range v.tabs {
 			if scheme == "https" && e.plain {
@@ -236,8 +240,10 @@ func (o *oracle) show(e *estate) {
 			if at := evalAt(o.t, tab.link, "location.href"); at != url {
 				o.t.Fatalf("the page is %s, want %s", at, url)
 			}
+			shown++
 		}
 	}
+	o.booked(book, site, before.Requests+shown) // or the next book counts what is told late
 }
 
 // fetch makes requests in a window, one after the other or all at once.
@@ -459,14 +465,14 @@ func (o *oracle) report(seed uint64, ground *ground, cases []oracleCase, first [
 		found = first
 		fmt.Fprint(&b, " (not every time)")
 	}
-	for _, d := range found {
-		fmt.Fprintf(&b, "\n%s", d.String())
-	}
 	for _, c := range cases {
 		fmt.Fprintf(&b, "\n%s", c)
 		for _, l := range c.lines {
 			fmt.Fprintf(&b, "\n\tsetter %d is %s, its clock off by %s", l.setter, ground.setters[l.setter].url, ground.setters[l.setter].skew)
 		}
+	}
+	for _, d := range found {
+		fmt.Fprintf(&b, "\n%s", d.String())
 	}
 	o.t.Errorf("-seed %d, site %s: no rule names this:%s", seed, ground.estate.name, b.String())
 }
