@@ -38,6 +38,7 @@ type bare struct {
 
 	mu       sync.Mutex // guards all below
 	override func(*fetch.EventRequestPaused) []*fetch.HeaderEntry
+	holds    string   // URLs with this are not continued; "" for none
 	paused   []string // URLs
 	events   []*cdproto.Message
 	changed  chan struct{} // closed and replaced at every event
@@ -110,7 +111,7 @@ func (b *bare) end() {
 	b.process = nil
 }
 
-// handle continues every paused request.
+// handle continues every paused request that is not to be held.
 func (b *bare) handle(m *cdproto.Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -118,6 +119,11 @@ func (b *bare) handle(m *cdproto.Message) {
 	if m.Method == "Fetch.requestPaused" {
 		e := read[fetch.EventRequestPaused](b.t, m)
 		b.paused = append(b.paused, e.Request.URL)
+		if b.holds != "" && strings.Contains(e.Request.URL, b.holds) {
+			close(b.changed)
+			b.changed = make(chan struct{})
+			return
+		}
 		params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 		if b.override != nil {
 			params.Headers = b.override(e)
