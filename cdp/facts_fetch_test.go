@@ -62,7 +62,7 @@ func pausing(patterns ...string) fetch.EnableParams {
 	return p
 }
 
-// TestFactPatterns: other patterns count for pages that are there. One without a port
+// CHROMIUM 4, 6, 17: other patterns count for pages that are there. One without a port
 // matches no URL with one. An override is for one hop.
 func TestFactPatterns(t *testing.T) {
 	w := newWeb(t)
@@ -95,7 +95,7 @@ func TestFactPatterns(t *testing.T) {
 	}
 }
 
-// TestFactPaused: other patterns leave what is paused as it is; Fetch.disable lets it go as
+// CHROMIUM 4, 7, 21, 26: other patterns leave what is paused as it is; Fetch.disable lets it go as
 // it was. The document is not paused any more when Fetch is enabled again. What is gone
 // cannot be answered, and a page that waits for its document answers nothing.
 func TestFactPaused(t *testing.T) {
@@ -141,7 +141,7 @@ func TestFactPaused(t *testing.T) {
 	}
 }
 
-// TestFactHeaders: what is continued without headers is sent as it would have been, byte for
+// CHROMIUM 18: what is continued without headers is sent as it would have been, byte for
 // byte. The headers that are given take the place of the page's, and leave in the order of
 // the list; Host, Referer and others are the browser's. The event has them sorted.
 func TestFactHeaders(t *testing.T) {
@@ -209,7 +209,7 @@ func TestFactHeaders(t *testing.T) {
 	})
 }
 
-// TestFactAutoAttach: a filter that lets both tab and page through is refused.
+// CHROMIUM 38: a filter that lets both tab and page through is refused.
 func TestFactAutoAttach(t *testing.T) {
 	b := newBare(t, newWeb(t))
 	auto := attach(nil)

@@ -220,7 +220,7 @@ func pauseAll() fetch.EnableParams {
 	return fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*"}}}
 }
 
-// CDP-FACTS 3: an override with a Cookie header reaches the server, also where
+// CHROMIUM 16: an override with a Cookie header reaches the server, also where
 // the browser would send none. An empty one sends no cookie; leaving the header
 // out of the override sends the jar's.
 func TestFactOverride(t *testing.T) {
@@ -249,7 +249,7 @@ func TestFactOverride(t *testing.T) {
 	}
 }
 
-// CDP-FACTS 32: a Domain without a leading dot makes a host-only cookie; an
+// CHROMIUM 48: a Domain without a leading dot makes a host-only cookie; an
 // expired one deletes the cookie of its identity and no other.
 func TestFactSetCookies(t *testing.T) {
 	w := newWeb(t)
@@ -279,7 +279,7 @@ func TestFactSetCookies(t *testing.T) {
 	}
 }
 
-// CDP-FACTS 1: one Fetch.enable on our own browser connection covers popups,
+// CHROMIUM 1: one Fetch.enable on our own browser connection covers popups,
 // their openers gone or not, frames and workers.
 func TestFactFetchCoversAll(t *testing.T) {
 	w := newWeb(t)
@@ -299,7 +299,7 @@ func TestFactFetchCoversAll(t *testing.T) {
 	}
 }
 
-// CDP-FACTS 2, and more: what Fetch does not pause, so that only the jar forces it.
+// CHROMIUM 2: what Fetch does not pause, so that only the jar forces it.
 func TestFactNotPaused(t *testing.T) {
 	w := newWeb(t)
 	b := newBare(t, w)
@@ -320,7 +320,7 @@ func TestFactNotPaused(t *testing.T) {
 	}
 }
 
-// CDP-FACTS 14: a document that was alive before Fetch is not paused; after the
+// CHROMIUM 4, 5: a document that was alive before Fetch is not paused; after the
 // cure it is, and goes on being so.
 func TestFactCure(t *testing.T) {
 	w := newWeb(t)
@@ -341,7 +341,7 @@ func TestFactCure(t *testing.T) {
 }
 
 // TestNoSpeculation: a browser that we launch, with a profile of its own, makes
-// no request by speculation: Fetch would not see a prerender (CDP-FACTS 2, 15).
+// no request by speculation: Fetch would not see a prerender (CHROMIUM 2, 3).
 func TestNoSpeculation(t *testing.T) {
 	w := newWeb(t)
 	b := newBare(t, w)
