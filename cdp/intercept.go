@@ -480,8 +480,8 @@ func gone(err error) bool {
 	return errors.Is(err, ErrGone) || errors.As(err, &refused) && strings.Contains(refused.Message, "Invalid InterceptionId")
 }
 
-// override copies the headers with those of a verdict, since the list replaces all of them
-// (CHROMIUM 18); other fields are added where they are not there. For no Cookie, where
+// override copies the headers with those of a verdict, since the list replaces all that
+// the page has (CHROMIUM 18); other fields are added where they are not there. For no Cookie, where
 // there was one, the line has to be there and empty: without it Chrome would send the jar's
 // cookies (TestFactOverride). Where there was none Chrome decides as before, unless the
 // verdict is explicit. They leave in the order of the list, which is that of the event:
