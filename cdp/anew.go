@@ -178,7 +178,7 @@ func (x *exchanges) fromOutside(url string, e *requestExtraInfo) bool {
 }
 
 // logout is what a URL looks like that ends a session when it is asked for
-// (the words of ZAP-BEHAVIOUR 10.10).
+// (RULES 38).
 var logout = regexp.MustCompile(`(?i)(log|sign)[-_]?(out|off)`)
 
 // asksFor is the URL that shows a tab anew as the session that is forced now, by GET where

@@ -10,7 +10,7 @@ import (
 // checkSent tells of a request that began after a switch had answered and went out
 // as another session all the same. Where we had written its header, or it carries what the
 // jar does not have, that was another DevTools client: from then on ours is written always,
-// which is the last word (CDP-FACTS 18). Else the jar was another's for a moment. Each site
+// which is the last word (CHROMIUM 23). Else the jar was another's for a moment. Each site
 // is told of once for each switch.
 func (b *Browser) checkSent(w sessions.Window, h *hop, byOther bool) {
 	if !h.booked.Astray() {

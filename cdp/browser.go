@@ -22,7 +22,7 @@ import (
 
 const (
 	// oldest is the first Chrome in which an override of the Cookie header
-	// works while the jar has a cookie (CDP-FACTS 13).
+	// works while the jar has a cookie (CHROMIUM 16).
 	oldest = 145
 
 	startTimeout = 30 * time.Second

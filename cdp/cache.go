@@ -14,7 +14,7 @@ import (
 const cacheTimeout = 2 * time.Second
 
 // freshen keeps what was cached for one session from the next: the HTTP cache is
-// keyed by URL (CDP-FACTS 33). A browser of ours gets an empty one. The cache of
+// keyed by URL (CHROMIUM 59). A browser of ours gets an empty one. The cache of
 // somebody else's stays, and is gone around from the first switch in a window until
 // we leave: what is fetched meanwhile is stored in it all the same.
 func (b *Browser) freshen(ctx context.Context, w sessions.Window) {

@@ -3,6 +3,69 @@
 // out what the book decides. It is the only package that imports chromedp and
 // cdproto, it holds no rules about sessions, and it never prints.
 //
+// What Chromium really does, and what the code therefore does, stands in CHROMIUM.md,
+// numbered, with the tests that show it; comments cite it.
+//
+// # Packages
+//
+//	cmd/sessdriver  wires: flags, prompt, exit codes   imports all below
+//	scripts         the command language               imports sessions
+//	cdp             the browser                        imports sessions, chromedp
+//	sessions        the domain, pure                   imports nothing of ours
+//
+// Packages below one of these are private to it, but for cdp/leaks, which the doctor
+// uses, too: every way in which pages make requests. A test in cmd/sessdriver enforces
+// the directions.
+//
+// # How a request flows
+//
+//	   commands (prompt, script, pipe)          scripts
+//	                │ use, new, token add …
+//	                ▼
+//	Book: sites, tokens, sessions               sessions
+//	   ▲ Sent, Received   │ Decide     │ PlanJar
+//	   │                  ▼            ▼
+//	exchanges        interceptor     mirror     cdp
+//	   ▲ Network.*        ▲▼ Fetch.*   ▼ Storage.setCookies
+//	───┴──────────────────┴────────────┴──────── one wire
+//	                 Chrome
+//
+// The exchanges put the events of each request together: what was sent, what came back.
+// The book learns from them, and finds out whose each was.
+//
+// While a session is forced somewhere, the interceptor pauses the requests of its site.
+// Fetch is dear for every request of the browser, so it is off until then, and its
+// patterns are the forced sites' alone. A verdict comes back: right as it is, or written
+// with other cookies. What is right goes on as it is once its window is quiet: no answer to
+// a request from before the switch can come any more, and the jar, read back, is in step.
+// Until then it is written too, since the browser would take its cookies from the jar
+// as that is when it sends (CHROMIUM 19).
+//
+// The mirror keeps the jars in step, for what Fetch cannot pause and for scripts. Each
+// write is read back and repeated, since an answer may race it; the book's newest value
+// wins. Fetch is the guarantee, the jar is the coverage.
+//
+// # A switch
+//
+// The book decides; every request that starts meets the interceptor; the jar follows and
+// is read back; the cache is emptied or gone around; the site's tabs are shown anew. A tab
+// is reloaded past the cache. What came by another method than GET is opened by GET; what
+// would log in or out is not asked for (RULES 37, 38). Until the new document is there, what
+// the old one asks for is held, and fails.
+//
+// # What is promised
+//
+// When [Browser.Use] has answered, every request that starts later is of that session,
+// and each gets exactly one answer. If Chrome refuses an answer, the second one is
+// Fetch.failRequest where the verdict was written, and a plain continue where it was not:
+// nothing goes out as the wrong user. That is the guard [sessions.GuardAlways]. With
+// [sessions.GuardSwitch] requests are paused only until all is quiet, and again when a
+// jar is seen to differ; with [sessions.GuardOff] the jar alone forces.
+//
+// [Browser.Close] leaves a browser that we attached to as it was found: jars, Fetch, our
+// tabs and windows. What the jars held is in a journal before the first change, and is put
+// back by the next start when this one is killed. The same holds for a profile of the user's.
+//
 // # One wire
 //
 // There is one connection to the browser, with two users. chromedp has the
@@ -18,6 +81,7 @@
 //	writer     dial            the same; a pipe has none
 //	mirror     start           Close
 //	guard      start           Close
+//	quiet      start           Close
 //	observer   start           Close
 //	process    startProcess    the browser process is gone
 //	stderr     startProcess    the browser's standard error is closed
@@ -31,12 +95,6 @@
 // Its answers are written at once where Chrome reads its pipe, which it does on a thread
 // of its own, and by the writer where a network is in between. Commands of people (Use,
 // Open, …) run on their caller's goroutine and may wait.
-//
-// # Every paused request gets exactly one answer
-//
-// The interceptor's handler returns a verdict on every path and one function
-// answers. If Chrome refuses an answer, the second one is Fetch.failRequest
-// where the verdict was a rewrite, and a plain continue where it was not.
 //
 // # Windows
 //

@@ -19,7 +19,7 @@ const maxOpen = 20_000
 // exchanges puts the events of each request together and tells the book. A
 // request has one hop per redirect; what was sent and what came back is told in
 // separate events, which may come before or after the one that has the URL, but
-// are in order among their kind (CDP-FACTS 26). It is used in turns.
+// are in order among their kind (CHROMIUM 30). It is used in turns.
 type exchanges struct {
 	browser *Browser
 	open    map[network.RequestID]*exchange

@@ -38,6 +38,7 @@ type bare struct {
 
 	mu       sync.Mutex // guards all below
 	override func(*fetch.EventRequestPaused) []*fetch.HeaderEntry
+	holds    string   // URLs with this are not continued; "" for none
 	paused   []string // URLs
 	events   []*cdproto.Message
 	changed  chan struct{} // closed and replaced at every event
@@ -110,7 +111,7 @@ func (b *bare) end() {
 	b.process = nil
 }
 
-// handle continues every paused request.
+// handle continues every paused request that is not to be held.
 func (b *bare) handle(m *cdproto.Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -118,6 +119,11 @@ func (b *bare) handle(m *cdproto.Message) {
 	if m.Method == "Fetch.requestPaused" {
 		e := read[fetch.EventRequestPaused](b.t, m)
 		b.paused = append(b.paused, e.Request.URL)
+		if b.holds != "" && strings.Contains(e.Request.URL, b.holds) {
+			close(b.changed)
+			b.changed = make(chan struct{})
+			return
+		}
 		params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 		if b.override != nil {
 			params.Headers = b.override(e)
@@ -214,7 +220,7 @@ func pauseAll() fetch.EnableParams {
 	return fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*"}}}
 }
 
-// CDP-FACTS 3: an override with a Cookie header reaches the server, also where
+// CHROMIUM 16: an override with a Cookie header reaches the server, also where
 // the browser would send none. An empty one sends no cookie; leaving the header
 // out of the override sends the jar's.
 func TestFactOverride(t *testing.T) {
@@ -243,7 +249,7 @@ func TestFactOverride(t *testing.T) {
 	}
 }
 
-// CDP-FACTS 32: a Domain without a leading dot makes a host-only cookie; an
+// CHROMIUM 48: a Domain without a leading dot makes a host-only cookie; an
 // expired one deletes the cookie of its identity and no other.
 func TestFactSetCookies(t *testing.T) {
 	w := newWeb(t)
@@ -273,7 +279,7 @@ func TestFactSetCookies(t *testing.T) {
 	}
 }
 
-// CDP-FACTS 1: one Fetch.enable on our own browser connection covers popups,
+// CHROMIUM 1: one Fetch.enable on our own browser connection covers popups,
 // their openers gone or not, frames and workers.
 func TestFactFetchCoversAll(t *testing.T) {
 	w := newWeb(t)
@@ -293,7 +299,7 @@ func TestFactFetchCoversAll(t *testing.T) {
 	}
 }
 
-// CDP-FACTS 2, and more: what Fetch does not pause, so that only the jar forces it.
+// CHROMIUM 2: what Fetch does not pause, so that only the jar forces it.
 func TestFactNotPaused(t *testing.T) {
 	w := newWeb(t)
 	b := newBare(t, w)
@@ -314,7 +320,7 @@ func TestFactNotPaused(t *testing.T) {
 	}
 }
 
-// CDP-FACTS 14: a document that was alive before Fetch is not paused; after the
+// CHROMIUM 4, 5: a document that was alive before Fetch is not paused; after the
 // cure it is, and goes on being so.
 func TestFactCure(t *testing.T) {
 	w := newWeb(t)
@@ -335,7 +341,7 @@ func TestFactCure(t *testing.T) {
 }
 
 // TestNoSpeculation: a browser that we launch, with a profile of its own, makes
-// no request by speculation: Fetch would not see a prerender (CDP-FACTS 2, 15).
+// no request by speculation: Fetch would not see a prerender (CHROMIUM 2, 3).
 func TestNoSpeculation(t *testing.T) {
 	w := newWeb(t)
 	b := newBare(t, w)

@@ -314,7 +314,7 @@ func TestOtherInterceptor(t *testing.T) {
 }
 
 // Large bodies arrive whole: a file from disk is not copied through the driver, a
-// body made by a script is (slow, CDP-FACTS 23).
+// body made by a script is (slow, CHROMIUM 14).
 func TestUploads(t *testing.T) {
 	t.Parallel()
 	file, script := 50<<20, size(5, 50)<<20

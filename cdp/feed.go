@@ -35,7 +35,7 @@ const (
 	markDomain = "sessdriver.invalid"
 )
 
-// feed is an extension that tells every change of the main window's jar (CDP-FACTS 37).
+// feed is an extension that tells every change of the main window's jar (CHROMIUM 47).
 type feed struct {
 	browser *Browser
 	link    link

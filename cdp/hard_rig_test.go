@@ -13,7 +13,7 @@ import (
 	"sessdriver/sessions"
 )
 
-// trial is one hard case of matching (DESIGN 5): a site of its own in a shared
+// trial is one hard case of matching (RULES 18): a site of its own in a shared
 // browser, with the servers of it as the judge.
 type trial struct {
 	*testing.T

@@ -268,7 +268,7 @@ func TestGivenCredentials(t *testing.T) {
 	}
 }
 
-// What the mirror builds on (CDP-FACTS 45).
+// What the mirror builds on (CHROMIUM 27, 28).
 func TestFactHTTPAuth(t *testing.T) {
 	s := newAuthSite(t)
 	b := newBare(t, newWeb(t))

@@ -35,7 +35,7 @@ type interceptor struct {
 	on      bool // Fetch may be enabled; used by commands, one at a time
 	cured   bool // cure is done since it was enabled; likewise
 	// open counts the pauses whose answer was not confirmed. Chrome may tell
-	// one id twice (CDP-FACTS 12).
+	// one id twice (CHROMIUM 15).
 	open       map[fetch.RequestID]int
 	challenges *challenges
 	// explicit says that a header is written also where it is right: the one that
@@ -56,7 +56,7 @@ func newInterceptor(b *Browser) *interceptor {
 // update makes Fetch pause the requests of the sites that have an active
 // session. The first time it also reaches the documents and service workers
 // that are alive, of all sites: a page of another site may call a forced one
-// (CDP-FACTS 14, 21).
+// (CHROMIUM 4, 5).
 func (i *interceptor) update(ctx context.Context) error {
 	patterns := i.patterns()
 	i.browser.guard.forces.Store(len(patterns) > 0)
@@ -87,7 +87,7 @@ func (i *interceptor) update(ctx context.Context) error {
 }
 
 // stop turns Fetch off, once nothing is paused: it would be released unmodified
-// (CDP-FACTS 6).
+// (CHROMIUM 7).
 func (i *interceptor) stop(ctx context.Context) error {
 	if !i.on {
 		return nil
@@ -134,7 +134,7 @@ func (i *interceptor) settle() {
 }
 
 // patterns lists the URLs of the forced sites. A pattern without a port does
-// not match a URL with one (CDP-FACTS 22).
+// not match a URL with one (CHROMIUM 6).
 func (i *interceptor) patterns() []*fetch.RequestPattern {
 	var list []*fetch.RequestPattern
 	add := func(host string) {
@@ -450,7 +450,7 @@ func (i *interceptor) count(forced, written, rewritten bool) {
 }
 
 // second answers a request whose first answer was refused: it stays paused
-// otherwise (CDP-FACTS 12). What was written fails closed.
+// otherwise (CHROMIUM 20). What was written fails closed.
 func (i *interceptor) second(e *requestPaused, written bool, cause error) {
 	done := func(_ cdp.Empty, err error) {
 		if err != nil && !gone(err) {
@@ -474,18 +474,18 @@ func (i *interceptor) answered(e *requestPaused) {
 }
 
 // gone reports that there is nobody to answer any more: the page was closed or
-// went elsewhere (CDP-FACTS 9), or the browser is lost.
+// went elsewhere (CHROMIUM 21), or the browser is lost.
 func gone(err error) bool {
 	var refused *cdproto.Error
 	return errors.Is(err, ErrGone) || errors.As(err, &refused) && strings.Contains(refused.Message, "Invalid InterceptionId")
 }
 
-// override copies the headers with those of a verdict, since the list replaces all of them
-// (CDP-FACTS 12); other fields are added where they are not there. For no Cookie, where
+// override copies the headers with those of a verdict, since the list replaces all that
+// the page has (CHROMIUM 18); other fields are added where they are not there. For no Cookie, where
 // there was one, the line has to be there and empty: without it Chrome would send the jar's
 // cookies (TestFactOverride). Where there was none Chrome decides as before, unless the
 // verdict is explicit. They leave in the order of the list, which is that of the event:
-// sorted (CDP-FACTS 5).
+// sorted (CHROMIUM 18).
 func override(headers network.Headers, v sessions.Verdict) []*fetch.HeaderEntry {
 	list, had := make([]*fetch.HeaderEntry, 0, len(headers)+1), false
 	for name, value := range headers {

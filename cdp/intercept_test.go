@@ -344,7 +344,7 @@ func TestEnableCancelled(t *testing.T) {
 }
 
 // What Fetch is asked to pause: the site, its sub-domains, with and without a
-// port (CDP-FACTS 22); of an IPv6 address no sub-domain that could be.
+// port (CHROMIUM 6); of an IPv6 address no sub-domain that could be.
 func TestPatterns(t *testing.T) {
 	tests := []struct {
 		site string

@@ -26,7 +26,7 @@ const journalFile = "sessdriver-journal.json"
 const maxJournal = 64 << 20
 
 // journal keeps in a file what the jars held before we changed them, so that the
-// next start puts it back when this run is killed (DESIGN 4.11). It holds
+// next start puts it back when this run is killed. It holds
 // secrets: the file is 0600 and goes as soon as the jars are as they were. A nil
 // journal keeps nothing.
 type journal struct {

@@ -200,7 +200,7 @@ func lateAnswers(t testing.TB, run lateRun) lateSeen {
 }
 
 // What begins after a switch is of its session, also while the answers of the session
-// before come and renew its token (CDP-FACTS 46), and nothing wrong is told of it: neither
+// before come and renew its token (CHROMIUM 19), and nothing wrong is told of it: neither
 // that Chrome refuses a cookie, nor that somebody else changes requests.
 func TestLateAnswers(t *testing.T) {
 	t.Parallel()

@@ -102,7 +102,7 @@ func (m *mirror) restore(w sessions.Window, lost []sessions.Cookie, done func())
 			ended(r, err)
 			return
 		}
-		for i, c := range params.Cookies { // one bad cookie fails all (CDP-FACTS 32)
+		for i, c := range params.Cookies { // one bad cookie fails all (CHROMIUM 49)
 			done := ended
 			if i < len(params.Cookies)-1 {
 				done = nil
@@ -687,7 +687,7 @@ func again(tried []sessions.Plan, plan sessions.Plan) bool {
 }
 
 // write carries a plan out: in one batch, or one by one when the batch is
-// refused, since one bad cookie fails all (CDP-FACTS 32).
+// refused, since one bad cookie fails all (CHROMIUM 49).
 func (m *mirror) write(ctx context.Context, w sessions.Window, plan sessions.Plan) {
 	m.writes.Add(1)
 	defer m.writes.Add(1)

@@ -22,7 +22,7 @@ const (
 
 // quiet knows in which windows and sites a request may go on as it is when it is right
 // while it is paused. The browser gives it its cookies when it is sent, from the jar as it
-// is then (CDP-FACTS 46): that is safe where nothing of before the last switch can be
+// is then (CHROMIUM 19): that is safe where nothing of before the last switch can be
 // answered any more, and the jar, read back, is in step. All others are not quiet: there
 // the verdict is written ([sessions.Paused]), and with [sessions.GuardSwitch] Fetch stays on.
 //

@@ -8,9 +8,9 @@ import (
 	"sessdriver/sessions"
 )
 
-// TestRefusedRewrite: Chrome refuses a line break in a header, so a session with
+// TestRefusedRewrite: Chrome refuses a line break in a header (CHROMIUM 20), so a session with
 // such a value cannot be forced. Its requests fail, they do not go out as the
-// session that the jar is on (DESIGN 4.8).
+// session that the jar is on.
 func TestRefusedRewrite(t *testing.T) {
 	w := newWeb(t)
 	r := w.browser(noReload)

@@ -19,7 +19,7 @@ const reloadTimeout = 20 * time.Second
 
 // reloadSite shows the site's tabs anew, so that no page of another session
 // stays: as the policy says, ignoring the cache, and never repeating a POST or
-// a logout (DESIGN 4.5).
+// a logout (RULES 38).
 func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string, wait bool, done *sessions.Switch) error {
 	b.targets.switched(w, site)
 	var coming []*arrival

@@ -125,7 +125,7 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 		enableNetwork(tab, true) // for the next: no service worker is to answer
 	}
 	send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
-	// The page's own Fetch comes first (CDP-FACTS 18): this one answers, and no other is asked.
+	// The page's own Fetch comes first (CHROMIUM 23): this one answers, and no other is asked.
 	if _, err := call(ctx, tab.link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + blankPath}}}); err != nil {
 		return nil, end, err
 	}
@@ -167,7 +167,7 @@ func (b *Browser) fulfil(tab *tab, e *requestPaused) {
 }
 
 // needsAddress reports an origin whose documents may ask a private address only when
-// they come from an address themselves: a host name over plain HTTP (CDP-FACTS 48). What
+// they come from an address themselves: a host name over plain HTTP (CHROMIUM 25). What
 // is fulfilled has none.
 func needsAddress(origin string) bool {
 	u, err := url.Parse(origin)

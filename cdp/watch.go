@@ -19,11 +19,11 @@ import (
 )
 
 // attach is how every target is attached as it is created: held until we are
-// listening (CDP-FACTS 27).
+// listening (CHROMIUM 37).
 func attach(without target.Filter) target.SetAutoAttachParams {
 	filter := target.Filter{
 		{Type: "browser", Exclude: true},
-		{Type: "tab", Exclude: true}, // with page it would be refused (CDP-FACTS 29)
+		{Type: "tab", Exclude: true}, // with page it would be refused (CHROMIUM 38)
 		{Type: "browser_ui", Exclude: true},
 		{},
 	}
@@ -198,7 +198,7 @@ func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) bool {
 
 // attached begins to listen to a target. The commands are sent without waiting
 // in between: waiting for Network.enable on a held service worker hangs its
-// page (CDP-FACTS 27).
+// page (CHROMIUM 37).
 func (b *Browser) attached(by target.SessionID, e *target.EventAttachedToTarget) {
 	l := link{b.wire, e.SessionID}
 	info := e.TargetInfo

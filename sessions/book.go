@@ -126,7 +126,7 @@ func (b *Book) makeSite(name string) *site {
 }
 
 // page finds or opens the page of a site without making it known: tokens may be
-// added and removed before a site is seen (ZAP 1.8).
+// added and removed before a site is seen (RULES 3).
 func (b *Book) page(name string) *site {
 	s := b.sites[name]
 	if s == nil {
@@ -198,7 +198,7 @@ type site struct {
 	seen    bool            // false while only its tokens were spoken of
 	hosts   []string        // host:port names of a joined site
 	met     map[string]Kind // what the names in requests are: see kindOf
-	kinds   map[string]Kind // by cookie name, case-sensitive (ZAP 3.1)
+	kinds   map[string]Kind // by cookie name, case-sensitive (RULES 7)
 	renamed int             // counts the changes of kinds
 	tokens  []string        // all names in kinds, as they were learned
 	removed map[string]bool // bare names of defaults that a user removed here

@@ -27,7 +27,7 @@ func (b *Book) Defaults() []Default {
 }
 
 // SetDefaults replaces the list of default tokens. Sites keep the tokens they
-// have; what is new counts from the next message that carries it (ZAP 2.5).
+// have; what is new counts from the next message that carries it (RULES 6).
 func (b *Book) SetDefaults(list []Default) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

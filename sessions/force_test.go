@@ -40,7 +40,7 @@ func TestUseAndUnset(t *testing.T) {
 	}
 }
 
-// ZAP 5.11: a newcomer logs in while the others keep their values.
+// RULES 55: a newcomer logs in while the others keep their values.
 func TestNew(t *testing.T) {
 	b := start(t, Options{})
 	b.script(home, "sid=A")
@@ -142,7 +142,7 @@ func TestRename(t *testing.T) {
 	if err := b.book.Rename(Ref{shop, 9}, "x"); err == nil {
 		t.Error("renamed nothing")
 	}
-	// ZAP 5.23: a renamed session cannot be removed there.
+	// RULES 57: ZAP cannot remove a renamed session.
 	if _, err := b.book.Remove(ref, b.now); err != nil {
 		t.Error(err)
 	}

@@ -2,9 +2,8 @@ package sessions
 
 import "fmt"
 
-// Guard says when the requests of sites with an active session are checked (DESIGN
-// 4.10). A check is dear in the browser; the jar, which has the active session's cookies
-// in any case, is free.
+// Guard says when the requests of sites with an active session are checked. A check is
+// dear in the browser; the jar, which has the active session's cookies in any case, is free.
 type Guard string
 
 const (

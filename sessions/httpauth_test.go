@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// authBrowser plays what Chrome does for HTTP authentication (CDP-FACTS 45): it keeps
+// authBrowser plays what Chrome does for HTTP authentication (CHROMIUM 27, 28): it keeps
 // credentials for all below the directory where they were taken, a header that is written
 // wins, and what the server refuses is forgotten.
 type authBrowser struct {

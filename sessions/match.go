@@ -21,7 +21,7 @@ type sent struct {
 	renamed int // whose names were those of site.renamed
 }
 
-// match finds the session that a request belongs to (DESIGN 5, "Matching").
+// match finds the session that a request belongs to (RULES 18).
 // nil means: of none yet. Its cost depends on the tokens in the request, not on
 // the number of sessions.
 func (s *site) match(p *place, r *sent) *session {
@@ -35,14 +35,14 @@ func (s *site) match(p *place, r *sent) *session {
 			best[fit] = candidate
 		}
 	}
-	for _, found := range best[fits:] { // (a), (b), (c)
+	for _, found := range best[fits:] { // RULES 19, 20, 21
 		if found != nil {
 			return found
 		}
 	}
 	heir := first(p.active, p.last)
 	if heir != nil && (heir == p.active || heir.hasTokens(r.now)) && heir.fit(r) == grown {
-		return heir // (c) for a token outside the scope of all it has
+		return heir // RULES 21, for a token outside the scope of all it has
 	}
 	return nil
 }
@@ -156,9 +156,9 @@ func (s *site) matchBare(p *place, r *sent) *session {
 	case !s.hasToken():
 		return nil
 	case len(s.scopes) > 0 && !s.anyScope(&r.at):
-		return p.lastIn(r.now) // (d): it creates none
+		return p.lastIn(r.now) // RULES 22: it creates none
 	}
-	return s.anonymous // (e)
+	return s.anonymous // RULES 23
 }
 
 // lastIn is the session that the window was last on, nil when that is logged

@@ -10,8 +10,8 @@ const (
 	api  = "https://api.shop.test/"
 )
 
-// TestMatch names for a request the session it is counted on: rules (a) to (e)
-// of DESIGN 5.
+// TestMatch names for a request the session it is counted on, by RULES 19 (a),
+// 20 (b), 21 (c), 22 (d) and 23 (e).
 func TestMatch(t *testing.T) {
 	setUp := func(t *testing.T) *browser {
 		b := start(t, Options{})
@@ -85,7 +85,7 @@ func TestMatchOrder(t *testing.T) {
 	}
 }
 
-// (d) A sub-domain before its login, a path above the cookie's: the requests
+// RULES 22: a sub-domain before its login, a path above the cookie's: the requests
 // are the session's that the window was last on, and make none.
 func TestMatchOutOfScope(t *testing.T) {
 	b := start(t, Options{})

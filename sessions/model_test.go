@@ -6,9 +6,8 @@ import (
 	"strconv"
 )
 
-// model is the rules of DESIGN 5 for one site, as plain as they can be written:
-// no index, no cache, every question answered by looking at everything. Quotes
-// are from DESIGN.
+// model is RULES.md for one site, as plain as it can be written: no index, no cache,
+// every question answered by looking at everything.
 type model struct {
 	everywhere bool // --force-everywhere
 	defaults   map[string]Kind
@@ -75,8 +74,7 @@ func (m *model) kind(name string) Kind {
 	return m.kinds[All]
 }
 
-// meet: "A default token removed from a site stays removed there, until added
-// again."
+// meet: RULES 7, 8.
 func (m *model) meet(name string) Kind {
 	if _, ok := m.kinds[name]; !ok && m.defaults[name] != NotToken && !m.removed[name] {
 		m.name(name, m.defaults[name])
@@ -112,7 +110,7 @@ func (m *model) newSession(name string) *mSession {
 		for m.named("Session "+strconv.Itoa(m.generated)) != nil {
 			m.generated++
 		}
-		s.name = "Session " + strconv.Itoa(m.generated) // "per site, never reused"
+		s.name = "Session " + strconv.Itoa(m.generated) // RULES 53
 	}
 	m.sessions = append(m.sessions, s)
 	return s
@@ -141,7 +139,7 @@ func (m *model) tokens(s *mSession) []Cookie {
 	return slices.DeleteFunc(s.ordered(), func(c Cookie) bool { return m.kind(c.Name) != Token })
 }
 
-// ordered: as a Cookie header has them, "longer paths first, then older".
+// ordered: as a Cookie header has them (CHROMIUM 51).
 func (s *mSession) ordered() []Cookie {
 	list := slices.Clone(s.cookies)
 	slices.SortStableFunc(list, func(a, b Cookie) int { return len(b.Path) - len(a.Path) })
@@ -183,7 +181,7 @@ func (m *model) learn(s *mSession, c Cookie) bool {
 	return true
 }
 
-// light: a login fills the anonymous session, "keeping its place".
+// light: a login fills the anonymous session (RULES 23).
 func (m *model) light(s *mSession) {
 	if m.anonymous == s && m.state(s) != Empty {
 		m.anonymous = nil
@@ -215,8 +213,7 @@ func (m *model) active(s *mSession) bool {
 
 // Matching.
 
-// agree says how a request agrees with a session: "compares token cookies whose
-// scope covers the request's URL".
+// agree says how a request agrees with a session (RULES 18).
 func (m *model) agree(s *mSession, url string, tokens []pair) fit {
 	var agreeing, earlier, unknown, applying, lacking int
 	for _, p := range tokens {
@@ -240,13 +237,13 @@ func (m *model) agree(s *mSession, url string, tokens []pair) fit {
 		}
 	}
 	switch {
-	case earlier > 0: // "a value that a session held earlier belongs to that session"
+	case earlier > 0: // RULES 20
 		return fitsEarlier
 	case lacking > 0:
 		return misfit
 	case unknown == 0:
 		return fits
-	case agreeing > 0 || applying == 0: // "carries a token no session has yet completes that session"
+	case agreeing > 0 || applying == 0: // RULES 21
 		return grown
 	}
 	return misfit
@@ -256,11 +253,11 @@ func (m *model) match(active, last *mSession, url string, tokens []pair) *mSessi
 	if len(tokens) == 0 {
 		return m.matchBare(active, last, url)
 	}
-	order := m.sessions // "the active session first, then the oldest"
+	order := m.sessions // RULES 18
 	if active != nil {
 		order = append([]*mSession{active}, order...)
 	}
-	for _, want := range []fit{fits, fitsEarlier, grown} { // "in order: (a), (b), (c)"
+	for _, want := range []fit{fits, fitsEarlier, grown} { // RULES 19, 20, 21
 		for _, s := range order {
 			touched := slices.ContainsFunc(tokens, func(p pair) bool { return s.ever[p] })
 			if touched && m.agree(s, url, tokens) == want {
@@ -268,7 +265,7 @@ func (m *model) match(active, last *mSession, url string, tokens []pair) *mSessi
 			}
 		}
 	}
-	heir := active // (c) where nothing of what the session has applies
+	heir := active // RULES 21, where nothing of what the session has applies
 	if heir == nil && last != nil && m.state(last) == Live {
 		heir = last
 	}
@@ -293,13 +290,13 @@ func (m *model) matchBare(active, last *mSession, url string) *mSession {
 		return active
 	case !m.hasToken():
 		return nil
-	case all > 0 && covering == 0: // "(d) belongs to the session its window was last on and creates none"
+	case all > 0 && covering == 0: // RULES 22
 		if last == nil || m.state(last) == LoggedOut {
 			return nil
 		}
 		return last
 	}
-	return m.anonymous // "(e) no token in the request, though tokens exist"
+	return m.anonymous // RULES 23
 }
 
 // Requests and responses.
@@ -342,22 +339,20 @@ func (x *mExchange) cookies(p pair) []Cookie {
 	return []Cookie{{Name: p.name, Value: p.value, Domain: l.host, Path: "/"}}
 }
 
-// verdict: "replace the values of token and carried cookies, remove those that
-// the session lacks. Of two pairs of one name, each is paired by its known
-// value, else by jar order."
+// verdict: RULES 43, 44.
 func (m *model) verdict(w *mWindow, url string, found, jar []Cookie) []pair {
 	var header []pair
 	for _, c := range found {
 		header = append(header, c.pair())
 	}
 	if w.active == nil || header == nil && !m.everywhere {
-		return header // "a request without a Cookie header is never given one"
+		return header // RULES 45
 	}
 	for _, p := range header {
 		m.meet(p.name)
 	}
 	l, _ := locate(url)
-	for _, p := range header { // "an unknown value that no response set is adopted by the active session"
+	for _, p := range header { // RULES 47
 		if m.kind(p.name) == NotToken || m.known(p) {
 			continue
 		}
@@ -392,12 +387,12 @@ func (m *model) verdict(w *mWindow, url string, found, jar []Cookie) []pair {
 			left = append(left, to[i].pair())
 		}
 	}
-	for _, c := range own { // "a missing token is added only when a late response of another session took it"
+	for _, c := range own { // RULES 45, 46
 		if c.Covers(url) && !given[c.key()] && (m.everywhere && m.kind(c.Name) == Token || w.taken[c.key()]) {
 			left, given[c.key()] = append(left, c.pair()), true
 		}
 	}
-	for _, c := range own { // ZAP 5.9: also where the browser would send none, one of each name
+	for _, c := range own { // RULES 46
 		lacks := !slices.ContainsFunc(own, func(other Cookie) bool { return other.Name == c.Name && given[other.key()] })
 		if m.everywhere && m.kind(c.Name) == Token && lacks {
 			left, given[c.key()] = append(left, c.pair()), true
@@ -446,17 +441,17 @@ func (m *model) receive(x *mExchange, set []Cookie) []Window {
 		touched = true
 		i := s.index(c.key())
 		switch {
-		case slices.Contains(foreign, c.pair()): // "a token value that another session owns is not booked"
+		case slices.Contains(foreign, c.pair()): // RULES 36
 		case !c.Expired(testNow):
-			changed = m.learn(s, c) || changed // "Rotation renews the session in place"
+			changed = m.learn(s, c) || changed // RULES 26
 		case i >= 0:
-			s.cookies = slices.Delete(s.cookies, i, i+1) // "a deleted cookie drops the token"
+			s.cookies = slices.Delete(s.cookies, i, i+1) // RULES 27
 			changed = true
 		}
 	}
 	m.light(s)
 	var windows []Window
-	for name, w := range m.windows { // "a rotation goes into every jar where that session is active"
+	for name, w := range m.windows { // RULES 49
 		if w.active != nil && (w == x.window && (w.active != s && touched || w.active == s && owner != nil) || w != x.window && w.active == s && changed) {
 			windows = append(windows, name)
 		}
@@ -476,7 +471,7 @@ func (m *model) receive(x *mExchange, set []Cookie) []Window {
 		m.clock++
 		s.requests, x.window.login, x.window.loginAt = 1, s, m.clock
 	}
-	for _, other := range m.sessions { // one login, seen twice; "named sessions never vanish by themselves"
+	for _, other := range m.sessions { // RULES 30
 		if other != s && len(m.tokens(s)) > 0 && m.equal(s, other) && !(s.given && other.given) {
 			m.merge(s, other)
 			break
@@ -513,7 +508,7 @@ func (m *model) foreign(s *mSession, x *mExchange, set []Cookie) (list []pair, o
 	return list, owner
 }
 
-// owner: "an exchange is booked on the session it was sent as".
+// owner: RULES 25, 29.
 func (m *model) owner(x *mExchange, set []Cookie) *mSession {
 	alive := func(s *mSession) *mSession {
 		if s == nil || s.gone {
@@ -533,7 +528,7 @@ func (m *model) owner(x *mExchange, set []Cookie) *mSession {
 	}
 	sets := slices.ContainsFunc(set, func(c Cookie) bool { return m.kind(c.Name) == Token && !c.Expired(testNow) })
 	if len(tokens) == 0 && !sets && m.noneApplies(x.url) {
-		return nil // (d)
+		return nil // RULES 22
 	}
 	s := m.newSession("")
 	for _, p := range x.header {
@@ -646,8 +641,7 @@ func (m *model) on(jar []Cookie, has func(*mSession, pair) bool) *mSession {
 	return nil
 }
 
-// complete gives a session what a jar has and nobody else: "cookies are told apart by
-// name, domain, path and partition".
+// complete gives a session what a jar has and nobody else (RULES 15).
 func (m *model) complete(s *mSession, cookies []Cookie) {
 	for _, c := range cookies {
 		i := s.index(c.key())
@@ -673,7 +667,7 @@ func (m *model) use(w *mWindow, s *mSession, jar []Cookie) {
 	m.discard(old)
 }
 
-// remember: "the mirror remembers which session the jar was on before".
+// remember: RULES 50.
 func (m *model) remember(w *mWindow, jar []Cookie) {
 	if !w.forced {
 		w.before, w.raw = m.see(w, jar)
@@ -681,8 +675,7 @@ func (m *model) remember(w *mWindow, jar []Cookie) {
 	}
 }
 
-// discard: "an unnamed one that was never filled goes when another becomes
-// active".
+// discard: RULES 56.
 func (m *model) discard(s *mSession) {
 	if s != nil && !s.given && !s.filled && !m.active(s) {
 		m.remove(s)
@@ -696,8 +689,7 @@ func (m *model) unset(w *mWindow) {
 	m.mend(w)
 }
 
-// addToken: "the active, else the last matched session adopts the jar's present
-// value; nobody is logged out by learning a name".
+// addToken: RULES 9.
 func (m *model) addToken(w *mWindow, name string, kind Kind, jar []Cookie) {
 	delete(m.removed, name)
 	was := m.kinds[name]
@@ -720,7 +712,7 @@ func (m *model) addToken(w *mWindow, name string, kind Kind, jar []Cookie) {
 	m.light(adopter)
 }
 
-// removeToken: "removal merges sessions and sums counts".
+// removeToken: RULES 10.
 func (m *model) removeToken(name string) {
 	if m.defaults[name] != NotToken {
 		m.removed[name] = true
@@ -762,10 +754,7 @@ func (m *model) clean() {
 	}
 }
 
-// mend brings a jar in step: "Forcing a session also puts its cookies into the
-// window's jar, and takes other sessions' out"; "unset puts back that session's
-// present cookies; none when it is logged out; raw old values only where no
-// session ever held them".
+// mend brings a jar in step: RULES 49, 50.
 func (m *model) mend(w *mWindow) {
 	var wanted []Cookie
 	switch {

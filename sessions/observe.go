@@ -110,7 +110,7 @@ type Response struct {
 
 // Sent books a request as it left: it learns default tokens and finds the
 // session. Give the Exchange to [Book.Received] with the response. A request
-// whose response never comes is not counted (ZAP 4.16).
+// whose response never comes is not counted (RULES 31).
 func (b *Book) Sent(r Request) Exchange {
 	l, ok := locate(r.URL)
 	if !ok || !b.Observes(r.URL) {
@@ -267,7 +267,7 @@ func (b *Book) learnCarried(x *Exchange, r *sent) {
 }
 
 // cookies are the request's cookies of a name and value, with the attributes that the
-// jar has for them; without them it is one that is host-only, as ZAP 4.8 has it.
+// jar has for them; without them it is one that is host-only (RULES 15).
 func (x *Exchange) cookies(p pair) []Cookie {
 	if list := inJar(p, x.request.Jar, &x.at); len(list) > 0 {
 		return list
@@ -320,7 +320,7 @@ func (b *Book) Received(x Exchange, r Response) Outcome {
 		b.authAnswered(&x, &r)
 	}
 	if !s.hasToken() && alive(x.session) == nil {
-		return Outcome{} // ZAP 4.5
+		return Outcome{} // RULES 24
 	}
 	request := &sent{}
 	if !x.told || x.renamed != s.renamed || x.session.removed || x.anonymous {
@@ -345,7 +345,7 @@ func (b *Book) Received(x Exchange, r Response) Outcome {
 		place.last = session
 	}
 	if x.anonymous && session.filled && !wasFilled {
-		session.requests = 1 // the visitors before were not this login (ZAP 4.14)
+		session.requests = 1 // the visitors before were not this login (RULES 23)
 		place.login, place.loginAge = session, b.nextAge()
 	}
 	if twin := session.twin(); twin != nil {
@@ -379,7 +379,7 @@ func (b *Book) owner(x *Exchange, request *sent, r Response) *session {
 		return b.found(x, request)
 	}
 	if len(x.site.scopes) > 0 && !x.site.anyScope(&x.at) || x.heldToken() {
-		return nil // no token applies there, and none is set: (d)
+		return nil // no token applies there, and none is set: RULES 22
 	}
 	x.site.anonymous = b.found(x, request)
 	return x.site.anonymous

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestDetect is what a single exchange makes of a fresh site (ZAP 3.3, 3.4).
+// TestDetect is what a single exchange makes of a fresh site (RULES 7).
 func TestDetect(t *testing.T) {
 	for _, c := range []struct {
 		name, header string
@@ -174,7 +174,7 @@ func TestRotationReachesOtherWindows(t *testing.T) {
 }
 
 // A removed session does not come back to life by a response that names it: its
-// values make a new one (ZAP 5.21).
+// values make a new one (RULES 57).
 func TestRemovedWhileUnderWay(t *testing.T) {
 	b := start(t, Options{})
 	b.visit(home, "sid=A")

@@ -230,7 +230,7 @@ func (s *session) hasTokens(now time.Time) bool {
 }
 
 // spare reports whether the session goes by itself when another takes its
-// place: unnamed and never filled (ZAP 5.2).
+// place: unnamed and never filled (RULES 56).
 func (s *session) spare() bool { return !s.given && !s.filled }
 
 // remove takes the session out of its site and all indexes.

@@ -331,7 +331,7 @@ func (b *Book) via(x *Exchange) string {
 	return ""
 }
 
-// looksLikeLogin goes by the words of ZAP-BEHAVIOUR 10.10 and a few more.
+// looksLikeLogin goes by the words of ZAP's authhelper and a few more (RULES 33).
 func looksLikeLogin(url string) bool {
 	url = strings.ToLower(url)
 	for _, word := range []string{"login", "logon", "signin", "sign-in", "sign_in", "authenticate", "inloggen", "accueil"} {

@@ -95,7 +95,7 @@ func (e *NoTokenError) Error() string {
 	return fmt.Sprintf("%q is not a token of %s (see: tokens)", e.Name, e.Site)
 }
 
-// RemoveToken makes a name an ordinary cookie again (ZAP 3.7): sessions lose
+// RemoveToken makes a name an ordinary cookie again (RULES 10): sessions lose
 // its values; where it was a token those that become equal merge, their counts
 // added up, and unnamed ones that become empty go. Without any token left all
 // sessions of the site go. A default token stays removed on this site until it is added again, also
@@ -154,7 +154,7 @@ func (b *Book) discardFor(session *session) {
 }
 
 // mergeEqual removes what the loss of a token made empty or equal. Named sessions
-// merge too: a person took the token away that told them apart (ZAP 3.7).
+// merge too: a person took the token away that told them apart (RULES 10).
 func (b *Book) mergeEqual(s *site) {
 	seen := map[string]*session{}
 	for _, session := range slices.Clone(s.sessions) {
@@ -217,7 +217,7 @@ func (b *Book) merge(earlier, later *session) *session {
 }
 
 // mergeTwins merges two sessions that a response made equal: one login, seen
-// twice (ZAP 4.15).
+// twice (RULES 30).
 func (b *Book) mergeTwins(one, other *session) {
 	if one.id > other.id {
 		one, other = other, one

@@ -232,7 +232,7 @@ func TestCarryEqualValues(t *testing.T) {
 	again.wantJar("XSRF-TOKEN=x; sid=B")
 }
 
-// ZAP 3.7, less its defects: counts are added up, of more than two as well, and
+// RULES 10: counts are added up, of more than two as well, and
 // renamed sessions are no exception.
 func TestRemoveTokenMerges(t *testing.T) {
 	b := start(t, Options{})
@@ -283,7 +283,7 @@ func TestRemoveLastToken(t *testing.T) {
 }
 
 // Tokens may be spoken of before their site is seen, which does not make it
-// known (ZAP 1.8, 3.7).
+// known (RULES 3, 8).
 func TestTokensBeforeSite(t *testing.T) {
 	b := start(t, Options{})
 	if err := b.book.RemoveToken(shop, "sid"); err != nil {
@@ -299,7 +299,7 @@ func TestTokensBeforeSite(t *testing.T) {
 	b.wantTold("token-added tok, site, session-new Session 1")
 }
 
-// Two sessions that a response makes equal are one login, seen twice (ZAP 4.15).
+// Two sessions that a response makes equal are one login, seen twice (RULES 30).
 func TestTwinsMerge(t *testing.T) {
 	b := start(t, Options{})
 	b.visit(home, "sid=A; Domain=shop.test")

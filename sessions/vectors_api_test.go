@@ -73,7 +73,7 @@ func (g *game) act() string {
 	return text
 }
 
-// zapAPISite is ZAP's reading of a site parameter (ZAP 1.10), host in lower
+// zapAPISite is ZAP's reading of a site parameter, host in lower
 // case.
 func zapAPISite(text string) string {
 	lower := strings.ToLower(text)

@@ -9,7 +9,7 @@ import (
 	"sessdriver/sessions"
 )
 
-// zapTokens are ZAP's eleven default tokens (ZAP 2.1).
+// zapTokens are ZAP's eleven default tokens (RULES 5).
 var zapTokens = []string{"asp.net_sessionid", "aspsessionid", "siteserver", "cfid", "cftoken", "jsessionid", "phpsessid", "sessid", "sid", "viewstate", "zenid"}
 
 var (

@@ -10,7 +10,7 @@ import (
 	"sessdriver/sessions"
 )
 
-// model is DESIGN 5 over ZAP's rules, for one window without a jar: slow and
+// model is RULES.md over ZAP's rules, for one window without a jar: slow and
 // plain, so that a person can check it. Where it decides otherwise than ZAP, it
 // notes the rule; what a rule says stands in vectors_deviations_test.go.
 type model struct {

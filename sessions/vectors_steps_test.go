@@ -37,7 +37,7 @@ func (l *lines) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(l))
 }
 
-// subject answers the steps: the book, or the model of DESIGN.
+// subject answers the steps: the book, or the model of the rules.
 type subject interface {
 	send(id, url, header string) (string, who)
 	answer(id string, setCookies []string) who
@@ -264,7 +264,7 @@ func (g *game) response() (zap, our, skip string) {
 	return "is " + g.zap.text(asked), "is " + g.our.text(on), ""
 }
 
-// zapSite names a site as ZAP does (ZAP 1.1-1.3, 1.5).
+// zapSite names a site as ZAP does (RULES 1, 2).
 func zapSite(url string) string {
 	scheme, rest, _ := strings.Cut(url, "://")
 	host := rest

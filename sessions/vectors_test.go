@@ -19,10 +19,10 @@ import (
 // empty: an unknown value is nobody's, never a script's.
 //
 // Each step becomes one line of text, as ZAP answers it, as the book answers
-// it, and as DESIGN has it (vectors_model_test.go). Generated names are written
+// it, and as RULES.md has it (vectors_model_test.go). Generated names are written
 // #1, #2 … in the order they appear. A case passes when the book answers what
 // ZAP does, or what "better" says of a defect. It deviates when the book
-// answers what DESIGN says instead, by a rule that vectors_deviations_test.go
+// answers what RULES.md says instead, by a rule that vectors_deviations_test.go
 // names. Everything else fails.
 
 // More files of the format: go test ./sessions -run TestVectors -args -vectors FILE
@@ -176,7 +176,7 @@ func checkAuthority(t *testing.T, c authority) result {
 	return passed
 }
 
-// Every row of the table is of a case that there is, by a rule that is quoted.
+// Every row of the table is of a case that there is, by a rule that is cited.
 func TestDifferences(t *testing.T) {
 	cases := readVectors(t, ownVectors).Scenarios
 	for _, d := range differences {
@@ -194,7 +194,7 @@ func check(t *testing.T, c *scenario, own bool) result {
 		return notApplicable
 	}
 	zap, book := play(t, c, playBook(c.defaults()))
-	_, design := play(t, c, newModel(c.defaults()))
+	_, expected := play(t, c, newModel(c.defaults()))
 	var found []difference
 	skipped, ok := 0, true
 	for i := range c.Steps {
@@ -203,12 +203,12 @@ func check(t *testing.T, c *scenario, own bool) result {
 			skipped++
 			continue
 		}
-		if book[i].text != design[i].text {
-			t.Errorf("step %d, %s %s\n   got %s\nDESIGN %s\n   ZAP %s", i+1, c.Steps[i].Op, c.Steps[i].Name, book[i].text, design[i].text, zap[i].text)
+		if book[i].text != expected[i].text {
+			t.Errorf("step %d, %s %s\n  got %s\nRULES %s\n  ZAP %s", i+1, c.Steps[i].Op, c.Steps[i].Name, book[i].text, expected[i].text, zap[i].text)
 			ok = false
 		}
 		if book[i].text != zap[i].text {
-			found = append(found, difference{c.ID, i + 1, reason(zap[i].text, design[i]), book[i].text})
+			found = append(found, difference{c.ID, i + 1, reason(zap[i].text, expected[i]), book[i].text})
 		}
 	}
 	if own {
@@ -218,7 +218,7 @@ func check(t *testing.T, c *scenario, own bool) result {
 }
 
 // shows reports whether the defect of a case must show in its answers: not when
-// it lies in what is left out, or in the writing of generated names (ZAP 5.17).
+// it lies in what is left out, or in the writing of generated names (RULES 53).
 func (c *scenario) shows(skipped int) bool {
 	return skipped == 0 && !slices.ContainsFunc(c.Steps, func(s step) bool { return bigNumber.Match(s.Expect) })
 }

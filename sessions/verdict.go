@@ -34,7 +34,7 @@ type Paused struct {
 	Settled bool
 	Jar     []Cookie
 	// Racing says that the jar may be another by the time that the request is sent, which
-	// takes its cookies then, unless they are written (CDP-FACTS 46): it is being mended, or
+	// takes its cookies then, unless they are written (CHROMIUM 19): it is being mended, or
 	// Late says so.
 	Racing bool
 	// Late says that requests from before the switch may still be answered: what nobody
@@ -93,7 +93,7 @@ const (
 	Await
 )
 
-// Decide gives the verdict on a paused request (DESIGN 4.3): on a site with an
+// Decide gives the verdict on a paused request (RULES 43, 45): on a site with an
 // active session the values of token and carried cookies are replaced by that
 // session's, those it lacks are removed, and every other byte stays. A request
 // without a Cookie header is not given one, unless the book forces everywhere, or the jar
@@ -492,7 +492,7 @@ func (d *decision) isMissing(o *own) bool {
 }
 
 // addOutOfScope adds the tokens that do not cover the URL, one of each name that
-// the request would lack otherwise (ZAP 5.9; Secure and expiry are honoured).
+// the request would lack otherwise (RULES 46; Secure and expiry are honoured).
 func (d *decision) addOutOfScope() {
 	for i := range d.own {
 		o := &d.own[i]

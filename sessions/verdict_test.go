@@ -215,7 +215,7 @@ func TestRemovedValueIsNotAdopted(t *testing.T) {
 	b.wantList("bob*: sid=B")
 }
 
-// A session may be forced before the site has any token (ZAP 5.14 does not).
+// A session may be forced before the site has any token (RULES 42).
 func TestForcedBeforeTheFirstToken(t *testing.T) {
 	b := start(t, Options{})
 	b.new("bob")

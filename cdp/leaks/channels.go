@@ -22,14 +22,14 @@ type Channel struct {
 	Secure bool
 	// None says that the request has no cookies by the rules of the web.
 	None bool
-	// Jar says that Fetch cannot pause it (CDP-FACTS 2): the jar forces it.
+	// Jar says that Fetch cannot pause it (CHROMIUM 2): the jar forces it.
 	Jar bool
 	// Fresh says that Fetch pauses it only in documents loaded since it was
-	// turned on: the cure does not reach these, the jar does.
+	// turned on: the cure does not reach these, the jar does (CHROMIUM 5).
 	Fresh bool
-	// Blind says that it may be that no event shows its response (CDP-FACTS 27).
+	// Blind says that it may be that no event shows its response (CHROMIUM 39).
 	Blind bool
-	// Speculative says that a browser of ours does not do it (CDP-FACTS 15).
+	// Speculative says that a browser of ours does not do it (CHROMIUM 3).
 	Speculative bool
 	// Shown says that what the page sees is judged, and told by the request.
 	Shown bool
