@@ -55,7 +55,7 @@ func (b *Browser) aimed(ctx context.Context, v view, id runtime.RemoteObjectID, 
 // aim calls the script. What it returns when nobody waits for it any more is ended before
 // anything that is asked afterwards.
 func aim(ctx context.Context, l link, p runtime.CallFunctionOnParams) (runtime.RemoteObjectID, error) {
-	r, err := askOr(ctx, l, runtime.CallFunctionOn, p, func(r runtime.CallFunctionOnResult) {
+	r, err := callOrUndo(ctx, l, runtime.CallFunctionOn, p, func(r runtime.CallFunctionOnResult) {
 		if r.ExceptionDetails == nil {
 			disarm(l, r.Result.ObjectID)
 		}

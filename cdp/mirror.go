@@ -175,7 +175,7 @@ func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Co
 	m.mu.Lock()
 	planted := m.planted[w]
 	m.mu.Unlock()
-	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
+	r, err := call(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
 	if err != nil {
 		return nil, cleared, fmt.Errorf("reading the cookies: %w", err)
 	}
@@ -574,7 +574,7 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 
 // adoptNow adopts what is unknown in a jar once all is told that was before it was read.
 func (m *mirror) adoptNow(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) error {
-	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
+	if _, err := call(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
 		return err
 	}
 	m.browser.book.AdoptJar(w, site, jar, time.Now())

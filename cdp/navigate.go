@@ -151,7 +151,7 @@ func (b *Browser) reload(ctx context.Context, tab *tab) error {
 func askActive[P, R any](ctx context.Context, b *Browser, tab *tab, c cdp.Command[P, R], params P) (R, error) {
 	for {
 		changed := b.targets.watch()
-		r, err := ask(ctx, tab.link, c, params)
+		r, err := call(ctx, tab.link, c, params)
 		if refused := (*cdproto.Error)(nil); !errors.As(err, &refused) || !strings.Contains(refused.Message, "Not attached to an active page") {
 			return r, err
 		}

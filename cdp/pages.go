@@ -220,7 +220,7 @@ func (b *Browser) newTab(ctx context.Context, params target.CreateTargetParams) 
 
 // createTarget opens a tab. One that comes when nobody waits for it any more is closed.
 func (b *Browser) createTarget(ctx context.Context, params target.CreateTargetParams) (target.ID, error) {
-	r, err := askOr(ctx, b.link, target.CreateTarget, params, func(r target.CreateTargetResult) { b.closeTab(r.TargetID) })
+	r, err := callOrUndo(ctx, b.link, target.CreateTarget, params, func(r target.CreateTargetResult) { b.closeTab(r.TargetID) })
 	return r.TargetID, err
 }
 

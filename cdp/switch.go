@@ -389,7 +389,7 @@ func (b *Browser) Settle(ctx context.Context) error {
 	if err := b.observer.settle(ctx); err != nil {
 		return err
 	}
-	_, err := ask(ctx, b.link, getVersion, cdp.Empty{})
+	_, err := call(ctx, b.link, getVersion, cdp.Empty{})
 	return err
 }
 

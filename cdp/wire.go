@@ -192,7 +192,8 @@ func (w *wire) forget(id target.SessionID) {
 	w.mu.Unlock()
 }
 
-// call runs a command and waits for its result. What runs in a turn must not use it.
+// call runs a command and waits for its result, which comes when everything that the
+// browser told before it is handled. What runs in a turn must not use it.
 func call[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P) (R, error) {
 	var result R
 	reply := make(chan *cdproto.Message, 1)
@@ -225,15 +226,9 @@ func send[P, R any](l link, c cdp.Command[P, R], params P, done func(R, error)) 
 	}
 }
 
-// ask runs a command and waits for its result, which comes when everything that
-// the browser told before it is handled. What runs in a turn must not use it.
-func ask[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P) (R, error) {
-	return askOr(ctx, l, c, params, func(R) {})
-}
-
-// askOr is ask for a command that makes something: a result that comes when nobody waits
-// for it any more goes to late, in its turn.
-func askOr[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P, late func(R)) (R, error) {
+// callOrUndo is call for a command that makes something: a result that comes when nobody
+// waits for it any more goes to undo, in its turn.
+func callOrUndo[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P, undo func(R)) (R, error) {
 	type reply struct {
 		result R
 		err    error
@@ -244,7 +239,7 @@ func askOr[P, R any](ctx context.Context, l link, c cdp.Command[P, R], params P,
 		if over.CompareAndSwap(false, true) {
 			replies <- reply{result, err}
 		} else if err == nil {
-			late(result)
+			undo(result)
 		}
 	})
 	select {
