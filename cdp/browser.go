@@ -17,8 +17,13 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
+
+// ErrGone reports that the browser is not there any more: it was closed, it
+// crashed, or the connection broke.
+var ErrGone = wire.ErrGone
 
 const (
 	// oldest is the first Chrome in which an override of the Cookie header
@@ -41,10 +46,10 @@ type Browser struct {
 	product  string
 	headless bool // nobody sees its dialogs
 
-	wire  *wire
-	link  link // our connection to the browser target
-	guest context.Context
-	leave context.CancelFunc // ends chromedp
+	wire     *wire.Conn
+	link     wire.Link          // our connection to the browser target
+	chromedp context.Context    // chromedp's browser
+	leave    context.CancelFunc // ends chromedp
 
 	targets     *targets
 	exchanges   *exchanges
@@ -92,7 +97,7 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 	}
 	b := newBrowser(o)
 	b.process = p
-	b.speak(newWire(p.transport, b.handle))
+	b.speak(wire.New(p.transport, b.handle))
 	b.log.Debug("launched", "path", o.Path, "profile", p.dir, "pid", p.cmd.Process.Pid)
 	if o.Profile != "" {
 		b.journal = &journal{file: filepath.Join(o.Profile, journalFile)}
@@ -125,7 +130,7 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 		return nil, err
 	}
 	b := newBrowser(o)
-	b.speak(newWire(transport, b.handle))
+	b.speak(wire.New(transport, b.handle))
 	b.log.Debug("attached")
 	if err := b.openJournal(id); err != nil {
 		b.abandon()
@@ -176,11 +181,11 @@ func newBrowser(o Options) *Browser {
 }
 
 // speak gives the browser its wire.
-func (b *Browser) speak(w *wire) {
+func (b *Browser) speak(w *wire.Conn) {
 	b.wire = w
-	ctx, leave := chromedp.NewAllocatorContext(context.Background(), &allocator{w, w.guest, b.chromedpError})
+	ctx, leave := chromedp.NewAllocatorContext(context.Background(), w.Allocator(b.chromedpError))
 	b.leave = leave
-	b.guest, _ = chromedp.NewContext(ctx) // ends with leave
+	b.chromedp, _ = chromedp.NewContext(ctx) // ends with leave
 }
 
 func (b *Browser) chromedpError(format string, args ...any) {
@@ -189,7 +194,7 @@ func (b *Browser) chromedpError(format string, args ...any) {
 
 // start checks the browser and begins to watch it.
 func (b *Browser) start(ctx context.Context) error {
-	version, err := call(ctx, link{wire: b.wire}, browser.GetVersion, cdp.Empty{})
+	version, err := wire.Call(ctx, b.wire.Root(), browser.GetVersion, cdp.Empty{})
 	if err != nil {
 		return err
 	}
@@ -199,7 +204,7 @@ func (b *Browser) start(ctx context.Context) error {
 		return err
 	}
 	b.log.Debug("browser", "product", b.product)
-	if b.link, err = b.wire.browserLink(ctx); err != nil {
+	if b.link, err = b.wire.AttachToBrowser(ctx); err != nil {
 		return err
 	}
 	b.interceptor.link, b.mirror.link = b.link, b.link
@@ -228,8 +233,8 @@ func (b *Browser) start(ctx context.Context) error {
 		}
 	}
 	b.observer.begin(ctx)
-	// chromedp's browser must exist before its tabs; it lives with b.guest.
-	if _, err := chromedp.CallBrowser(b.guest, browser.GetVersion, cdp.Empty{}); err != nil {
+	// chromedp's browser must exist before its tabs; it lives with b.chromedp.
+	if _, err := chromedp.CallBrowser(b.chromedp, browser.GetVersion, cdp.Empty{}); err != nil {
 		return err
 	}
 	if b.process != nil && b.options.Profile == "" {
@@ -278,15 +283,15 @@ func (b *Browser) Product() string { return b.product }
 
 // Lost is closed when the browser is gone: closed by hand, crashed, or the
 // connection broke. [Browser.Err] says why.
-func (b *Browser) Lost() <-chan struct{} { return b.wire.lost }
+func (b *Browser) Lost() <-chan struct{} { return b.wire.Lost() }
 
 // Err is why the browser is gone.
-func (b *Browser) Err() error { return b.wire.lostError() }
+func (b *Browser) Err() error { return b.wire.Err() }
 
 // abandon ends what newBrowser began, without a word to the browser.
 func (b *Browser) abandon() {
 	b.leave()
-	b.wire.close()
+	b.wire.Close()
 	b.guard.stop()
 	b.quiet.stop()
 	b.observer.stop()
@@ -317,9 +322,9 @@ func (b *Browser) Close() error {
 		}
 		if b.process != nil && !dropped {
 			// Chrome saves its profile and ends its helpers.
-			send(b.link, browser.Close, cdp.Empty{}, nil)
+			wire.Send(b.link, browser.Close, cdp.Empty{}, nil)
 			select {
-			case <-b.wire.lost:
+			case <-b.wire.Lost():
 			case <-ctx.Done():
 			}
 		}
@@ -331,7 +336,7 @@ func (b *Browser) Close() error {
 // restore puts back what we changed: the jars, and Fetch.
 func (b *Browser) restore(ctx context.Context) error {
 	select {
-	case <-b.wire.lost:
+	case <-b.wire.Lost():
 		return nil // nothing to give back to
 	default:
 	}

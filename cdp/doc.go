@@ -5,16 +5,14 @@
 //
 // # One wire
 //
-// There is one connection to the browser, with two users. chromedp has the
-// root of it, for page automation. We have a connection to the browser target
-// of our own (Target.attachToBrowserTarget) and everything attached below it,
-// so that a message belongs to us or to chromedp by its session id alone.
+// There is one connection to the browser, with two users: chromedp, for page automation,
+// and we, on target connections of our own. Package wire routes between them.
 // Interception never waits for chromedp.
 //
 // # Goroutines
 //
 //	goroutine  started by      ends when
-//	reader     newWire         the transport ends; closes chromedp's queue
+//	reader     wire.New        the transport ends; closes chromedp's queue
 //	writer     dial            the same; a pipe has none
 //	mirror     start           Close
 //	guard      start           Close

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/remote"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -35,8 +36,7 @@ func dial(ctx context.Context, endpoint string) (_ chromedp.Transport, id string
 	if err != nil {
 		return nil, "", noEndpoint(endpoint, err)
 	}
-	transport := newOutbox(network)
-	return transport, browserID(socket), nil
+	return wire.QueueWrites(network), browserID(socket), nil
 }
 
 // browserID is the id of the browser with a websocket URL. Chrome makes a new one at each

@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp/remote"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 	"sessdriver/testdata/need"
 )
@@ -241,7 +242,7 @@ func TestClosedByHand(t *testing.T) {
 
 	r.open(server.URL)
 	for _, tab := range r.targets.list("page") {
-		if _, err := call(r.ctx(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id}); err != nil {
+		if _, err := wire.Call(r.ctx(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id}); err != nil {
 			t.Fatal(err)
 		}
 	}

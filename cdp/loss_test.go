@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/storage"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -79,7 +80,7 @@ func TestLostSession(t *testing.T) {
 
 	clear := func(t *testing.T) {
 		t.Helper()
-		if _, err := call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: r.targets.contextOf(sessions.Main)}); err != nil {
+		if _, err := wire.Call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: r.targets.contextOf(sessions.Main)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,6 +13,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // ErrNoBrowser reports that there is no browser to work with: none was found,
@@ -28,7 +32,7 @@ const (
 // process is a browser that we started and own. It ends with us: Chrome exits
 // when its pipe closes.
 type process struct {
-	transport *pipe
+	transport chromedp.Transport
 	cmd       *exec.Cmd
 	profile   string // what to remove; "" when the profile is the user's
 	dir       string
@@ -79,7 +83,7 @@ func startProcess(o *Options) (*process, error) {
 		p.removeProfile()
 		return nil, fmt.Errorf("%w: starting %s: %w; name another with --browser PATH", ErrNoBrowser, o.Path, err)
 	}
-	p.transport = newPipe(events, commands)
+	p.transport = wire.NewPipe(events, commands)
 	return p, nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/browser"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // Size is how much of its window a page has, its innerWidth and innerHeight, in CSS
@@ -69,10 +71,10 @@ func (b *Browser) resize(ctx context.Context, tab *tab) error {
 	if b.process == nil || size == (Size{}) {
 		return nil
 	}
-	window, err := call(ctx, b.link, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: tab.id})
+	window, err := wire.Call(ctx, b.link, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: tab.id})
 	if err == nil {
 		params := browser.SetContentsSizeParams{WindowID: window.WindowID, Width: int64(size.Width), Height: int64(size.Height)}
-		_, err = call(ctx, b.link, browser.SetContentsSize, params)
+		_, err = wire.Call(ctx, b.link, browser.SetContentsSize, params)
 	}
 	if err != nil && ctx.Err() == nil { // headless-shell cannot, and need not: nothing is around its pages
 		b.log.Debug("sizing a window", "error", err)

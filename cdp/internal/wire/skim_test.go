@@ -1,4 +1,4 @@
-package cdp
+package wire
 
 import (
 	"encoding/json"
@@ -71,11 +71,11 @@ var fetchTold = []string{
 func BenchmarkEvents(b *testing.B) {
 	b.Run("skimmed", func(b *testing.B) {
 		for b.Loop() {
-			var sent requestWillBeSent
-			var extra requestExtraInfo
-			var received responseExtraInfo
+			var sent RequestWillBeSent
+			var extra RequestExtraInfo
+			var received ResponseExtraInfo
 			if !sent.read([]byte(fetchTold[0])) || !extra.read([]byte(fetchTold[1])) || !received.read([]byte(fetchTold[2])) ||
-				extra.Headers.get("cookie") == "" || received.Headers.get("set-cookie") == "" {
+				extra.Headers.Get("cookie") == "" || received.Headers.Get("set-cookie") == "" {
 				b.Fatal("cannot be read")
 			}
 		}
