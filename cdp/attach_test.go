@@ -58,7 +58,7 @@ func startForeignOf(t *testing.T, path string, more ...string) *foreign {
 	}
 	f := &foreign{t: t, cmd: exec.Command(path, args...)}
 	f.cmd.WaitDelay = time.Second
-	f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // not ownGroup: its thread may end before the test
+	f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // not as chrome.Start does it: its thread may end before the test
 	stderr, err := f.cmd.StderrPipe()
 	if err == nil {
 		err = f.cmd.Start()
@@ -67,7 +67,7 @@ func startForeignOf(t *testing.T, path string, more ...string) *foreign {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		killGroup(f.cmd.Process.Pid)
+		syscall.Kill(-f.cmd.Process.Pid, syscall.SIGKILL)
 		f.cmd.Wait()
 		if socket, err := os.Readlink(filepath.Join(dir, "SingletonSocket")); err == nil {
 			os.RemoveAll(filepath.Dir(socket))
@@ -271,7 +271,7 @@ func TestAttach(t *testing.T) {
 	// The browser goes while we are attached.
 	r = f.attach(f.port)
 	r.use("app.test", "Session 1")
-	killGroup(f.cmd.Process.Pid)
+	syscall.Kill(-f.cmd.Process.Pid, syscall.SIGKILL)
 	<-r.Lost()
 	if err := r.Err(); !errors.Is(err, ErrGone) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("Err() = %v, want ErrGone", err)

@@ -17,9 +17,14 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/chrome"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
+
+// ErrNoBrowser reports that there is no browser to work with: none was found,
+// it would not start, it is too old, or the endpoint is not one.
+var ErrNoBrowser = chrome.ErrNoBrowser
 
 // ErrGone reports that the browser is not there any more: it was closed, it
 // crashed, or the connection broke.
@@ -40,9 +45,9 @@ type Browser struct {
 	options  Options
 	book     *sessions.Book
 	log      *slog.Logger
-	process  *process // nil when we attached
-	journal  *journal // nil where the jar is our own
-	claim    *claim   // nil where no other driver can reach the browser
+	process  *chrome.Process // nil when we attached
+	journal  *journal        // nil where the jar is our own
+	claim    *chrome.Claim   // nil where no other driver can reach the browser
 	product  string
 	headless bool // nobody sees its dialogs
 
@@ -91,28 +96,28 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 		}
 		o.Path = found.Path
 	}
-	p, err := startProcess(&o)
+	p, err := chrome.Start(o.process())
 	if err != nil {
 		return nil, err
 	}
 	b := newBrowser(o)
 	b.process = p
-	b.speak(wire.New(p.transport, b.handle))
-	b.log.Debug("launched", "path", o.Path, "profile", p.dir, "pid", p.cmd.Process.Pid)
+	b.speak(wire.New(p.Transport(), b.handle))
+	b.log.Debug("launched", "path", o.Path, "profile", p.Profile(), "pid", p.PID())
 	if o.Profile != "" {
 		b.journal = &journal{file: filepath.Join(o.Profile, journalFile)}
 	}
 	if err := b.start(ctx); err != nil {
 		if ctx.Err() != nil {
-			p.kill() // it hears nothing
+			p.Kill() // it hears nothing
 		}
 		b.abandon()
 		if err := b.ownError(err); err != nil {
 			return nil, err
 		}
-		return nil, p.failure(ctx, o.Path, err)
+		return nil, p.Explain(ctx, err)
 	}
-	if err := b.claimPort(ctx); errors.As(err, new(*drivenError)) {
+	if b.claim, err = chrome.ClaimPort(ctx, o.State, o.DebugPort); errors.As(err, new(*chrome.ClaimedError)) {
 		b.abandon()
 		return nil, fmt.Errorf("opening the DevTools port %d: %w", o.DebugPort, err)
 	}
@@ -120,14 +125,15 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 }
 
 // Attach connects to a running browser, which [Browser.Close] leaves as it was
-// found. See [dial] for the endpoints.
+// found. The endpoint is a websocket URL (ws://…/devtools/browser/…), the URL of a DevTools
+// port (http://127.0.0.1:9222), HOST:PORT or PORT.
 func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	transport, id, err := dial(ctx, endpoint)
+	transport, id, err := chrome.Dial(ctx, endpoint)
 	if err != nil {
-		return nil, err
+		return nil, noEndpoint(endpoint, err)
 	}
 	b := newBrowser(o)
 	b.speak(wire.New(transport, b.handle))
@@ -296,9 +302,9 @@ func (b *Browser) abandon() {
 	b.quiet.stop()
 	b.observer.stop()
 	b.mirror.stop()
-	b.claim.close()
+	b.claim.Release()
 	if b.process != nil {
-		b.process.end()
+		b.process.End()
 	}
 }
 
@@ -309,7 +315,7 @@ func (b *Browser) Close() error {
 	var err error
 	b.closing.Do(func() {
 		b.ending.Store(true)
-		dropped := b.process != nil && b.process.drop()
+		dropped := b.process != nil && b.process.Drop()
 		b.commands.Lock()
 		defer b.commands.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)

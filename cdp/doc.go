@@ -13,12 +13,12 @@
 //
 //	goroutine  started by      ends when
 //	reader     wire.New        the transport ends; closes chromedp's queue
-//	writer     dial            the same; a pipe has none
+//	writer     chrome.Dial     the same; a pipe has none
 //	mirror     start           Close
 //	guard      start           Close
 //	observer   start           Close
-//	process    startProcess    the browser process is gone
-//	stderr     startProcess    the browser's standard error is closed
+//	process    chrome.Start    the browser process is gone
+//	stderr     chrome.Start    the browser's standard error is closed
 //	server     serveBlank      the blank document of a request is there
 //	chromedp   the first page command, one pair and one per tab; end with Close
 //

@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/chrome"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -32,7 +33,7 @@ import (
 // bare is a browser with nothing but our wire on it. The process is the same for all.
 type bare struct {
 	t       testing.TB
-	process *process
+	process *chrome.Process
 	wire    *wire.Conn
 	own     wire.Link // to the browser target
 	page    wire.Link
@@ -54,10 +55,10 @@ func newBare(t testing.TB, w *web) *bare {
 	} else {
 		o := Options{Path: chromium(t), Headless: true, IgnoreCertificateErrors: true,
 			Arguments: []string{resolve, "--disable-popup-blocking", "--short-reporting-delay"}}
-		if err = processes.inTemp(func() (err error) { b.process, err = startProcess(&o); return err }); err != nil {
+		if err = processes.inTemp(func() (err error) { b.process, err = chrome.Start(o.process()); return err }); err != nil {
 			t.Fatal(err)
 		}
-		b.wire = wire.New(b.process.transport, b.handle)
+		b.wire = wire.New(b.process.Transport(), b.handle)
 	}
 	t.Cleanup(b.close)
 	if b.own, err = b.wire.AttachToBrowser(t.Context()); err != nil {
@@ -107,7 +108,7 @@ func (b *bare) end() {
 	wire.Send(b.wire.Root(), browser.Close, cdp.Empty{}, nil)
 	<-b.wire.Lost()
 	b.wire.Close()
-	processes.inTemp(func() error { b.process.end(); return nil })
+	processes.inTemp(func() error { b.process.End(); return nil })
 	b.process = nil
 }
 

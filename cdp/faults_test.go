@@ -25,6 +25,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/chrome"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -238,7 +239,7 @@ type meddler struct {
 
 func meddle(t *testing.T, endpoint string, tab target.ID) *meddler {
 	t.Helper()
-	transport, _, err := dial(t.Context(), endpoint)
+	transport, _, err := chrome.Dial(t.Context(), endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,13 +48,13 @@ type feed struct {
 // openFeed loads the extension.
 func (o *observer) openFeed(ctx context.Context) error {
 	b := o.browser
-	if b.process == nil || b.process.profile == "" {
+	if b.process == nil || !b.process.Temporary() {
 		return errors.New("the changes of cookies are reported by an extension, which is loaded only into a browser that sessdriver launches with a temporary profile")
 	}
 	if b.options.Observe != sessions.ObserveChanges {
 		return errors.New("the browser loads the extension that reports the changes of cookies only at its start: sessdriver --observe changes")
 	}
-	dir := filepath.Join(b.process.profile, "sessdriver")
+	dir := filepath.Join(b.process.Profile(), "sessdriver")
 	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, extension)); err != nil {
 		return fmt.Errorf("writing an extension: %w", err)
 	}

@@ -168,7 +168,7 @@ func TestLostSession(t *testing.T) {
 	run("network service", false, func(t *testing.T, site string) {
 		r.use(site, "bob")
 		r.isQuiet()
-		killNetwork(t, r.process.cmd.Process.Pid)
+		killNetwork(t, r.process.PID())
 		back(t, site, "the browser's cookies were cleared")
 	})
 }

@@ -50,21 +50,6 @@ func (o *Options) windowSize() Size {
 	return o.WindowSize
 }
 
-// sizeArguments begin with windows of about that size. What lies around the page, such as
-// a toolbar, differs from window to window: see [Browser.resize].
-func (o *Options) sizeArguments() []string {
-	size := o.windowSize()
-	if size == (Size{}) {
-		return nil
-	}
-	list := []string{fmt.Sprintf("--window-size=%d,%d", size.Width, size.Height)}
-	if o.Headless { // a screen that windows of that size fit on: 800x600 is what pages would see else
-		const around = 200
-		list = append(list, fmt.Sprintf("--screen-info={%dx%d}", max(1920, size.Width+around), max(1080, size.Height+around)))
-	}
-	return list
-}
-
 // resize gives a window of our browser its size, before pages see it.
 func (b *Browser) resize(ctx context.Context, tab *tab) error {
 	size := b.options.windowSize()
