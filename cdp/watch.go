@@ -88,7 +88,7 @@ func (b *Browser) handle(m *cdproto.Message) {
 			b.targets.failed(m.SessionID, e.RequestID)
 			tab := b.targets.tab(m.SessionID)
 			if b.targets.isBlank(tab) {
-				b.targets.update(func() { tab.failure = e.Why() })
+				b.targets.update(func() { tab.failure = e.Reason() })
 			}
 			if tab != nil && b.departures.any.Load() {
 				b.cameToNothing(tab)

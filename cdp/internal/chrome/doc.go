@@ -13,5 +13,5 @@
 // # Not done
 //
 // Flatpak: its sandbox hides the profile and the pipe. Asking a found browser for its
-// version: that starts it, and the connection tells the version anyway.
+// version: that starts it, and the connection reports the version anyway.
 package chrome

@@ -22,7 +22,7 @@ func (p *Process) run(started chan<- error) {
 	if err != nil {
 		return
 	}
-	_ = p.cmd.Wait() // how it ended is told by its standard error
+	_ = p.cmd.Wait() // its standard error says how it ended
 	close(p.exited)
 }
 

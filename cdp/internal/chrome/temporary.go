@@ -64,7 +64,7 @@ func removeIfAbandoned(dir string) {
 // inUse reports whether a browser runs on a temporary profile: it may live a little longer
 // than its driver, and older versions of this program did not lock theirs.
 func inUse(dir string) bool {
-	if runtime.GOOS == "linux" { // which tells it better than Chrome's lock does: process ids come again
+	if runtime.GOOS == "linux" { // where the command lines are a better sign than Chrome's lock: process ids are used again
 		return len(usersOf(dir)) > 0
 	}
 	return profileFree(dir) != nil

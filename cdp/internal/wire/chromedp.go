@@ -52,7 +52,7 @@ func (c *Conn) Allocator(errorf func(string, ...any)) chromedp.Allocator {
 // allocator gives chromedp a browser that is there already.
 type allocator struct {
 	conn   *Conn
-	queue  *Queue[*cdproto.Message] // of what is told to chromedp
+	queue  *Queue[*cdproto.Message] // of the messages for chromedp
 	errorf func(string, ...any)
 }
 

@@ -126,8 +126,8 @@ func (c *Conn) Forget(id target.SessionID) {
 	c.mu.Unlock()
 }
 
-// Reset gives the connection to another user, with a chromedp of its own. What was told to
-// the one before, and not yet handled, is dropped.
+// Reset gives the connection to another user, with a chromedp of its own. Messages for
+// the one before that are not handled yet are dropped.
 func (c *Conn) Reset(handle func(*cdproto.Message)) {
 	c.Do(func() {
 		c.Handle(handle)

@@ -50,7 +50,7 @@ func TestRouting(t *testing.T) {
 		attached <- l
 	}()
 	m := f.Command("Target.attachToBrowserTarget")
-	f.Event("", "Target.attachedToTarget", `{"sessionId":"own"}`) // Chrome tells it on the root
+	f.Event("", "Target.attachedToTarget", `{"sessionId":"own"}`) // Chrome reports it on the root
 	f.Reply(m, `{"sessionId":"own"}`)
 	if l := <-attached; l.ID != own {
 		t.Fatalf("the link is %q, want %q", l.ID, own)
@@ -63,9 +63,9 @@ func TestRouting(t *testing.T) {
 	f.Event("tab", "Target.attachedToTarget", `{"sessionId":"frame"}`)
 	f.Event("frame", "Mine.deeper", `{}`)
 	f.Event("", "Theirs.root", `{}`)
-	f.Tell(&cdproto.Message{ID: 7, Result: []byte(`{}`)})                          // chromedp's reply
-	f.Tell(&cdproto.Message{ID: firstID + 999, Result: []byte(`{}`)})              // nobody's
-	f.Tell(&cdproto.Message{ID: 8, SessionID: "chromedp's", Result: []byte(`{}`)}) // chromedp's
+	f.Send(&cdproto.Message{ID: 7, Result: []byte(`{}`)})                          // chromedp's reply
+	f.Send(&cdproto.Message{ID: firstID + 999, Result: []byte(`{}`)})              // nobody's
+	f.Send(&cdproto.Message{ID: 8, SessionID: "chromedp's", Result: []byte(`{}`)}) // chromedp's
 	f.Event(own, "Target.detachedFromTarget", `{"sessionId":"tab"}`)               // handle is to forget it
 	f.Event(own, "Mine.last", `{}`)
 
@@ -94,8 +94,8 @@ func TestRouting(t *testing.T) {
 	}
 }
 
-// The result of a command that was sent comes after all that the browser told
-// before it, and before what it told later.
+// The result of a command that was sent comes after all that the browser sent
+// before it, and before what it sent later.
 func TestReplyKeepsItsPlace(t *testing.T) {
 	f := wiretest.NewChrome(t)
 	var order []string

@@ -15,7 +15,7 @@
 //
 // # What is not decoded
 //
-// Chrome tells kilobytes of each request, of which a few words are needed. The events that
+// Chrome sends kilobytes about each request, of which a few words are needed. The events that
 // come for every request read only these ([RequestPaused], [RequestWillBeSent] and so on);
 // a message on a pipe is only looked at for whose it is.
 package wire

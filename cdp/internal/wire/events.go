@@ -39,7 +39,7 @@ type RequestPaused struct {
 	FrameID      cdp.FrameID
 	ResourceType network.ResourceType
 	Status       int    // of the response, 0 where it is a request
-	networkID    []byte // as it stands in the message; nil where the observer tells nothing of it
+	networkID    []byte // as it stands in the message; nil where the target has no Network events
 	Request      struct {
 		URL     string
 		Method  string
@@ -82,22 +82,22 @@ func (e *RequestPaused) read(text []byte) bool {
 	return !w.bad
 }
 
-// NetworkID is the id by which the Network events tell of the request. ok is false where
-// they do not.
+// NetworkID is the id of the request in the Network events. ok is false where its target
+// has none.
 func (e *RequestPaused) NetworkID() (id network.RequestID, ok bool) {
 	text, err := strconv.Unquote(string(e.networkID)) // an id has no letters that JSON writes otherwise
 	return network.RequestID(text), err == nil
 }
 
-// LoaderID is the id of the document that a navigation is to bring. ok is false where the
-// page does not tell of its requests.
+// LoaderID is the id of the document that a navigation is to bring. ok is false where its
+// target has no Network events.
 func (e *RequestPaused) LoaderID() (id cdp.LoaderID, ok bool) {
 	request, ok := e.NetworkID()
 	return cdp.LoaderID(request), ok
 }
 
-// IsPreflight reports a CORS preflight, which never has cookies. Not all are told with their
-// own type (TestBearerTokens); no page can write the header that tells one.
+// IsPreflight reports a CORS preflight, which never has cookies. Not all have a type of
+// their own (TestBearerTokens); no page can write the header that shows one.
 func (e *RequestPaused) IsPreflight() bool {
 	return e.ResourceType == network.ResourceTypePreflight || e.Request.Method == "OPTIONS" && e.Request.Headers.Get("access-control-request-method") != ""
 }
@@ -116,7 +116,7 @@ type RequestWillBeSent struct {
 		PostData []byte  // as it stands in the message; nil where there is none
 	}
 	Redirected           bool // it follows a redirect,
-	RedirectHasExtraInfo bool // which is told of
+	RedirectHasExtraInfo bool // which has such events
 }
 
 func (e *RequestWillBeSent) read(text []byte) bool {
@@ -290,8 +290,8 @@ func (e *LoadingEnded) read(text []byte) bool {
 	return !w.bad
 }
 
-// Why is why a request failed.
-func (e *LoadingEnded) Why() string {
+// Reason is why the request failed.
+func (e *LoadingEnded) Reason() string {
 	var status struct {
 		CorsError string `json:"corsError"`
 	}

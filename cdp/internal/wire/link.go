@@ -25,7 +25,7 @@ func (c *Conn) Link(id target.SessionID) Link { return Link{c, id} }
 func (c *Conn) Root() Link { return Link{conn: c} }
 
 // Call runs a command and waits for its result, which comes when everything that the
-// browser told before it is handled. What runs in a turn must not use it.
+// browser sent before it is handled. What runs in a turn must not use it.
 func Call[P, R any](ctx context.Context, l Link, c cdp.Command[P, R], params P) (R, error) {
 	var result R
 	reply := make(chan *cdproto.Message, 1)
@@ -45,7 +45,7 @@ func Call[P, R any](ctx context.Context, l Link, c cdp.Command[P, R], params P) 
 }
 
 // Send runs a command and returns at once. done, when it is not nil, gets the
-// result in a turn, after everything that the browser told before it.
+// result in a turn, after everything that the browser sent before it.
 func Send[P, R any](l Link, c cdp.Command[P, R], params P, done func(R, error)) {
 	_, err := l.write(c.Method, params, func(m *cdproto.Message) {
 		if done != nil {

@@ -24,14 +24,14 @@ const Patience = 90 * time.Second
 // Own is the id of our connection to the browser target.
 const Own target.SessionID = "own"
 
-// Chrome is a chromedp.Transport that plays Chrome. The test says what it tells, and takes
+// Chrome is a chromedp.Transport that plays Chrome. The test says what it sends, and takes
 // what is written to it one by one.
 type Chrome struct {
-	t      *testing.T
-	told   *messages // what it says
-	heard  *messages // what was written to it
-	closed chan struct{}
-	once   sync.Once
+	t        *testing.T
+	sent     *messages
+	received *messages
+	closed   chan struct{}
+	once     sync.Once
 
 	mu   sync.Mutex     // guards all below
 	open map[string]int // the requests that are paused, how often
@@ -40,14 +40,14 @@ type Chrome struct {
 
 // NewChrome makes one that ends with the test.
 func NewChrome(t *testing.T) *Chrome {
-	f := &Chrome{t: t, told: newMessages(), heard: newMessages(), closed: make(chan struct{}), open: map[string]int{}}
+	f := &Chrome{t: t, sent: newMessages(), received: newMessages(), closed: make(chan struct{}), open: map[string]int{}}
 	t.Cleanup(func() { f.Close() })
 	return f
 }
 
 // Read satisfies chromedp.Transport.
 func (f *Chrome) Read(_ context.Context, m *cdproto.Message) error {
-	next := f.told.take(f.closed)
+	next := f.sent.take(f.closed)
 	if next == nil {
 		return io.EOF
 	}
@@ -71,7 +71,7 @@ func (f *Chrome) Write(_ context.Context, m *cdproto.Message) error {
 		f.t.Errorf("Fetch.disable while requests are paused, which releases them unmodified: %v", f.open)
 	}
 	copied := *m
-	f.heard.push(&copied)
+	f.received.push(&copied)
 	return nil
 }
 
@@ -88,15 +88,15 @@ func (f *Chrome) Fail(err error) {
 	f.fail = err
 }
 
-// Tell tells a message.
-func (f *Chrome) Tell(m *cdproto.Message) { f.told.push(m) }
+// Send sends a message.
+func (f *Chrome) Send(m *cdproto.Message) { f.sent.push(m) }
 
-// Event tells an event on a target connection.
+// Event sends an event on a target connection.
 func (f *Chrome) Event(id target.SessionID, method, params string) {
-	f.Tell(&cdproto.Message{SessionID: id, Method: cdproto.MethodType(method), Params: []byte(params)})
+	f.Send(&cdproto.Message{SessionID: id, Method: cdproto.MethodType(method), Params: []byte(params)})
 }
 
-// Paused tells that a request is paused.
+// Paused reports that a request is paused.
 func (f *Chrome) Paused(id, url string, headers map[string]string) {
 	f.mu.Lock()
 	f.open[id]++
@@ -123,7 +123,7 @@ func (f *Chrome) Take() *cdproto.Message {
 	late := make(chan struct{})
 	deadline := time.AfterFunc(Patience, func() { close(late) })
 	defer deadline.Stop()
-	m := f.heard.take(late)
+	m := f.received.take(late)
 	if m == nil {
 		f.t.Fatal("waited in vain for a command")
 	}
@@ -131,7 +131,7 @@ func (f *Chrome) Take() *cdproto.Message {
 }
 
 // Untaken are the commands that were written and not taken.
-func (f *Chrome) Untaken() []*cdproto.Message { return f.heard.all() }
+func (f *Chrome) Untaken() []*cdproto.Message { return f.received.all() }
 
 // Silent reports them.
 func (f *Chrome) Silent() {
@@ -144,7 +144,7 @@ func (f *Chrome) Silent() {
 // Reply carries a command out.
 func (f *Chrome) Reply(m *cdproto.Message, result string) {
 	f.answered(m)
-	f.Tell(&cdproto.Message{ID: m.ID, SessionID: m.SessionID, Result: []byte(result)})
+	f.Send(&cdproto.Message{ID: m.ID, SessionID: m.SessionID, Result: []byte(result)})
 }
 
 // Refuse answers a command with an error. A refused answer leaves the request
@@ -153,7 +153,7 @@ func (f *Chrome) Refuse(m *cdproto.Message, text string) {
 	if strings.HasPrefix(text, "Invalid InterceptionId") {
 		f.answered(m)
 	}
-	f.Tell(&cdproto.Message{ID: m.ID, SessionID: m.SessionID, Error: &cdproto.Error{Code: -32602, Message: text}})
+	f.Send(&cdproto.Message{ID: m.ID, SessionID: m.SessionID, Error: &cdproto.Error{Code: -32602, Message: text}})
 }
 
 func (f *Chrome) answered(m *cdproto.Message) {
