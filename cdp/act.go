@@ -14,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // Click clicks an element of the current page as a person would. It answers when what
@@ -187,7 +189,7 @@ func (b *Browser) Upload(ctx context.Context, selector string, files []string) e
 		if err := onElement(ctx, v.link, id, takes, nil, len(files)); err != nil {
 			return err
 		}
-		_, err = call(ctx, v.link, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: files, ObjectID: id})
+		_, err = wire.Call(ctx, v.link, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: files, ObjectID: id})
 		return err // a page may take them out at once, to send them
 	})
 }
@@ -199,7 +201,7 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 		if err != nil {
 			return err
 		}
-		h, err := call(ctx, tab.link, page.GetNavigationHistory, cdp.Empty{})
+		h, err := wire.Call(ctx, tab.link, page.GetNavigationHistory, cdp.Empty{})
 		if err != nil {
 			return err
 		}
@@ -211,7 +213,7 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 			return err
 		}
 		b.opensThere(tab)
-		if _, err := call(ctx, tab.link, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: h.Entries[to].ID}); err != nil {
+		if _, err := wire.Call(ctx, tab.link, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: h.Entries[to].ID}); err != nil {
 			return err
 		}
 		for h.CurrentIndex != int64(to) && err == nil {
@@ -321,7 +323,7 @@ func (b *Browser) Screenshot(ctx context.Context, whole bool) (png []byte, err e
 		if err != nil {
 			return err
 		}
-		r, err := call(ctx, tab.link, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(whole)})
+		r, err := wire.Call(ctx, tab.link, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(whole)})
 		png = r.Data
 		return err
 	})
@@ -342,18 +344,8 @@ func (b *Browser) Response() (status int, header func(name string) string, ok bo
 	if last != nil && last.document == document.loader {
 		return last.status, func(name string) string { return last.headers[strings.ToLower(name)] }, true
 	}
-	told := document.response
-	var w words
-	eachMember(told, func(name, value []byte) {
-		switch string(name) {
-		case "status":
-			w.decode(value, &status)
-			ok = true
-		case "headers":
-			header = headers(value).get
-		}
-	})
-	return status, header, ok && header != nil && !w.bad
+	status, headers, ok := document.response.Head()
+	return status, headers.Get, ok
 }
 
 // acting says what was being done when it failed.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -57,7 +57,7 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 	next := newBrowser(o)
 	next.process, next.claim = b.process, b.claim
 	next.wire = b.wire // what comes from now on is next's
-	b.wire.hand(next.handle)
+	b.wire.Reset(next.handle)
 	next.speak(b.wire)
 	if err := next.start(ctx); err != nil {
 		err = next.because(err) // before abandon, after which the browser is gone in any case
@@ -72,30 +72,18 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 func (b *Browser) letGo(ctx context.Context) error {
 	for _, w := range b.targets.windows() {
 		params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}
-		if _, err := call(ctx, b.link, target.DisposeBrowserContext, params); err != nil {
+		if _, err := wire.Call(ctx, b.link, target.DisposeBrowserContext, params); err != nil {
 			return err
 		}
 	}
-	_, err := call(ctx, link{wire: b.wire}, target.DetachFromTarget, target.DetachFromTargetParams{SessionID: b.link.id})
+	_, err := wire.Call(ctx, b.wire.Root(), target.DetachFromTarget, target.DetachFromTargetParams{SessionID: b.link.ID})
 	return err
-}
-
-// hand gives the wire to another user. What was told to the one before, and not yet
-// handled, is dropped.
-func (w *wire) hand(handle func(*cdproto.Message)) {
-	w.do(func() {
-		w.handle = handle
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		clear(w.ours)
-		w.guest = newQueue[*cdproto.Message]()
-	})
 }
 
 // openApart makes the main window of a browser that is used more than once. It is disposed
 // of with our connection.
 func (b *Browser) openApart(ctx context.Context) error {
-	r, err := call(ctx, b.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
+	r, err := wire.Call(ctx, b.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
 	if err != nil {
 		return err
 	}

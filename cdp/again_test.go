@@ -14,7 +14,7 @@ func TestAgain(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
 	r := w.browser()
-	pid := r.process.cmd.Process.Pid
+	pid := r.process.PID()
 	for i := range 3 {
 		if len(r.Windows()) != 1 || len(r.Tabs()) != 1 {
 			t.Fatalf("use %d begins with %v and %v", i, r.Windows(), r.Tabs())
@@ -62,7 +62,7 @@ func TestAgain(t *testing.T) {
 		if err := before.Close(); err != nil {
 			t.Error(err)
 		}
-		if r.process.cmd.Process.Pid != pid {
+		if r.process.PID() != pid {
 			t.Error("another process")
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/runtime"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 //go:embed aim.js
@@ -54,8 +56,8 @@ func (b *Browser) aimed(ctx context.Context, v view, id runtime.RemoteObjectID, 
 
 // aim calls the script. What it returns when nobody waits for it any more is ended before
 // anything that is asked afterwards.
-func aim(ctx context.Context, l link, p runtime.CallFunctionOnParams) (runtime.RemoteObjectID, error) {
-	r, err := askOr(ctx, l, runtime.CallFunctionOn, p, func(r runtime.CallFunctionOnResult) {
+func aim(ctx context.Context, l wire.Link, p runtime.CallFunctionOnParams) (runtime.RemoteObjectID, error) {
+	r, err := wire.CallOrUndo(ctx, l, runtime.CallFunctionOn, p, func(r runtime.CallFunctionOnResult) {
 		if r.ExceptionDetails == nil {
 			disarm(l, r.Result.ObjectID)
 		}
@@ -70,9 +72,9 @@ func aim(ctx context.Context, l link, p runtime.CallFunctionOnParams) (runtime.R
 }
 
 // disarm ends what the script returned; once more does nothing.
-func disarm(l link, guard runtime.RemoteObjectID) {
-	send(l, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function() { this.end() }", ObjectID: guard}, nil)
-	send(l, runtime.ReleaseObject, runtime.ReleaseObjectParams{ObjectID: guard}, nil)
+func disarm(l wire.Link, guard runtime.RemoteObjectID) {
+	wire.Send(l, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function() { this.end() }", ObjectID: guard}, nil)
+	wire.Send(l, runtime.ReleaseObject, runtime.ReleaseObjectParams{ObjectID: guard}, nil)
 }
 
 // whenComes ends a wait for the page that is there once another document is on its way: it
@@ -99,13 +101,13 @@ func (b *Browser) clickOn(ctx context.Context, v view, id runtime.RemoteObjectID
 	}
 }
 
-func clickAt(ctx context.Context, l link, at state) error {
+func clickAt(ctx context.Context, l wire.Link, at state) error {
 	for _, kind := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMouseMoved, input.DispatchMouseEventTypeMousePressed, input.DispatchMouseEventTypeMouseReleased} {
 		p := input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y}
 		if kind != input.DispatchMouseEventTypeMouseMoved {
 			p.Button, p.ClickCount = input.MouseButtonLeft, 1
 		}
-		if _, err := call(ctx, l, input.DispatchMouseEvent, p); err != nil {
+		if _, err := wire.Call(ctx, l, input.DispatchMouseEvent, p); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,8 @@ package cdp
 import (
 	"fmt"
 	"strings"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // lives are the things in a tab that may be alive when a session is forced. Each
@@ -11,7 +13,7 @@ var lives = []string{"alive-page", "alive-worker", "alive-nested", "alive-shared
 
 // bringToLife makes a tab, a page of host, start all of lives, and waits until
 // they are there. Told to, they call the target.
-func (w *web) bringToLife(p *person, tab link, host, target string) {
+func (w *web) bringToLife(p *person, tab wire.Link, host, target string) {
 	w.t.Helper()
 	strange := "other.test"
 	if host == strange {

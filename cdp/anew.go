@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -96,7 +97,7 @@ func (t *targets) askedAgain(tab *tab, loader cdp.LoaderID) {
 }
 
 // within notes the document that a request asks for, or loads something for.
-func (x *exchanges) within(ex *exchange, t *tab, e *requestWillBeSent) {
+func (x *exchanges) within(ex *exchange, t *tab, e *wire.RequestWillBeSent) {
 	if ex.shown != "" {
 		return // a redirect
 	}
@@ -166,15 +167,15 @@ func (t *targets) didFor(page *tab, loader cdp.LoaderID, did sessions.Effect) {
 
 // fromOutside reports that no page of its site led to a document, as far as the headers
 // of the request tell.
-func (x *exchanges) fromOutside(url string, e *requestExtraInfo) bool {
-	switch e.Headers.get("sec-fetch-site") {
+func (x *exchanges) fromOutside(url string, e *wire.RequestExtraInfo) bool {
+	switch e.Headers.Get("sec-fetch-site") {
 	case "same-origin", "same-site":
 		return false
 	case "none", "cross-site":
 		return true
 	}
 	book := x.browser.book
-	return book.SiteOf(e.Headers.get("referer")) != book.SiteOf(url)
+	return book.SiteOf(e.Headers.Get("referer")) != book.SiteOf(url)
 }
 
 // logout is what a URL looks like that ends a session when it is asked for

@@ -26,6 +26,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp/remote"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -36,8 +37,8 @@ type foreign struct {
 	cmd    *exec.Cmd
 	socket string // of the browser
 	port   string
-	wire   *wire
-	link   link
+	wire   *wire.Conn
+	link   wire.Link
 }
 
 // resolve makes every host of the top-level domain test this machine.
@@ -57,7 +58,7 @@ func startForeignOf(t *testing.T, path string, more ...string) *foreign {
 	}
 	f := &foreign{t: t, cmd: exec.Command(path, args...)}
 	f.cmd.WaitDelay = time.Second
-	f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // not ownGroup: its thread may end before the test
+	f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // not as chrome.Start does it: its thread may end before the test
 	stderr, err := f.cmd.StderrPipe()
 	if err == nil {
 		err = f.cmd.Start()
@@ -66,7 +67,7 @@ func startForeignOf(t *testing.T, path string, more ...string) *foreign {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		killGroup(f.cmd.Process.Pid)
+		syscall.Kill(-f.cmd.Process.Pid, syscall.SIGKILL)
 		f.cmd.Wait()
 		if socket, err := os.Readlink(filepath.Join(dir, "SingletonSocket")); err == nil {
 			os.RemoveAll(filepath.Dir(socket))
@@ -87,9 +88,9 @@ func startForeignOf(t *testing.T, path string, more ...string) *foreign {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.wire = newWire(transport, nothing)
-	t.Cleanup(f.wire.close)
-	if f.link, err = f.wire.browserLink(t.Context()); err != nil {
+	f.wire = wire.New(transport, nothing)
+	t.Cleanup(f.wire.Close)
+	if f.link, err = f.wire.AttachToBrowser(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -98,7 +99,7 @@ func startForeignOf(t *testing.T, path string, more ...string) *foreign {
 // jar is all that Chrome says of all cookies.
 func (f *foreign) jar() []network.Cookie {
 	f.t.Helper()
-	r, err := call(f.t.Context(), f.link, storage.GetCookies, storage.GetCookiesParams{})
+	r, err := wire.Call(f.t.Context(), f.link, storage.GetCookies, storage.GetCookiesParams{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func (f *foreign) jar() []network.Cookie {
 // tabs lists the pages, ID and URL.
 func (f *foreign) tabs() []string {
 	f.t.Helper()
-	r, err := call(f.t.Context(), f.link, target.GetTargets, target.GetTargetsParams{})
+	r, err := wire.Call(f.t.Context(), f.link, target.GetTargets, target.GetTargetsParams{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -130,22 +131,22 @@ func (f *foreign) tabs() []string {
 }
 
 // tab opens a tab and answers with a connection to it.
-func (f *foreign) tab(url string) link {
+func (f *foreign) tab(url string) wire.Link {
 	f.t.Helper()
-	created, err := call(f.t.Context(), f.link, target.CreateTarget, target.CreateTargetParams{URL: url, NewWindow: new(true)})
+	created, err := wire.Call(f.t.Context(), f.link, target.CreateTarget, target.CreateTargetParams{URL: url, NewWindow: new(true)})
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	attached, err := call(f.t.Context(), f.link, target.AttachToTarget, target.AttachToTargetParams{TargetID: created.TargetID, Flatten: new(true)})
+	attached, err := wire.Call(f.t.Context(), f.link, target.AttachToTarget, target.AttachToTargetParams{TargetID: created.TargetID, Flatten: new(true)})
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return link{f.wire, attached.SessionID}
+	return f.wire.Link(attached.SessionID)
 }
 
 // person is the one who uses it.
 func (f *foreign) person() *person {
-	return &person{t: f.t, open: func() link { return f.tab("about:blank") }}
+	return &person{t: f.t, open: func() wire.Link { return f.tab("about:blank") }}
 }
 
 // attach connects to it as sessdriver does.
@@ -270,7 +271,7 @@ func TestAttach(t *testing.T) {
 	// The browser goes while we are attached.
 	r = f.attach(f.port)
 	r.use("app.test", "Session 1")
-	killGroup(f.cmd.Process.Pid)
+	syscall.Kill(-f.cmd.Process.Pid, syscall.SIGKILL)
 	<-r.Lost()
 	if err := r.Err(); !errors.Is(err, ErrGone) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("Err() = %v, want ErrGone", err)
@@ -293,9 +294,9 @@ func TestAttach(t *testing.T) {
 }
 
 // visit loads a page in a tab of the user's and waits for it.
-func (f *foreign) visit(tab link, url string) {
+func (f *foreign) visit(tab wire.Link, url string) {
 	f.t.Helper()
-	if _, err := call(f.t.Context(), tab, page.Navigate, page.NavigateParams{URL: url}); err != nil {
+	if _, err := wire.Call(f.t.Context(), tab, page.Navigate, page.NavigateParams{URL: url}); err != nil {
 		f.t.Fatal(err)
 	}
 	evalAt(f.t, tab, "new Promise(r => document.readyState == 'complete' ? r() : addEventListener('load', r))")

@@ -17,8 +17,18 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
+
+// ErrNoBrowser reports that there is no browser to work with: none was found,
+// it would not start, it is too old, or the endpoint is not one.
+var ErrNoBrowser = chrome.ErrNoBrowser
+
+// ErrGone reports that the browser is not there any more: it was closed, it
+// crashed, or the connection broke.
+var ErrGone = wire.ErrGone
 
 const (
 	// oldest is the first Chrome in which an override of the Cookie header
@@ -35,16 +45,16 @@ type Browser struct {
 	options  Options
 	book     *sessions.Book
 	log      *slog.Logger
-	process  *process // nil when we attached
-	journal  *journal // nil where the jar is our own
-	claim    *claim   // nil where no other driver can reach the browser
+	process  *chrome.Process // nil when we attached
+	journal  *journal        // nil where the jar is our own
+	claim    *chrome.Claim   // nil where no other driver can reach the browser
 	product  string
 	headless bool // nobody sees its dialogs
 
-	wire  *wire
-	link  link // our connection to the browser target
-	guest context.Context
-	leave context.CancelFunc // ends chromedp
+	wire     *wire.Conn
+	link     wire.Link          // our connection to the browser target
+	chromedp context.Context    // chromedp's browser
+	leave    context.CancelFunc // ends chromedp
 
 	targets     *targets
 	exchanges   *exchanges
@@ -86,28 +96,28 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 		}
 		o.Path = found.Path
 	}
-	p, err := startProcess(&o)
+	p, err := chrome.Start(o.process())
 	if err != nil {
 		return nil, err
 	}
 	b := newBrowser(o)
 	b.process = p
-	b.speak(newWire(p.transport, b.handle))
-	b.log.Debug("launched", "path", o.Path, "profile", p.dir, "pid", p.cmd.Process.Pid)
+	b.speak(wire.New(p.Transport(), b.handle))
+	b.log.Debug("launched", "path", o.Path, "profile", p.Profile(), "pid", p.PID())
 	if o.Profile != "" {
 		b.journal = &journal{file: filepath.Join(o.Profile, journalFile)}
 	}
 	if err := b.start(ctx); err != nil {
 		if ctx.Err() != nil {
-			p.kill() // it hears nothing
+			p.Kill() // it hears nothing
 		}
 		b.abandon()
 		if err := b.ownError(err); err != nil {
 			return nil, err
 		}
-		return nil, p.failure(ctx, o.Path, err)
+		return nil, p.Explain(ctx, err)
 	}
-	if err := b.claimPort(ctx); errors.As(err, new(*drivenError)) {
+	if b.claim, err = chrome.ClaimPort(ctx, o.State, o.DebugPort); errors.As(err, new(*chrome.ClaimedError)) {
 		b.abandon()
 		return nil, fmt.Errorf("opening the DevTools port %d: %w", o.DebugPort, err)
 	}
@@ -115,17 +125,18 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 }
 
 // Attach connects to a running browser, which [Browser.Close] leaves as it was
-// found. See [dial] for the endpoints.
+// found. The endpoint is a websocket URL (ws://…/devtools/browser/…), the URL of a DevTools
+// port (http://127.0.0.1:9222), HOST:PORT or PORT.
 func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	transport, id, err := dial(ctx, endpoint)
+	transport, id, err := chrome.Dial(ctx, endpoint)
 	if err != nil {
-		return nil, err
+		return nil, noEndpoint(endpoint, err)
 	}
 	b := newBrowser(o)
-	b.speak(newWire(transport, b.handle))
+	b.speak(wire.New(transport, b.handle))
 	b.log.Debug("attached")
 	if err := b.openJournal(id); err != nil {
 		b.abandon()
@@ -176,11 +187,11 @@ func newBrowser(o Options) *Browser {
 }
 
 // speak gives the browser its wire.
-func (b *Browser) speak(w *wire) {
+func (b *Browser) speak(w *wire.Conn) {
 	b.wire = w
-	ctx, leave := chromedp.NewAllocatorContext(context.Background(), &allocator{w, w.guest, b.chromedpError})
+	ctx, leave := chromedp.NewAllocatorContext(context.Background(), w.Allocator(b.chromedpError))
 	b.leave = leave
-	b.guest, _ = chromedp.NewContext(ctx) // ends with leave
+	b.chromedp, _ = chromedp.NewContext(ctx) // ends with leave
 }
 
 func (b *Browser) chromedpError(format string, args ...any) {
@@ -189,7 +200,7 @@ func (b *Browser) chromedpError(format string, args ...any) {
 
 // start checks the browser and begins to watch it.
 func (b *Browser) start(ctx context.Context) error {
-	version, err := call(ctx, link{wire: b.wire}, browser.GetVersion, cdp.Empty{})
+	version, err := wire.Call(ctx, b.wire.Root(), browser.GetVersion, cdp.Empty{})
 	if err != nil {
 		return err
 	}
@@ -199,7 +210,7 @@ func (b *Browser) start(ctx context.Context) error {
 		return err
 	}
 	b.log.Debug("browser", "product", b.product)
-	if b.link, err = b.wire.browserLink(ctx); err != nil {
+	if b.link, err = b.wire.AttachToBrowser(ctx); err != nil {
 		return err
 	}
 	b.interceptor.link, b.mirror.link = b.link, b.link
@@ -226,8 +237,8 @@ func (b *Browser) start(ctx context.Context) error {
 		}
 	}
 	b.observer.begin(ctx)
-	// chromedp's browser must exist before its tabs; it lives with b.guest.
-	if _, err := chromedp.CallBrowser(b.guest, browser.GetVersion, cdp.Empty{}); err != nil {
+	// chromedp's browser must exist before its tabs; it lives with b.chromedp.
+	if _, err := chromedp.CallBrowser(b.chromedp, browser.GetVersion, cdp.Empty{}); err != nil {
 		return err
 	}
 	if b.process != nil && b.options.Profile == "" {
@@ -276,22 +287,22 @@ func (b *Browser) Product() string { return b.product }
 
 // Lost is closed when the browser is gone: closed by hand, crashed, or the
 // connection broke. [Browser.Err] says why.
-func (b *Browser) Lost() <-chan struct{} { return b.wire.lost }
+func (b *Browser) Lost() <-chan struct{} { return b.wire.Lost() }
 
 // Err is why the browser is gone.
-func (b *Browser) Err() error { return b.wire.lostError() }
+func (b *Browser) Err() error { return b.wire.Err() }
 
 // abandon ends what newBrowser began, without a word to the browser.
 func (b *Browser) abandon() {
 	b.leave()
-	b.wire.close()
+	b.wire.Close()
 	b.guard.stop()
 	b.quiet.stop()
 	b.observer.stop()
 	b.mirror.stop()
-	b.claim.close()
+	b.claim.Release()
 	if b.process != nil {
-		b.process.end()
+		b.process.End()
 	}
 }
 
@@ -302,7 +313,7 @@ func (b *Browser) Close() error {
 	var err error
 	b.closing.Do(func() {
 		b.ending.Store(true)
-		dropped := b.process != nil && b.process.drop()
+		dropped := b.process != nil && b.process.Drop()
 		b.commands.Lock()
 		defer b.commands.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
@@ -315,9 +326,9 @@ func (b *Browser) Close() error {
 		}
 		if b.process != nil && !dropped {
 			// Chrome saves its profile and ends its helpers.
-			send(b.link, browser.Close, cdp.Empty{}, nil)
+			wire.Send(b.link, browser.Close, cdp.Empty{}, nil)
 			select {
-			case <-b.wire.lost:
+			case <-b.wire.Lost():
 			case <-ctx.Done():
 			}
 		}
@@ -329,7 +340,7 @@ func (b *Browser) Close() error {
 // restore puts back what we changed: the jars, and Fetch.
 func (b *Browser) restore(ctx context.Context) error {
 	select {
-	case <-b.wire.lost:
+	case <-b.wire.Lost():
 		return nil // nothing to give back to
 	default:
 	}

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/chromedp/cdproto"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // Chrome tells the bytes of a header as characters of windows-1252; a character
@@ -26,12 +30,12 @@ func TestRawBytes(t *testing.T) {
 func TestServerClock(t *testing.T) {
 	now := time.Now()
 	date := func(at time.Time) string { return at.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT") }
-	var e responseExtraInfo
 	told := fmt.Sprintf(`{"headers": {"Date": %q, "Set-Cookie": "a=1; Expires=%s\nb=1; Max-Age=3600"}}`, date(now.Add(-48*time.Hour)), date(now.Add(-47*time.Hour)))
-	if !e.read([]byte(told)) {
+	e, err := wire.Event[wire.ResponseExtraInfo](&cdproto.Message{Params: []byte(told)})
+	if err != nil {
 		t.Fatalf("cannot be read: %s", told)
 	}
-	r := response("https://shop.test/", &e)
+	r := response("https://shop.test/", e)
 	if len(r.Cookies) != 2 {
 		t.Fatalf("got %+v", r.Cookies)
 	}

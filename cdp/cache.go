@@ -7,6 +7,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -36,7 +37,7 @@ func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
 		if tab.window != w {
 			continue
 		}
-		b.wire.do(func() { b.observer.listen(tab) })
+		b.wire.Do(func() { b.observer.listen(tab) })
 		done := b.setCache(tab)
 		if tab.kind == "page" || tab.kind == "iframe" { // a stopped worker does not answer
 			waiting = append(waiting, done)
@@ -57,7 +58,7 @@ func (b *Browser) clearCache(ctx context.Context, w sessions.Window) {
 		if tab.window != w {
 			continue
 		}
-		if _, err := call(ctx, tab.link, network.ClearBrowserCache, cdp.Empty{}); err == nil {
+		if _, err := wire.Call(ctx, tab.link, network.ClearBrowserCache, cdp.Empty{}); err == nil {
 			return
 		}
 	}
@@ -77,6 +78,6 @@ func (b *Browser) setCache(tab *tab) <-chan struct{} {
 	off := tab.uncached || b.targets.around[tab.window]
 	b.targets.mu.Unlock()
 	done := make(chan struct{})
-	send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: off}, func(cdp.Empty, error) { close(done) })
+	wire.Send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: off}, func(cdp.Empty, error) { close(done) })
 	return done
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/runtime"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -29,7 +30,7 @@ func (r *rig) title() string {
 
 // titleAt is the title of a page, once it has loaded. A document that goes
 // meanwhile is asked no more.
-func titleAt(t testing.TB, tab link) string {
+func titleAt(t testing.TB, tab wire.Link) string {
 	t.Helper()
 	const title = "new Promise(r => { const done = () => r(document.title); document.readyState == 'complete' ? done() : addEventListener('load', done) })"
 	for {
@@ -45,7 +46,7 @@ func titleAt(t testing.TB, tab link) string {
 }
 
 // evalAt does so on any target connection.
-func evalAt(t testing.TB, tab link, script string) string {
+func evalAt(t testing.TB, tab wire.Link, script string) string {
 	t.Helper()
 	text, err := tryEval(t, tab, script)
 	if err != nil {
@@ -54,10 +55,10 @@ func evalAt(t testing.TB, tab link, script string) string {
 	return text
 }
 
-func tryEval(t testing.TB, tab link, script string) (string, error) {
+func tryEval(t testing.TB, tab wire.Link, script string) (string, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	result, err := call(ctx, tab, evaluate, evaluateParams{
+	result, err := wire.Call(ctx, tab, evaluate, evaluateParams{
 		Expression: "(async () => String(await (" + script + ")))()", AwaitPromise: true, ReturnByValue: true, UserGesture: true,
 	})
 	if err != nil {

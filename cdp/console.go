@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -37,9 +38,9 @@ func (b *Browser) Console() []string {
 }
 
 // hear lets a target tell its messages.
-func (c *console) hear(l link) {
-	send(l, runtime.Enable, cdp.Empty{}, nil)
-	send(l, log.Enable, cdp.Empty{}, nil)
+func (c *console) hear(l wire.Link) {
+	wire.Send(l, runtime.Enable, cdp.Empty{}, nil)
+	wire.Send(l, log.Enable, cdp.Empty{}, nil)
 }
 
 // handleConsole takes the events of consoles. It runs in a turn.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"sessdriver/cdp/internal/wire/wiretest"
 	"sessdriver/cdp/leaks"
 	"sessdriver/sessions"
 )
@@ -152,13 +153,13 @@ func TestCriticalHints(t *testing.T) {
 	f := newFakeChrome(t)
 	b := withTab(t, f)
 	ask := func(id string, wall int64, more string) {
-		f.event("tab", "Network.requestWillBeSent", fmt.Sprintf(`{"requestId":%q,"loaderId":"L","documentURL":"http://a.test/","request":{"url":"http://a.test/","method":"GET","headers":{},"initialPriority":"High","referrerPolicy":"no-referrer"},"timestamp":1,"wallTime":%d,"initiator":{"type":"script"},"redirectHasExtraInfo":false,"type":"Fetch","frameId":"tab"%s}`, id, wall, more))
+		f.Event("tab", "Network.requestWillBeSent", fmt.Sprintf(`{"requestId":%q,"loaderId":"L","documentURL":"http://a.test/","request":{"url":"http://a.test/","method":"GET","headers":{},"initialPriority":"High","referrerPolicy":"no-referrer"},"timestamp":1,"wallTime":%d,"initiator":{"type":"script"},"redirectHasExtraInfo":false,"type":"Fetch","frameId":"tab"%s}`, id, wall, more))
 	}
 	sent := func(id, header string) {
-		f.event("tab", "Network.requestWillBeSentExtraInfo", fmt.Sprintf(`{"requestId":%q,"associatedCookies":[],"headers":{"Cookie":%q},"connectTiming":{"requestTime":1}}`, id, header))
+		f.Event("tab", "Network.requestWillBeSentExtraInfo", fmt.Sprintf(`{"requestId":%q,"associatedCookies":[],"headers":{"Cookie":%q},"connectTiming":{"requestTime":1}}`, id, header))
 	}
 	received := func(id, line string) {
-		f.event("tab", "Network.responseReceivedExtraInfo", fmt.Sprintf(`{"requestId":%q,"blockedCookies":[],"headers":{"Set-Cookie":%q},"resourceIPAddressSpace":"Local","statusCode":200}`, id, line))
+		f.Event("tab", "Network.responseReceivedExtraInfo", fmt.Sprintf(`{"requestId":%q,"blockedCookies":[],"headers":{"Set-Cookie":%q},"resourceIPAddressSpace":"Local","statusCode":200}`, id, line))
 	}
 	const restart = `,"redirectResponse":{"url":"http://a.test/","status":307,"statusText":"Internal Redirect","headers":{},"mimeType":"","connectionReused":false,"connectionId":0,"encodedDataLength":0,"securityState":"neutral"}`
 	ask("first", 1, "")
@@ -168,7 +169,7 @@ func TestCriticalHints(t *testing.T) {
 	ask("first", time.Now().Unix()+1, restart)
 	sent("first", "sid=alice1")
 	received("first", "JSESSIONID=alice; Path=/")
-	eventually(t, b.wire, "all is booked", func() bool {
+	wiretest.Eventually(t, b.wire.Do, "all is booked", func() bool {
 		x := b.exchanges.open["first"]
 		return x != nil && len(x.urls) == 2 && x.urls[0].done
 	})

@@ -4,6 +4,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -41,7 +42,7 @@ func (b *Browser) dialog(tab *tab, e *page.EventJavascriptDialogOpening) {
 	if text != "" {
 		p.PromptText = text
 	}
-	send(tab.link, page.HandleJavaScriptDialog, p, func(_ cdp.Empty, err error) {
+	wire.Send(tab.link, page.HandleJavaScriptDialog, p, func(_ cdp.Empty, err error) {
 		if err != nil {
 			b.log.Debug("answering a dialog", "error", err)
 		}

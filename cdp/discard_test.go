@@ -10,13 +10,14 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
 // discards is chrome://discards, by which a person discards tabs.
 type discards struct {
 	t    *testing.T
-	page link
+	page wire.Link
 }
 
 // row runs a script with the row of a host, a tr, once the page has one.
@@ -50,9 +51,9 @@ func TestDiscarded(t *testing.T) {
 	p := f.person()
 	login := p.open()
 	p.visit(login, w.loginPage(host, "alice"))
-	send(login, page.Close, cdp.Empty{}, nil)
+	wire.Send(login, page.Close, cdp.Empty{}, nil)
 	open := func(url string) target.ID {
-		created, err := call(t.Context(), f.link, target.CreateTarget, target.CreateTargetParams{URL: url})
+		created, err := wire.Call(t.Context(), f.link, target.CreateTarget, target.CreateTargetParams{URL: url})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,11 +73,11 @@ func TestDiscarded(t *testing.T) {
 		tab := open(w.origin(host) + "/hit/restored?rotate=1&type=text/html&id=" + id)
 		w.arrived(id, "restored")
 		front := open("chrome://discards/")
-		attached, err := call(t.Context(), f.link, target.AttachToTarget, target.AttachToTargetParams{TargetID: front, Flatten: new(true)})
+		attached, err := wire.Call(t.Context(), f.link, target.AttachToTarget, target.AttachToTargetParams{TargetID: front, Flatten: new(true)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := discards{t, link{f.wire, attached.SessionID}}
+		d := discards{t, f.wire.Link(attached.SessionID)}
 		d.discard(host)
 		if find() == tab {
 			t.Fatal("the tab was not discarded")
@@ -100,7 +101,7 @@ func TestDiscarded(t *testing.T) {
 			if n := w.count(); n != from {
 				t.Errorf("the tab was loaded before anybody looked at it")
 			}
-			if _, err := call(t.Context(), f.link, target.ActivateTarget, target.ActivateTargetParams{TargetID: tab}); err != nil {
+			if _, err := wire.Call(t.Context(), f.link, target.ActivateTarget, target.ActivateTargetParams{TargetID: tab}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -116,7 +117,7 @@ func TestDiscarded(t *testing.T) {
 		}
 		d.row(host, `row.textContent.includes('using DevTools')`)
 		for _, id := range []target.ID{front, tab} {
-			if _, err := call(t.Context(), f.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil {
+			if _, err := wire.Call(t.Context(), f.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil {
 				t.Error(err)
 			}
 		}

@@ -68,23 +68,21 @@
 //
 // # One wire
 //
-// There is one connection to the browser, with two users. chromedp has the
-// root of it, for page automation. We have a connection to the browser target
-// of our own (Target.attachToBrowserTarget) and everything attached below it,
-// so that a message belongs to us or to chromedp by its session id alone.
+// There is one connection to the browser, with two users: chromedp, for page automation,
+// and we, on target connections of our own. Package wire routes between them.
 // Interception never waits for chromedp.
 //
 // # Goroutines
 //
 //	goroutine  started by      ends when
-//	reader     newWire         the transport ends; closes chromedp's queue
-//	writer     dial            the same; a pipe has none
+//	reader     wire.New        the transport ends; closes chromedp's queue
+//	writer     chrome.Dial     the same; a pipe has none
 //	mirror     start           Close
 //	guard      start           Close
 //	quiet      start           Close
 //	observer   start           Close
-//	process    startProcess    the browser process is gone
-//	stderr     startProcess    the browser's standard error is closed
+//	process    chrome.Start    the browser process is gone
+//	stderr     chrome.Start    the browser's standard error is closed
 //	server     serveBlank      the blank document of a request is there
 //	chromedp   the first page command, one pair and one per tab; end with Close
 //

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -37,8 +38,8 @@ type exchange struct {
 	urls     []hop
 	stream   bool // a WebSocket or an EventSource: it stays open as whom it was opened
 	switches int  // for a stream: those made when it began
-	sent     []*requestExtraInfo
-	received []*responseExtraInfo
+	sent     []*wire.RequestExtraInfo
+	received []*wire.ResponseExtraInfo
 	finished bool
 	failed   bool // nobody said whether anything was sent
 	// frame and loader are of the document that asks for it, "" where they are not told.
@@ -64,7 +65,7 @@ type hop struct {
 	// password says that it has the fields of a form with a password.
 	password bool
 	did      sessions.Effect
-	asked    headers // as the page had them, until it is booked
+	asked    wire.Headers // as the page had them, until it is booked
 	began    time.Time
 	silent   bool // from a cache: nothing was sent
 	// unchecked says that a session was forced and nothing paused when it began.
@@ -99,7 +100,7 @@ func (x *exchanges) at(id network.RequestID) *exchange {
 }
 
 // begin notes the URL of a hop.
-func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
+func (x *exchanges) begin(t *tab, e *wire.RequestWillBeSent) {
 	if !strings.HasPrefix(e.Request.URL, "http") {
 		return
 	}
@@ -127,12 +128,12 @@ func (x *exchanges) begin(t *tab, e *requestWillBeSent) {
 		x.opens(ex)
 	}
 	x.landed(e.RequestID, ex, e.Request.URL)
-	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, password: e.Request.Password, asked: e.Request.Headers, began: clock(e.WallTime), silent: again, unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
+	ex.urls = append(ex.urls, hop{url: e.Request.URL, method: e.Request.Method, password: asksPassword(e.Request.PostData), asked: e.Request.Headers, began: clock(e.WallTime), silent: again, unchecked: x.browser.guard.forces.Load() && !x.browser.guard.up.Load()})
 	x.book(e.RequestID, ex)
 }
 
 // sent notes what really left.
-func (x *exchanges) sent(e *requestExtraInfo) {
+func (x *exchanges) sent(e *wire.RequestExtraInfo) {
 	ex := x.at(e.RequestID)
 	if ex.own {
 		return
@@ -142,7 +143,7 @@ func (x *exchanges) sent(e *requestExtraInfo) {
 }
 
 // received notes what came back.
-func (x *exchanges) received(e *responseExtraInfo) {
+func (x *exchanges) received(e *wire.ResponseExtraInfo) {
 	ex := x.at(e.RequestID)
 	if ex.own {
 		return
@@ -154,13 +155,13 @@ func (x *exchanges) received(e *responseExtraInfo) {
 // answered notes whether there are events that tell what was sent. Its URL
 // serves where a target made the request before we were listening: a sandboxed
 // frame that moves to a process of its own does (TestDetect).
-func (x *exchanges) answered(t *tab, e *responseReceived) {
+func (x *exchanges) answered(t *tab, e *wire.ResponseReceived) {
 	ex := x.open[e.RequestID]
 	if t == nil || ex == nil && !e.HasExtraInfo || ex != nil && ex.own {
 		return
 	}
 	if ex == nil || len(ex.urls) == 0 {
-		url := e.url()
+		url := e.Response.URL()
 		if !strings.HasPrefix(url, "http") {
 			return
 		}
@@ -356,10 +357,10 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) sess
 }
 
 // request is a hop as it was sent, in the words of the book.
-func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.Request {
+func (x *exchanges) request(ex *exchange, i int, e *wire.RequestExtraInfo) sessions.Request {
 	h := &ex.urls[i]
-	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.get("cookie")), Began: h.began, Now: time.Now()}
-	r.Fields, r.Asked, r.Rewritten = e.Headers.get, h.asked.get, x.rewritten[e.RequestID]
+	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.Get("cookie")), Began: h.began, Now: time.Now()}
+	r.Fields, r.Asked, r.Rewritten = e.Headers.Get, h.asked.Get, x.rewritten[e.RequestID]
 	r.Top = func() string { return x.browser.targets.topAt(ex.frame) }
 	r.Document, r.Password = ex.kind == network.ResourceTypeDocument, h.password
 	r.Outside = r.Document && x.fromOutside(h.url, e)
@@ -380,12 +381,12 @@ func (x *exchanges) request(ex *exchange, i int, e *requestExtraInfo) sessions.R
 
 // response is what came back: the cookies that Chrome took, by its word, with
 // the attributes of their lines.
-func response(url string, e *responseExtraInfo) sessions.Response {
-	r := sessions.Response{Now: time.Now(), Cleared: clearsCookies(e.Headers.get("clear-site-data"), url)}
+func response(url string, e *wire.ResponseExtraInfo) sessions.Response {
+	r := sessions.Response{Now: time.Now(), Cleared: clearsCookies(e.Headers.Get("clear-site-data"), url)}
 	if e.StatusCode == http.StatusUnauthorized {
-		r.Challenge = e.Headers.get("www-authenticate")
+		r.Challenge = e.Headers.Get("www-authenticate")
 	}
-	lines := rawBytes(e.Headers.get("set-cookie"))
+	lines := rawBytes(e.Headers.Get("set-cookie"))
 	if lines == "" {
 		return r
 	}
@@ -433,8 +434,8 @@ func clock(t cdp.TimeSinceEpoch) time.Time {
 
 // serverTime is what the server's clock showed, now where it does not tell:
 // Chrome reads Expires by that clock (TestOracle).
-func serverTime(h headers, now time.Time) time.Time {
-	if at, err := http.ParseTime(h.get("date")); err == nil {
+func serverTime(h wire.Headers, now time.Time) time.Time {
+	if at, err := http.ParseTime(h.Get("date")); err == nil {
 		return at
 	}
 	return now

@@ -22,12 +22,14 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // refused runs a command that the browser is to refuse, and returns why it did.
-func refused[P, R any](b *bare, l link, c cdp.Command[P, R], params P) string {
+func refused[P, R any](b *bare, l wire.Link, c cdp.Command[P, R], params P) string {
 	b.t.Helper()
-	_, err := call(b.t.Context(), l, c, params)
+	_, err := wire.Call(b.t.Context(), l, c, params)
 	if why := (*cdproto.Error)(nil); errors.As(err, &why) {
 		return why.Message
 	}
@@ -36,7 +38,7 @@ func refused[P, R any](b *bare, l link, c cdp.Command[P, R], params P) string {
 }
 
 // holdBack begins a request that is paused and not answered, and returns its id.
-func (b *bare) holdBack(l link, name, script string) fetch.RequestID {
+func (b *bare) holdBack(l wire.Link, name, script string) fetch.RequestID {
 	b.t.Helper()
 	b.mu.Lock()
 	b.holds = "/hit/" + name + "?"
@@ -136,7 +138,7 @@ func TestFactPaused(t *testing.T) {
 	b.holdBack(page, "document", `location = '/hit/document?id=h'`)
 	short, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if _, err := call(short, page, runtime.Evaluate, runtime.EvaluateParams{Expression: "1"}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := wire.Call(short, page, runtime.Evaluate, runtime.EvaluateParams{Expression: "1"}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a page whose next document is paused: %v", err)
 	}
 }
@@ -171,7 +173,7 @@ func TestFactHeaders(t *testing.T) {
 		}
 	}()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	ask := func(page link) string {
+	ask := func(page wire.Link) string {
 		t.Helper()
 		b.run(page, fmt.Sprintf("fetch('http://raw.test:%s/', {mode: 'no-cors', headers: {'Content-Language': 'de'}})", port))
 		return <-came

@@ -22,6 +22,8 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -31,10 +33,10 @@ import (
 // bare is a browser with nothing but our wire on it. The process is the same for all.
 type bare struct {
 	t       testing.TB
-	process *process
-	wire    *wire
-	own     link // to the browser target
-	page    link
+	process *chrome.Process
+	wire    *wire.Conn
+	own     wire.Link // to the browser target
+	page    wire.Link
 
 	mu       sync.Mutex // guards all below
 	override func(*fetch.EventRequestPaused) []*fetch.HeaderEntry
@@ -50,17 +52,17 @@ func newBare(t testing.TB, w *web) *bare {
 	var err error
 	if b.process, b.wire = bareBefore.process, bareBefore.wire; b.process != nil {
 		bareBefore.process = nil
-		b.wire.hand(b.handle)
+		b.wire.Reset(b.handle)
 	} else {
 		o := Options{Path: chromium(t), Headless: true, IgnoreCertificateErrors: true,
 			Arguments: []string{resolve, "--disable-popup-blocking", "--short-reporting-delay"}}
-		if err = processes.inTemp(func() (err error) { b.process, err = startProcess(&o); return err }); err != nil {
+		if err = processes.inTemp(func() (err error) { b.process, err = chrome.Start(o.process()); return err }); err != nil {
 			t.Fatal(err)
 		}
-		b.wire = newWire(b.process.transport, b.handle)
+		b.wire = wire.New(b.process.Transport(), b.handle)
 	}
 	t.Cleanup(b.close)
-	if b.own, err = b.wire.browserLink(t.Context()); err != nil {
+	if b.own, err = b.wire.AttachToBrowser(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	b.page = b.open(w.page("shop.test"))
@@ -79,17 +81,17 @@ func (b *bare) close() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	list, err := call(ctx, b.own, target.GetTargets, target.GetTargetsParams{})
+	list, err := wire.Call(ctx, b.own, target.GetTargets, target.GetTargetsParams{})
 	for _, info := range list.TargetInfos {
 		if info.Type == "page" && err == nil {
-			_, err = call(ctx, b.own, target.CloseTarget, target.CloseTargetParams{TargetID: info.TargetID})
+			_, err = wire.Call(ctx, b.own, target.CloseTarget, target.CloseTargetParams{TargetID: info.TargetID})
 		}
 	}
 	if err == nil {
-		_, err = call(ctx, b.own, storage.ClearCookies, storage.ClearCookiesParams{})
+		_, err = wire.Call(ctx, b.own, storage.ClearCookies, storage.ClearCookiesParams{})
 	}
 	if err == nil {
-		_, err = call(ctx, link{wire: b.wire}, target.DetachFromTarget, target.DetachFromTargetParams{SessionID: b.own.id})
+		_, err = wire.Call(ctx, b.wire.Root(), target.DetachFromTarget, target.DetachFromTargetParams{SessionID: b.own.ID})
 	}
 	if err != nil {
 		b.t.Error("clearing up:", err)
@@ -104,10 +106,10 @@ func (b *bare) end() {
 	if b.process == nil {
 		return
 	}
-	send(link{wire: b.wire}, browser.Close, cdp.Empty{}, nil)
-	<-b.wire.lost
-	b.wire.close()
-	processes.inTemp(func() error { b.process.end(); return nil })
+	wire.Send(b.wire.Root(), browser.Close, cdp.Empty{}, nil)
+	<-b.wire.Lost()
+	b.wire.Close()
+	processes.inTemp(func() error { b.process.End(); return nil })
 	b.process = nil
 }
 
@@ -128,7 +130,7 @@ func (b *bare) handle(m *cdproto.Message) {
 		if b.override != nil {
 			params.Headers = b.override(e)
 		}
-		send(b.own, fetch.ContinueRequest, params, nil)
+		wire.Send(b.own, fetch.ContinueRequest, params, nil)
 	}
 	close(b.changed)
 	b.changed = make(chan struct{})
@@ -143,9 +145,9 @@ func read[E any](t testing.TB, m *cdproto.Message) *E {
 }
 
 // must runs a command.
-func must[P, R any](b *bare, l link, c cdp.Command[P, R], params P) R {
+func must[P, R any](b *bare, l wire.Link, c cdp.Command[P, R], params P) R {
 	b.t.Helper()
-	r, err := call(b.t.Context(), l, c, params)
+	r, err := wire.Call(b.t.Context(), l, c, params)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -153,15 +155,15 @@ func must[P, R any](b *bare, l link, c cdp.Command[P, R], params P) R {
 }
 
 // open opens a tab and waits for its document.
-func (b *bare) open(url string) link {
+func (b *bare) open(url string) wire.Link {
 	b.t.Helper()
 	r := must(b, b.own, target.CreateTarget, target.CreateTargetParams{URL: url})
 	a := must(b, b.own, target.AttachToTarget, target.AttachToTargetParams{TargetID: r.TargetID, Flatten: new(true)})
-	l := link{b.wire, a.SessionID}
+	l := b.wire.Link(a.SessionID)
 	// Until it has committed, what is asked may go down with the old document.
 	loaded := runtime.EvaluateParams{Expression: "typeof maker == 'function' && document.readyState == 'complete'", ReturnByValue: new(true)}
 	for {
-		r, err := call(b.t.Context(), l, runtime.Evaluate, loaded)
+		r, err := wire.Call(b.t.Context(), l, runtime.Evaluate, loaded)
 		if err == nil && string(r.Result.Value) == "true" {
 			return l
 		}
@@ -171,7 +173,7 @@ func (b *bare) open(url string) link {
 	}
 }
 
-func (b *bare) run(l link, script string) {
+func (b *bare) run(l wire.Link, script string) {
 	b.t.Helper()
 	r := must(b, l, runtime.Evaluate, runtime.EvaluateParams{Expression: script, AwaitPromise: new(true)})
 	if r.ExceptionDetails != nil {
@@ -305,7 +307,7 @@ func TestFactNotPaused(t *testing.T) {
 	b := newBare(t, w)
 	must(b, b.own, fetch.Enable, pauseAll())
 	list := where(func(c channel) bool { return c.Jar && !c.Speculative })
-	p := &person{t: t, open: func() link { return b.open(w.page("shop.test")) }}
+	p := &person{t: t, open: func() wire.Link { return b.open(w.page("shop.test")) }}
 	tab := p.open()
 	w.fireAt(p, tab, "shop.test", "jar", list, "")
 	w.arrived("jar", namesOf(list)...)

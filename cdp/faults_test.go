@@ -25,6 +25,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -41,14 +43,14 @@ func TestDriverDies(t *testing.T) {
 	r.login("shop.test", "bob")
 	r.use("shop.test", "bob")
 	stuck, release := make(chan struct{}), make(chan struct{})
-	go r.wire.do(func() { close(stuck); <-release }) // it answers nothing more
+	go r.wire.Do(func() { close(stuck); <-release }) // it answers nothing more
 	<-stuck
 	p.run(tab, "fetch('/hit/paused?id=1'); fetch('/hit/paused?id=2')")
 	time.Sleep(300 * time.Millisecond) // nothing tells that it is paused
 	if early := w.seen(func(h hit) bool { return h.name == "paused" }); len(early) > 0 {
 		t.Fatalf("not paused: %v", early)
 	}
-	r.wire.transport.Close()
+	go r.wire.Close() // which waits for the turn
 	for _, id := range []string{"1", "2"} {
 		w.arrived(id, "paused")["paused"].is(t, "bob")
 	}
@@ -69,11 +71,11 @@ func TestTabCrashes(t *testing.T) {
 	p.run(victim, "fetch('/hit/held?id=crash&hold=crash')")
 	w.arrived("crash", "held")
 	p.run(victim, "for (let i = 0; i < 50; i++) fetch('/hit/many?id=crash&hold=crash')")
-	send(victim, page.Crash, cdp.Empty{}, nil)
+	wire.Send(victim, page.Crash, cdp.Empty{}, nil)
 	r.until("the crash", func() bool { // a crashed page answers nothing
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
-		_, err := call(ctx, victim, runtime.Evaluate, runtime.EvaluateParams{Expression: "1"})
+		_, err := wire.Call(ctx, victim, runtime.Evaluate, runtime.EvaluateParams{Expression: "1"})
 		return err != nil
 	})
 	if s := r.use("shop.test", "bob"); s.Reloaded < 1 {
@@ -177,7 +179,7 @@ func TestOddServers(t *testing.T) {
 	down := func(offline bool) {
 		t.Helper()
 		conditions := network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{Offline: offline, DownloadThroughput: -1, UploadThroughput: -1}}}
-		if _, err := call(r.ctx(), tab, network.EmulateNetworkConditionsByRule, conditions); err != nil {
+		if _, err := wire.Call(r.ctx(), tab, network.EmulateNetworkConditionsByRule, conditions); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -231,19 +233,19 @@ func TestManyTabs(t *testing.T) {
 // meddler is another DevTools client that pauses the requests of a tab and sends
 // them on with alice's cookies, or keeps them.
 type meddler struct {
-	wire *wire
+	wire *wire.Conn
 	held chan struct{} // has a value for each request that it keeps
 }
 
 func meddle(t *testing.T, endpoint string, tab target.ID) *meddler {
 	t.Helper()
-	transport, _, err := dial(t.Context(), endpoint)
+	transport, _, err := chrome.Dial(t.Context(), endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := &meddler{held: make(chan struct{}, 10)}
 	started := make(chan struct{})
-	m.wire = newWire(transport, func(message *cdproto.Message) {
+	m.wire = wire.New(transport, func(message *cdproto.Message) {
 		<-started
 		if message.Method != "Fetch.requestPaused" {
 			return
@@ -253,21 +255,21 @@ func meddle(t *testing.T, endpoint string, tab target.ID) *meddler {
 			m.held <- struct{}{}
 			return
 		}
-		send(link{m.wire, message.SessionID}, fetch.ContinueRequest, fetch.ContinueRequestParams{
+		wire.Send(m.wire.Link(message.SessionID), fetch.ContinueRequest, fetch.ContinueRequestParams{
 			RequestID: e.RequestID, Headers: override(e.Request.Headers, sessions.Verdict{Header: "sid=alice-sid; session=alice-session"}),
 		}, nil)
 	})
 	close(started)
-	t.Cleanup(m.wire.close)
-	browser, err := m.wire.browserLink(t.Context())
+	t.Cleanup(m.wire.Close)
+	browser, err := m.wire.AttachToBrowser(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	attached, err := call(t.Context(), browser, target.AttachToTarget, target.AttachToTargetParams{TargetID: tab, Flatten: new(true)})
+	attached, err := wire.Call(t.Context(), browser, target.AttachToTarget, target.AttachToTargetParams{TargetID: tab, Flatten: new(true)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := call(t.Context(), link{m.wire, attached.SessionID}, fetch.Enable, pauseAll()); err != nil {
+	if _, err := wire.Call(t.Context(), m.wire.Link(attached.SessionID), fetch.Enable, pauseAll()); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -297,7 +299,7 @@ func TestOtherInterceptor(t *testing.T) {
 		// It leaves with a request that it had paused.
 		run(r, "fetch('/hit/kept?id=kept')")
 		<-m.held
-		m.wire.transport.Close()
+		m.wire.Close()
 		w.arrived("kept", "kept")["kept"].is(t, "bob")
 		r.nothingPaused()
 	}
@@ -381,11 +383,11 @@ func TestUploads(t *testing.T) {
 	t.Logf("a body of %d MB made by a script took %v", script>>20, time.Since(began))
 	began = time.Now()
 	r.mirror.write(r.ctx(), sessions.Main, plan)
-	input, err := call(r.ctx(), l, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.querySelector('input')"})
+	input, err := wire.Call(r.ctx(), l, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.querySelector('input')"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := call(r.ctx(), l, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: input.Result.ObjectID}); err != nil {
+	if _, err := wire.Call(r.ctx(), l, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: input.Result.ObjectID}); err != nil {
 		t.Fatal(err)
 	}
 	run(r, "document.forms[0].submit()")

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -38,7 +39,7 @@ const (
 // feed is an extension that tells every change of the main window's jar (CHROMIUM 47).
 type feed struct {
 	browser *Browser
-	link    link
+	link    wire.Link
 	marks   int64 // under browser.targets.mu, as all below
 	told    int64 // the last mark that was told
 	gone    bool
@@ -47,13 +48,13 @@ type feed struct {
 // openFeed loads the extension.
 func (o *observer) openFeed(ctx context.Context) error {
 	b := o.browser
-	if b.process == nil || b.process.profile == "" {
+	if b.process == nil || !b.process.Temporary() {
 		return errors.New("the changes of cookies are reported by an extension, which is loaded only into a browser that sessdriver launches with a temporary profile")
 	}
 	if b.options.Observe != sessions.ObserveChanges {
 		return errors.New("the browser loads the extension that reports the changes of cookies only at its start: sessdriver --observe changes")
 	}
-	dir := filepath.Join(b.process.profile, "sessdriver")
+	dir := filepath.Join(b.process.Profile(), "sessdriver")
 	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, extension)); err != nil {
 		return fmt.Errorf("writing an extension: %w", err)
 	}
@@ -61,7 +62,7 @@ func (o *observer) openFeed(ctx context.Context) error {
 	defer cancel()
 	f := &feed{browser: b}
 	b.targets.update(func() { o.feed = f })
-	_, err := call(ctx, b.link, extensions.LoadUnpacked, extensions.LoadUnpackedParams{Path: filepath.Join(dir, "extension")})
+	_, err := wire.Call(ctx, b.link, extensions.LoadUnpacked, extensions.LoadUnpackedParams{Path: filepath.Join(dir, "extension")})
 	if err == nil {
 		err = f.begin(ctx)
 	}
@@ -98,16 +99,16 @@ func isFeed(info *target.Info) bool {
 }
 
 // attach listens to the extension, which waits for that.
-func (f *feed) attach(l link) {
+func (f *feed) attach(l wire.Link) {
 	f.browser.targets.update(func() { f.link = l })
-	send(l, runtime.AddBinding, runtime.AddBindingParams{Name: feedBinding}, nil)
+	wire.Send(l, runtime.AddBinding, runtime.AddBindingParams{Name: feedBinding}, nil)
 }
 
 // left notes that a target is gone, or tells nothing any more. Without the extension the
 // requests tell again.
 func (o *observer) left(id target.SessionID) {
 	b, feed := o.browser, o.source()
-	if feed == nil || feed.link.id != id {
+	if feed == nil || feed.link.ID != id {
 		return
 	}
 	b.targets.update(func() { feed.gone, o.feed = true, nil })
@@ -185,7 +186,7 @@ func (f *feed) settle(ctx context.Context) error {
 	t, mark := f.browser.targets, int64(0)
 	t.update(func() { f.marks++; mark = f.marks })
 	cookie := &network.CookieParam{Name: "mark", Value: strconv.FormatInt(mark, 10), Domain: markDomain, Path: "/"}
-	if _, err := call(ctx, f.browser.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{cookie}}); err != nil {
+	if _, err := wire.Call(ctx, f.browser.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{cookie}}); err != nil {
 		return err
 	}
 	late := time.NewTimer(feedTimeout)
@@ -201,12 +202,12 @@ func (f *feed) settle(ctx context.Context) error {
 		select {
 		case <-changed:
 		case <-late.C:
-			f.browser.wire.do(func() { f.browser.observer.left(f.link.id) })
+			f.browser.wire.Do(func() { f.browser.observer.left(f.link.ID) })
 			return f.browser.observer.catchUp(ctx) // from now on the requests tell
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-f.browser.wire.lost:
-			return f.browser.wire.lostError()
+		case <-f.browser.wire.Lost():
+			return f.browser.wire.Err()
 		}
 	}
 }

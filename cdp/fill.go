@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/runtime"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 //go:embed fill.js
@@ -72,7 +74,7 @@ func (b *Browser) put(ctx context.Context, v view, id runtime.RemoteObjectID, te
 		if text == "" {
 			return pressKey(ctx, v.link, "Delete")
 		}
-		_, err := call(ctx, v.link, input.InsertText, input.InsertTextParams{Text: text})
+		_, err := wire.Call(ctx, v.link, input.InsertText, input.InsertTextParams{Text: text})
 		return err
 	})
 	return !hit.Missed, err

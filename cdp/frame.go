@@ -9,12 +9,14 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/runtime"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // view is where a command looks: the current page, or a frame in it.
 type view struct {
 	tab      *tab
-	link     link                   // the tab's, or that of a frame in another process
+	link     wire.Link              // the tab's, or that of a frame in another process
 	document runtime.RemoteObjectID // of a frame in the same process, "" otherwise
 }
 
@@ -47,7 +49,7 @@ func (v view) called(ctx context.Context, expression string, value bool) (*runti
 	if !value {
 		p.ObjectGroup = group
 	}
-	r, err := call(ctx, v.link, runtime.CallFunctionOn, p)
+	r, err := wire.Call(ctx, v.link, runtime.CallFunctionOn, p)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +93,7 @@ func (b *Browser) enter(ctx context.Context, v view, s selector) (view, error) {
 	if count == 0 {
 		return v, &noFrameError{s.text}
 	}
-	r, err := call(ctx, v.link, dom.DescribeNode, dom.DescribeNodeParams{ObjectID: id, Pierce: new(true)})
+	r, err := wire.Call(ctx, v.link, dom.DescribeNode, dom.DescribeNodeParams{ObjectID: id, Pierce: new(true)})
 	if err != nil {
 		return v, err
 	}
@@ -105,7 +107,7 @@ func (b *Browser) enter(ctx context.Context, v view, s selector) (view, error) {
 	if n.ContentDocument == nil {
 		return v, &noFrameError{s.text}
 	}
-	found, err := call(ctx, v.link, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: n.ContentDocument.BackendNodeID, ObjectGroup: group})
+	found, err := wire.Call(ctx, v.link, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: n.ContentDocument.BackendNodeID, ObjectGroup: group})
 	if err != nil {
 		return v, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -65,11 +66,11 @@ type mirrorsAuth struct {
 
 // asked answers a challenge that reached a connection of ours: that of the browser, or of
 // a blank tab.
-func (c *challenges) asked(l link, e *fetch.EventAuthRequired) {
+func (c *challenges) asked(l wire.Link, e *fetch.EventAuthRequired) {
 	b := c.browser
 	reply := &fetch.AuthChallengeResponse{Response: fetch.AuthChallengeResponseResponseDefault}
 	defer func() {
-		send(l, fetch.ContinueWithAuth, fetch.ContinueWithAuthParams{RequestID: e.RequestID, AuthChallengeResponse: reply}, nil)
+		wire.Send(l, fetch.ContinueWithAuth, fetch.ContinueWithAuthParams{RequestID: e.RequestID, AuthChallengeResponse: reply}, nil)
 	}()
 	if e.AuthChallenge == nil || e.AuthChallenge.Source == fetch.AuthChallengeSourceProxy || e.Request == nil {
 		return // a proxy is not the site's
@@ -116,7 +117,7 @@ func (c *challenges) asked(l link, e *fetch.EventAuthRequired) {
 // again shows a tab anew that a refused answer leaves on an error page.
 func (c *challenges) again(frame cdp.FrameID, url string) {
 	if tab := c.browser.targets.page(target.ID(frame)); tab != nil {
-		send(tab.link, page.StopLoading, cdp.Empty{}, nil) // Chrome drops a navigation to where one is going
+		wire.Send(tab.link, page.StopLoading, cdp.Empty{}, nil) // Chrome drops a navigation to where one is going
 		c.browser.openByGet(tab, sessions.WithoutCredentials(url))
 	}
 }
@@ -223,7 +224,7 @@ func (b *Browser) mirrorAuth(ctx context.Context, w sessions.Window, site string
 	// Its own, since none may be on for the browser.
 	own := fetch.EnableParams{HandleAuthRequests: new(true), Patterns: []*fetch.RequestPattern{{URLPattern: originOf(steps[0].Space) + "/*"}}}
 	b.targets.update(func() { tab.mirrors = &mirrorsAuth{} })
-	if _, err := call(ctx, tab.link, fetch.Enable, own); err != nil {
+	if _, err := wire.Call(ctx, tab.link, fetch.Enable, own); err != nil {
 		return err
 	}
 	for _, step := range steps {
@@ -257,14 +258,14 @@ func (b *Browser) mirrorSpace(ctx context.Context, tab *tab, w sessions.Window, 
 func (b *Browser) askFor(ctx context.Context, tab *tab, url string, m *mirrorsAuth) (status int, gave bool, err error) {
 	m.done = make(chan struct{})
 	b.targets.update(func() { tab.mirrors = m })
-	send(tab.link, page.StopLoading, cdp.Empty{}, nil) // see again
-	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
+	wire.Send(tab.link, page.StopLoading, cdp.Empty{}, nil) // see again
+	wire.Send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
 	select {
 	case <-m.done:
 	case <-ctx.Done():
 		return 0, false, ctx.Err()
-	case <-b.wire.lost:
-		return 0, false, b.wire.lostError()
+	case <-b.wire.Lost():
+		return 0, false, b.wire.Err()
 	}
 	b.targets.mu.Lock()
 	defer b.targets.mu.Unlock()
@@ -272,7 +273,7 @@ func (b *Browser) askFor(ctx context.Context, tab *tab, url string, m *mirrorsAu
 }
 
 // mirrorPaused answers what such a tab asks for.
-func (b *Browser) mirrorPaused(tab *tab, e *requestPaused) {
+func (b *Browser) mirrorPaused(tab *tab, e *wire.RequestPaused) {
 	b.targets.mu.Lock()
 	m := tab.mirrors
 	if e.Status != 0 && m != nil && m.status == 0 && m.done != nil {
@@ -280,16 +281,16 @@ func (b *Browser) mirrorPaused(tab *tab, e *requestPaused) {
 		close(m.done)
 	}
 	b.targets.mu.Unlock()
-	list, readable := e.Request.Headers.all()
+	list, readable := e.Request.Headers.All()
 	switch {
 	case e.Status != 0 || m == nil || !readable: // nothing of the answer is to be shown
-		send(tab.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, nil)
+		wire.Send(tab.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, nil)
 		return
 	case m.empty:
 		params := fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}
-		params.Headers = override(list, sessions.Verdict{Header: e.Request.Headers.get("cookie"), Fields: []sessions.Field{{Name: sessions.Authorization}}})
-		send(tab.link, fetch.ContinueRequest, params, nil)
+		params.Headers = override(list, sessions.Verdict{Header: e.Request.Headers.Get("cookie"), Fields: []sessions.Field{{Name: sessions.Authorization}}})
+		wire.Send(tab.link, fetch.ContinueRequest, params, nil)
 		return
 	}
-	send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}, nil)
+	wire.Send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}, nil)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/page"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -275,7 +276,7 @@ func TestFactHTTPAuth(t *testing.T) {
 	visit := func(url, want string) {
 		t.Helper()
 		s.saw()
-		send(b.page, page.Navigate, page.NavigateParams{URL: url}, nil)
+		wire.Send(b.page, page.Navigate, page.NavigateParams{URL: url}, nil)
 		var calls []string
 		for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 			calls = append(calls, s.saw()...)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -31,7 +31,7 @@ const never = "http://never.invalid/"
 // turns alone.
 type interceptor struct {
 	browser *Browser
-	link    link
+	link    wire.Link
 	on      bool // Fetch may be enabled; used by commands, one at a time
 	cured   bool // cure is done since it was enabled; likewise
 	// open counts the pauses whose answer was not confirmed. Chrome may tell
@@ -75,7 +75,7 @@ func (i *interceptor) update(ctx context.Context) error {
 		}
 	}
 	i.on = true // whatever becomes of the call: Chrome may carry out one that was given up
-	if _, err := call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns, HandleAuthRequests: new(true)}); err != nil {
+	if _, err := wire.Call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns, HandleAuthRequests: new(true)}); err != nil {
 		return err
 	}
 	if !i.cured {
@@ -94,14 +94,14 @@ func (i *interceptor) stop(ctx context.Context) error {
 	}
 	narrow := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
 	i.browser.guard.raised(false) // from now on requests may pass unseen
-	if _, err := call(ctx, i.link, fetch.Enable, narrow); err != nil {
+	if _, err := wire.Call(ctx, i.link, fetch.Enable, narrow); err != nil {
 		return err
 	}
 	if err := i.drain(ctx); err != nil {
 		return err
 	}
 	i.cured = false
-	_, err := call(ctx, i.link, fetch.Disable, cdp.Empty{})
+	_, err := wire.Call(ctx, i.link, fetch.Disable, cdp.Empty{})
 	i.on = err != nil
 	return err
 }
@@ -109,15 +109,15 @@ func (i *interceptor) stop(ctx context.Context) error {
 // drain waits until every request that was paused up to now has its answer.
 func (i *interceptor) drain(ctx context.Context) error {
 	done := make(chan struct{})
-	i.browser.wire.do(func() {
+	i.browser.wire.Do(func() {
 		i.idle = append(i.idle, done)
 		i.settle()
 	})
 	select {
 	case <-done:
 		return nil
-	case <-i.browser.wire.lost:
-		return i.browser.wire.lostError()
+	case <-i.browser.wire.Lost():
+		return i.browser.wire.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -166,8 +166,8 @@ func (i *interceptor) patterns() []*fetch.RequestPattern {
 func (i *interceptor) cure(ctx context.Context) {
 	narrow := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
 	for _, tab := range i.browser.targets.list("page", "iframe", "worker", "shared_worker") {
-		send(tab.link, fetch.Enable, narrow, nil)
-		send(tab.link, fetch.Disable, cdp.Empty{}, nil)
+		wire.Send(tab.link, fetch.Enable, narrow, nil)
+		wire.Send(tab.link, fetch.Disable, cdp.Empty{}, nil)
 	}
 	i.stopWorkers()
 	for _, tab := range i.browser.targets.list("page", "iframe") {
@@ -179,7 +179,7 @@ func (i *interceptor) cure(ctx context.Context) {
 func (i *interceptor) reach(ctx context.Context, tab *tab) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if _, err := call(ctx, tab.link, fetch.Disable, cdp.Empty{}); err != nil {
+	if _, err := wire.Call(ctx, tab.link, fetch.Disable, cdp.Empty{}); err != nil {
 		i.browser.log.Debug("reaching an open page", "url", sessions.ShowURL(tab.url), "error", err)
 	}
 }
@@ -192,13 +192,13 @@ func (i *interceptor) stopWorkers() {
 		return
 	}
 	l := pages[0].link
-	send(l, serviceworker.Enable, cdp.Empty{}, nil)
-	send(l, serviceworker.StopAllWorkers, cdp.Empty{}, nil)
-	send(l, serviceworker.Disable, cdp.Empty{}, nil)
+	wire.Send(l, serviceworker.Enable, cdp.Empty{}, nil)
+	wire.Send(l, serviceworker.StopAllWorkers, cdp.Empty{}, nil)
+	wire.Send(l, serviceworker.Disable, cdp.Empty{}, nil)
 }
 
 // paused handles one paused request.
-func (i *interceptor) paused(e *requestPaused) {
+func (i *interceptor) paused(e *wire.RequestPaused) {
 	i.open[e.RequestID]++
 	if e.ResourceType == network.ResourceTypeDocument {
 		i.browser.asked(e)
@@ -210,7 +210,7 @@ func (i *interceptor) paused(e *requestPaused) {
 	// The script of a nested worker is asked for before its target is told of
 	// (TestNestedWorkerInWindow). What the browser does not know either has ended, in the
 	// main window: the frames of the others are known as long as these are open.
-	send(i.link, target.GetTargetInfo, target.GetTargetInfoParams{TargetID: target.ID(e.FrameID)}, func(r target.GetTargetInfoResult, err error) {
+	wire.Send(i.link, target.GetTargetInfo, target.GetTargetInfoParams{TargetID: target.ID(e.FrameID)}, func(r target.GetTargetInfoResult, err error) {
 		if err == nil {
 			i.browser.targets.setWindow(e.FrameID, r.TargetInfo.BrowserContextID)
 		}
@@ -220,14 +220,14 @@ func (i *interceptor) paused(e *requestPaused) {
 }
 
 // decideOrHold is decide, but for what a document asks for that is about to be replaced.
-func (i *interceptor) decideOrHold(e *requestPaused, w sessions.Window) {
+func (i *interceptor) decideOrHold(e *wire.RequestPaused, w sessions.Window) {
 	if !i.browser.departures.any.Load() || !i.browser.withholds(e, w) {
 		i.decide(e, w)
 	}
 }
 
 // asked notes how a document comes, where only the pause tells.
-func (b *Browser) asked(e *requestPaused) {
+func (b *Browser) asked(e *wire.RequestPaused) {
 	tab := b.targets.page(target.ID(e.FrameID))
 	if tab == nil || b.targets.tells(tab) {
 		return
@@ -241,23 +241,23 @@ func (b *Browser) asked(e *requestPaused) {
 }
 
 // decide answers a request of a window as the book says.
-func (i *interceptor) decide(e *requestPaused, w sessions.Window) {
+func (i *interceptor) decide(e *wire.RequestPaused, w sessions.Window) {
 	r := sessions.Paused{
 		Window:    w,
 		URL:       e.Request.URL,
-		Header:    e.Request.Headers.get("cookie"),
-		Fields:    e.Request.Headers.get,
+		Header:    e.Request.Headers.Get("cookie"),
+		Fields:    e.Request.Headers.Get,
 		Stays:     func(site string) bool { return i.browser.targets.staysFrom(e.FrameID, place{w, site}) },
 		Mirrors:   func() bool { return i.browser.targets.mirrorOf(e.FrameID) != nil },
 		Top:       func() string { return i.browser.targets.topAt(e.FrameID) },
-		Preflight: e.isPreflight(),
+		Preflight: e.IsPreflight(),
 		Now:       time.Now(),
 	}
 	i.ask(e, r)
 }
 
 // ask answers a request that the book is asked about, at once if it can.
-func (i *interceptor) ask(e *requestPaused, r sessions.Paused) {
+func (i *interceptor) ask(e *wire.RequestPaused, r sessions.Paused) {
 	w := r.Window
 	r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
 	v := i.browser.book.Decide(r)
@@ -272,7 +272,7 @@ func (i *interceptor) ask(e *requestPaused, r sessions.Paused) {
 	}
 	writes := i.browser.mirror.writes.Load()
 	// The jar is read behind everything that the browser told before.
-	send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.browser.targets.contextOf(w)}, func(jar storage.GetCookiesResult, err error) {
+	wire.Send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.browser.targets.contextOf(w)}, func(jar storage.GetCookiesResult, err error) {
 		r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
 		r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
 		r.Mended = writes%2 != 0 || writes != i.browser.mirror.writes.Load()
@@ -292,32 +292,26 @@ const (
 )
 
 // await asks again until no answer from before the switch can come.
-func (i *interceptor) await(e *requestPaused, r sessions.Paused) {
-	id, _ := e.loader()
+func (i *interceptor) await(e *wire.RequestPaused, r sessions.Paused) {
+	id, _ := e.LoaderID()
 	i.browser.quiet.waits(string(id), 1)
 	began, at := time.Now(), place{r.Window, i.browser.book.SiteOf(r.URL)}
 	var again func()
 	again = func() {
 		r.Now = time.Now()
 		if _, late := i.browser.quiet.at(at.window, at.site); (late || i.browser.mirror.isAdopting(at)) && r.Now.Sub(began) < awaitTime {
-			time.AfterFunc(awaitPace, func() { i.browser.wire.do(again) })
+			time.AfterFunc(awaitPace, func() { i.browser.wire.Do(again) })
 			return
 		}
 		i.browser.quiet.waits(string(id), -1)
 		r.Waited = true
 		i.ask(e, r)
 	}
-	time.AfterFunc(awaitPace, func() { i.browser.wire.do(again) })
-}
-
-// isPreflight reports a CORS preflight, which never has cookies. Not all are told with their
-// own type (TestBearerTokens); no page can write the header that tells one.
-func (e *requestPaused) isPreflight() bool {
-	return e.ResourceType == network.ResourceTypePreflight || e.Request.Method == "OPTIONS" && e.Request.Headers.get("access-control-request-method") != ""
+	time.AfterFunc(awaitPace, func() { i.browser.wire.Do(again) })
 }
 
 // finally answers a request that was decided in full knowledge.
-func (i *interceptor) finally(e *requestPaused, w sessions.Window, v sessions.Verdict) {
+func (i *interceptor) finally(e *wire.RequestPaused, w sessions.Window, v sessions.Verdict) {
 	if v.Action != sessions.Restore || len(v.Lost) == 0 {
 		i.answer(e, w, v)
 		return
@@ -336,11 +330,11 @@ func (i *interceptor) unreadable(m *cdproto.Message) {
 		return // then Chrome does not speak the protocol, and nothing can be answered
 	}
 	i.browser.notice("blocked a request, since what Chrome reported of it could not be read")
-	send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, nil)
+	wire.Send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, nil)
 }
 
 // answer sends the verdict, the one answer that the request gets.
-func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Verdict) {
+func (i *interceptor) answer(e *wire.RequestPaused, w sessions.Window, v sessions.Verdict) {
 	params := fetch.ContinueRequestParams{RequestID: e.RequestID}
 	rewrite := v.Action == sessions.Rewrite
 	if v.Anonymous {
@@ -348,7 +342,7 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 	}
 	if rewrite {
 		// Two forced sites that share a jar might take it from each other.
-		if v.Header != e.Request.Headers.get("cookie") && !i.browser.book.SharesJar() {
+		if v.Header != e.Request.Headers.Get("cookie") && !i.browser.book.SharesJar() {
 			// It is out of step: a script wrote another session's value, say
 			// (TestHardLogin).
 			i.browser.mirror.mend(w, v.Session.Site)
@@ -356,22 +350,19 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 		i.browser.log.Debug("rewritten", "url", sessions.ShowURL(e.Request.URL), "site", v.Session.Site, "session", v.Session.Number)
 	}
 	write := rewrite || v.Action == sessions.Write || v.Action == sessions.Restore && (v.Fields != nil || v.Without != nil)
-	if is := e.Request.Headers.get("cookie"); !write && i.explicit && v.Session.Number != 0 && is != "" {
+	if is := e.Request.Headers.Get("cookie"); !write && i.explicit && v.Session.Number != 0 && is != "" {
 		v.Header, v.Fields, write = is, nil, true
 	}
 	if write && v.Action != sessions.Restore {
 		write = i.complete(e, w, &v)
 	}
-	id := network.RequestID("")
-	if text, err := strconv.Unquote(string(e.networkID)); err == nil { // an id has no letters that JSON writes otherwise
-		id = network.RequestID(text)
-	}
+	id, _ := e.NetworkID()
 	i.count(v.Session.Number != 0, write, rewrite)
 	if write {
 		if id != "" {
 			i.browser.exchanges.wrote(id, rewrite)
 		}
-		list, readable := e.Request.Headers.all()
+		list, readable := e.Request.Headers.All()
 		if !readable {
 			i.second(e, write, errors.New("its headers cannot be read"))
 			return
@@ -382,7 +373,7 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 	if v.Session.Number != 0 && (id == "" || i.browser.exchanges.open[id] == nil) {
 		i.browser.quiet.fly(w, v.Session.Site, cmp.Or(string(id), string(e.RequestID)), time.Now())
 	}
-	send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
+	wire.Send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
 		if err == nil || gone(err) {
 			i.answered(e)
 			return
@@ -395,7 +386,7 @@ func (i *interceptor) answer(e *requestPaused, w sessions.Window, v sessions.Ver
 // it is known in which partition the request is. It reports false where the header is better
 // left to the browser: of a request that shows none it cannot be told whether it is one to
 // carry them.
-func (i *interceptor) complete(e *requestPaused, w sessions.Window, v *sessions.Verdict) bool {
+func (i *interceptor) complete(e *wire.RequestPaused, w sessions.Window, v *sessions.Verdict) bool {
 	m := i.browser.mirror
 	m.mu.Lock()
 	jar := m.partitioned[w]
@@ -406,7 +397,7 @@ func (i *interceptor) complete(e *requestPaused, w sessions.Window, v *sessions.
 	more := i.browser.book.Partitioned(w, e.Request.URL, i.browser.targets.topLevelSite(e), crossSite, jar, time.Now())
 	switch {
 	case more == "":
-	case e.Request.Headers.get("cookie") == "" && v.Action == sessions.Write:
+	case e.Request.Headers.Get("cookie") == "" && v.Action == sessions.Write:
 		_, late := i.browser.quiet.of(w, e.Request.URL)
 		return late // then an answer might give it another session's
 	case v.Header == "":
@@ -418,7 +409,7 @@ func (i *interceptor) complete(e *requestPaused, w sessions.Window, v *sessions.
 }
 
 // topLevelSite is the site of the page that a request is made in, "" where it is not known.
-func (t *targets) topLevelSite(e *requestPaused) string {
+func (t *targets) topLevelSite(e *wire.RequestPaused) string {
 	t.mu.Lock()
 	page := t.frames[e.FrameID].page
 	t.mu.Unlock()
@@ -451,7 +442,7 @@ func (i *interceptor) count(forced, written, rewritten bool) {
 
 // second answers a request whose first answer was refused: it stays paused
 // otherwise (CHROMIUM 20). What was written fails closed.
-func (i *interceptor) second(e *requestPaused, written bool, cause error) {
+func (i *interceptor) second(e *wire.RequestPaused, written bool, cause error) {
 	done := func(_ cdp.Empty, err error) {
 		if err != nil && !gone(err) {
 			i.browser.log.Error("answering a paused request twice", "url", sessions.ShowURL(e.Request.URL), "error", err)
@@ -459,14 +450,14 @@ func (i *interceptor) second(e *requestPaused, written bool, cause error) {
 		i.answered(e)
 	}
 	if !written {
-		send(i.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID}, done)
+		wire.Send(i.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID}, done)
 		return
 	}
 	i.browser.notice("blocked %s %s: Chrome refused the rewritten request (%v), and unchanged it would have been sent as another session", e.Request.Method, sessions.ShowURL(e.Request.URL), cause)
-	send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, done)
+	wire.Send(i.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient}, done)
 }
 
-func (i *interceptor) answered(e *requestPaused) {
+func (i *interceptor) answered(e *wire.RequestPaused) {
 	if i.open[e.RequestID]--; i.open[e.RequestID] == 0 {
 		delete(i.open, e.RequestID)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto"
 
+	"sessdriver/cdp/internal/wire/wiretest"
 	"sessdriver/sessions"
 )
 
@@ -90,32 +91,32 @@ func TestAnswers(t *testing.T) {
 				}
 			}
 			var notices []string
-			b := f.browser(Options{Book: book, Notice: func(s string) { notices = append(notices, s) }})
+			b := f.browser(t, Options{Book: book, Notice: func(s string) { notices = append(notices, s) }})
 			if test.url == "" {
 				test.url = url
 			}
-			f.paused("r1", test.url, test.headers)
-			m := f.command("Fetch.continueRequest")
+			f.Paused("r1", test.url, test.headers)
+			m := f.Command("Fetch.continueRequest")
 			if got := headersOf(t, m); !equalHeaders(got, test.want) {
 				t.Errorf("headers %q, want %q", got, test.want)
 			}
 			if test.refuse == "" {
-				f.reply(m, `{}`)
+				f.Reply(m, `{}`)
 			} else {
-				f.refuse(m, test.refuse)
+				f.Refuse(m, test.refuse)
 			}
 			if test.second != "" {
-				m := f.command(test.second)
+				m := f.Command(test.second)
 				if got := headersOf(t, m); got != nil {
 					t.Errorf("the second answer has headers %q", got)
 				}
-				if reason := field(t, m, "errorReason"); test.second == "Fetch.failRequest" && reason != "BlockedByClient" {
+				if reason := wiretest.Parameter(t, m, "errorReason"); test.second == "Fetch.failRequest" && reason != "BlockedByClient" {
 					t.Errorf("the reason is %v, want BlockedByClient", reason)
 				}
-				f.reply(m, `{}`)
+				f.Reply(m, `{}`)
 			}
-			eventually(t, b.wire, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
-			f.silent()
+			wiretest.Eventually(t, b.wire.Do, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
+			f.Silent()
 			if got := strings.Join(notices, "\n"); !strings.HasPrefix(got, test.notice) || test.notice == "" && got != "" {
 				t.Errorf("notices %q, want %q", got, test.notice)
 			}
@@ -155,23 +156,23 @@ func TestAnswerAfterTheJar(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFakeChrome(t)
 			book := bookOf(t, "bob")
-			b := f.browser(Options{Book: book})
-			f.paused("r1", "http://a.test/", plain("Cookie", "sid=fresh"))
-			m := f.command("Storage.getCookies")
-			b.wire.do(func() {})
-			f.silent() // no answer before the jar is known
+			b := f.browser(t, Options{Book: book})
+			f.Paused("r1", "http://a.test/", plain("Cookie", "sid=fresh"))
+			m := f.Command("Storage.getCookies")
+			b.wire.Do(func() {})
+			f.Silent() // no answer before the jar is known
 			if test.refuse != "" {
-				f.refuse(m, test.refuse)
+				f.Refuse(m, test.refuse)
 			} else {
-				f.reply(m, test.jar)
+				f.Reply(m, test.jar)
 			}
-			answer := f.command("Fetch.continueRequest")
+			answer := f.Command("Fetch.continueRequest")
 			if got := headersOf(t, answer); !equalHeaders(got, test.want) {
 				t.Errorf("headers %q, want %q", got, test.want)
 			}
-			f.reply(answer, `{}`)
-			eventually(t, b.wire, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
-			f.silent()
+			f.Reply(answer, `{}`)
+			wiretest.Eventually(t, b.wire.Do, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
+			f.Silent()
 			if bob, _ := book.Active(sessions.Main, "a.test", time.Now()); bob.Tokens[0].Value != test.adopted {
 				t.Errorf("bob has %q, want %q", bob.Tokens[0].Value, test.adopted)
 			}
@@ -183,39 +184,39 @@ func TestAnswerAfterTheJar(t *testing.T) {
 // of the second one changes nothing.
 func TestPausedTwice(t *testing.T) {
 	f := newFakeChrome(t)
-	b := f.browser(Options{Book: bookOf(t, "bob")})
-	f.paused("r1", "http://a.test/", plain("Cookie", "sid=alice1"))
-	f.paused("r1", "http://a.test/", plain("Cookie", "sid=alice1"))
-	first, second := f.command("Fetch.continueRequest"), f.command("Fetch.continueRequest")
-	f.reply(first, `{}`)
-	eventually(t, b.wire, "one answer is confirmed", func() bool { return b.interceptor.open["r1"] == 1 })
-	f.refuse(second, refusal)
-	eventually(t, b.wire, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
-	f.silent()
+	b := f.browser(t, Options{Book: bookOf(t, "bob")})
+	f.Paused("r1", "http://a.test/", plain("Cookie", "sid=alice1"))
+	f.Paused("r1", "http://a.test/", plain("Cookie", "sid=alice1"))
+	first, second := f.Command("Fetch.continueRequest"), f.Command("Fetch.continueRequest")
+	f.Reply(first, `{}`)
+	wiretest.Eventually(t, b.wire.Do, "one answer is confirmed", func() bool { return b.interceptor.open["r1"] == 1 })
+	f.Refuse(second, refusal)
+	wiretest.Eventually(t, b.wire.Do, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
+	f.Silent()
 }
 
 // The target of a paused request goes before the answer: there is nothing to
 // answer any more, and nothing waits for it.
 func TestPausedThenGone(t *testing.T) {
 	f := newFakeChrome(t)
-	b := f.browser(Options{Book: bookOf(t, "bob")})
-	b.wire.ours["tab"] = true
-	f.paused("r1", "http://a.test/", plain("Cookie", "sid=strange"))
-	f.event(own, "Target.detachedFromTarget", `{"sessionId":"tab"}`)
-	f.reply(f.command("Storage.getCookies"), `{"cookies":[]}`)
-	f.refuse(f.command("Fetch.continueRequest"), refusal)
-	eventually(t, b.wire, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
-	f.silent()
+	b := f.browser(t, Options{Book: bookOf(t, "bob")})
+	f.attach(b, "tab")
+	f.Paused("r1", "http://a.test/", plain("Cookie", "sid=strange"))
+	f.Event(own, "Target.detachedFromTarget", `{"sessionId":"tab"}`)
+	f.Reply(f.Command("Storage.getCookies"), `{"cookies":[]}`)
+	f.Refuse(f.Command("Fetch.continueRequest"), refusal)
+	wiretest.Eventually(t, b.wire.Do, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
+	f.Silent()
 }
 
 // A paused request that cannot be read is blocked, not left waiting.
 func TestPausedUnreadable(t *testing.T) {
 	f := newFakeChrome(t)
 	notices := make(chan string, 1)
-	f.browser(Options{Book: bookOf(t, "bob"), Notice: func(text string) { notices <- text }})
-	f.event(own, "Fetch.requestPaused", `{"requestId":"r1","request":"not an object"}`)
-	m := f.command("Fetch.failRequest")
-	if got := field(t, m, "requestId"); got != "r1" {
+	f.browser(t, Options{Book: bookOf(t, "bob"), Notice: func(text string) { notices <- text }})
+	f.Event(own, "Fetch.requestPaused", `{"requestId":"r1","request":"not an object"}`)
+	m := f.Command("Fetch.failRequest")
+	if got := wiretest.Parameter(t, m, "requestId"); got != "r1" {
 		t.Errorf("blocked %v, want r1", got)
 	}
 	<-notices
@@ -224,22 +225,22 @@ func TestPausedUnreadable(t *testing.T) {
 // Many requests at once get their answers in the order they were paused.
 func TestAnswersInOrder(t *testing.T) {
 	f := newFakeChrome(t)
-	b := f.browser(Options{Book: bookOf(t, "bob")})
+	b := f.browser(t, Options{Book: bookOf(t, "bob")})
 	var want, got []string
 	for i := range 500 {
 		id := "r" + string(rune('0'+i/100)) + string(rune('0'+i/10%10)) + string(rune('0'+i%10))
-		f.paused(id, "http://a.test/", plain("Cookie", "sid=alice1"))
+		f.Paused(id, "http://a.test/", plain("Cookie", "sid=alice1"))
 		want = append(want, id)
 	}
 	for range want {
-		m := f.command("Fetch.continueRequest")
-		got = append(got, field(t, m, "requestId").(string))
-		f.reply(m, `{}`)
+		m := f.Command("Fetch.continueRequest")
+		got = append(got, wiretest.Parameter(t, m, "requestId").(string))
+		f.Reply(m, `{}`)
 	}
 	if !slices.Equal(got, want) {
 		t.Error("the answers are in another order than the requests")
 	}
-	eventually(t, b.wire, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
+	wiretest.Eventually(t, b.wire.Do, "nothing is paused", func() bool { return len(b.interceptor.open) == 0 })
 }
 
 // Fetch is narrowed first and disabled only when every paused request has its
@@ -247,72 +248,72 @@ func TestAnswersInOrder(t *testing.T) {
 // fake fails the test when Fetch.disable comes before that.
 func TestStopWaitsForAnswers(t *testing.T) {
 	f := newFakeChrome(t)
-	b := f.browser(Options{Book: bookOf(t, "bob")})
+	b := f.browser(t, Options{Book: bookOf(t, "bob")})
 	b.interceptor.on = true
-	f.paused("plain", "http://a.test/", plain("Cookie", "sid=bob1"))
-	f.paused("rewritten", "http://a.test/", plain("Cookie", "sid=alice1"))
-	f.paused("strange", "http://a.test/", plain("Cookie", "sid=strange"))
-	one, two, jar := f.command("Fetch.continueRequest"), f.command("Fetch.continueRequest"), f.command("Storage.getCookies")
+	f.Paused("plain", "http://a.test/", plain("Cookie", "sid=bob1"))
+	f.Paused("rewritten", "http://a.test/", plain("Cookie", "sid=alice1"))
+	f.Paused("strange", "http://a.test/", plain("Cookie", "sid=strange"))
+	one, two, jar := f.Command("Fetch.continueRequest"), f.Command("Fetch.continueRequest"), f.Command("Storage.getCookies")
 
 	stopped := make(chan error, 1)
 	go func() { stopped <- b.interceptor.stop(t.Context()) }()
-	narrow := f.command("Fetch.enable")
+	narrow := f.Command("Fetch.enable")
 	if !strings.Contains(string(narrow.Params), never) {
 		t.Errorf("narrowing with %s", narrow.Params)
 	}
-	f.paused("late", "http://a.test/", plain("Cookie", "sid=alice1"))
-	late := f.command("Fetch.continueRequest")
-	f.reply(narrow, `{}`)
-	eventually(t, b.wire, "stop waits", func() bool { return len(b.interceptor.idle) == 1 })
-	f.reply(one, `{}`)
-	f.refuse(two, "Invalid header")
-	failed := f.command("Fetch.failRequest")
-	f.reply(jar, `{"cookies":[]}`)
-	three := f.command("Fetch.continueRequest")
-	f.reply(late, `{}`)
-	f.reply(three, `{}`)
-	b.wire.do(func() {})
-	f.reply(failed, `{}`)
-	f.reply(f.command("Fetch.disable"), `{}`)
+	f.Paused("late", "http://a.test/", plain("Cookie", "sid=alice1"))
+	late := f.Command("Fetch.continueRequest")
+	f.Reply(narrow, `{}`)
+	wiretest.Eventually(t, b.wire.Do, "stop waits", func() bool { return len(b.interceptor.idle) == 1 })
+	f.Reply(one, `{}`)
+	f.Refuse(two, "Invalid header")
+	failed := f.Command("Fetch.failRequest")
+	f.Reply(jar, `{"cookies":[]}`)
+	three := f.Command("Fetch.continueRequest")
+	f.Reply(late, `{}`)
+	f.Reply(three, `{}`)
+	b.wire.Do(func() {})
+	f.Reply(failed, `{}`)
+	f.Reply(f.Command("Fetch.disable"), `{}`)
 	if err := <-stopped; err != nil {
 		t.Errorf("stop: %v", err)
 	}
-	f.silent()
+	f.Silent()
 }
 
 // A stop that gives up, or whose browser goes, does not disable Fetch, and a
 // later one does what is left to do.
 func TestStopGivesUp(t *testing.T) {
 	f := newFakeChrome(t)
-	b := f.browser(Options{Book: bookOf(t, "bob")})
+	b := f.browser(t, Options{Book: bookOf(t, "bob")})
 	b.interceptor.on = true
-	f.paused("r1", "http://a.test/", plain("Cookie", "sid=alice1"))
-	answer := f.command("Fetch.continueRequest")
+	f.Paused("r1", "http://a.test/", plain("Cookie", "sid=alice1"))
+	answer := f.Command("Fetch.continueRequest")
 	stopped := make(chan error, 1)
 	stop := func(ctx context.Context) {
 		go func() { stopped <- b.interceptor.stop(ctx) }()
-		f.reply(f.command("Fetch.enable"), `{}`)
+		f.Reply(f.Command("Fetch.enable"), `{}`)
 	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	stop(ctx)
-	eventually(t, b.wire, "stop waits", func() bool { return len(b.interceptor.idle) == 1 })
+	wiretest.Eventually(t, b.wire.Do, "stop waits", func() bool { return len(b.interceptor.idle) == 1 })
 	cancel()
 	if err := <-stopped; !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	stop(t.Context())
-	f.reply(answer, `{}`)
-	f.reply(f.command("Fetch.disable"), `{}`)
+	f.Reply(answer, `{}`)
+	f.Reply(f.Command("Fetch.disable"), `{}`)
 	if err := <-stopped; err != nil {
 		t.Errorf("the second stop: %v", err)
 	}
 
 	b.interceptor.on = true
-	f.paused("r2", "http://a.test/", plain("Cookie", "sid=alice1"))
-	f.command("Fetch.continueRequest")
+	f.Paused("r2", "http://a.test/", plain("Cookie", "sid=alice1"))
+	f.Command("Fetch.continueRequest")
 	stop(t.Context())
-	eventually(t, b.wire, "stop waits", func() bool { return len(b.interceptor.idle) == 1 })
+	wiretest.Eventually(t, b.wire.Do, "stop waits", func() bool { return len(b.interceptor.idle) == 1 })
 	f.Close()
 	if err := <-stopped; !errors.Is(err, ErrGone) {
 		t.Errorf("the browser goes: %v", err)
@@ -324,20 +325,20 @@ func TestStopGivesUp(t *testing.T) {
 func TestEnableCancelled(t *testing.T) {
 	f := newFakeChrome(t)
 	book := bookOf(t, "bob")
-	b := f.browser(Options{Book: book})
+	b := f.browser(t, Options{Book: book})
 	ctx, cancel := context.WithCancel(t.Context())
 	updated := make(chan error, 1)
 	go func() { updated <- b.interceptor.update(ctx) }()
-	late := f.command("Fetch.enable")
+	late := f.Command("Fetch.enable")
 	cancel()
 	if err := <-updated; !errors.Is(err, context.Canceled) {
 		t.Errorf("update: %v", err)
 	}
-	f.reply(late, `{}`)
+	f.Reply(late, `{}`)
 	book.Unset(sessions.Main, "a.test", time.Now())
 	go func() { updated <- b.interceptor.update(t.Context()) }()
-	f.reply(f.command("Fetch.enable"), `{}`)
-	f.reply(f.command("Fetch.disable"), `{}`)
+	f.Reply(f.Command("Fetch.enable"), `{}`)
+	f.Reply(f.Command("Fetch.disable"), `{}`)
 	if err := <-updated; err != nil {
 		t.Errorf("the second update: %v", err)
 	}
@@ -360,7 +361,7 @@ func TestPatterns(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := newFakeChrome(t)
-		b := f.browser(Options{Book: book})
+		b := f.browser(t, Options{Book: book})
 		var got []string
 		for _, p := range b.interceptor.patterns() {
 			got = append(got, p.URLPattern)

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire/wiretest"
 	"sessdriver/sessions"
 )
 
@@ -27,7 +28,7 @@ func jarOf(value string) string {
 func written(t *testing.T, m *cdproto.Message) string {
 	t.Helper()
 	var last string
-	for _, c := range field(t, m, "cookies").([]any) {
+	for _, c := range wiretest.Parameter(t, m, "cookies").([]any) {
 		last = c.(map[string]any)["value"].(string)
 	}
 	return last
@@ -37,18 +38,18 @@ func written(t *testing.T, m *cdproto.Message) string {
 // him another value (its second).
 func (f *fakeChrome) rotation(half int) {
 	if half == 1 {
-		f.event("tab", "Network.requestWillBeSent", `{"requestId":"n1","loaderId":"L","documentURL":"http://a.test/","request":{"url":"http://a.test/","method":"GET","headers":{},"initialPriority":"High","referrerPolicy":"no-referrer"},"timestamp":1,"wallTime":1,"initiator":{"type":"script"},"redirectHasExtraInfo":false,"type":"Fetch","frameId":"tab"}`)
-		f.event("tab", "Network.requestWillBeSentExtraInfo", `{"requestId":"n1","associatedCookies":[],"headers":{"Cookie":"sid=bob1"},"connectTiming":{"requestTime":1}}`)
+		f.Event("tab", "Network.requestWillBeSent", `{"requestId":"n1","loaderId":"L","documentURL":"http://a.test/","request":{"url":"http://a.test/","method":"GET","headers":{},"initialPriority":"High","referrerPolicy":"no-referrer"},"timestamp":1,"wallTime":1,"initiator":{"type":"script"},"redirectHasExtraInfo":false,"type":"Fetch","frameId":"tab"}`)
+		f.Event("tab", "Network.requestWillBeSentExtraInfo", `{"requestId":"n1","associatedCookies":[],"headers":{"Cookie":"sid=bob1"},"connectTiming":{"requestTime":1}}`)
 		return
 	}
-	f.event("tab", "Network.responseReceivedExtraInfo", `{"requestId":"n1","blockedCookies":[],"headers":{"Set-Cookie":"sid=bob2; Path=/"},"resourceIPAddressSpace":"Local","statusCode":200}`)
+	f.Event("tab", "Network.responseReceivedExtraInfo", `{"requestId":"n1","blockedCookies":[],"headers":{"Set-Cookie":"sid=bob2; Path=/"},"resourceIPAddressSpace":"Local","statusCode":200}`)
 }
 
 func withTab(t *testing.T, f *fakeChrome) *Browser {
 	t.Helper()
-	b := f.browser(Options{Book: bookOf(t, "bob")})
-	b.wire.ours["tab"] = true
-	b.targets.add(link{b.wire, "tab"}, &target.Info{TargetID: "tab", Type: "page", URL: "http://a.test/"}, "")
+	b := f.browser(t, Options{Book: bookOf(t, "bob")})
+	f.attach(b, "tab")
+	b.targets.add(b.wire.Link("tab"), &target.Info{TargetID: "tab", Type: "page", URL: "http://a.test/"}, "")
 	go b.mirror.run()
 	return b
 }
@@ -63,21 +64,21 @@ func TestRotationRacesWrite(t *testing.T) {
 		_, err := b.mirror.sync(t.Context(), sessions.Main, "a.test")
 		synced <- err
 	}()
-	f.reply(f.command("Storage.getCookies"), jarOf("alice1"))
-	write := f.command("Storage.setCookies")
+	f.Reply(f.Command("Storage.getCookies"), jarOf("alice1"))
+	write := f.Command("Storage.setCookies")
 	if got := written(t, write); got != "bob1" {
 		t.Errorf("wrote %q, want bob1", got)
 	}
 	f.rotation(1)
 	f.rotation(2)
-	f.reply(write, `{}`)
-	f.reply(f.command("Storage.getCookies"), jarOf("bob1")) // the write was the later one
-	second := f.command("Storage.setCookies")
+	f.Reply(write, `{}`)
+	f.Reply(f.Command("Storage.getCookies"), jarOf("bob1")) // the write was the later one
+	second := f.Command("Storage.setCookies")
 	if got := written(t, second); got != "bob2" {
 		t.Errorf("wrote %q, want bob2", got)
 	}
-	f.reply(second, `{}`)
-	f.reply(f.command("Storage.getCookies"), jarOf("bob2"))
+	f.Reply(second, `{}`)
+	f.Reply(f.Command("Storage.getCookies"), jarOf("bob2"))
 	if err := <-synced; err != nil {
 		t.Error(err)
 	}
@@ -88,7 +89,7 @@ func TestLateRotation(t *testing.T) {
 	f := newFakeChrome(t)
 	b := withTab(t, f)
 	f.rotation(1)
-	eventually(t, b.wire, "the request is booked", func() bool {
+	wiretest.Eventually(t, b.wire.Do, "the request is booked", func() bool {
 		x := b.exchanges.open["n1"]
 		return x != nil && len(x.urls) == 1 && x.urls[0].booked != nil
 	})
@@ -97,20 +98,20 @@ func TestLateRotation(t *testing.T) {
 		_, err := b.mirror.sync(t.Context(), sessions.Main, "a.test")
 		synced <- err
 	}()
-	f.reply(f.command("Storage.getCookies"), jarOf("alice1"))
-	f.reply(f.command("Storage.setCookies"), `{}`)
-	f.reply(f.command("Storage.getCookies"), jarOf("bob1"))
+	f.Reply(f.Command("Storage.getCookies"), jarOf("alice1"))
+	f.Reply(f.Command("Storage.setCookies"), `{}`)
+	f.Reply(f.Command("Storage.getCookies"), jarOf("bob1"))
 	if err := <-synced; err != nil {
 		t.Fatal(err)
 	}
 	f.rotation(2)
-	f.reply(f.command("Storage.getCookies"), jarOf("bob1"))
-	write := f.command("Storage.setCookies")
+	f.Reply(f.Command("Storage.getCookies"), jarOf("bob1"))
+	write := f.Command("Storage.setCookies")
 	if got := written(t, write); got != "bob2" {
 		t.Errorf("wrote %q, want bob2", got)
 	}
-	f.reply(write, `{}`)
-	f.reply(f.command("Storage.getCookies"), jarOf("bob2"))
+	f.Reply(write, `{}`)
+	f.Reply(f.Command("Storage.getCookies"), jarOf("bob2"))
 }
 
 // A response that nothing shows gives a token while the jar is being written: it stays
@@ -131,17 +132,17 @@ func TestUntoldRacesWrite(t *testing.T) {
 		synced <- err
 	}
 	go sync()
-	f.reply(f.command("Storage.getCookies"), jarOf("bob1")) // in step
+	f.Reply(f.Command("Storage.getCookies"), jarOf("bob1")) // in step
 	if err := <-synced; err != nil {
 		t.Fatal(err)
 	}
 	f.rotation(1)
 	f.rotation(2) // bob2 is known, and the jar has something else
 	go sync()
-	f.reply(f.command("Storage.getCookies"), jarOf("bob1"))
-	f.reply(f.command("Storage.setCookies"), `{}`)
-	f.reply(f.command("Storage.getCookies"), both("bob2", "untold"))
-	f.reply(f.command("Browser.getVersion"), `{}`)
+	f.Reply(f.Command("Storage.getCookies"), jarOf("bob1"))
+	f.Reply(f.Command("Storage.setCookies"), `{}`)
+	f.Reply(f.Command("Storage.getCookies"), both("bob2", "untold"))
+	f.Reply(f.Command("Browser.getVersion"), `{}`)
 	if err := <-synced; err != nil {
 		t.Fatal(err)
 	}
@@ -327,8 +328,8 @@ func TestJar(t *testing.T) {
 		r.add(s.at(site, "/"), "bob", "sid=bob1")
 		r.use(site, "Session 1")
 		r.open(s.at(site, "/home"))
-		defer r.wire.do(func() { r.Browser.options.Reload = ReloadAll })
-		r.wire.do(func() { r.Browser.options.Reload = ReloadNone }) // a reload would end the request
+		defer r.wire.Do(func() { r.Browser.options.Reload = ReloadAll })
+		r.wire.Do(func() { r.Browser.options.Reload = ReloadNone }) // a reload would end the request
 		r.eval(fmt.Sprintf("window.late = fetch(%q), ''", s.at(site, "/late", "sid=alice9; Path=/; Secure; SameSite=None")))
 		<-s.asked
 		r.use(site, "bob")
@@ -462,8 +463,8 @@ func TestJar(t *testing.T) {
 	// A page whose every request rotates the token, while one switches to and
 	// fro: no session loses its token, and the jar comes to rest on it.
 	run("rotation", func(t *testing.T, site string) {
-		defer r.wire.do(func() { r.Browser.options.Reload = ReloadAll })
-		r.wire.do(func() { r.Browser.options.Reload = ReloadNone })
+		defer r.wire.Do(func() { r.Browser.options.Reload = ReloadAll })
+		r.wire.Do(func() { r.Browser.options.Reload = ReloadNone })
 		r.add(s.at(site, "/"), "alice", "sid=alice-0")
 		r.add(s.at(site, "/"), "bob", "sid=bob-0")
 		r.use(site, "alice")

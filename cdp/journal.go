@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/chrome"
 	"sessdriver/sessions"
 )
 
@@ -53,13 +54,13 @@ func NoJournal(why error) string {
 // another driver has the browser; without a directory that can be written there is no
 // journal, which is told.
 func (b *Browser) openJournal(id string) (err error) {
-	switch b.claim, err = claimBrowser(b.options.State, id); {
-	case errors.As(err, new(*drivenError)):
+	switch b.claim, err = chrome.ClaimBrowser(b.options.State, id); {
+	case errors.As(err, new(*chrome.ClaimedError)):
 		return err
 	case err != nil:
 		b.notice("%s", NoJournal(err))
 	case b.claim != nil:
-		b.journal = &journal{file: filepath.Join(b.claim.dir, journalFile)}
+		b.journal = &journal{file: filepath.Join(b.claim.Dir(), journalFile)}
 	}
 	return nil
 }

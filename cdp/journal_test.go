@@ -30,7 +30,7 @@ func TestJournal(t *testing.T) {
 	attach := func() *rig { return f.attach(f.port, func(o *Options) { o.State = state }) }
 	files := func() (list []string) {
 		filepath.WalkDir(state, func(path string, d os.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && d.Name() != ownerFile {
+			if err == nil && !d.IsDir() && d.Name() != "owner" {
 				info, _ := d.Info()
 				list = append(list, filepath.Base(path)+" "+info.Mode().String())
 			}

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/chromedp/cdproto/input"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // keys are those that have names, with the text that they type and their virtual key
@@ -26,7 +28,7 @@ var keys = map[string]struct {
 var held = map[string]int64{"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
 
 // pressKey presses and releases a key, as "Enter", "a" or "Control+a".
-func pressKey(ctx context.Context, l link, text string) error {
+func pressKey(ctx context.Context, l wire.Link, text string) error {
 	var p input.DispatchKeyEventParams
 	key := text
 	for {
@@ -69,10 +71,10 @@ func pressKey(ctx context.Context, l link, text string) error {
 	if p.Text == "" {
 		p.Type = input.DispatchKeyEventTypeRawKeyDown
 	}
-	if _, err := call(ctx, l, input.DispatchKeyEvent, p); err != nil {
+	if _, err := wire.Call(ctx, l, input.DispatchKeyEvent, p); err != nil {
 		return err
 	}
 	p.Type, p.Text, p.Commands = input.DispatchKeyEventTypeKeyUp, "", nil
-	_, err := call(ctx, l, input.DispatchKeyEvent, p)
+	_, err := wire.Call(ctx, l, input.DispatchKeyEvent, p)
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/cdp/leaks"
 	"sessdriver/sessions"
 )
@@ -115,7 +116,7 @@ type stage struct {
 // initiator is a page that makes requests to a site: its own, or another one.
 type initiator struct {
 	host, site string
-	tab        link
+	tab        wire.Link
 }
 
 // part is the stage of another situation in the same browser.
@@ -152,7 +153,7 @@ func (s *stage) logIn(name string) {
 	for _, i := range s.pages {
 		s.visit(tab, s.w.loginPage(i.site, name))
 	}
-	send(tab, page.Close, cdp.Empty{}, nil)
+	wire.Send(tab, page.Close, cdp.Empty{}, nil)
 }
 
 // rename gives the sessions that were detected at the login their name.

@@ -3,7 +3,6 @@ package cdp
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -76,7 +76,7 @@ type showing struct {
 
 // heldRequest is a paused request that has no answer yet.
 type heldRequest struct {
-	*requestPaused
+	*wire.RequestPaused
 	window sessions.Window
 	since  time.Time
 	shared bool // by a worker that lives on
@@ -88,7 +88,7 @@ func (b *Browser) depart(tabs []*tab) {
 	if len(tabs) == 0 {
 		return
 	}
-	b.wire.do(func() {
+	b.wire.Do(func() {
 		for _, tab := range tabs {
 			b.departNow(tab)
 		}
@@ -122,7 +122,7 @@ func (b *Browser) remain(w sessions.Window) {
 	if !b.departures.any.Load() {
 		return
 	}
-	b.wire.do(func() {
+	b.wire.Do(func() {
 		for _, d := range slices.Collect(maps.Values(b.departures.tabs)) {
 			if d.tab.window == w {
 				b.remainsIn(d.tab)
@@ -145,16 +145,16 @@ func (b *Browser) remainsIn(tab *tab) {
 
 // decideHeld answers a held request as if it had just been paused.
 func (b *Browser) decideHeld(h *heldRequest) {
-	id, _ := h.loader()
+	id, _ := h.LoaderID()
 	b.quiet.waits(string(id), -1)
-	b.interceptor.decide(h.requestPaused, h.window)
+	b.interceptor.decide(h.RequestPaused, h.window)
 }
 
 // opensThere notes that somebody opens another page in a tab.
 func (b *Browser) opensThere(tab *tab) {
 	b.targets.update(func() { tab.opener = "" }) // it is not the opener that does
 	if b.departures.any.Load() {
-		b.wire.do(func() {
+		b.wire.Do(func() {
 			if d := b.departures.tabs[tab.id]; d != nil {
 				d.opened = true
 			}
@@ -178,7 +178,7 @@ func (b *Browser) arrive(tab *tab) {
 
 // endDepartures ends all of them.
 func (b *Browser) endDepartures() {
-	b.wire.do(func() {
+	b.wire.Do(func() {
 		for _, d := range slices.Collect(maps.Values(b.departures.tabs)) {
 			b.arrive(d.tab)
 		}
@@ -196,20 +196,20 @@ func (b *Browser) release(d *departure, answer func(*heldRequest)) {
 
 // cancel answers a held request: it is not sent.
 func (b *Browser) cancel(h *heldRequest) {
-	id, _ := h.loader()
+	id, _ := h.LoaderID()
 	b.quiet.waits(string(id), -1)
-	b.abort(h.requestPaused)
+	b.abort(h.RequestPaused)
 }
 
 // abort lets a paused request fail as if its page had given it up. An aborted navigation
 // leaves the document that is there.
-func (b *Browser) abort(e *requestPaused) {
+func (b *Browser) abort(e *wire.RequestPaused) {
 	b.log.Debug("not sent: its document is being replaced", "url", sessions.ShowURL(e.Request.URL))
-	send(b.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, func(cdp.Empty, error) {
+	wire.Send(b.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, func(cdp.Empty, error) {
 		b.interceptor.answered(e)
 	})
 	// No answer can come, and the page that asked may not tell so any more.
-	if id, told := e.loader(); told {
+	if id, told := e.LoaderID(); told {
 		b.exchanges.finish(network.RequestID(id), true)
 		b.exchanges.drop(network.RequestID(id))
 	}
@@ -217,7 +217,7 @@ func (b *Browser) abort(e *requestPaused) {
 
 // withholds reports whether a paused request is of a document that is about to be
 // replaced: then it is held, or cancelled. It runs in a turn.
-func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
+func (b *Browser) withholds(e *wire.RequestPaused, w sessions.Window) bool {
 	d, below, shared := b.departureOf(e, w)
 	if d == nil {
 		return false
@@ -263,7 +263,7 @@ func (b *Browser) withholds(e *requestPaused, w sessions.Window) bool {
 // hold keeps a request back for the first time.
 func (b *Browser) hold(d *departure, h *heldRequest) {
 	d.held = append(d.held, h)
-	id, _ := h.loader()
+	id, _ := h.LoaderID()
 	b.quiet.waits(string(id), 1)
 }
 
@@ -273,7 +273,7 @@ func (d *departure) hasSaidAll(now time.Time) bool {
 }
 
 // saidLast reports whether a request is of a kind that outlives its page.
-func saidLast(e *requestPaused) bool {
+func saidLast(e *wire.RequestPaused) bool {
 	return slices.Contains([]network.ResourceType{network.ResourceTypePing, network.ResourceTypeFetch, network.ResourceTypeXHR}, e.ResourceType)
 }
 
@@ -281,7 +281,7 @@ func saidLast(e *requestPaused) bool {
 // it is not of the top frame. What a page asks for that the old document opened is part of
 // that as long as it shows no document of its own. One of a worker that pages share is part
 // of any of its site: it waits for the new document.
-func (b *Browser) departureOf(e *requestPaused, w sessions.Window) (d *departure, below, shared bool) {
+func (b *Browser) departureOf(e *wire.RequestPaused, w sessions.Window) (d *departure, below, shared bool) {
 	of, shared := b.targets.pageOf(e.FrameID)
 	if d = b.departures.tabs[of]; d != nil {
 		return d, e.FrameID != cdp.FrameID(of), false
@@ -332,11 +332,11 @@ func (t *tab) isEmpty() bool { return !strings.HasPrefix(t.document.url, "http")
 // isOurs reports whether a navigation of the top frame is not one that the old document
 // began. Chrome tells which ones those are, mostly before they are paused; the others
 // show it by their method, and by the referrer, which only a reload has besides.
-func (d *departure) isOurs(e *requestPaused) bool {
+func (d *departure) isOurs(e *wire.RequestPaused) bool {
 	if d.opened {
 		return true
 	}
-	loader, told := e.loader()
+	loader, told := e.LoaderID()
 	switch url := withoutFragment(e.Request.URL); {
 	case told && loader == d.ours:
 		return true
@@ -346,21 +346,14 @@ func (d *departure) isOurs(e *requestPaused) bool {
 		d.ours = loader // its redirects have other URLs
 		return true
 	}
-	return !told || e.Request.Headers.get("referer") == ""
-}
-
-// loader is the id of the document that a navigation is to bring. It is not told where
-// the page does not tell of its requests.
-func (e *requestPaused) loader() (cdp.LoaderID, bool) {
-	id, err := strconv.Unquote(string(e.networkID)) // an id has no letters that JSON writes otherwise
-	return cdp.LoaderID(id), err == nil
+	return !told || e.Request.Headers.Get("referer") == ""
 }
 
 // isOf reports whether a request of the top frame is of the old document, of a worker that
 // this has, or of a page that it scripts, as far as that was told. It is used once the new
 // document is there.
 func (b *Browser) isOf(d *departure, h *heldRequest) (old, known bool) {
-	id, told := h.loader()
+	id, told := h.LoaderID()
 	if !told {
 		return false, false
 	}
@@ -429,7 +422,7 @@ func (b *Browser) toldOf(tab *tab, id network.RequestID) {
 		return
 	}
 	b.release(d, func(h *heldRequest) {
-		if is, told := h.loader(); !told || network.RequestID(is) != id {
+		if is, told := h.LoaderID(); !told || network.RequestID(is) != id {
 			d.held = append(d.held, h)
 		} else if old, _ := b.isOf(d, h); old {
 			b.cancel(h)
@@ -442,7 +435,7 @@ func (b *Browser) toldOf(tab *tab, id network.RequestID) {
 // reviewLater looks at a departure again and again until it ends.
 func (b *Browser) reviewLater(d *departure) {
 	time.AfterFunc(reviewPace, func() {
-		b.wire.do(func() {
+		b.wire.Do(func() {
 			if b.departures.tabs[d.tab.id] == d {
 				b.review(d)
 			}
@@ -493,7 +486,7 @@ func (t *targets) isComing(tab *tab) bool {
 func (t *targets) has(tab *tab) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.byLink[tab.link.id] == tab
+	return t.byLink[tab.link.ID] == tab
 }
 
 // look takes over what was sent to show the tab anew.

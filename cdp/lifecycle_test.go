@@ -11,12 +11,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +24,8 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp/remote"
 
+	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 	"sessdriver/testdata/need"
 )
@@ -74,8 +76,8 @@ func ownPage(t *testing.T) *httptest.Server {
 
 // remains lists what is left of a browser that we started: processes of its
 // group or on its profile, the profile, Chrome's own temporary files.
-func remains(p *process) []string {
-	left := processesUsing(p.dir)
+func remains(p *chrome.Process) []string {
+	left := processesUsing(p.Profile())
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, file := range stats {
 		stat, err := os.ReadFile(file)
@@ -84,19 +86,19 @@ func remains(p *process) []string {
 		}
 		// PID (COMMAND) STATE PARENT GROUP …; a zombie is nothing that we could end.
 		after := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		if after[2] == strconv.Itoa(p.cmd.Process.Pid) && after[0] != "Z" {
+		if after[2] == strconv.Itoa(p.PID()) && after[0] != "Z" {
 			left = append(left, string(stat))
 		}
 	}
-	if _, err := os.Stat(p.profile); err == nil && p.profile != "" {
-		left = append(left, p.profile)
+	if _, err := os.Stat(p.Profile()); err == nil && p.Temporary() {
+		left = append(left, p.Profile())
 	}
 	temp, _ := filepath.Glob(filepath.Join(os.TempDir(), "*hromium*"))
 	return append(left, temp...)
 }
 
 // gone checks that nothing is left.
-func checkGone(t *testing.T, p *process) {
+func checkGone(t *testing.T, p *chrome.Process) {
 	t.Helper()
 	if left := remains(p); len(left) > 0 {
 		t.Errorf("left behind:\n%s", strings.Join(left, "\n"))
@@ -123,7 +125,7 @@ func noBrowser(t *testing.T, err error, parts ...string) {
 func noProfile(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	noBrowser(t, err, parts...)
-	if profiles, _ := filepath.Glob(filepath.Join(os.TempDir(), profileDir+"*")); len(profiles) > 0 {
+	if profiles, _ := filepath.Glob(filepath.Join(os.TempDir(), chrome.TemporaryPrefix+"*")); len(profiles) > 0 {
 		t.Errorf("profiles are left: %v", profiles)
 	}
 }
@@ -141,7 +143,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			if len(remains(p)) < 3 {
 				t.Errorf("the test would see nothing: %q", remains(p))
 			}
-			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.cmd.Process.Pid))
+			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID()))
 			if arguments := strings.Split(string(line), "\x00"); slices.Contains(arguments, "--no-sandbox") != (os.Getuid() == 0) {
 				t.Errorf("--no-sandbox is for root, and only for root: %q", arguments)
 			}
@@ -184,7 +186,7 @@ func TestKilled(t *testing.T) {
 	errs := make(chan error, 2)
 	go func() { errs <- r.Open(r.ctx(), server.URL+"/never") }()
 	<-asked
-	if err := r.process.cmd.Process.Kill(); err != nil {
+	if err := syscall.Kill(r.process.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
@@ -241,7 +243,7 @@ func TestClosedByHand(t *testing.T) {
 
 	r.open(server.URL)
 	for _, tab := range r.targets.list("page") {
-		if _, err := call(r.ctx(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id}); err != nil {
+		if _, err := wire.Call(r.ctx(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -383,7 +385,7 @@ func TestProfile(t *testing.T) {
 	if _, err := Launch(t.Context(), second.options(in)); err == nil {
 		t.Fatal("two browsers in one profile")
 	} else {
-		noProfile(t, err, dir, "in use", strconv.Itoa(first.process.cmd.Process.Pid))
+		noProfile(t, err, dir, "in use", strconv.Itoa(first.process.PID()))
 	}
 	if err := first.Settle(first.ctx()); err != nil {
 		t.Fatalf("the first browser did not survive the second: %v", err)
@@ -486,24 +488,6 @@ func TestProfileOfHeadlessShell(t *testing.T) {
 	}
 }
 
-// What is left of a crash is no browser in use.
-func TestProfileAfterCrash(t *testing.T) {
-	dir := t.TempDir()
-	done := exec.Command("/bin/true")
-	if err := done.Run(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(fmt.Sprintf("some-host-%d", done.Process.Pid), filepath.Join(dir, "SingletonLock")); err != nil {
-		t.Fatal(err)
-	}
-	if err := profileFree(dir); err != nil {
-		t.Error(err)
-	}
-	if err := profileFree(filepath.Join(dir, "not there yet")); err != nil {
-		t.Error(err)
-	}
-}
-
 // Everything goes through the proxy, loopback too, and a certificate that
 // nobody signed is accepted when asked for.
 func TestProxyAndCertificates(t *testing.T) {
@@ -556,38 +540,6 @@ func TestProxyAndCertificates(t *testing.T) {
 	for _, want := range []string{"GET " + plain + "/x", "CONNECT " + tls} {
 		if !seen[want] {
 			t.Errorf("the proxy did not see %s, but %v", want, seen)
-		}
-	}
-}
-
-func TestArguments(t *testing.T) {
-	root := os.Getuid() == 0
-	tests := []struct {
-		options Options
-		has     []string
-		hasNot  []string
-	}{
-		{Options{}, []string{"--remote-debugging-pipe", "--user-data-dir=/p", "about:blank"},
-			[]string{"--headless", "--ignore-certificate-errors", "--enable-automation", "--disable-popup-blocking", "--disable-extensions"}},
-		{Options{Headless: true}, []string{"--headless"}, nil},
-		{Options{NoSandbox: true}, []string{"--no-sandbox"}, nil},
-		{Options{DebugPort: 9333}, []string{"--remote-debugging-port=9333", "--remote-debugging-address=127.0.0.1"}, nil},
-		{Options{Arguments: []string{"--lang=de"}}, []string{"--lang=de"}, nil},
-	}
-	for _, test := range tests {
-		got := arguments(&test.options, "/p")
-		for _, want := range test.has {
-			if !slices.Contains(got, want) {
-				t.Errorf("%+v: %s is missing", test.options, want)
-			}
-		}
-		for _, odd := range test.hasNot {
-			if slices.Contains(got, odd) {
-				t.Errorf("%+v: %s is there", test.options, odd)
-			}
-		}
-		if sandbox := slices.Contains(got, "--no-sandbox"); sandbox != (root || test.options.NoSandbox) {
-			t.Errorf("%+v: --no-sandbox is there: %v", test.options, sandbox)
 		}
 	}
 }

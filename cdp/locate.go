@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/runtime"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -141,8 +142,8 @@ func (e *noPageError) Permanent() bool { return true }
 func (e *noPageError) SaysNext() bool { return true }
 
 // evaluated runs a script in a page. An exception is an error.
-func evaluated(ctx context.Context, l link, p runtime.EvaluateParams) (*runtime.RemoteObject, error) {
-	r, err := call(ctx, l, runtime.Evaluate, p)
+func evaluated(ctx context.Context, l wire.Link, p runtime.EvaluateParams) (*runtime.RemoteObject, error) {
+	r, err := wire.Call(ctx, l, runtime.Evaluate, p)
 	if err != nil {
 		return nil, err
 	}
@@ -191,13 +192,13 @@ func (s selector) fault(err error) error {
 }
 
 // on calls a function of a page on an element, and decodes what it returns.
-func onElement(ctx context.Context, l link, id runtime.RemoteObjectID, function string, into any, args ...any) error {
+func onElement(ctx context.Context, l wire.Link, id runtime.RemoteObjectID, function string, into any, args ...any) error {
 	p, err := applied(function, id, args)
 	if err != nil {
 		return err
 	}
 	p.ReturnByValue, p.AwaitPromise = new(true), new(true)
-	r, err := call(ctx, l, runtime.CallFunctionOn, p)
+	r, err := wire.Call(ctx, l, runtime.CallFunctionOn, p)
 	if err == nil {
 		err = thrown(r.ExceptionDetails)
 	}
@@ -233,7 +234,7 @@ func (s selector) first(ctx context.Context, v view) (id runtime.RemoteObjectID,
 	if err := onElement(ctx, v.link, pair.ObjectID, "function() { return this[0] }", &count); err != nil || count == 0 {
 		return "", count, err
 	}
-	r, err := call(ctx, v.link, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function() { return this[1] }", ObjectID: pair.ObjectID, ObjectGroup: group})
+	r, err := wire.Call(ctx, v.link, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function() { return this[1] }", ObjectID: pair.ObjectID, ObjectGroup: group})
 	if err != nil {
 		return "", 0, err
 	}
@@ -247,7 +248,7 @@ func (s selector) byRole(ctx context.Context, v view) (runtime.RemoteObjectID, i
 	if err != nil {
 		return "", 0, err
 	}
-	r, err := call(ctx, v.link, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
+	r, err := wire.Call(ctx, v.link, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
 	if err != nil {
 		return "", 0, err
 	}
@@ -260,7 +261,7 @@ func (s selector) byRole(ctx context.Context, v view) (runtime.RemoteObjectID, i
 		if count++; count > 1 {
 			continue
 		}
-		found, err := call(ctx, v.link, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: node.BackendDOMNodeID, ObjectGroup: group})
+		found, err := wire.Call(ctx, v.link, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: node.BackendDOMNodeID, ObjectGroup: group})
 		if err != nil {
 			return "", 0, err
 		}
@@ -301,7 +302,7 @@ func (b *Browser) element(ctx context.Context, text string) (view, runtime.Remot
 	}
 	why := "the page has no element like that"
 	for {
-		send(tab.link, runtime.ReleaseObjectGroup, runtime.ReleaseObjectGroupParams{ObjectGroup: group}, nil)
+		wire.Send(tab.link, runtime.ReleaseObjectGroup, runtime.ReleaseObjectGroupParams{ObjectGroup: group}, nil)
 		var is state
 		var id runtime.RemoteObjectID
 		count := 0
@@ -407,7 +408,7 @@ func (s selector) textsByRole(ctx context.Context, v view) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := call(ctx, v.link, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
+	r, err := wire.Call(ctx, v.link, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{ObjectID: document.ObjectID, Role: s.rest})
 	if err != nil {
 		return nil, err
 	}

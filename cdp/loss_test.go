@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/storage"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -79,7 +80,7 @@ func TestLostSession(t *testing.T) {
 
 	clear := func(t *testing.T) {
 		t.Helper()
-		if _, err := call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: r.targets.contextOf(sessions.Main)}); err != nil {
+		if _, err := wire.Call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: r.targets.contextOf(sessions.Main)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -167,7 +168,7 @@ func TestLostSession(t *testing.T) {
 	run("network service", false, func(t *testing.T, site string) {
 		r.use(site, "bob")
 		r.isQuiet()
-		killNetwork(t, r.process.cmd.Process.Pid)
+		killNetwork(t, r.process.PID())
 		back(t, site, "the browser's cookies were cleared")
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"sessdriver/cdp/internal/chrome"
 	"sessdriver/sessions"
 )
 
@@ -68,7 +69,7 @@ func leftovers(temp string, goroutines int) (left string) {
 
 func leftNow(temp string, goroutines int) string {
 	for _, dir := range []string{temp, processes.temp} {
-		if profiles, _ := filepath.Glob(filepath.Join(dir, profileDir+"*")); len(profiles) > 0 {
+		if profiles, _ := filepath.Glob(filepath.Join(dir, chrome.TemporaryPrefix+"*")); len(profiles) > 0 {
 			return fmt.Sprint("profiles ", profiles)
 		}
 	}

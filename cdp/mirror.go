@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -32,12 +33,12 @@ const (
 // of its own, because a turn may not wait.
 type mirror struct {
 	browser *Browser
-	link    link
+	link    wire.Link
 
 	writing sync.Mutex   // held while a jar is compared and written
 	writes  atomic.Int64 // grows before and after each write
 
-	torn    *queue[place] // jars that may be out of step
+	torn    *wire.Queue[place] // jars that may be out of step
 	quit    chan struct{}
 	stopped chan struct{} // closed when run has ended; nil before it began
 
@@ -74,13 +75,13 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: newQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]planting{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]bool{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: wire.NewQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]planting{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]bool{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
 func (m *mirror) mend(w sessions.Window, site string) {
 	m.browser.quiet.torn(w, site)
-	m.torn.push(place{w, site})
+	m.torn.Push(place{w, site})
 }
 
 // restore puts cookies into a jar that has just lost them. It runs in a turn, as done does.
@@ -97,7 +98,7 @@ func (m *mirror) restore(w sessions.Window, lost []sessions.Cookie, done func())
 		m.writes.Add(2) // what came meanwhile may be under it
 		done()
 	}
-	send(m.link, storage.SetCookies, params, func(r cdp.Empty, err error) {
+	wire.Send(m.link, storage.SetCookies, params, func(r cdp.Empty, err error) {
 		if err == nil || len(params.Cookies) == 1 {
 			ended(r, err)
 			return
@@ -107,7 +108,7 @@ func (m *mirror) restore(w sessions.Window, lost []sessions.Cookie, done func())
 			if i < len(params.Cookies)-1 {
 				done = nil
 			}
-			send(m.link, storage.SetCookies, storage.SetCookiesParams{BrowserContextID: params.BrowserContextID, Cookies: []*network.CookieParam{c}}, done)
+			wire.Send(m.link, storage.SetCookies, storage.SetCookiesParams{BrowserContextID: params.BrowserContextID, Cookies: []*network.CookieParam{c}}, done)
 		}
 	})
 }
@@ -119,7 +120,7 @@ func (m *mirror) run() {
 	m.mu.Unlock()
 	defer close(stopped)
 	for {
-		torn := m.torn.take(m.quit)
+		torn := m.torn.Take(m.quit)
 		if len(torn) == 0 {
 			return
 		}
@@ -175,7 +176,7 @@ func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Co
 	m.mu.Lock()
 	planted := m.planted[w]
 	m.mu.Unlock()
-	r, err := ask(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
+	r, err := wire.Call(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
 	if err != nil {
 		return nil, cleared, fmt.Errorf("reading the cookies: %w", err)
 	}
@@ -229,7 +230,7 @@ func (m *mirror) plant(w sessions.Window, in bool) {
 		p = removal(plant)
 	}
 	m.notePlanting(w, in)
-	send(m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{p}, BrowserContextID: m.browser.targets.contextOf(w)}, nil)
+	wire.Send(m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{p}, BrowserContextID: m.browser.targets.contextOf(w)}, nil)
 	m.notePlanting(w, in)
 }
 
@@ -445,17 +446,17 @@ func refusedID(site string, c sessions.Cookie) string {
 // was written says little: a late answer may have gone over it. So they are written into
 // the jar of a context that nobody else uses.
 func (m *mirror) judge(ctx context.Context, site string, cookies []sessions.Cookie) error {
-	r, err := call(ctx, m.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
+	r, err := wire.Call(ctx, m.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
 	if err != nil {
 		return fmt.Errorf("trying the cookies of %s: %w", site, err)
 	}
-	defer send(m.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.BrowserContextID}, nil)
+	defer wire.Send(m.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.BrowserContextID}, nil)
 	for _, c := range cookies { // one bad cookie fails all
 		if err := m.set(ctx, r.BrowserContextID, []*network.CookieParam{m.parameter(c)}); err != nil {
 			m.browser.log.Debug("trying a cookie", "name", c.Name, "error", err)
 		}
 	}
-	jar, err := call(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: r.BrowserContextID})
+	jar, err := wire.Call(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: r.BrowserContextID})
 	if err != nil {
 		return fmt.Errorf("trying the cookies of %s: %w", site, err)
 	}
@@ -574,7 +575,7 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 
 // adoptNow adopts what is unknown in a jar once all is told that was before it was read.
 func (m *mirror) adoptNow(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) error {
-	if _, err := ask(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
+	if _, err := wire.Call(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
 		return err
 	}
 	m.browser.book.AdoptJar(w, site, jar, time.Now())
@@ -740,7 +741,7 @@ func (m *mirror) isEcho(w sessions.Window, c sessions.Cookie) bool {
 }
 
 func (m *mirror) set(ctx context.Context, in cdp.BrowserContextID, batch []*network.CookieParam) error {
-	_, err := call(ctx, m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: batch, BrowserContextID: in})
+	_, err := wire.Call(ctx, m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: batch, BrowserContextID: in})
 	return err
 }
 

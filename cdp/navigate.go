@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -151,7 +152,7 @@ func (b *Browser) reload(ctx context.Context, tab *tab) error {
 func askActive[P, R any](ctx context.Context, b *Browser, tab *tab, c cdp.Command[P, R], params P) (R, error) {
 	for {
 		changed := b.targets.watch()
-		r, err := ask(ctx, tab.link, c, params)
+		r, err := wire.Call(ctx, tab.link, c, params)
 		if refused := (*cdproto.Error)(nil); !errors.As(err, &refused) || !strings.Contains(refused.Message, "Not attached to an active page") {
 			return r, err
 		}
@@ -268,7 +269,7 @@ func (a arrival) orStop(ctx context.Context, err error) error {
 	if there {
 		return &vainError{"the page is there, but has not finished loading", ctx.Err()}
 	}
-	send(a.tab.link, page.StopLoading, cdp.Empty{}, nil)
+	wire.Send(a.tab.link, page.StopLoading, cdp.Empty{}, nil)
 	return &vainError{"the server has not answered with a page", ctx.Err()}
 }
 
@@ -310,7 +311,7 @@ func (t *targets) failed(id target.SessionID, request network.RequestID) {
 }
 
 // responded notes how a document was answered: its request has the loader's id.
-func (t *targets) responded(tab *tab, e *responseReceived) {
+func (t *targets) responded(tab *tab, e *wire.ResponseReceived) {
 	if tab == nil {
 		return
 	}
@@ -318,10 +319,10 @@ func (t *targets) responded(tab *tab, e *responseReceived) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if coming, ok := tab.loading[loader]; ok {
-		coming.response = e.response
+		coming.response = e.Response
 		tab.loading[loader] = coming
 	} else if tab.document.loader == loader {
-		tab.document.response = e.response
+		tab.document.response = e.Response
 	}
 }
 
@@ -331,7 +332,7 @@ func (b *Browser) waitTab(ctx context.Context, tab *tab, condition func() bool) 
 	for {
 		changed := b.targets.watch()
 		b.targets.mu.Lock()
-		holds, here := condition(), b.targets.byLink[tab.link.id] == tab
+		holds, here := condition(), b.targets.byLink[tab.link.ID] == tab
 		b.targets.mu.Unlock()
 		switch {
 		case holds:
@@ -343,8 +344,8 @@ func (b *Browser) waitTab(ctx context.Context, tab *tab, condition func() bool) 
 		case <-changed:
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-b.wire.lost:
-			return b.wire.lostError()
+		case <-b.wire.Lost():
+			return b.wire.Err()
 		}
 	}
 }

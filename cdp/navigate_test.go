@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/target"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // TestOpenAfterUse: what a switch reloads may still be on its way when the next
@@ -108,7 +110,7 @@ func TestNavigate(t *testing.T) {
 	go func() {
 		defer close(closed)
 		<-asked
-		send(r.link, target.CloseTarget, target.CloseTargetParams{TargetID: r.currentTab().id}, nil)
+		wire.Send(r.link, target.CloseTarget, target.CloseTargetParams{TargetID: r.currentTab().id}, nil)
 	}()
 	tab := r.tab("about:blank")
 	r.pages.mu.Lock()

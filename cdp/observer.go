@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -68,7 +69,7 @@ func (b *Browser) SetObservation(ctx context.Context, mode sessions.Observation)
 	if err := b.observer.prepare(ctx, mode); err != nil {
 		return b.because(err)
 	}
-	b.wire.do(func() {
+	b.wire.Do(func() {
 		b.observer.turn(mode)
 		b.quiet.unseen() // of what is under way nobody tells all
 	})
@@ -85,7 +86,7 @@ func (o *observer) begin(ctx context.Context) {
 		o.browser.notice("observing in full: %v", err)
 		return
 	}
-	o.browser.wire.do(func() { o.turn(mode) })
+	o.browser.wire.Do(func() { o.turn(mode) })
 }
 
 // prepare finds out whether a mode is to be had.
@@ -147,10 +148,10 @@ func (o *observer) listen(tab *tab) {
 // about the cache and service workers either.
 func enableNetwork(tab *tab, on bool) {
 	if !on {
-		send(tab.link, network.Disable, cdp.Empty{}, nil)
+		wire.Send(tab.link, network.Disable, cdp.Empty{}, nil)
 		return
 	}
-	send(tab.link, network.Enable, network.EnableParams{
+	wire.Send(tab.link, network.Enable, network.EnableParams{
 		MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(maxForm)),
 	}, nil)
 }

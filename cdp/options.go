@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"sessdriver/cdp/internal/chrome"
 	"sessdriver/sessions"
 )
 
@@ -47,6 +48,19 @@ type Options struct {
 	// block. nil drops them.
 	Notice func(string)
 	Log    *slog.Logger // nil drops the log
+}
+
+// process is what of the options counts when a browser is started.
+func (o *Options) process() chrome.Options {
+	size := o.windowSize()
+	return chrome.Options{
+		Path: o.Path, Headless: o.Headless, Width: size.Width, Height: size.Height,
+		NoStartupWindow: o.Apart && o.Headless, // it would be one for nobody
+		Profile:         o.Profile, Preferences: o.Preferences, Proxy: o.Proxy, DebugPort: o.DebugPort,
+		IgnoreCertificateErrors: o.IgnoreCertificateErrors, NoSandbox: o.NoSandbox,
+		LoadExtensions: o.Observe == sessions.ObserveChanges, // the one that reports the changes of cookies
+		Arguments:      o.Arguments,
+	}
 }
 
 // check is an error where an option is none.

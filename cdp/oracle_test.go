@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -125,22 +126,18 @@ func newOracle(t *testing.T) *oracle {
 		options.Arguments, options.IgnoreCertificateErrors = []string{"--host-resolver-rules=MAP * 127.0.0.1"}, true
 	})
 	o.rig.quiet.stop()
+	o.rig.mirror.stop() // it moves only when the test says so
+	o.rig.mirror.quit = make(chan struct{})
 	o.inTurn(func() {
 		o.rig.Browser.quiet = newQuiet(o.rig.Browser)
-		// The mirror moves only when the test says so.
-		old := o.rig.mirror.torn
-		old.mu.Lock() // so that its goroutine waits there for good
-		o.rig.mirror.torn = newQueue[place]()
-		old.mu.Unlock()
-		handle := o.rig.wire.handle
-		o.rig.wire.handle = func(m *cdproto.Message) {
+		o.rig.wire.Handle(func(m *cdproto.Message) {
 			if m.Method == "Network.responseReceivedExtraInfo" {
 				o.received(read[network.EventResponseReceivedExtraInfo](t, m))
 			}
-			handle(m)
-		}
+			o.rig.handle(m)
+		})
 	})
-	context, err := call(t.Context(), o.rig.link, target.CreateBrowserContext, target.CreateBrowserContextParams{})
+	context, err := wire.Call(t.Context(), o.rig.link, target.CreateBrowserContext, target.CreateBrowserContextParams{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,13 +149,13 @@ func newOracle(t *testing.T) *oracle {
 func (o *oracle) inTurn(f func()) {
 	o.rig.commands.Lock() // what guards forces looks at the same
 	defer o.rig.commands.Unlock()
-	o.rig.wire.do(f)
+	o.rig.wire.Do(f)
 }
 
 func (o *oracle) viewer(context cdp.BrowserContextID) *viewer {
 	v := &viewer{tabs: map[string]*tab{}}
 	for _, scheme := range []string{"http", "https"} {
-		r, err := call(o.t.Context(), o.rig.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: context})
+		r, err := wire.Call(o.t.Context(), o.rig.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: context})
 		if err != nil {
 			o.t.Fatal(err)
 		}
@@ -232,7 +229,7 @@ func (o *oracle) show(e *estate) {
 				continue
 			}
 			url := o.at(scheme+"://"+e.hosts[0]+"/", "page")
-			r, err := call(o.t.Context(), tab.link, page.Navigate, page.NavigateParams{URL: url})
+			r, err := wire.Call(o.t.Context(), tab.link, page.Navigate, page.NavigateParams{URL: url})
 			if err != nil || r.ErrorText != "" {
 				o.t.Fatal(url, err, r.ErrorText)
 			}
@@ -290,7 +287,7 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 	o.show(ground.estate)
 	r := &result{oracle: o, ground: ground, cases: cases, sets: map[string][]string{}, jars: map[string][]sessions.Cookie{}, held: map[string][]sessions.Cookie{}}
 	for _, v := range []*viewer{o.main, o.other} {
-		if _, err := call(o.rig.ctx(), o.rig.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: o.rig.targets.contextOf(v.window)}); err != nil {
+		if _, err := wire.Call(o.rig.ctx(), o.rig.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: o.rig.targets.contextOf(v.window)}); err != nil {
 			o.t.Fatal(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -96,8 +97,8 @@ func (b *Browser) Location() string {
 // not notice.
 func (b *Browser) answers(ctx context.Context) error {
 	select {
-	case <-b.wire.lost:
-		return b.wire.lostError()
+	case <-b.wire.Lost():
+		return b.wire.Err()
 	default:
 		return ctx.Err()
 	}
@@ -106,8 +107,8 @@ func (b *Browser) answers(ctx context.Context) error {
 // because prefers the loss of the browser, or of the current page, to what comes of it.
 func (b *Browser) because(err error) error {
 	select {
-	case <-b.wire.lost:
-		return b.wire.lostError()
+	case <-b.wire.Lost():
+		return b.wire.Err()
 	default:
 	}
 	if tab := b.currentTab(); errors.Is(err, context.DeadlineExceeded) && tab != nil && b.alive(tab) != nil {
@@ -148,7 +149,7 @@ func (b *Browser) Page(ctx context.Context) (context.Context, error) {
 	if ok && d.ctx.Err() == nil {
 		return d.ctx, nil
 	}
-	d.ctx, d.cancel = chromedp.NewContext(b.guest, chromedp.WithTargetID(tab.id), chromedp.WithDetachOnCancel())
+	d.ctx, d.cancel = chromedp.NewContext(b.chromedp, chromedp.WithTargetID(tab.id), chromedp.WithDetachOnCancel())
 	// The first action binds chromedp's goroutines to its context, so it must
 	// not be one with a deadline.
 	if err := start(ctx, d.ctx); err != nil {
@@ -212,15 +213,15 @@ func (b *Browser) newTab(ctx context.Context, params target.CreateTargetParams) 
 		case <-changed:
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-b.wire.lost:
-			return nil, b.wire.lostError()
+		case <-b.wire.Lost():
+			return nil, b.wire.Err()
 		}
 	}
 }
 
 // createTarget opens a tab. One that comes when nobody waits for it any more is closed.
 func (b *Browser) createTarget(ctx context.Context, params target.CreateTargetParams) (target.ID, error) {
-	r, err := askOr(ctx, b.link, target.CreateTarget, params, func(r target.CreateTargetResult) { b.closeTab(r.TargetID) })
+	r, err := wire.CallOrUndo(ctx, b.link, target.CreateTarget, params, func(r target.CreateTargetResult) { b.closeTab(r.TargetID) })
 	return r.TargetID, err
 }
 
@@ -230,7 +231,7 @@ func (b *Browser) createTarget(ctx context.Context, params target.CreateTargetPa
 func (b *Browser) closeTab(id target.ID) { b.closeBy(id, time.Now().Add(endTimeout)) }
 
 func (b *Browser) closeBy(id target.ID, end time.Time) {
-	send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}, func(_ cdp.Empty, err error) {
+	wire.Send(b.link, target.CloseTarget, target.CloseTargetParams{TargetID: id}, func(_ cdp.Empty, err error) {
 		if err != nil {
 			return // it is gone
 		}
@@ -253,7 +254,7 @@ func (b *Browser) closed(ctx context.Context, id target.ID) error {
 		case <-changed:
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-b.wire.lost:
+		case <-b.wire.Lost():
 			return nil
 		}
 	}

@@ -134,7 +134,7 @@ func TestPool(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			w.t = t
 			r := w.browser()
-			if now := r.process.cmd.Process.Pid; i == 0 {
+			if now := r.process.PID(); i == 0 {
 				pid = now
 			} else if now != pid {
 				t.Errorf("process %d, want %d again", now, pid)

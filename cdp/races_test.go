@@ -7,13 +7,14 @@ import (
 
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire/wiretest"
 	"sessdriver/sessions"
 )
 
 // fakeTab adds a page to a browser on the fake, which tells of its requests.
-func fakeTab(b *Browser, id target.ID, url string) *tab {
-	t := b.targets.add(link{b.wire, target.SessionID(id)}, &target.Info{TargetID: id, Type: "page", URL: url}, "")
-	b.wire.do(func() { b.wire.ours[t.link.id] = true })
+func (f *fakeChrome) tab(b *Browser, id target.ID, url string) *tab {
+	t := b.targets.add(b.wire.Link(target.SessionID(id)), &target.Info{TargetID: id, Type: "page", URL: url}, "")
+	f.attach(b, t.link.ID)
 	b.targets.update(func() { t.told, t.ready = true, true })
 	return t
 }
@@ -40,13 +41,13 @@ func TestQuietWaitsForHandshakes(t *testing.T) {
 	for name, events := range open {
 		t.Run(name, func(t *testing.T) {
 			f := newFakeChrome(t)
-			b := f.browser(Options{Book: bookOf(t, "bob")})
-			fakeTab(b, "tab", "http://a.test/")
+			b := f.browser(t, Options{Book: bookOf(t, "bob")})
+			f.tab(b, "tab", "http://a.test/")
 			at := place{sessions.Main, "a.test"}
 			for i := 0; i < len(events); i += 2 {
-				f.event("tab", events[i], events[i+1])
+				f.Event("tab", events[i], events[i+1])
 				last := i == len(events)-2
-				eventually(t, b.wire, fmt.Sprintf("%s: waited for: %v", events[i], !last), func() bool {
+				wiretest.Eventually(t, b.wire.Do, fmt.Sprintf("%s: waited for: %v", events[i], !last), func() bool {
 					ex := b.exchanges.open["r"]
 					if ex == nil {
 						return false
@@ -64,7 +65,7 @@ func TestQuietWaitsForHandshakes(t *testing.T) {
 func TestAdoptedOnce(t *testing.T) {
 	f := newFakeChrome(t)
 	book := bookOf(t, "bob")
-	b := f.browser(Options{Book: book})
+	b := f.browser(t, Options{Book: book})
 	jar := func(value string) []sessions.Cookie {
 		return []sessions.Cookie{{Name: "sid", Value: value, Domain: "a.test", Path: "/"}}
 	}
@@ -82,29 +83,29 @@ func TestAdoptedOnce(t *testing.T) {
 	b.quiet.mu.Lock()
 	delete(b.quiet.rests, at)
 	b.quiet.mu.Unlock()
-	f.reply(f.command("Storage.getCookies"), `{"cookies":[{"name":"sid","value":"script2","domain":"a.test","path":"/","expires":-1,"session":true}]}`)
-	f.reply(f.command("Browser.getVersion"), `{}`)
-	eventually(t, b.wire, "it to be adopted", func() bool { return !b.mirror.isAdopting(at) })
+	f.Reply(f.Command("Storage.getCookies"), `{"cookies":[{"name":"sid","value":"script2","domain":"a.test","path":"/","expires":-1,"session":true}]}`)
+	f.Reply(f.Command("Browser.getVersion"), `{}`)
+	wiretest.Eventually(t, b.wire.Do, "it to be adopted", func() bool { return !b.mirror.isAdopting(at) })
 	if is, _ := book.Active(at.window, at.site, time.Now()); len(is.Tokens) != 1 || is.Tokens[0].Value != "script2" {
 		t.Errorf("bob has %+v", is.Tokens)
 	}
 	time.Sleep(2 * explains)
-	f.silent()
+	f.Silent()
 }
 
 // While it is found out who took a cookie the jar may be written, as a switch does.
 func TestSeekingHoldsNobodyUp(t *testing.T) {
 	f := newFakeChrome(t)
 	book := bookOf(t, "bob")
-	b := f.browser(Options{Book: book})
+	b := f.browser(t, Options{Book: book})
 	book.PlanJar(sessions.Main, "a.test", []sessions.Cookie{{Name: "sid", Value: "bob1", Domain: "a.test", Path: "/"}}, time.Now())
 	done := make(chan error, 1)
 	go func() {
 		_, err := b.mirror.sync(t.Context(), sessions.Main, "a.test")
 		done <- err
 	}()
-	f.reply(f.command("Storage.getCookies"), `{"cookies":[]}`)
-	eventually(t, b.wire, "the jar to be free", func() bool {
+	f.Reply(f.Command("Storage.getCookies"), `{"cookies":[]}`)
+	wiretest.Eventually(t, b.wire.Do, "the jar to be free", func() bool {
 		free := b.mirror.writing.TryLock()
 		if free {
 			b.mirror.writing.Unlock()
@@ -112,7 +113,7 @@ func TestSeekingHoldsNobodyUp(t *testing.T) {
 		return free
 	})
 	whole := `{"cookies":[{"name":"sid","value":"bob1","domain":"a.test","path":"/","expires":-1,"session":true}]}`
-	f.reply(f.command("Storage.getCookies"), whole)
+	f.Reply(f.Command("Storage.getCookies"), whole)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
@@ -126,10 +127,10 @@ func TestMarkIsPutMeanwhile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFakeChrome(t)
-			b := f.browser(Options{Book: bookOf(t, "bob")})
+			b := f.browser(t, Options{Book: bookOf(t, "bob")})
 			before(b.mirror)
-			for len(f.heard.items) > 0 {
-				f.reply(f.command("Storage.setCookies"), `{}`)
+			for len(f.Untaken()) > 0 {
+				f.Reply(f.Command("Storage.setCookies"), `{}`)
 			}
 			cleared := make(chan time.Time, 1)
 			go func() {
@@ -139,14 +140,14 @@ func TestMarkIsPutMeanwhile(t *testing.T) {
 				}
 				cleared <- at
 			}()
-			read := f.command("Storage.getCookies")
+			read := f.Command("Storage.getCookies")
 			b.mirror.plantFirst(sessions.Main)
-			f.reply(f.command("Storage.setCookies"), `{}`)
-			f.reply(read, `{"cookies":[]}`)
+			f.Reply(f.Command("Storage.setCookies"), `{}`)
+			f.Reply(read, `{"cookies":[]}`)
 			if at := <-cleared; !at.IsZero() {
 				t.Error("the jar is said to have been cleared")
 			}
-			f.silent()
+			f.Silent()
 		})
 	}
 }
@@ -181,15 +182,15 @@ func TestReloadIsOurs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFakeChrome(t)
-			b := f.browser(Options{Book: bookOf(t, "bob")})
-			tab := fakeTab(b, "tab", url)
-			b.wire.do(func() { b.showAnew(tab, "GET") })
-			f.reply(f.command("Page.reload"), `{}`)
+			b := f.browser(t, Options{Book: bookOf(t, "bob")})
+			tab := f.tab(b, "tab", url)
+			b.wire.Do(func() { b.showAnew(tab, "GET") })
+			f.Reply(f.Command("Page.reload"), `{}`)
 			for _, e := range c.events {
-				f.event("tab", e[0], e[1])
+				f.Event("tab", e[0], e[1])
 			}
 			var coming load
-			eventually(t, b.wire, "the document", func() bool {
+			wiretest.Eventually(t, b.wire.Do, "the document", func() bool {
 				b.targets.mu.Lock()
 				defer b.targets.mu.Unlock()
 				is, ok := tab.loading["L"]

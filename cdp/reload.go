@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -90,7 +91,7 @@ func (b *Browser) catchUp(tab *tab) {
 	if method != "" {
 		b.catchUpBy(tab, method)
 	} else if !b.targets.tells(tab) { // else that is not known before it is there
-		send(tab.link, page.GetNavigationHistory, cdp.Empty{}, func(h page.GetNavigationHistoryResult, err error) {
+		wire.Send(tab.link, page.GetNavigationHistory, cdp.Empty{}, func(h page.GetNavigationHistoryResult, err error) {
 			if b.overtaken(tab) {
 				b.catchUpBy(tab, methodOf(h, err))
 			}
@@ -168,7 +169,7 @@ func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival)
 		return "", &document
 	}
 	b.log.Debug("reload", "url", sessions.ShowURL(d.url))
-	send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true), ScriptToEvaluateOnLoad: b.wipeScript(tab)}, nil)
+	wire.Send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true), ScriptToEvaluateOnLoad: b.wipeScript(tab)}, nil)
 	return "", &document
 }
 
@@ -231,9 +232,9 @@ func (b *Browser) openByGet(tab *tab, url string) {
 		enableNetwork(tab, true)
 	}
 	b.setCache(tab)
-	send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
+	wire.Send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
 	b.wipeNext(tab)
-	send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
+	wire.Send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
 }
 
 // loaded notes the load event of a page's document, which may use the cache and its
@@ -247,7 +248,7 @@ func (b *Browser) loaded(tab *tab) {
 	if uncached {
 		b.wiped(tab)
 		b.setCache(tab)
-		send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{}, nil)
+		wire.Send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{}, nil)
 		if !b.targets.tells(tab) {
 			enableNetwork(tab, false)
 			b.exchanges.leave(tab, true)
@@ -258,7 +259,7 @@ func (b *Browser) loaded(tab *tab) {
 // guessMethod tells how a document came that was there before us: the history
 // says whether a form was submitted.
 func (b *Browser) guessMethod(ctx context.Context, tab *tab) string {
-	return methodOf(call(ctx, tab.link, page.GetNavigationHistory, cdp.Empty{}))
+	return methodOf(wire.Call(ctx, tab.link, page.GetNavigationHistory, cdp.Empty{}))
 }
 
 func methodOf(h page.GetNavigationHistoryResult, err error) string {

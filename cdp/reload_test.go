@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -150,7 +151,7 @@ func (r *rig) submitAt(tab *tab, action string) {
 func (r *rig) tab(url string) *tab {
 	r.t.Helper()
 	current := r.currentTab()
-	created, err := call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: url, BrowserContextID: r.targets.contextOf(sessions.Main)})
+	created, err := wire.Call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: url, BrowserContextID: r.targets.contextOf(sessions.Main)})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ func (r *rig) tab(url string) *tab {
 	tab := r.targets.page(created.TargetID)
 	titleAt(r.t, tab.link)
 	r.t.Cleanup(func() {
-		call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id})
+		wire.Call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id})
 	})
 	if r.currentTab() != current {
 		r.t.Error("a tab that was opened by hand became the current one")
@@ -395,7 +396,7 @@ func TestReload(t *testing.T) {
 
 	// Tabs of the site, of others, of none; and the policies.
 	run("tabs", func(t *testing.T, site string) {
-		defer r.wire.do(func() { r.Browser.options.Reload = ReloadAll })
+		defer r.wire.Do(func() { r.Browser.options.Reload = ReloadAll })
 		c.pair(r, site, "/current")
 		r.tab(c.at("sub."+site, "/sub"))
 		r.tab(c.at("elsewhere.test", "/"))
@@ -528,7 +529,7 @@ func TestReload(t *testing.T) {
 					return
 				}
 			}
-			_, err := call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: gone.id})
+			_, err := wire.Call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: gone.id})
 			closed <- err
 		}()
 		if s := r.use(site, "bob"); len(s.Notes) > 0 {
@@ -575,7 +576,7 @@ func TestReloadAttached(t *testing.T) {
 		t.Errorf("bob fetches %q", got)
 	}
 	fresh := f.tab("about:blank")
-	for name, tab := range map[string]link{"a tab of another site": elsewhere, "a new tab": fresh} {
+	for name, tab := range map[string]wire.Link{"a tab of another site": elsewhere, "a new tab": fresh} {
 		f.visit(tab, c.at("app.test", "/kept/other"))
 		if got := titleAt(t, tab); got != "GET sid=bob" {
 			t.Errorf("%s shows bob %q", name, got)

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -113,8 +114,8 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 		case <-changed:
 		case <-ctx.Done():
 			return nil, end, ctx.Err()
-		case <-b.wire.lost:
-			return nil, end, b.wire.lostError()
+		case <-b.wire.Lost():
+			return nil, end, b.wire.Err()
 		}
 	}
 	b.targets.update(func() { tab.blank = true })
@@ -124,9 +125,9 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 	if !b.targets.tells(tab) {
 		enableNetwork(tab, true) // for the next: no service worker is to answer
 	}
-	send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
+	wire.Send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
 	// The page's own Fetch comes first (CHROMIUM 23): this one answers, and no other is asked.
-	if _, err := call(ctx, tab.link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + blankPath}}}); err != nil {
+	if _, err := wire.Call(ctx, tab.link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + blankPath}}}); err != nil {
 		return nil, end, err
 	}
 	served := errors.New("not needed")
@@ -138,7 +139,7 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 			return nil, end, err
 		}
 	}
-	_, err = call(ctx, tab.link, fetch.Disable, cdp.Empty{})
+	_, err = wire.Call(ctx, tab.link, fetch.Disable, cdp.Empty{})
 	return tab, end, err
 }
 
@@ -146,7 +147,7 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 const blankDocument = "<!doctype html><link rel=icon href=data:,>"
 
 // fulfil answers for the server with a blank document, or lets our own server do so.
-func (b *Browser) fulfil(tab *tab, e *requestPaused) {
+func (b *Browser) fulfil(tab *tab, e *wire.RequestPaused) {
 	if !strings.HasSuffix(e.Request.URL, blankPath) { // it mirrors HTTP credentials
 		b.mirrorPaused(tab, e)
 		return
@@ -155,12 +156,12 @@ func (b *Browser) fulfil(tab *tab, e *requestPaused) {
 	from := tab.blankFrom
 	b.targets.mu.Unlock()
 	if from != "" {
-		send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{
+		wire.Send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{
 			RequestID: e.RequestID, URL: from, Headers: []*fetch.HeaderEntry{{Name: "Cookie", Value: ""}}, // what the jar has for that address is not for us
 		}, nil)
 		return
 	}
-	send(tab.link, fetch.FulfillRequest, fetch.FulfillRequestParams{
+	wire.Send(tab.link, fetch.FulfillRequest, fetch.FulfillRequestParams{
 		RequestID: e.RequestID, ResponseCode: 200, Body: []byte(blankDocument),
 		ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}, {Name: "Cache-Control", Value: "no-store"}},
 	}, nil)
@@ -219,7 +220,7 @@ const asking = `async (method, url, headers, body) => {
 }`
 
 // fetchFrom lets a page make the request.
-func fetchFrom(ctx context.Context, l link, method, address string, headers [][2]string, body string) (got gotten, err error) {
+func fetchFrom(ctx context.Context, l wire.Link, method, address string, headers [][2]string, body string) (got gotten, err error) {
 	list, err := json.Marshal(append([][2]string{}, headers...))
 	if err != nil {
 		return got, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -62,7 +63,7 @@ func TestRequestErrors(t *testing.T) {
 	alice := r.login("shop.test", "alice")
 	r.open(w.page("shop.test"))
 	pages := func() (n int) {
-		list, err := call(r.ctx(), r.link, target.GetTargets, target.GetTargetsParams{})
+		list, err := wire.Call(r.ctx(), r.link, target.GetTargets, target.GetTargetsParams{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -32,7 +33,7 @@ func (b *Browser) openSign(ctx context.Context, w sessions.Window) error {
 func (b *Browser) updateSign(w sessions.Window) {
 	for _, tab := range b.targets.signs() {
 		if tab.window == w {
-			send(tab.link, page.Navigate, page.NavigateParams{URL: b.signOf(w)}, nil)
+			wire.Send(tab.link, page.Navigate, page.NavigateParams{URL: b.signOf(w)}, nil)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/browser"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // Size is how much of its window a page has, its innerWidth and innerHeight, in CSS
@@ -48,31 +50,16 @@ func (o *Options) windowSize() Size {
 	return o.WindowSize
 }
 
-// sizeArguments begin with windows of about that size. What lies around the page, such as
-// a toolbar, differs from window to window: see [Browser.resize].
-func (o *Options) sizeArguments() []string {
-	size := o.windowSize()
-	if size == (Size{}) {
-		return nil
-	}
-	list := []string{fmt.Sprintf("--window-size=%d,%d", size.Width, size.Height)}
-	if o.Headless { // a screen that windows of that size fit on: 800x600 is what pages would see else
-		const around = 200
-		list = append(list, fmt.Sprintf("--screen-info={%dx%d}", max(1920, size.Width+around), max(1080, size.Height+around)))
-	}
-	return list
-}
-
 // resize gives a window of our browser its size, before pages see it.
 func (b *Browser) resize(ctx context.Context, tab *tab) error {
 	size := b.options.windowSize()
 	if b.process == nil || size == (Size{}) {
 		return nil
 	}
-	window, err := call(ctx, b.link, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: tab.id})
+	window, err := wire.Call(ctx, b.link, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: tab.id})
 	if err == nil {
 		params := browser.SetContentsSizeParams{WindowID: window.WindowID, Width: int64(size.Width), Height: int64(size.Height)}
-		_, err = call(ctx, b.link, browser.SetContentsSize, params)
+		_, err = wire.Call(ctx, b.link, browser.SetContentsSize, params)
 	}
 	if err != nil && ctx.Err() == nil { // headless-shell cannot, and need not: nothing is around its pages
 		b.log.Debug("sizing a window", "error", err)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // BenchmarkSoak makes 200,000 requests of a forced site in one tab, and opens and
@@ -53,7 +55,7 @@ func BenchmarkSoak(b *testing.B) {
 			for i := range tabs / parts {
 				tab := p.open()
 				p.visit(tab, url+"/tab")
-				send(tab, page.Close, cdp.Empty{}, nil)
+				wire.Send(tab, page.Close, cdp.Empty{}, nil)
 				if i%10 == 0 {
 					r.use("soak.test", []string{"bob", "alice"}[i/10%2])
 				}

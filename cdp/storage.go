@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -184,22 +185,22 @@ func (b *Browser) stepScript(tab *tab) {
 	b.targets.mu.Unlock()
 	if id != "" {
 		// The new one follows at once: no document is to be without.
-		send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
+		wire.Send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
 	}
 	if want == "" && b.options.Console { // which needs Runtime
 		b.stepped(tab, "", "")
 		return
 	}
 	if want == "" {
-		send(tab.link, runtime.Disable, cdp.Empty{}, func(cdp.Empty, error) { b.stepped(tab, "", "") })
+		wire.Send(tab.link, runtime.Disable, cdp.Empty{}, func(cdp.Empty, error) { b.stepped(tab, "", "") })
 		return
 	}
 	// Only with Runtime on there is a binding. It goes with the script: what is on is
 	// to be seen by a page that looks for it.
-	send(tab.link, runtime.Enable, cdp.Empty{}, nil)
-	send(tab.link, runtime.AddBinding, runtime.AddBindingParams{Name: swapBinding, ExecutionContextName: swapWorld}, nil)
+	wire.Send(tab.link, runtime.Enable, cdp.Empty{}, nil)
+	wire.Send(tab.link, runtime.AddBinding, runtime.AddBindingParams{Name: swapBinding, ExecutionContextName: swapWorld}, nil)
 	params := page.AddScriptToEvaluateOnNewDocumentParams{Source: want, WorldName: swapWorld}
-	send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
+	wire.Send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
 		if err != nil { // it is gone, or just going
 			b.log.Debug("planning web storage", "url", sessions.ShowURL(tab.url), "error", err)
 			return
@@ -276,7 +277,7 @@ func (b *Browser) otherStorage(ctx context.Context, w sessions.Window, site stri
 	for _, origin := range b.book.Origins(w, site) {
 		if b.options.Storage == StorageClear {
 			params := storage.ClearDataForOriginParams{Origin: origin, StorageTypes: "indexeddb,cache_storage"}
-			if _, err := call(ctx, of.link, storage.ClearDataForOrigin, params); err != nil {
+			if _, err := wire.Call(ctx, of.link, storage.ClearDataForOrigin, params); err != nil {
 				notes = append(notes, fmt.Sprintf("%s: its IndexedDB and CacheStorage could not be emptied: %v", origin, err))
 			}
 			continue
@@ -290,7 +291,7 @@ func (b *Browser) otherStorage(ctx context.Context, w sessions.Window, site stri
 
 // keeps names the storage that is not swapped and holds something.
 func (b *Browser) keeps(ctx context.Context, of *tab, origin string) string {
-	r, err := call(ctx, of.link, storage.GetUsageAndQuota, storage.GetUsageAndQuotaParams{Origin: origin})
+	r, err := wire.Call(ctx, of.link, storage.GetUsageAndQuota, storage.GetUsageAndQuotaParams{Origin: origin})
 	if err != nil {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/chromedp/cdproto/domstorage"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -28,7 +29,7 @@ func (b *Browser) Stored(ctx context.Context, site string) (list []sessions.Stor
 				continue
 			}
 			of := domstorage.StorageID{SecurityOrigin: origin, IsLocalStorage: local}
-			r, err := ask(ctx, tab.link, domstorage.GetDOMStorageItems, domstorage.GetDOMStorageItemsParams{StorageID: &of})
+			r, err := wire.Call(ctx, tab.link, domstorage.GetDOMStorageItems, domstorage.GetDOMStorageItemsParams{StorageID: &of})
 			if ctx.Err() != nil {
 				return nil, false, b.because(ctx.Err())
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -228,13 +229,8 @@ func (b *Browser) openStreams(ctx context.Context, w sessions.Window, site strin
 
 // inTurn asks what only a turn of the wire may look at; false says that none came.
 func inTurn[T any](ctx context.Context, b *Browser, question func() T) (answer T, ok bool) {
-	select {
-	case b.wire.turn <- struct{}{}:
-		defer func() { <-b.wire.turn }()
-		return question(), true
-	case <-ctx.Done():
-		return answer, false
-	}
+	ok = b.wire.DoWithin(ctx, func() { answer = question() })
+	return answer, ok
 }
 
 // Jar returns the cookies of the current tab's window.
@@ -389,7 +385,7 @@ func (b *Browser) Settle(ctx context.Context) error {
 	if err := b.observer.settle(ctx); err != nil {
 		return err
 	}
-	_, err := ask(ctx, b.link, getVersion, cdp.Empty{})
+	_, err := wire.Call(ctx, b.link, getVersion, cdp.Empty{})
 	return err
 }
 

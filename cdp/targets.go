@@ -10,13 +10,14 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
 // tab is a target that we are attached to: a page, a frame of another process,
 // a worker.
 type tab struct {
-	link   link
+	link   wire.Link
 	id     target.ID
 	opener target.ID // the page that opened it, "" for none
 	kind   string    // page, iframe, worker, shared_worker, service_worker, …
@@ -80,8 +81,8 @@ type frame struct {
 // load is how a document came, or is on its way.
 type load struct {
 	method   string
-	switches int    // those made when it began
-	response []byte // as the browser told it, nil where it did not
+	switches int           // those made when it began
+	response wire.Response // nil where the browser did not tell
 	// ours says that a switch asked for it, before what the answer had done the last time.
 	ours   bool
 	before sessions.Effect
@@ -135,13 +136,13 @@ func (t *targets) update(change func()) {
 	t.changed = make(chan struct{})
 }
 
-func (t *targets) add(l link, info *target.Info, by target.SessionID) *tab {
+func (t *targets) add(l wire.Link, info *target.Info, by target.SessionID) *tab {
 	added := &tab{link: l, id: info.TargetID, opener: info.OpenerID, kind: info.Type, url: info.URL, loading: map[cdp.LoaderID]load{}}
 	t.update(func() {
 		added.window = t.window(info.BrowserContextID)
 		added.document.url = info.URL
 		added.switches = t.switches
-		t.byLink[l.id] = added
+		t.byLink[l.ID] = added
 		t.order = append(t.order, added)
 		t.placeFrame(cdp.FrameID(info.TargetID), added)
 		if parent := t.byLink[by]; parent != nil && added.kind == "worker" {

@@ -7,14 +7,13 @@ import (
 
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
-	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
-	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -40,7 +39,7 @@ func attachBelow() target.SetAutoAttachParams {
 // watch attaches to all targets, present and future, and waits until those
 // that are there are being listened to.
 func (b *Browser) watch(ctx context.Context) error {
-	contexts, err := call(ctx, b.link, target.GetBrowserContexts, cdp.Empty{})
+	contexts, err := wire.Call(ctx, b.link, target.GetBrowserContexts, cdp.Empty{})
 	if err != nil {
 		return err
 	}
@@ -50,7 +49,7 @@ func (b *Browser) watch(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := call(ctx, b.link, target.SetAutoAttach, attach(nil)); err != nil {
+	if _, err := wire.Call(ctx, b.link, target.SetAutoAttach, attach(nil)); err != nil {
 		return err
 	}
 	return b.Settle(ctx)
@@ -61,20 +60,20 @@ func (b *Browser) handle(m *cdproto.Message) {
 	switch m.Method {
 	case "Fetch.requestPaused":
 		if tab := b.targets.tab(m.SessionID); b.targets.isBlank(tab) {
-			on(b, m, func(e *requestPaused) { b.fulfil(tab, e) })
+			on(b, m, func(e *wire.RequestPaused) { b.fulfil(tab, e) })
 		} else if !on(b, m, b.interceptor.paused) {
 			b.interceptor.unreadable(m)
 		}
 	case "Fetch.authRequired":
-		on(b, m, func(e *fetch.EventAuthRequired) { b.interceptor.challenges.asked(link{b.wire, m.SessionID}, e) })
+		on(b, m, func(e *fetch.EventAuthRequired) { b.interceptor.challenges.asked(b.wire.Link(m.SessionID), e) })
 	case "Network.requestWillBeSent":
-		on(b, m, func(e *requestWillBeSent) { b.requestWillBeSent(m.SessionID, e) })
+		on(b, m, func(e *wire.RequestWillBeSent) { b.requestWillBeSent(m.SessionID, e) })
 	case "Network.requestWillBeSentExtraInfo":
 		on(b, m, b.exchanges.sent)
 	case "Network.responseReceivedExtraInfo":
 		on(b, m, b.exchanges.received)
 	case "Network.responseReceived":
-		on(b, m, func(e *responseReceived) {
+		on(b, m, func(e *wire.ResponseReceived) {
 			tab := b.targets.tab(m.SessionID)
 			b.targets.responded(tab, e)
 			if tab != nil && b.departures.any.Load() {
@@ -83,13 +82,13 @@ func (b *Browser) handle(m *cdproto.Message) {
 			b.exchanges.answered(tab, e)
 		})
 	case "Network.loadingFinished":
-		on(b, m, func(e *loading) { b.exchanges.finish(e.RequestID, false) })
+		on(b, m, func(e *wire.LoadingEnded) { b.exchanges.finish(e.RequestID, false) })
 	case "Network.loadingFailed":
-		on(b, m, func(e *loading) {
+		on(b, m, func(e *wire.LoadingEnded) {
 			b.targets.failed(m.SessionID, e.RequestID)
 			tab := b.targets.tab(m.SessionID)
 			if b.targets.isBlank(tab) {
-				b.targets.update(func() { tab.failure = e.why() })
+				b.targets.update(func() { tab.failure = e.Reason() })
 			}
 			if tab != nil && b.departures.any.Load() {
 				b.cameToNothing(tab)
@@ -111,10 +110,10 @@ func (b *Browser) handle(m *cdproto.Message) {
 	case "Inspector.targetReloadedAfterCrash":
 		// A service worker that was stopped starts again on the same
 		// connection, and is held again (TestServiceWorkerRestart).
-		if feed := b.observer.source(); feed != nil && feed.link.id == m.SessionID {
+		if feed := b.observer.source(); feed != nil && feed.link.ID == m.SessionID {
 			feed.attach(feed.link)
 		}
-		send(link{b.wire, m.SessionID}, runtime.RunIfWaitingForDebugger, cdp.Empty{}, nil)
+		wire.Send(b.wire.Link(m.SessionID), runtime.RunIfWaitingForDebugger, cdp.Empty{}, nil)
 	default:
 		b.handlePage(m)
 	}
@@ -124,7 +123,7 @@ func (b *Browser) handle(m *cdproto.Message) {
 func (b *Browser) handlePage(m *cdproto.Message) {
 	tab := b.targets.tab(m.SessionID)
 	if tab == nil {
-		if feed := b.observer.source(); feed != nil && m.SessionID == feed.link.id && m.Method == "Runtime.bindingCalled" {
+		if feed := b.observer.source(); feed != nil && m.SessionID == feed.link.ID && m.Method == "Runtime.bindingCalled" {
 			on(b, m, feed.tell)
 		}
 		return
@@ -182,13 +181,8 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 // on decodes the parameters of an event for its handler. It reports whether
 // they could be read.
 func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) bool {
-	e := new(E)
-	if frequent, is := any(e).(interface{ read([]byte) bool }); is {
-		if !frequent.read(m.Params) {
-			b.log.Error("reading an event", "method", m.Method)
-			return false
-		}
-	} else if err := jsonv2.Unmarshal(m.Params, e, chromedp.DefaultUnmarshalOptions); err != nil {
+	e, err := wire.Event[E](m)
+	if err != nil {
 		b.log.Error("reading an event", "method", m.Method, "error", err)
 		return false
 	}
@@ -200,7 +194,7 @@ func on[E any](b *Browser, m *cdproto.Message, handle func(*E)) bool {
 // in between: waiting for Network.enable on a held service worker hangs its
 // page (CHROMIUM 37).
 func (b *Browser) attached(by target.SessionID, e *target.EventAttachedToTarget) {
-	l := link{b.wire, e.SessionID}
+	l := b.wire.Link(e.SessionID)
 	info := e.TargetInfo
 	if feed := b.observer.source(); feed != nil && isFeed(info) {
 		feed.attach(l)
@@ -214,18 +208,18 @@ func (b *Browser) attached(by target.SessionID, e *target.EventAttachedToTarget)
 			b.setCache(tab)
 		}
 		if tab.kind == "page" || tab.kind == "iframe" {
-			send(l, page.Enable, page.EnableParams{}, func(cdp.Empty, error) {
+			wire.Send(l, page.Enable, page.EnableParams{}, func(cdp.Empty, error) {
 				b.targets.update(func() { tab.ready = true })
 			})
 			b.beginSwaps(tab, info.OpenerID)
 			if !e.WaitingForDebugger {
-				send(l, page.GetFrameTree, cdp.Empty{}, func(r page.GetFrameTreeResult, err error) { b.seeFrames(tab, r.FrameTree) })
+				wire.Send(l, page.GetFrameTree, cdp.Empty{}, func(r page.GetFrameTreeResult, err error) { b.seeFrames(tab, r.FrameTree) })
 			}
 		}
-		send(l, target.SetAutoAttach, attachBelow(), nil)
+		wire.Send(l, target.SetAutoAttach, attachBelow(), nil)
 	}
 	if e.WaitingForDebugger {
-		send(l, runtime.RunIfWaitingForDebugger, cdp.Empty{}, nil)
+		wire.Send(l, runtime.RunIfWaitingForDebugger, cdp.Empty{}, nil)
 	}
 }
 
@@ -260,7 +254,7 @@ func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 }
 
 func (b *Browser) detached(e *target.EventDetachedFromTarget) {
-	b.wire.forget(e.SessionID)
+	b.wire.Forget(e.SessionID)
 	b.observer.left(e.SessionID)
 	tab := b.targets.tab(e.SessionID)
 	if tab == nil {
@@ -279,7 +273,7 @@ func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 	}
 }
 
-func (b *Browser) requestWillBeSent(id target.SessionID, e *requestWillBeSent) {
+func (b *Browser) requestWillBeSent(id target.SessionID, e *wire.RequestWillBeSent) {
 	tab := b.targets.tab(id)
 	if tab == nil {
 		return

@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -64,12 +65,12 @@ func (b *Browser) makeWindow(ctx context.Context, w sessions.Window) error {
 	b.commands.Lock()
 	defer b.commands.Unlock()
 	// It goes with us, also when we are killed.
-	r, err := call(ctx, b.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
+	r, err := wire.Call(ctx, b.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
 	if err != nil {
 		return err
 	}
 	if !b.targets.claim(w, r.BrowserContextID) {
-		send(b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.BrowserContextID}, nil)
+		wire.Send(b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.BrowserContextID}, nil)
 		return &sessions.WindowTakenError{Name: w.String()}
 	}
 	return nil
@@ -107,14 +108,14 @@ func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
 
 // hasContext reports whether the browser still has what a window is in.
 func (b *Browser) hasContext(ctx context.Context, w sessions.Window) (bool, error) {
-	r, err := call(ctx, b.link, target.GetBrowserContexts, cdp.Empty{})
+	r, err := wire.Call(ctx, b.link, target.GetBrowserContexts, cdp.Empty{})
 	return slices.Contains(r.BrowserContextIDs, b.targets.contextOf(w)), err
 }
 
 // dispose ends the context of a window and forgets that. done runs in a turn.
 func (b *Browser) dispose(w sessions.Window, done func(error)) {
 	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}
-	send(b.link, target.DisposeBrowserContext, params, func(_ cdp.Empty, err error) {
+	wire.Send(b.link, target.DisposeBrowserContext, params, func(_ cdp.Empty, err error) {
 		if err == nil {
 			b.gone(w)
 		}
@@ -152,7 +153,7 @@ func (b *Browser) abandoned(w sessions.Window) {
 // window stays known: a tab may come again, and late requests are told by its frames.
 func (b *Browser) disposed(w sessions.Window) {
 	id := b.targets.contextOf(w)
-	send(b.link, target.GetBrowserContexts, cdp.Empty{}, func(r target.GetBrowserContextsResult, err error) {
+	wire.Send(b.link, target.GetBrowserContexts, cdp.Empty{}, func(r target.GetBrowserContextsResult, err error) {
 		if err != nil || slices.Contains(r.BrowserContextIDs, id) || b.targets.contextOf(w) != id {
 			return
 		}
@@ -212,7 +213,7 @@ func (b *Browser) SelectTab(ctx context.Context, number int) error {
 
 // show makes a tab the current one and brings it to the front.
 func (b *Browser) show(ctx context.Context, tab *tab) error {
-	if _, err := call(ctx, b.link, target.ActivateTarget, target.ActivateTargetParams{TargetID: tab.id}); err != nil {
+	if _, err := wire.Call(ctx, b.link, target.ActivateTarget, target.ActivateTargetParams{TargetID: tab.id}); err != nil {
 		return b.because(err)
 	}
 	b.choose(tab)
@@ -250,7 +251,7 @@ func (b *Browser) closeWindows(ctx context.Context) {
 		if !b.targets.isOwn(w) {
 			continue
 		}
-		if _, err := call(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}); err != nil {
+		if _, err := wire.Call(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}); err != nil {
 			b.log.Debug("closing our window", "window", w, "error", err)
 		}
 		b.gone(w)

@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -113,7 +114,7 @@ func TestWindows(t *testing.T) {
 	// A window ends by command, and by hand when its last tab is closed.
 	contexts := func() int {
 		t.Helper()
-		c, err := call(t.Context(), r.link, target.GetBrowserContexts, cdp.Empty{})
+		c, err := wire.Call(t.Context(), r.link, target.GetBrowserContexts, cdp.Empty{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +131,7 @@ func TestWindows(t *testing.T) {
 	}
 	for _, tab := range r.targets.list("page") {
 		if tab.window == "second" {
-			send(tab.link, page.Close, cdp.Empty{}, nil)
+			wire.Send(tab.link, page.Close, cdp.Empty{}, nil)
 		}
 	}
 	r.until("the end of a window whose tab was closed", func() bool { return len(r.Windows()) == 2 })
@@ -271,7 +272,7 @@ func TestWindowsAttached(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.same("after leaving", jar, tabs)
-	c, err := call(t.Context(), f.link, target.GetBrowserContexts, cdp.Empty{})
+	c, err := wire.Call(t.Context(), f.link, target.GetBrowserContexts, cdp.Empty{})
 	if err != nil || len(c.BrowserContextIDs) != 0 {
 		t.Errorf("contexts stay: %v, %v", c.BrowserContextIDs, err)
 	}
@@ -302,12 +303,12 @@ func TestSign(t *testing.T) {
 	if err := r.book.Rename(r.session("shop.test", "sid", "bob-sid").Ref(), "<b>ob & co"); err != nil {
 		t.Fatal(err)
 	}
-	r.wire.do(func() { r.Browser.options.Headless = false }) // as far as windows are concerned
-	defer r.wire.do(func() { r.Browser.options.Headless = true })
+	r.wire.Do(func() { r.Browser.options.Headless = false }) // as far as windows are concerned
+	defer r.wire.Do(func() { r.Browser.options.Headless = true })
 	r.window("left", "shop.test", "<b>ob & co", w.page("shop.test"))
 	titles := func() string {
 		t.Helper()
-		list, err := call(t.Context(), r.link, target.GetTargets, target.GetTargetsParams{})
+		list, err := wire.Call(t.Context(), r.link, target.GetTargets, target.GetTargetsParams{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -334,7 +335,7 @@ func TestSign(t *testing.T) {
 		t.Errorf("the sites are %+v", sites)
 	}
 	// The last page ends the window, with its sign.
-	send(r.currentTab().link, page.Close, cdp.Empty{}, nil)
+	wire.Send(r.currentTab().link, page.Close, cdp.Empty{}, nil)
 	r.until("the end of the window", func() bool { return len(r.Windows()) == 1 && titles() == "" })
 }
 
@@ -367,11 +368,11 @@ func TestWindowDisposedByAnother(t *testing.T) {
 	r := f.attach(f.port)
 	r.add(at(server, "app.test", "/"), "bob", "sid=bob1; PHPSESSID=bob2")
 	r.window("ours", "app.test", "bob", at(server, "app.test", "/home"))
-	made, err := call(r.ctx(), f.link, target.CreateBrowserContext, target.CreateBrowserContextParams{})
+	made, err := wire.Call(r.ctx(), f.link, target.CreateBrowserContext, target.CreateBrowserContextParams{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := call(r.ctx(), f.link, target.CreateTarget, target.CreateTargetParams{URL: at(server, "app.test", "/home"), BrowserContextID: made.BrowserContextID}); err != nil {
+	if _, err := wire.Call(r.ctx(), f.link, target.CreateTarget, target.CreateTargetParams{URL: at(server, "app.test", "/home"), BrowserContextID: made.BrowserContextID}); err != nil {
 		t.Fatal(err)
 	}
 	r.until("the other client's window", func() bool { return len(r.Windows()) == 3 })
@@ -384,7 +385,7 @@ func TestWindowDisposedByAnother(t *testing.T) {
 	}
 	for _, w := range []sessions.Window{theirs, "ours"} {
 		params := target.DisposeBrowserContextParams{BrowserContextID: r.targets.contextOf(w)}
-		if _, err := call(r.ctx(), f.link, target.DisposeBrowserContext, params); err != nil {
+		if _, err := wire.Call(r.ctx(), f.link, target.DisposeBrowserContext, params); err != nil {
 			t.Fatal(err)
 		}
 		r.until("the end of the window", func() bool { return !slices.Contains(active(), w) && !r.hasWindow(w) })
@@ -397,7 +398,7 @@ func TestWindowDisposedByAnother(t *testing.T) {
 	if err := r.makeWindow(r.ctx(), "bare"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := call(r.ctx(), f.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.targets.contextOf("bare")}); err != nil {
+	if _, err := wire.Call(r.ctx(), f.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.targets.contextOf("bare")}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.CloseWindow(r.ctx(), "bare"); err != nil || r.hasWindow("bare") {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/page"
+
+	"sessdriver/cdp/internal/wire"
 )
 
 // A tab hands window.name, history.state and the state of the Navigation API from one
@@ -46,7 +48,7 @@ func (b *Browser) wipeNext(tab *tab) {
 		return
 	}
 	params := page.AddScriptToEvaluateOnNewDocumentParams{Source: source, WorldName: wipeWorld}
-	send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
+	wire.Send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
 		if err == nil {
 			b.targets.update(func() { tab.wipes = append(tab.wipes, r.Identifier) })
 		}
@@ -58,6 +60,6 @@ func (b *Browser) wiped(tab *tab) {
 	var ids []page.ScriptIdentifier
 	b.targets.update(func() { ids, tab.wipes = tab.wipes, nil })
 	for _, id := range ids {
-		send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
+		wire.Send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
 	}
 }

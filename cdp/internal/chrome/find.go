@@ -1,10 +1,3 @@
-// Package chrome finds browsers of the Chrome family.
-//
-// Find looks for Chrome, Chromium, Edge, Brave and headless-shell, in that order: first
-// under their command names in PATH, then in the usual places.
-//
-// Not done: Flatpak (its sandbox hides the profile directory and the pipe), and asking a
-// found browser for its version (that starts it; the connection tells the version anyway).
 package chrome
 
 import (
@@ -24,11 +17,15 @@ type Browser struct {
 	Path string // absolute
 }
 
+// ErrNoBrowser reports that there is no browser to work with: none was found,
+// it would not start, it is too old, or the endpoint is not one.
+var ErrNoBrowser = errors.New("no browser")
+
 // ErrNotFound reports that no known browser is installed.
 var ErrNotFound = errors.New("no Chrome, Chromium, Edge, Brave or headless-shell was found")
 
-// Find returns an installed browser: Chrome, Chromium, Edge, Brave or headless-shell, in
-// that order of preference; ErrNotFound when there is none.
+// Find looks for Chrome, Chromium, Edge, Brave and headless-shell, in that order: first
+// under their command names in PATH, then in the usual places. [ErrNotFound] is for none.
 func Find() (Browser, error) {
 	home, _ := os.UserHomeDir()
 	return system{goos: runtime.GOOS, home: home, lookPath: exec.LookPath, executable: executable}.find()

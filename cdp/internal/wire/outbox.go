@@ -1,4 +1,4 @@
-package cdp
+package wire
 
 import (
 	"context"
@@ -7,22 +7,23 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// outbox writes to a browser behind a network without waiting: whoever is in between
-// may take nothing while we do not read.
+// outbox is a transport to which writing never waits.
 type outbox struct {
 	chromedp.Transport
-	queue *queue[*cdproto.Message]
+	queue *Queue[*cdproto.Message]
 }
 
-func newOutbox(t chromedp.Transport) *outbox {
-	o := &outbox{t, newQueue[*cdproto.Message]()}
+// QueueWrites gives a transport to which writing never waits. It is for a browser behind a
+// network: whoever is in between may take nothing while we do not read.
+func QueueWrites(t chromedp.Transport) chromedp.Transport {
+	o := &outbox{t, NewQueue[*cdproto.Message]()}
 	go o.run()
 	return o
 }
 
 func (o *outbox) run() {
 	for {
-		messages := o.queue.take(nil)
+		messages := o.queue.Take(nil)
 		if len(messages) == 0 {
 			return
 		}
@@ -38,12 +39,12 @@ func (o *outbox) run() {
 // Write satisfies chromedp.Transport.
 func (o *outbox) Write(_ context.Context, m *cdproto.Message) error {
 	copied := *m
-	o.queue.push(&copied)
+	o.queue.Push(&copied)
 	return nil
 }
 
 // Close satisfies chromedp.Transport.
 func (o *outbox) Close() error {
-	o.queue.close()
+	o.queue.Close()
 	return o.Transport.Close()
 }

@@ -1,9 +1,11 @@
-package cdp
+package wire
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	jsonv2 "github.com/chromedp/cdproto/cdp/jsonv2"
 	"github.com/chromedp/cdproto/fetch"
@@ -15,20 +17,37 @@ import (
 // long each step took and most headers are not decoded. Each reads itself, and reports
 // whether it could.
 
-type requestPaused struct {
+// Event decodes the parameters of an event: of one of this package's types, or of any of
+// cdproto's.
+func Event[E any](m *cdproto.Message) (*E, error) {
+	e := new(E)
+	if skimmed, is := any(e).(interface{ read([]byte) bool }); is {
+		if !skimmed.read(m.Params) {
+			return nil, errUnreadable
+		}
+	} else if err := jsonv2.Unmarshal(m.Params, e, chromedp.DefaultUnmarshalOptions); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+var errUnreadable = errors.New("a value is not what it is to be")
+
+// RequestPaused is Fetch.requestPaused.
+type RequestPaused struct {
 	RequestID    fetch.RequestID
 	FrameID      cdp.FrameID
 	ResourceType network.ResourceType
 	Status       int    // of the response, 0 where it is a request
-	networkID    []byte // as it stands in the message; nil where the observer tells nothing of it
+	networkID    []byte // as it stands in the message; nil where the target has no Network events
 	Request      struct {
 		URL     string
 		Method  string
-		Headers headers
+		Headers Headers
 	}
 }
 
-func (e *requestPaused) read(text []byte) bool {
+func (e *RequestPaused) read(text []byte) bool {
 	var w words
 	w.each(text, func(name, value []byte) {
 		switch string(name) {
@@ -63,7 +82,28 @@ func (e *requestPaused) read(text []byte) bool {
 	return !w.bad
 }
 
-type requestWillBeSent struct {
+// NetworkID is the id of the request in the Network events. ok is false where its target
+// has none.
+func (e *RequestPaused) NetworkID() (id network.RequestID, ok bool) {
+	text, err := strconv.Unquote(string(e.networkID)) // an id has no letters that JSON writes otherwise
+	return network.RequestID(text), err == nil
+}
+
+// LoaderID is the id of the document that a navigation is to bring. ok is false where its
+// target has no Network events.
+func (e *RequestPaused) LoaderID() (id cdp.LoaderID, ok bool) {
+	request, ok := e.NetworkID()
+	return cdp.LoaderID(request), ok
+}
+
+// IsPreflight reports a CORS preflight, which never has cookies. Not all have a type of
+// their own (TestBearerTokens); no page can write the header that shows one.
+func (e *RequestPaused) IsPreflight() bool {
+	return e.ResourceType == network.ResourceTypePreflight || e.Request.Method == "OPTIONS" && e.Request.Headers.Get("access-control-request-method") != ""
+}
+
+// RequestWillBeSent is Network.requestWillBeSent.
+type RequestWillBeSent struct {
 	RequestID network.RequestID
 	LoaderID  cdp.LoaderID
 	FrameID   cdp.FrameID
@@ -72,14 +112,14 @@ type requestWillBeSent struct {
 	Request   struct {
 		URL      string
 		Method   string
-		Headers  headers // as the page had them
-		Password bool    // it has the fields of a form with a password; what is in them is not looked at
+		Headers  Headers // as the page had them
+		PostData []byte  // as it stands in the message; nil where there is none
 	}
 	Redirected           bool // it follows a redirect,
-	RedirectHasExtraInfo bool // which is told of
+	RedirectHasExtraInfo bool // which has such events
 }
 
-func (e *requestWillBeSent) read(text []byte) bool {
+func (e *RequestWillBeSent) read(text []byte) bool {
 	var w words
 	w.each(text, func(name, value []byte) {
 		switch string(name) {
@@ -106,7 +146,7 @@ func (e *requestWillBeSent) read(text []byte) bool {
 				case "method":
 					e.Request.Method = w.text(value)
 				case "postData":
-					e.Request.Password = asksPassword(value)
+					e.Request.PostData = value
 				case "headers":
 					e.Request.Headers = value
 				}
@@ -116,17 +156,17 @@ func (e *requestWillBeSent) read(text []byte) bool {
 	return !w.bad
 }
 
-// requestExtraInfo is Network.requestWillBeSentExtraInfo.
-type requestExtraInfo struct {
+// RequestExtraInfo is Network.requestWillBeSentExtraInfo.
+type RequestExtraInfo struct {
 	RequestID         network.RequestID
-	Headers           headers
+	Headers           Headers
 	AssociatedCookies []struct {
 		Cookie         *network.Cookie               `json:"cookie"`
 		BlockedReasons []network.CookieBlockedReason `json:"blockedReasons"`
 	}
 }
 
-func (e *requestExtraInfo) read(text []byte) bool {
+func (e *RequestExtraInfo) read(text []byte) bool {
 	var w words
 	w.each(text, func(name, value []byte) {
 		switch string(name) {
@@ -143,10 +183,10 @@ func (e *requestExtraInfo) read(text []byte) bool {
 	return !w.bad
 }
 
-// responseExtraInfo is Network.responseReceivedExtraInfo.
-type responseExtraInfo struct {
+// ResponseExtraInfo is Network.responseReceivedExtraInfo.
+type ResponseExtraInfo struct {
 	RequestID      network.RequestID
-	Headers        headers
+	Headers        Headers
 	StatusCode     int64
 	BlockedCookies []struct {
 		CookieLine string `json:"cookieLine"`
@@ -154,7 +194,7 @@ type responseExtraInfo struct {
 	CookiePartitionKey *network.CookiePartitionKey
 }
 
-func (e *responseExtraInfo) read(text []byte) bool {
+func (e *ResponseExtraInfo) read(text []byte) bool {
 	var w words
 	w.each(text, func(name, value []byte) {
 		switch string(name) {
@@ -176,14 +216,14 @@ func (e *responseExtraInfo) read(text []byte) bool {
 	return !w.bad
 }
 
-// responseReceived is Network.responseReceived.
-type responseReceived struct {
+// ResponseReceived is Network.responseReceived.
+type ResponseReceived struct {
 	RequestID    network.RequestID
 	HasExtraInfo bool
-	response     []byte // as Chrome wrote it
+	Response     Response
 }
 
-func (e *responseReceived) read(text []byte) bool {
+func (e *ResponseReceived) read(text []byte) bool {
 	var w words
 	w.each(text, func(name, value []byte) {
 		switch string(name) {
@@ -192,16 +232,19 @@ func (e *responseReceived) read(text []byte) bool {
 		case "hasExtraInfo":
 			e.HasExtraInfo = string(value) == "true"
 		case "response":
-			e.response = value
+			e.Response = value
 		}
 	})
 	return !w.bad
 }
 
-// url is that of the response, "" where it cannot be read.
-func (e *responseReceived) url() (url string) {
+// Response is how a server answered, as Chrome wrote it.
+type Response []byte
+
+// URL is where the response is from, "" where it cannot be read.
+func (r Response) URL() (url string) {
 	var w words
-	w.each(e.response, func(name, value []byte) {
+	w.each(r, func(name, value []byte) {
 		if string(name) == "url" {
 			url = w.text(value)
 		}
@@ -209,14 +252,30 @@ func (e *responseReceived) url() (url string) {
 	return url
 }
 
-// loading is the end of a request: Network.loadingFinished or loadingFailed.
-type loading struct {
+// Head is the status and the headers. ok is false where they cannot be read.
+func (r Response) Head() (status int, headers Headers, ok bool) {
+	var w words
+	var hasStatus, hasHeaders bool
+	w.each(r, func(name, value []byte) {
+		switch string(name) {
+		case "status":
+			w.decode(value, &status)
+			hasStatus = true
+		case "headers":
+			headers, hasHeaders = value, true
+		}
+	})
+	return status, headers, hasStatus && hasHeaders && !w.bad
+}
+
+// LoadingEnded is the end of a request: Network.loadingFinished or Network.loadingFailed.
+type LoadingEnded struct {
 	RequestID network.RequestID
 	ErrorText string // "net::ERR_…" of one that failed
 	cors      []byte // what CORS has against it, JSON
 }
 
-func (e *loading) read(text []byte) bool {
+func (e *LoadingEnded) read(text []byte) bool {
 	var w words
 	w.each(text, func(name, value []byte) {
 		switch string(name) {
@@ -231,8 +290,8 @@ func (e *loading) read(text []byte) bool {
 	return !w.bad
 }
 
-// why is why a request failed.
-func (e *loading) why() string {
+// Reason is why the request failed.
+func (e *LoadingEnded) Reason() string {
 	var status struct {
 		CorsError string `json:"corsError"`
 	}
@@ -242,11 +301,11 @@ func (e *loading) why() string {
 	return e.ErrorText + " (CORS: " + status.CorsError + ")"
 }
 
-// headers are those of an event, as Chrome wrote them.
-type headers []byte
+// Headers are those of an event, as Chrome wrote them.
+type Headers []byte
 
-// get finds a header, in any case: HTTP/2 has them in lower case. "" is for none.
-func (h headers) get(name string) (text string) {
+// Get finds a header, in any case: HTTP/2 has them in lower case. "" is for none.
+func (h Headers) Get(name string) (text string) {
 	var w words
 	w.each(h, func(is, value []byte) {
 		if len(is) == len(name) && bytes.EqualFold(is, []byte(name)) {
@@ -256,7 +315,7 @@ func (h headers) get(name string) (text string) {
 	return text
 }
 
-// all decodes them. It reports whether they could be read.
-func (h headers) all() (list network.Headers, ok bool) {
+// All decodes them. It reports whether they could be read.
+func (h Headers) All() (list network.Headers, ok bool) {
 	return list, jsonv2.Unmarshal(jsonv2.Value(h), &list, chromedp.DefaultUnmarshalOptions) == nil
 }

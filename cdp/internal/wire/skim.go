@@ -1,4 +1,4 @@
-package cdp
+package wire
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 
 // eachMember gives the members of a JSON object as they are written, the names without
 // their quotes. It reports whether the text is an object; what is in the values is not
-// checked. Chrome tells kilobytes of each request, of which we need a few words: this
+// checked. Chrome sends kilobytes about each request, of which we need a few words: this
 // takes half the time of decoding them (BenchmarkEvents).
 func eachMember(text []byte, each func(name, value []byte)) bool {
 	text = bytes.TrimSpace(text)

@@ -1,11 +1,10 @@
-package cdp
+package chrome
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
-
-	"sessdriver/sessions"
 )
 
 // disabledFeatures are those of Chrome that ask servers for what no page asked for
@@ -53,8 +52,8 @@ func arguments(o *Options, profile string) []string {
 			"--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding")
 	}
 	list = append(list, o.sizeArguments()...)
-	if o.Apart && o.Headless {
-		list = append(list, "--no-startup-window") // it would be one for nobody
+	if o.NoStartupWindow {
+		list = append(list, "--no-startup-window")
 	}
 	if o.NoSandbox || os.Getuid() == 0 {
 		list = append(list, "--no-sandbox")
@@ -69,9 +68,23 @@ func arguments(o *Options, profile string) []string {
 	if o.IgnoreCertificateErrors {
 		list = append(list, "--ignore-certificate-errors")
 	}
-	if o.Observe == sessions.ObserveChanges {
-		list = append(list, "--enable-unsafe-extension-debugging") // lets the pipe load one
+	if o.LoadExtensions {
+		list = append(list, "--enable-unsafe-extension-debugging")
 	}
 	list = append(list, o.Arguments...)
 	return append(list, "about:blank")
+}
+
+// sizeArguments begin with windows of about that size. What lies around the page, such as
+// a toolbar, differs from window to window.
+func (o *Options) sizeArguments() []string {
+	if o.Width == 0 && o.Height == 0 {
+		return nil
+	}
+	list := []string{fmt.Sprintf("--window-size=%d,%d", o.Width, o.Height)}
+	if o.Headless { // a screen that windows of that size fit on: 800x600 is what pages would see else
+		const around = 200
+		list = append(list, fmt.Sprintf("--screen-info={%dx%d}", max(1920, o.Width+around), max(1080, o.Height+around)))
+	}
+	return list
 }

@@ -1,4 +1,4 @@
-package cdp
+package wire
 
 import (
 	"bufio"
@@ -21,7 +21,9 @@ type pipe struct {
 	in *bufio.Reader
 }
 
-func newPipe(events, commands *os.File) *pipe {
+// NewPipe is the connection to a browser that reads commands from one pipe and writes
+// events into another (--remote-debugging-pipe).
+func NewPipe(events, commands *os.File) chromedp.Transport {
 	const size = 64 << 10 // what a pipe holds
 	return &pipe{chromedp.NewPipeConn(events, commands), bufio.NewReaderSize(events, size)}
 }

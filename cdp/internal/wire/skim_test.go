@@ -1,4 +1,4 @@
-package cdp
+package wire
 
 import (
 	"encoding/json"
@@ -60,8 +60,8 @@ func FuzzPeek(f *testing.F) {
 	})
 }
 
-// What Chrome tells of one fetch.
-var fetchTold = []string{
+// What Chrome reports of one fetch.
+var fetchEvents = []string{
 	`{"requestId":"1000.7","loaderId":"6C62E2B5DA9D2CB1B8C9E1E3B9B1C4E0","documentURL":"http://localhost:41001/?mode=explore","request":{"url":"http://localhost:41001/r/7?mode=explore","method":"GET","headers":{"sec-ch-ua-platform":"\"Linux\"","Referer":"http://localhost:41001/?mode=explore","User-Agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36","sec-ch-ua":"\"Chromium\";v=\"156\", \"Not(A:Brand\";v=\"24\"","sec-ch-ua-mobile":"?0"},"mixedContentType":"none","initialPriority":"High","referrerPolicy":"strict-origin-when-cross-origin","isSameSite":true},"timestamp":4711.3,"wallTime":1790000000.25,"initiator":{"type":"script","stack":{"callFrames":[{"functionName":"get","scriptId":"5","url":"http://localhost:41001/?mode=explore","lineNumber":2,"columnNumber":30},{"functionName":"one","scriptId":"5","url":"http://localhost:41001/?mode=explore","lineNumber":4,"columnNumber":80}]}},"redirectHasExtraInfo":false,"type":"Fetch","frameId":"0A1B2C3D4E5F60718293A4B5C6D7E8F9","hasUserGesture":false}`,
 	`{"requestId":"1000.7","associatedCookies":[],"headers":{"Accept":"*/*","Accept-Encoding":"gzip, deflate, br, zstd","Connection":"keep-alive","Cookie":"sid=forced","Host":"localhost:41001","Referer":"http://localhost:41001/?mode=explore","Sec-Fetch-Dest":"empty","Sec-Fetch-Mode":"cors","Sec-Fetch-Site":"same-origin","User-Agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36"},"connectTiming":{"requestTime":4711.31},"siteHasCookieInOtherPartition":false}`,
 	`{"requestId":"1000.7","blockedCookies":[],"headers":{"Cache-Control":"no-store","Content-Length":"2","Content-Type":"text/plain; charset=utf-8","Date":"Thu, 26 Nov 2026 00:00:00 GMT","Set-Cookie":"sid=next; Path=/"},"resourceIPAddressSpace":"Loopback","statusCode":200,"cookiePartitionKey":{"topLevelSite":"http://localhost","hasCrossSiteAncestor":false},"cookiePartitionKeyOpaque":false,"exemptedCookies":[]}`,
@@ -71,11 +71,11 @@ var fetchTold = []string{
 func BenchmarkEvents(b *testing.B) {
 	b.Run("skimmed", func(b *testing.B) {
 		for b.Loop() {
-			var sent requestWillBeSent
-			var extra requestExtraInfo
-			var received responseExtraInfo
-			if !sent.read([]byte(fetchTold[0])) || !extra.read([]byte(fetchTold[1])) || !received.read([]byte(fetchTold[2])) ||
-				extra.Headers.get("cookie") == "" || received.Headers.get("set-cookie") == "" {
+			var sent RequestWillBeSent
+			var extra RequestExtraInfo
+			var received ResponseExtraInfo
+			if !sent.read([]byte(fetchEvents[0])) || !extra.read([]byte(fetchEvents[1])) || !received.read([]byte(fetchEvents[2])) ||
+				extra.Headers.Get("cookie") == "" || received.Headers.Get("set-cookie") == "" {
 				b.Fatal("cannot be read")
 			}
 		}
@@ -83,7 +83,7 @@ func BenchmarkEvents(b *testing.B) {
 	b.Run("decoded", func(b *testing.B) {
 		for b.Loop() {
 			for i, e := range []any{new(network.EventRequestWillBeSent), new(network.EventRequestWillBeSentExtraInfo), new(network.EventResponseReceivedExtraInfo)} {
-				if err := jsonv2.Unmarshal([]byte(fetchTold[i]), e, chromedp.DefaultUnmarshalOptions); err != nil {
+				if err := jsonv2.Unmarshal([]byte(fetchEvents[i]), e, chromedp.DefaultUnmarshalOptions); err != nil {
 					b.Fatal(err)
 				}
 			}

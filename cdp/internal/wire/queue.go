@@ -1,20 +1,21 @@
-package cdp
+package wire
 
 import "sync"
 
-// queue is an unbounded FIFO. Pushing never blocks, so a reader that feeds one
+// Queue is an unbounded FIFO. Pushing never blocks, so a reader that feeds one
 // never stalls the wire.
-type queue[T any] struct {
+type Queue[T any] struct {
 	mu     sync.Mutex // guards all below
 	items  []T
 	closed bool
 	wake   chan struct{} // holds a value when there may be something new
 }
 
-func newQueue[T any]() *queue[T] { return &queue[T]{wake: make(chan struct{}, 1)} }
+// NewQueue makes an empty queue.
+func NewQueue[T any]() *Queue[T] { return &Queue[T]{wake: make(chan struct{}, 1)} }
 
-// push appends an item. After close it does nothing.
-func (q *queue[T]) push(item T) {
+// Push appends an item. After Close it does nothing.
+func (q *Queue[T]) Push(item T) {
 	q.mu.Lock()
 	if !q.closed {
 		q.items = append(q.items, item)
@@ -23,24 +24,24 @@ func (q *queue[T]) push(item T) {
 	q.signal()
 }
 
-// close lets pop report the end once the items are taken.
-func (q *queue[T]) close() {
+// Close lets Take report the end once the items are taken.
+func (q *Queue[T]) Close() {
 	q.mu.Lock()
 	q.closed = true
 	q.mu.Unlock()
 	q.signal()
 }
 
-func (q *queue[T]) signal() {
+func (q *Queue[T]) signal() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
 }
 
-// take waits for items and returns all there are, in order. It returns nil at
+// Take waits for items and returns all there are, in order. It returns nil at
 // the end, or when done is closed. One goroutine may take.
-func (q *queue[T]) take(done <-chan struct{}) []T {
+func (q *Queue[T]) Take(done <-chan struct{}) []T {
 	for {
 		q.mu.Lock()
 		items, closed := q.items, q.closed

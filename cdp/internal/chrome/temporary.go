@@ -1,6 +1,6 @@
 //go:build unix
 
-package cdp
+package chrome
 
 import (
 	"errors"
@@ -15,9 +15,9 @@ import (
 
 // makeTemporary makes a temporary profile. It is locked for as long as this process lives,
 // however that ends, so that a later start knows one whose owner is gone.
-func (p *process) makeTemporary() error {
+func (p *profile) makeTemporary() error {
 	for range 10 {
-		dir, err := os.MkdirTemp("", profileDir) // 0700
+		dir, err := os.MkdirTemp("", TemporaryPrefix) // 0700
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (p *process) makeTemporary() error {
 			lock.Close()
 			continue
 		}
-		p.dir, p.profile, p.lock = dir, dir, lock
+		p.dir, p.temporary, p.lock = dir, true, lock
 		return nil
 	}
 	return fmt.Errorf("each of 10 in %s was removed at once", os.TempDir())
@@ -44,7 +44,7 @@ func (p *process) makeTemporary() error {
 func removeAbandoned() {
 	entries, _ := os.ReadDir(os.TempDir())
 	for _, entry := range entries {
-		if dir := filepath.Join(os.TempDir(), entry.Name()); strings.HasPrefix(entry.Name(), profileDir) {
+		if dir := filepath.Join(os.TempDir(), entry.Name()); strings.HasPrefix(entry.Name(), TemporaryPrefix) {
 			removeIfAbandoned(dir)
 		}
 	}
@@ -64,7 +64,7 @@ func removeIfAbandoned(dir string) {
 // inUse reports whether a browser runs on a temporary profile: it may live a little longer
 // than its driver, and older versions of this program did not lock theirs.
 func inUse(dir string) bool {
-	if runtime.GOOS == "linux" { // which tells it better than Chrome's lock does: process ids come again
+	if runtime.GOOS == "linux" { // where the command lines are a better sign than Chrome's lock: process ids are used again
 		return len(usersOf(dir)) > 0
 	}
 	return profileFree(dir) != nil

@@ -1,4 +1,4 @@
-package cdp
+package chrome
 
 import (
 	"context"
@@ -14,17 +14,20 @@ import (
 // ownerFile has the id of the process that drives a browser.
 const ownerFile = "owner"
 
-// claim is the right to drive a browser that others can reach. A second driver would take
+// portPause is how often a port that is not open yet is asked for.
+const portPause = 20 * time.Millisecond
+
+// Claim is the right to drive a browser that others can reach. A second driver would take
 // the first one's cookies for the user's own, and both would put back what they found. It
-// ends with the process. A nil claim is none.
-type claim struct {
+// ends with the process. A nil Claim is none.
+type Claim struct {
 	dir  string
 	lock *os.File
 }
 
-// claimBrowser takes a browser, named by the id that it has at its DevTools port. It is an
+// ClaimBrowser takes a browser, named by the id that it has at its DevTools port. It is an
 // error that another driver has it. Without a directory for the state there is no claim.
-func claimBrowser(state, id string) (*claim, error) {
+func ClaimBrowser(state, id string) (*Claim, error) {
 	if state == "" {
 		return nil, nil
 	}
@@ -34,7 +37,7 @@ func claimBrowser(state, id string) (*claim, error) {
 	lock, err := lockDir(dir)
 	if err == nil && lock == nil {
 		pid, _ := os.ReadFile(owner) // the other may be just about to write it
-		return nil, &drivenError{strings.TrimSpace(string(pid))}
+		return nil, &ClaimedError{strings.TrimSpace(string(pid))}
 	}
 	if err == nil {
 		err = os.WriteFile(owner, fmt.Appendln(nil, os.Getpid()), 0o600)
@@ -42,33 +45,36 @@ func claimBrowser(state, id string) (*claim, error) {
 	if err != nil {
 		return nil, fmt.Errorf("taking the browser for this process: %w", err)
 	}
-	return &claim{dir, lock}, nil
+	return &Claim{dir, lock}, nil
 }
 
-// claimPort takes a browser of our own, which has a DevTools port, for this process. But for
-// a [drivenError] an error only means that other drivers do not learn of this one.
-func (b *Browser) claimPort(ctx context.Context) (err error) {
-	if b.options.State == "" || b.options.DebugPort == 0 {
-		return nil
+// ClaimPort takes a browser of our own, which has a DevTools port, for this process. But for
+// a [ClaimedError] an error only means that other drivers do not learn of this one. Without a
+// port there is no claim either.
+func ClaimPort(ctx context.Context, state string, port int) (*Claim, error) {
+	if state == "" || port == 0 {
+		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	for {
-		socket, err := discover(ctx, "127.0.0.1:"+strconv.Itoa(b.options.DebugPort))
+		socket, err := discover(ctx, "127.0.0.1:"+strconv.Itoa(port))
 		if err == nil {
-			b.claim, err = claimBrowser(b.options.State, browserID(socket))
-			return err
+			return ClaimBrowser(state, browserID(socket))
 		}
 		select {
-		case <-time.After(inactivePause): // the port is opened a moment later than the pipe
+		case <-time.After(portPause): // the port is opened a moment later than the pipe
 		case <-ctx.Done():
-			return err
+			return nil, err
 		}
 	}
 }
 
-// close gives the browser free. The folder goes when there is nothing in it.
-func (c *claim) close() {
+// Dir is the directory of the claim, in that of the state.
+func (c *Claim) Dir() string { return c.dir }
+
+// Release frees the browser. The folder goes when there is nothing in it.
+func (c *Claim) Release() {
 	if c != nil {
 		os.Remove(filepath.Join(c.dir, ownerFile))
 		os.Remove(c.dir)
@@ -76,14 +82,14 @@ func (c *claim) close() {
 	}
 }
 
-// drivenError reports a browser that another driver has, by the id of its process, "" where
+// ClaimedError reports a browser that another driver has, by the id of its process, "" where
 // that is not known.
-type drivenError struct{ owner string }
+type ClaimedError struct{ owner string }
 
 // Is lets a caller take it as one more reason why there is no browser to work with.
-func (e *drivenError) Is(target error) bool { return target == ErrNoBrowser }
+func (e *ClaimedError) Is(target error) bool { return target == ErrNoBrowser }
 
-func (e *drivenError) Error() string {
+func (e *ClaimedError) Error() string {
 	who, end := "another sessdriver", "end that one"
 	if e.owner != "" {
 		who, end = "sessdriver process "+e.owner, "end that one (kill "+e.owner+")"
