@@ -123,6 +123,42 @@ func TestBearerTokens(t *testing.T) {
 	}
 }
 
+// A document, or the script of a worker, that had its answer when Fetch was enabled and
+// comes after that is checked like all others.
+func TestComingDocument(t *testing.T) {
+	t.Parallel()
+	s := newBearerSite(t)
+	r := launch(t, noReload, func(o *Options) { o.Arguments = append(o.Arguments, resolve) })
+	r.open(at(s.Server, "bearer.test", "/"))
+	for _, who := range []string{"alice", "bob"} {
+		r.newSession("bearer.test", who)
+		r.eval("get('/login?" + who + "')")
+		r.eval("get('/own', {Authorization: 'Bearer " + who + "-token'})")
+	}
+	for begin, call := range map[string]string{
+		"location.href = '/?next'": "location.href.endsWith('?next') && get('/own', {Authorization: 'Bearer bob-token'})",
+		"window.call = inWorker('/own', {Authorization: 'Bearer bob-token'})": "window.call",
+	} {
+		if _, err := r.Unset(r.ctx(), "bearer.test", true); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Settle(r.ctx()); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := r.book.Site("bearer.test")
+		r.eval("setTimeout(() => { " + begin + "; for (const end = Date.now() + 1000; Date.now() < end;); })")
+		r.until("the answer to "+begin, func() bool {
+			now, _ := r.book.Site("bearer.test")
+			return now.Requests > before.Requests
+		})
+		r.use("bearer.test", "alice")
+		r.eval(call)
+		if got := s.saw("GET /own"); got != "Bearer alice-token  sid=alice" {
+			t.Errorf("%s: alice's request came with %q", begin, got)
+		}
+	}
+}
+
 // What pages keep is read without their noticing, for why.
 func TestStored(t *testing.T) {
 	s := newSPA(t)

@@ -342,6 +342,33 @@ func TestFactCure(t *testing.T) {
 	}
 }
 
+// CHROMIUM 5: a document that has its answer when Fetch is enabled, and comes after the
+// cure, is not paused.
+func TestFactCureOfNext(t *testing.T) {
+	w := newWeb(t)
+	b := newBare(t, w)
+	must(b, b.page, network.Enable, network.EnableParams{})
+	b.run(b.page, fmt.Sprintf(`setTimeout(() => { location.href = %q; for (const end = Date.now() + 2000; Date.now() < end;); }); 0`, w.page("shop.test")+"?next"))
+	b.until("the next document to be answered", func(m *cdproto.Message) bool {
+		return m.Method == "Network.responseReceived" && strings.HasSuffix(read[network.EventResponseReceived](t, m).Response.URL, "?next")
+	})
+	must(b, b.own, fetch.Enable, pauseAll())
+	never := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
+	must(b, b.page, fetch.Enable, never)
+	must(b, b.page, fetch.Disable, cdp.Empty{})
+	b.run(b.page, `if (!location.href.endsWith('?next')) throw location.href; fetch('/hit/before?id=cure')`)
+	must(b, b.page, fetch.Enable, never)
+	must(b, b.page, fetch.Disable, cdp.Empty{})
+	b.run(b.page, `fetch('/hit/after?id=cure')`)
+	w.arrived("cure", "before", "after")
+	if b.wasPaused("before") {
+		t.Error("the next document was paused without another cure: it may go")
+	}
+	if !b.wasPaused("after") {
+		t.Error("the cure did not reach the next document")
+	}
+}
+
 // TestNoSpeculation: a browser that we launch, with a profile of its own, makes
 // no request by speculation: Fetch would not see a prerender (CHROMIUM 2, 3).
 func TestNoSpeculation(t *testing.T) {

@@ -15,7 +15,6 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
@@ -33,7 +32,9 @@ type interceptor struct {
 	browser *Browser
 	link    wire.Link
 	on      bool // Fetch may be enabled; used by commands, one at a time
-	cured   bool // cure is done since it was enabled; likewise
+	primed  bool // prime is done since it was enabled; likewise
+	// next are the frames whose next document may have had its answer before that.
+	next map[cdp.FrameID]bool
 	// open counts the pauses whose answer was not confirmed. Chrome may tell
 	// one id twice (CHROMIUM 15).
 	open       map[fetch.RequestID]int
@@ -78,9 +79,9 @@ func (i *interceptor) update(ctx context.Context) error {
 	if _, err := wire.Call(ctx, i.link, fetch.Enable, fetch.EnableParams{Patterns: patterns, HandleAuthRequests: new(true)}); err != nil {
 		return err
 	}
-	if !i.cured {
-		i.cure(ctx)
-		i.cured = ctx.Err() == nil
+	if !i.primed {
+		i.prime(ctx)
+		i.primed = ctx.Err() == nil
 	}
 	i.browser.guard.raised(true)
 	return ctx.Err()
@@ -100,7 +101,8 @@ func (i *interceptor) stop(ctx context.Context) error {
 	if err := i.drain(ctx); err != nil {
 		return err
 	}
-	i.cured = false
+	i.primed = false
+	i.browser.wire.Do(func() { i.next = nil })
 	_, err := wire.Call(ctx, i.link, fetch.Disable, cdp.Empty{})
 	i.on = err != nil
 	return err
@@ -158,43 +160,6 @@ func (i *interceptor) patterns() []*fetch.RequestPattern {
 		}
 	}
 	return list
-}
-
-// cure makes the documents and workers that are alive visible to Fetch. Its
-// commands may fail where a target is just going; what matters is that all are
-// through before it returns.
-func (i *interceptor) cure(ctx context.Context) {
-	narrow := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
-	for _, tab := range i.browser.targets.list("page", "iframe", "worker", "shared_worker") {
-		wire.Send(tab.link, fetch.Enable, narrow, nil)
-		wire.Send(tab.link, fetch.Disable, cdp.Empty{}, nil)
-	}
-	i.stopWorkers()
-	for _, tab := range i.browser.targets.list("page", "iframe") {
-		i.reach(ctx, tab)
-	}
-}
-
-// reach returns when a page has carried out what was sent to it.
-func (i *interceptor) reach(ctx context.Context, tab *tab) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	if _, err := wire.Call(ctx, tab.link, fetch.Disable, cdp.Empty{}); err != nil {
-		i.browser.log.Debug("reaching an open page", "url", sessions.ShowURL(tab.url), "error", err)
-	}
-}
-
-// stopWorkers ends the service workers, which start anew at their next event.
-// The command is a page's.
-func (i *interceptor) stopWorkers() {
-	pages := i.browser.targets.list("page")
-	if len(pages) == 0 || len(i.browser.targets.list("service_worker")) == 0 {
-		return
-	}
-	l := pages[0].link
-	wire.Send(l, serviceworker.Enable, cdp.Empty{}, nil)
-	wire.Send(l, serviceworker.StopAllWorkers, cdp.Empty{}, nil)
-	wire.Send(l, serviceworker.Disable, cdp.Empty{}, nil)
 }
 
 // paused handles one paused request.

@@ -244,6 +244,30 @@ func (t *targets) windowOfFrame(id cdp.FrameID) (w sessions.Window, known bool) 
 	return f.window, known || len(t.ids) == 0
 }
 
+// comes reports whether a document of a tab is just coming: it has been answered, or it is
+// there and has not loaded.
+func (t *targets) comes(tab *tab) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, coming := range tab.loading {
+		if coming.response != nil {
+			return true
+		}
+	}
+	return tab.document.loader != "" && !tab.document.loaded
+}
+
+// frameIDs is a set of all frames and workers.
+func (t *targets) frameIDs() map[cdp.FrameID]bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ids := make(map[cdp.FrameID]bool, len(t.frames))
+	for id := range t.frames {
+		ids[id] = true
+	}
+	return ids
+}
+
 // setFrame notes a frame that a target told of.
 func (t *targets) setFrame(id cdp.FrameID, of *tab) {
 	t.mu.Lock()

@@ -317,6 +317,7 @@ func (b *Browser) stays(tab *tab, frame cdp.FrameID) {
 
 // navigated notes that a frame shows another document.
 func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
+	b.interceptor.primeNext(tab, f.ID)
 	if f.ParentID != "" || cdp.FrameID(tab.id) != f.ID {
 		b.targets.setFrame(f.ID, tab)
 		b.exchanges.orphaned(func(ex *exchange) bool { return ex.frame == f.ID && ex.loader != f.LoaderID })
