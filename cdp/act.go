@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 )
 
@@ -201,7 +202,7 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 		if err != nil {
 			return err
 		}
-		h, err := wire.Call(ctx, tab.link, page.GetNavigationHistory, cdp.Empty{})
+		h, err := wire.Call(ctx, tab.Link, page.GetNavigationHistory, cdp.Empty{})
 		if err != nil {
 			return err
 		}
@@ -213,7 +214,7 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 			return err
 		}
 		b.opensThere(tab)
-		if _, err := wire.Call(ctx, tab.link, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: h.Entries[to].ID}); err != nil {
+		if _, err := wire.Call(ctx, tab.Link, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: h.Entries[to].ID}); err != nil {
 			return err
 		}
 		for h.CurrentIndex != int64(to) && err == nil {
@@ -222,7 +223,7 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 			}
 		}
 		for err == nil { // one from the back/forward cache never loads
-			if r, fault := evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: "document.readyState"}); fault == nil && string(r.Value) == `"complete"` {
+			if r, fault := evaluated(ctx, tab.Link, runtime.EvaluateParams{Expression: "document.readyState"}); fault == nil && string(r.Value) == `"complete"` {
 				break
 			}
 			err = resting(ctx)
@@ -323,7 +324,7 @@ func (b *Browser) Screenshot(ctx context.Context, whole bool) (png []byte, err e
 		if err != nil {
 			return err
 		}
-		r, err := wire.Call(ctx, tab.link, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(whole)})
+		r, err := wire.Call(ctx, tab.Link, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(whole)})
 		png = r.Data
 		return err
 	})
@@ -340,11 +341,11 @@ func (b *Browser) Response() (status int, header func(name string) string, ok bo
 	b.pages.mu.Lock()
 	last := b.pages.answer
 	b.pages.mu.Unlock()
-	document := b.targets.documentOf(tab)
-	if last != nil && last.document == document.loader {
+	document := b.targets.Document(tab)
+	if last != nil && last.document == document.Loader {
 		return last.status, func(name string) string { return last.headers[strings.ToLower(name)] }, true
 	}
-	status, headers, ok := document.response.Head()
+	status, headers, ok := document.Response.Head()
 	return status, headers.Get, ok
 }
 
@@ -358,52 +359,33 @@ func (b *Browser) acting(what string, do func() error) error {
 
 // andLoad does something to a page and waits until the document that this leads to, if
 // it does, has loaded.
-func (b *Browser) andLoad(ctx context.Context, tab *tab, do func() error) error {
+func (b *Browser) andLoad(ctx context.Context, tab *targets.Tab, do func() error) error {
 	next, err := b.expect(ctx, tab)
 	if err != nil {
 		return err
 	}
 	if err := do(); err != nil && !errors.As(err, new(*cdproto.Error)) {
 		return err
-	} else if err != nil && !next.comes() { // else the document went under it
+	} else if err != nil && !next.Comes() { // else the document went under it
 		return err
 	}
-	if !next.comes() { // one that another document is about to replace may answer nothing
+	if !next.Comes() { // one that another document is about to replace may answer nothing
 		b.breathe(ctx, tab)
 	}
 	if err := b.Settle(ctx); err != nil {
 		return err
 	}
-	if next.comes() {
+	if next.Comes() {
 		return b.follow(ctx, next)
 	}
 	return b.Settle(ctx)
 }
 
 // breathe lets a page do what an event has set off.
-func (b *Browser) breathe(ctx context.Context, tab *tab) {
+func (b *Browser) breathe(ctx context.Context, tab *targets.Tab) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // a dialog holds it up
 	defer cancel()
-	evaluated(ctx, tab.link, runtime.EvaluateParams{Expression: "new Promise(done => setTimeout(() => setTimeout(done)))", AwaitPromise: new(true)})
-}
-
-// comes reports whether a new document is there or on its way.
-func (a arrival) comes() bool {
-	a.browser.targets.mu.Lock()
-	defer a.browser.targets.mu.Unlock()
-	return a.coming()
-}
-
-func (a arrival) coming() bool {
-	if a.isThere() {
-		return true
-	}
-	for loader := range a.tab.loading {
-		if _, old := a.old[loader]; !old {
-			return true
-		}
-	}
-	return false
+	evaluated(ctx, tab.Link, runtime.EvaluateParams{Expression: "new Promise(done => setTimeout(() => setTimeout(done)))", AwaitPromise: new(true)})
 }
 
 // Submit clicks an element of the current page and answers when the page it
@@ -421,7 +403,7 @@ func (b *Browser) Submit(ctx context.Context, selector string) error {
 		if err := b.clickOn(ctx, v, id, at, selector); err != nil && !errors.As(err, new(*cdproto.Error)) {
 			return err
 		}
-		return arrival.loaded(ctx)
+		return arrival.Loaded(ctx)
 	})
 }
 
@@ -440,7 +422,7 @@ func (b *Browser) Text(ctx context.Context, selector string) (string, error) {
 		select {
 		case <-time.After(lookPause):
 		case <-ctx.Done():
-			return "", fmt.Errorf("reading %s: %w", selector, &vainError{"the page has no visible element like that", ctx.Err()})
+			return "", fmt.Errorf("reading %s: %w", selector, &targets.VainError{Text: "the page has no visible element like that", Cause: ctx.Err()})
 		}
 	}
 }

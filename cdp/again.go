@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
 
 	"sessdriver/cdp/internal/wire"
@@ -70,8 +69,8 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 // letGo disposes of the windows, which are all ours, and of our connection with all that
 // it is attached to.
 func (b *Browser) letGo(ctx context.Context) error {
-	for _, w := range b.targets.windows() {
-		params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}
+	for _, w := range b.targets.Windows() {
+		params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.ContextOf(w)}
 		if _, err := wire.Call(ctx, b.link, target.DisposeBrowserContext, params); err != nil {
 			return err
 		}
@@ -87,31 +86,15 @@ func (b *Browser) openApart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.targets.update(func() { b.targets.main, b.targets.apart = r.BrowserContextID, true })
+	b.targets.OwnMain(r.BrowserContextID)
 	return nil
-}
-
-// isForeign reports a context that is not ours, where the main window is one of our own:
-// the browser's first one, or one that is just ending.
-func (t *targets) isForeign(id cdp.BrowserContextID) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.apart || id == t.main {
-		return false
-	}
-	for w := range t.own {
-		if t.ids[w] == id {
-			return false
-		}
-	}
-	return true
 }
 
 // firstTab opens the tab that a browser has from the start.
 func (b *Browser) firstTab(ctx context.Context) error {
-	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(sessions.Main), NewWindow: new(true)})
+	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.ContextOf(sessions.Main), NewWindow: new(true)})
 	if err != nil {
 		return err
 	}
-	return b.waitTab(ctx, tab, func() bool { return tab.ready })
+	return b.targets.Ready(ctx, tab)
 }

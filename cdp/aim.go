@@ -35,7 +35,7 @@ func (b *Browser) aimed(ctx context.Context, v view, id runtime.RemoteObjectID, 
 		return hit, err
 	}
 	p.ObjectGroup = "sessdriver aim" // else it is the element's, which the next look releases
-	next := b.arrivalAt(v.tab)
+	next := b.targets.Next(v.tab)
 	guard, err := aim(ctx, v.link, p)
 	if err != nil {
 		return hit, err
@@ -47,7 +47,11 @@ func (b *Browser) aimed(ctx context.Context, v view, id runtime.RemoteObjectID, 
 	}
 	bounded, cancel := context.WithTimeout(ctx, aimTimeout)
 	defer cancel()
-	go b.whenComes(bounded, next, cancel)
+	go func() { // the page that is there may answer nothing until that has come
+		if next.Coming(bounded) == nil {
+			cancel()
+		}
+	}()
 	if fault := onElement(bounded, v.link, guard, "function() { return this.end() }", &hit); fault != nil && ctx.Err() != nil {
 		return hit, ctx.Err()
 	} // else the page went on with it
@@ -77,18 +81,10 @@ func disarm(l wire.Link, guard runtime.RemoteObjectID) {
 	wire.Send(l, runtime.ReleaseObject, runtime.ReleaseObjectParams{ObjectID: guard}, nil)
 }
 
-// whenComes ends a wait for the page that is there once another document is on its way: it
-// may answer nothing until that has come.
-func (b *Browser) whenComes(ctx context.Context, next arrival, end func()) {
-	if b.waitTab(ctx, next.tab, next.coming) == nil {
-		end()
-	}
-}
-
 // clickOn clicks an element where it is by then, and looks again when it has moved.
 func (b *Browser) clickOn(ctx context.Context, v view, id runtime.RemoteObjectID, at state, selector string) error {
 	for {
-		hit, err := b.aimed(ctx, v, id, []string{"pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"}, func() error { return clickAt(ctx, v.tab.link, at) })
+		hit, err := b.aimed(ctx, v, id, []string{"pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"}, func() error { return clickAt(ctx, v.tab.Link, at) })
 		if err != nil || !hit.Missed {
 			return err
 		}

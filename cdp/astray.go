@@ -16,13 +16,13 @@ func (b *Browser) checkSent(w sessions.Window, h *hop, byOther bool) {
 	if !h.booked.Astray() {
 		return
 	}
-	at := place{w, b.book.SiteOf(h.url)}
-	b.quiet.switched(w, at.site) // whatever did that may do it again
+	site := b.book.SiteOf(h.url)
+	b.quiet.switched(w, site) // whatever did that may do it again
 	b.guard.drift()
 	if h.began.IsZero() {
 		return
 	}
-	if !b.targets.isAnswered(at, h.began) || !b.targets.tellAstray(at) {
+	if !b.targets.IsAnswered(w, site, h.began) || !b.targets.TellAstray(w, site) {
 		return
 	}
 	why := "the cookies of the browser were another session's at that moment"
@@ -40,42 +40,4 @@ func (b *Browser) checkSent(w sessions.Window, h *hop, byOther bool) {
 		name = s.Name
 	}
 	b.notice("%s %s was sent as %q, which is not the forced session: %s", h.method, sessions.ShowURL(h.url), name, why)
-}
-
-// tellAstray reports whether nothing was told of a place since its last switch.
-func (t *targets) tellAstray(at place) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	told := t.astray[at]
-	t.astray[at] = true
-	return !told
-}
-
-// isAnswered reports whether the last switch of a place was made before a moment.
-func (t *targets) isAnswered(at place, moment time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	answered, ok := t.answered[at]
-	return ok && moment.After(answered)
-}
-
-// unanswered notes that a switch is being made, and returns when the one before was
-// answered.
-func (t *targets) unanswered(w sessions.Window, site string) time.Time {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	was := t.answered[place{w, site}]
-	delete(t.answered, place{w, site})
-	delete(t.astray, place{w, site})
-	return was
-}
-
-// answer notes that a switch is made: what begins later belongs to its session. The
-// zero time notes nothing.
-func (t *targets) answer(w sessions.Window, site string, at time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !at.IsZero() {
-		t.answered[place{w, site}] = at
-	}
 }

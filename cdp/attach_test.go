@@ -475,7 +475,7 @@ func TestAttachedTab(t *testing.T) {
 	user.visit(user.open(), w.page("shop.test"))
 	r := f.attach(f.port)
 	tab := r.currentTab()
-	if got := r.targets.documentOf(tab).url; got != w.page("shop.test") {
+	if got := r.targets.Document(tab).URL; got != w.page("shop.test") {
 		t.Fatalf("the current tab shows %q", got)
 	}
 	run(r, "document.title = 'mine'")

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -56,7 +57,7 @@ type Browser struct {
 	chromedp context.Context    // chromedp's browser
 	leave    context.CancelFunc // ends chromedp
 
-	targets     *targets
+	targets     *targets.Set
 	exchanges   *exchanges
 	interceptor *interceptor
 	mirror      *mirror
@@ -64,6 +65,9 @@ type Browser struct {
 	quiet       *quiet
 	observer    *observer
 	departures  departures
+	scripts     scripts
+	fresh       fresh
+	blanks      blanks
 	pages       pages
 	dialogs     dialogs
 	requests    *requestLog
@@ -174,8 +178,9 @@ func newBrowser(o Options) *Browser {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout, holdTime: holdTime, maxStored: sessions.MaxStored, told: map[string]bool{}}
-	b.targets, b.requests = newTargets(), &requestLog{}
+	b.requests = &requestLog{}
 	b.departures.tabs = map[target.ID]*departure{}
+	b.scripts.tabs, b.fresh, b.blanks.tabs = map[*targets.Tab]*script{}, newFresh(), map[*targets.Tab]*blank{}
 	b.console = &console{}
 	b.exchanges = newExchanges(b)
 	b.interceptor = newInterceptor(b)
@@ -183,6 +188,7 @@ func newBrowser(o Options) *Browser {
 	b.guard = newGuard(b)
 	b.quiet = newQuiet(b)
 	b.observer = newObserver(b)
+	b.targets = targets.New(b.observer.settle)
 	return b
 }
 
@@ -213,7 +219,7 @@ func (b *Browser) start(ctx context.Context) error {
 	if b.link, err = b.wire.AttachToBrowser(ctx); err != nil {
 		return err
 	}
-	b.interceptor.link, b.mirror.link = b.link, b.link
+	b.connected()
 	go b.mirror.run()
 	b.guard.start()
 	b.quiet.start()
@@ -247,9 +253,15 @@ func (b *Browser) start(ctx context.Context) error {
 	return b.seeJars(ctx)
 }
 
+// connected gives our connection to those who need it.
+func (b *Browser) connected() {
+	b.targets.Connect(b.link)
+	b.interceptor.link, b.mirror.link = b.link, b.link
+}
+
 // seeJars books the sessions that a browser brings along.
 func (b *Browser) seeJars(ctx context.Context) error {
-	for _, w := range b.targets.windows() {
+	for _, w := range b.targets.Windows() {
 		jar, err := b.mirror.jar(ctx, w)
 		if err != nil {
 			return err
@@ -346,7 +358,7 @@ func (b *Browser) restore(ctx context.Context) error {
 	}
 	now := time.Now()
 	for _, site := range b.book.Forced() {
-		for _, w := range b.targets.windows() {
+		for _, w := range b.targets.Windows() {
 			if _, was := b.book.Unset(w, site, now); !was {
 				continue
 			}

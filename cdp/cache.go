@@ -7,6 +7,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -19,27 +20,24 @@ const cacheTimeout = 2 * time.Second
 // somebody else's stays, and is gone around from the first switch in a window until
 // we leave: what is fetched meanwhile is stored in it all the same.
 func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
-	if b.process != nil || b.targets.isOwn(w) {
+	if b.process != nil || b.targets.IsOwn(w) {
 		b.clearCache(ctx, w)
 		return
 	}
 	if err := b.observer.settle(ctx); err != nil { // from now on the requests are told
 		b.log.Debug("observing", "error", err)
 	}
-	b.targets.update(func() {
-		b.observer.behind = b.observer.mode != sessions.ObserveFull && !b.targets.around[w]
-		b.targets.around[w] = true
-	})
+	b.observer.goAround(w)
 	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
 	defer cancel()
 	var waiting []<-chan struct{}
-	for _, tab := range b.targets.list(requesters...) {
-		if tab.window != w {
+	for _, tab := range b.targets.List(requesters...) {
+		if tab.Window != w {
 			continue
 		}
 		b.wire.Do(func() { b.observer.listen(tab) })
 		done := b.setCache(tab)
-		if tab.kind == "page" || tab.kind == "iframe" { // a stopped worker does not answer
+		if tab.Kind == "page" || tab.Kind == "iframe" { // a stopped worker does not answer
 			waiting = append(waiting, done)
 		}
 	}
@@ -54,30 +52,22 @@ func (b *Browser) freshen(ctx context.Context, w sessions.Window) {
 
 // clearCache empties the HTTP cache of a window.
 func (b *Browser) clearCache(ctx context.Context, w sessions.Window) {
-	for _, tab := range b.targets.list("page") {
-		if tab.window != w {
+	for _, tab := range b.targets.List("page") {
+		if tab.Window != w {
 			continue
 		}
-		if _, err := wire.Call(ctx, tab.link, network.ClearBrowserCache, cdp.Empty{}); err == nil {
+		if _, err := wire.Call(ctx, tab.Link, network.ClearBrowserCache, cdp.Empty{}); err == nil {
 			return
 		}
 	}
 }
 
-func (t *targets) goesAround(w sessions.Window) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.around[w]
-}
-
 // setCache lets a target use the cache, or go around it: while it is opened anew,
 // and in a browser that is not ours once a session was switched. The channel is closed
 // when the browser has answered.
-func (b *Browser) setCache(tab *tab) <-chan struct{} {
-	b.targets.mu.Lock()
-	off := tab.uncached || b.targets.around[tab.window]
-	b.targets.mu.Unlock()
+func (b *Browser) setCache(tab *targets.Tab) <-chan struct{} {
+	off := b.fresh.isComing(tab) || b.observer.goesAround(tab.Window)
 	done := make(chan struct{})
-	wire.Send(tab.link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: off}, func(cdp.Empty, error) { close(done) })
+	wire.Send(tab.Link, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: off}, func(cdp.Empty, error) { close(done) })
 	return done
 }

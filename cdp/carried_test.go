@@ -64,7 +64,7 @@ func TestCarriedCookies(t *testing.T) {
 		want(name)
 		// As a page does: the token of the cookie goes into the form.
 		run(r, `const f = document.forms[0]; f.xsrf.value = document.cookie.match(/XSRF-TOKEN=([^;]*)/)[1]; f.submit()`)
-		r.until("the answer to the form", func() bool { return r.targets.documentOf(r.currentTab()).method == "POST" })
+		r.until("the answer to the form", func() bool { return r.targets.Document(r.currentTab()).Method == "POST" })
 		want(name + " posted")
 		r.open(page)
 	}

@@ -28,17 +28,15 @@ func (r *rig) person() *person { return r.personIn(sessions.Main) }
 // personIn is one who uses a window of it.
 func (r *rig) personIn(w sessions.Window) *person {
 	return &person{t: r.t, open: func() wire.Link {
-		created, err := wire.Call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: r.targets.contextOf(w), NewWindow: new(true)})
+		created, err := wire.Call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: r.targets.ContextOf(w), NewWindow: new(true)})
 		if err != nil {
 			r.t.Fatal(err)
 		}
 		r.until("the new tab", func() bool {
-			tab := r.targets.page(created.TargetID)
-			r.targets.mu.Lock()
-			defer r.targets.mu.Unlock()
-			return tab != nil && tab.ready
+			tab := r.targets.Page(created.TargetID)
+			return tab != nil && r.targets.IsReady(tab)
 		})
-		return r.targets.page(created.TargetID).link
+		return r.targets.Page(created.TargetID).Link
 	}}
 }
 
@@ -61,7 +59,7 @@ func (p *person) run(tab wire.Link, script string) {
 // the request whose response sets the cookies; "*" lets all rotate a token.
 func (w *web) fire(r *rig, site, id string, list []channel, setter string, set ...string) {
 	w.t.Helper()
-	w.fireAt(r.person(), r.currentTab().link, site, id, list, setter, set...)
+	w.fireAt(r.person(), r.currentTab().Link, site, id, list, setter, set...)
 }
 
 func (w *web) fireAt(p *person, tab wire.Link, site, id string, list []channel, setter string, set ...string) {

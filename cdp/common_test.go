@@ -20,12 +20,12 @@ import (
 // returns what it or its promise gives, as text.
 func (r *rig) eval(script string) string {
 	r.t.Helper()
-	return evalAt(r.t, r.currentTab().link, script)
+	return evalAt(r.t, r.currentTab().Link, script)
 }
 
 func (r *rig) title() string {
 	r.t.Helper()
-	return titleAt(r.t, r.currentTab().link)
+	return titleAt(r.t, r.currentTab().Link)
 }
 
 // titleAt is the title of a page, once it has loaded. A document that goes

@@ -45,7 +45,7 @@ func (c *console) hear(l wire.Link) {
 
 // handleConsole takes the events of consoles. It runs in a turn.
 func (b *Browser) handleConsole(m *cdproto.Message) {
-	if tab := b.targets.tab(m.SessionID); tab != nil && !b.book.Observes(cmp.Or(b.targets.documentOf(tab).url, tab.url)) {
+	if tab := b.targets.Tab(m.SessionID); tab != nil && !b.book.Observes(cmp.Or(b.targets.Document(tab).URL, tab.URL)) {
 		return
 	}
 	switch m.Method {

@@ -112,7 +112,7 @@ func TestDiscarded(t *testing.T) {
 				t.Errorf("%s: %v", id, h)
 			}
 		}
-		if got := evalAt(t, r.targets.page(tab).link, "document.wasDiscarded"); reload == ReloadNone && got != "true" {
+		if got := evalAt(t, r.targets.Page(tab).Link, "document.wasDiscarded"); reload == ReloadNone && got != "true" {
 			t.Errorf("document.wasDiscarded = %s", got)
 		}
 		d.row(host, `row.textContent.includes('using DevTools')`)

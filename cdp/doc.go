@@ -14,8 +14,13 @@
 //	sessions        the domain, pure                   imports nothing of ours
 //
 // Packages below one of these are private to it, but for cdp/leaks, which the doctor
-// uses, too: every way in which pages make requests. A test in cmd/sessdriver enforces
-// the directions.
+// uses, too: every way in which pages make requests. This one has rooms:
+//
+//	cdp/internal/wire     messages and their routing  imports chromedp
+//	cdp/internal/chrome   find, start, end a browser  imports wire
+//	cdp/internal/targets  what is alive, and where    imports wire, sessions
+//
+// A test in cmd/sessdriver enforces the directions.
 //
 // # How a request flows
 //
@@ -94,9 +99,17 @@
 // of its own, and by the writer where a network is in between. Commands of people (Use,
 // Open, …) run on their caller's goroutine and may wait.
 //
+// # Locks
+//
+// Most state is a turn's and has no lock. Of the locks, commands comes first: a command
+// that changes what is forced holds it until it is done. Then come those of single parts
+// (pages, mirror, guard, quiet, observer, scripts, blanks, …), none of which is held while
+// the browser is waited for, but for the mirror's writing, which makes its writes one at a
+// time. That of targets is the innermost: any other may be held when it is taken.
+//
 // # Windows
 //
-// A window is a browser context; [contexts] has their names. A paused request is
+// A window is a browser context; package targets has their names. A paused request is
 // mapped to its window by its frame, and one whose frame nobody told of yet is asked
 // for. What happens in a window is for its jar, its tabs and its storage alone; the
 // sessions in the book are shared.

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -31,7 +32,7 @@ type exchanges struct {
 }
 
 type exchange struct {
-	tab      *tab // the target that told of it last
+	tab      *targets.Tab // the target that told of it last
 	window   sessions.Window
 	kind     network.ResourceType
 	came     time.Time // when it was told of first
@@ -50,7 +51,7 @@ type exchange struct {
 	own    bool // of ours, for the document of a request: it is nobody's
 	// page is the one that loads while it is asked for, nil for none; shown is its document,
 	// or the one that is asked for.
-	page   *tab
+	page   *targets.Tab
 	shown  cdp.LoaderID
 	shows  bool // it asks for the document of the page itself
 	ours   bool // see load
@@ -100,12 +101,12 @@ func (x *exchanges) at(id network.RequestID) *exchange {
 }
 
 // begin notes the URL of a hop.
-func (x *exchanges) begin(t *tab, e *wire.RequestWillBeSent) {
+func (x *exchanges) begin(t *targets.Tab, e *wire.RequestWillBeSent) {
 	if !strings.HasPrefix(e.Request.URL, "http") {
 		return
 	}
 	ex := x.at(e.RequestID)
-	if x.browser.targets.isBlank(t) && strings.HasSuffix(e.Request.URL, blankPath) {
+	if x.browser.targets.IsBlank(t) && strings.HasSuffix(e.Request.URL, blankPath) {
 		ex.own, ex.sent, ex.received = true, nil, nil
 	}
 	if ex.own {
@@ -155,7 +156,7 @@ func (x *exchanges) received(e *wire.ResponseExtraInfo) {
 // answered notes whether there are events that tell what was sent. Its URL
 // serves where a target made the request before we were listening: a sandboxed
 // frame that moves to a process of its own does (TestDetect).
-func (x *exchanges) answered(t *tab, e *wire.ResponseReceived) {
+func (x *exchanges) answered(t *targets.Tab, e *wire.ResponseReceived) {
 	ex := x.open[e.RequestID]
 	if t == nil || ex == nil && !e.HasExtraInfo || ex != nil && ex.own {
 		return
@@ -175,8 +176,8 @@ func (x *exchanges) answered(t *tab, e *wire.ResponseReceived) {
 }
 
 // of notes which target told of an exchange.
-func (x *exchanges) of(ex *exchange, t *tab) {
-	ex.tab, ex.window = t, t.window
+func (x *exchanges) of(ex *exchange, t *targets.Tab) {
+	ex.tab, ex.window = t, t.Window
 }
 
 // landed notes that somebody tells of a request that was sent on before.
@@ -186,12 +187,12 @@ func (x *exchanges) landed(id network.RequestID, ex *exchange, url string) {
 
 // opens notes that an exchange stays open.
 func (x *exchanges) opens(ex *exchange) {
-	ex.stream, ex.switches = true, x.browser.targets.switchCount()
+	ex.stream, ex.switches = true, x.browser.targets.Switches()
 }
 
 // leave forgets what a target will tell nothing more of: all when it is gone, the
 // open streams when its page is. What it has asked for may still be answered (keepalive).
-func (x *exchanges) leave(t *tab, all bool) {
+func (x *exchanges) leave(t *targets.Tab, all bool) {
 	for id, ex := range x.open {
 		if ex.tab == t && (all || ex.stream) {
 			if n := len(ex.urls); n > 0 && !ex.stream && !ex.urls[n-1].answered && !ex.urls[n-1].silent {
@@ -212,17 +213,14 @@ func (x *exchanges) orphaned(gone func(*exchange) bool) {
 // streams counts the WebSockets and EventSources of a site in a window that were
 // opened before the last switch, without those of tabs that are being reloaded.
 func (x *exchanges) streams(w sessions.Window, site string) int {
-	t := x.browser.targets
 	n := 0
 	for _, ex := range x.open {
 		if !ex.stream || ex.finished || ex.window != w || x.browser.book.SiteOf(ex.urls[len(ex.urls)-1].url) != site {
 			continue
 		}
-		t.mu.Lock()
-		if ex.switches < t.switches && !ex.tab.reloading {
+		if x.browser.targets.GoesOn(ex.tab, ex.switches) {
 			n++
 		}
-		t.mu.Unlock()
 	}
 	return n
 }
@@ -361,11 +359,11 @@ func (x *exchanges) request(ex *exchange, i int, e *wire.RequestExtraInfo) sessi
 	h := &ex.urls[i]
 	r := sessions.Request{Window: ex.window, Method: h.method, URL: h.url, Header: rawBytes(e.Headers.Get("cookie")), Began: h.began, Now: time.Now()}
 	r.Fields, r.Asked, r.Rewritten = e.Headers.Get, h.asked.Get, x.rewritten[e.RequestID]
-	r.Top = func() string { return x.browser.targets.topAt(ex.frame) }
+	r.Top = func() string { return x.browser.targets.TopAt(ex.frame) }
 	r.Document, r.Password = ex.kind == network.ResourceTypeDocument, h.password
 	r.Outside = r.Document && x.fromOutside(h.url, e)
 	r.Reload, r.Before, r.Part = ex.ours, ex.before, ex.part
-	r.Unchecked = h.unchecked && x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(h.url)}, h.began)
+	r.Unchecked = h.unchecked && x.browser.targets.IsAnswered(ex.window, x.browser.book.SiteOf(h.url), h.began)
 	for _, before := range ex.urls[:i] {
 		r.Via = append(r.Via, before.url)
 	}
@@ -487,7 +485,7 @@ func header(headers network.Headers, name string) string {
 }
 
 // socket notes the URL of a WebSocket.
-func (x *exchanges) socket(t *tab, e *network.EventWebSocketCreated) {
+func (x *exchanges) socket(t *targets.Tab, e *network.EventWebSocketCreated) {
 	if t == nil {
 		return
 	}
@@ -507,7 +505,7 @@ func (x *exchanges) handshake(e *network.EventWebSocketWillSendHandshakeRequest)
 	booked := x.browser.book.Sent(sessions.Request{
 		Window: ex.window, URL: ex.urls[0].url, Header: header(e.Request.Headers, "cookie"),
 		Handshake: true,
-		Unchecked: x.browser.targets.isAnswered(place{ex.window, x.browser.book.SiteOf(ex.urls[0].url)}, ex.urls[0].began),
+		Unchecked: x.browser.targets.IsAnswered(ex.window, x.browser.book.SiteOf(ex.urls[0].url), ex.urls[0].began),
 		Began:     ex.urls[0].began, Now: time.Now(), // when it was sent is too late: the cookies are taken before it connects
 	})
 	ex.urls[0].booked, ex.urls[0].writes = &booked, x.browser.mirror.writes.Load()

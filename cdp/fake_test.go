@@ -44,7 +44,7 @@ func (f *fakeChrome) browser(t *testing.T, o Options) *Browser {
 	if err := <-attached; err != nil {
 		t.Fatal(err)
 	}
-	b.interceptor.link, b.mirror.link = b.link, b.link
+	b.connected()
 	return b
 }
 

@@ -175,7 +175,7 @@ func TestOddServers(t *testing.T) {
 	// The network is down for the tab, and up again.
 	r.login("shop.test", "bob")
 	r.use("shop.test", "bob")
-	tab := r.currentTab().link
+	tab := r.currentTab().Link
 	down := func(offline bool) {
 		t.Helper()
 		conditions := network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{Offline: offline, DownloadThroughput: -1, UploadThroughput: -1}}}
@@ -211,8 +211,8 @@ func TestManyTabs(t *testing.T) {
 	}
 	r.until("all tabs to load", func() bool {
 		n := 0
-		for _, tab := range r.targets.list("page") {
-			if d := r.targets.documentOf(tab); d.loaded && r.book.SiteOf(d.url) == "shop.test" {
+		for _, tab := range r.targets.List("page") {
+			if d := r.targets.Document(tab); d.Loaded && r.book.SiteOf(d.URL) == "shop.test" {
 				n++
 			}
 		}
@@ -226,7 +226,7 @@ func TestManyTabs(t *testing.T) {
 		h.is(t, "bob")
 	}
 	run(r, "for (const w of all) w.close()")
-	r.until("the tabs to close", func() bool { return len(r.targets.list("page")) <= 2 })
+	r.until("the tabs to close", func() bool { return len(r.targets.List("page")) <= 2 })
 	r.nothingPaused()
 }
 
@@ -284,7 +284,7 @@ func TestOtherInterceptor(t *testing.T) {
 	check := func(t *testing.T, w *web, r *rig, endpoint string) {
 		r.both("bob")
 		r.open(w.page("shop.test"))
-		m := meddle(t, endpoint, r.currentTab().id)
+		m := meddle(t, endpoint, r.currentTab().ID)
 		if r.process == nil {
 			r.isQuiet() // until then ours is written in any case
 			run(r, "await fetch('/hit/first?id=first')")
@@ -375,7 +375,7 @@ func TestUploads(t *testing.T) {
 			t.Fatal("nothing arrived")
 		}
 	}
-	l := r.currentTab().link
+	l := r.currentTab().Link
 	began := time.Now()
 	r.mirror.write(r.ctx(), sessions.Main, plan) // so that the request is rewritten
 	run(r, fmt.Sprintf(`const b = new Uint8Array(%d); for (let i = 0; i < b.length; i++) b[i] = (i * 7) >> 3; fetch('/script', {method: 'POST', body: b})`, script))

@@ -40,7 +40,7 @@ const (
 type feed struct {
 	browser *Browser
 	link    wire.Link
-	marks   int64 // under browser.targets.mu, as all below
+	marks   int64 // under observer.mu, as all below
 	told    int64 // the last mark that was told
 	gone    bool
 }
@@ -61,16 +61,28 @@ func (o *observer) openFeed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, feedTimeout)
 	defer cancel()
 	f := &feed{browser: b}
-	b.targets.update(func() { o.feed = f })
+	o.setFeed(f)
 	_, err := wire.Call(ctx, b.link, extensions.LoadUnpacked, extensions.LoadUnpackedParams{Path: filepath.Join(dir, "extension")})
 	if err == nil {
 		err = f.begin(ctx)
 	}
 	if err != nil {
-		b.targets.update(func() { o.feed = nil })
+		o.setFeed(nil)
 		return fmt.Errorf("this browser cannot load the extension that reports the changes of cookies (%w); headless-shell has none: use Chrome or Chromium, or --observe jar", err)
 	}
 	return nil
+}
+
+func (o *observer) setFeed(f *feed) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.feed = f
+}
+
+// heard lets those look again who wait for the feed. The caller holds the lock.
+func (o *observer) heard() {
+	close(o.changed)
+	o.changed = make(chan struct{})
 }
 
 // begin waits until the extension tells a change; what it missed before is not told.
@@ -79,9 +91,9 @@ func (f *feed) begin(ctx context.Context) error {
 		try, cancel := context.WithTimeout(ctx, feedPause)
 		err := f.settle(try)
 		cancel()
-		f.browser.targets.mu.Lock()
+		f.browser.observer.mu.Lock()
 		tells := f.told > 0 // of an earlier try, maybe
-		f.browser.targets.mu.Unlock()
+		f.browser.observer.mu.Unlock()
 		switch {
 		case err == nil, tells:
 			return nil
@@ -100,7 +112,9 @@ func isFeed(info *target.Info) bool {
 
 // attach listens to the extension, which waits for that.
 func (f *feed) attach(l wire.Link) {
-	f.browser.targets.update(func() { f.link = l })
+	f.browser.observer.mu.Lock()
+	f.link = l
+	f.browser.observer.mu.Unlock()
 	wire.Send(l, runtime.AddBinding, runtime.AddBindingParams{Name: feedBinding}, nil)
 }
 
@@ -111,7 +125,10 @@ func (o *observer) left(id target.SessionID) {
 	if feed == nil || feed.link.ID != id {
 		return
 	}
-	b.targets.update(func() { feed.gone, o.feed = true, nil })
+	o.mu.Lock()
+	feed.gone, o.feed = true, nil
+	o.heard()
+	o.mu.Unlock()
 	if b.Observation() == sessions.ObserveChanges && !b.ending.Load() {
 		b.notice("observing in full: the extension that reports the changes of cookies has ended")
 		o.turn(sessions.ObserveFull)
@@ -150,7 +167,11 @@ func (f *feed) tell(e *runtime.EventBindingCalled) {
 	switch {
 	case c.Domain == markDomain:
 		if n, err := strconv.ParseInt(c.Value, 10, 64); err == nil && !change.Removed {
-			f.browser.targets.update(func() { f.told = max(f.told, n) })
+			o := f.browser.observer
+			o.mu.Lock()
+			f.told = max(f.told, n)
+			o.heard()
+			o.mu.Unlock()
 		}
 	case change.Removed && (change.Cause == "overwrite" || change.Cause == "evicted"): // the new one is told, too; room was needed
 	case f.browser.Observation() == sessions.ObserveChanges: // else the requests tell
@@ -183,8 +204,11 @@ func (f *feed) settle(ctx context.Context) error {
 	if f == nil {
 		return nil // it has just ended
 	}
-	t, mark := f.browser.targets, int64(0)
-	t.update(func() { f.marks++; mark = f.marks })
+	o := f.browser.observer
+	o.mu.Lock()
+	f.marks++
+	mark := f.marks
+	o.mu.Unlock()
 	cookie := &network.CookieParam{Name: "mark", Value: strconv.FormatInt(mark, 10), Domain: markDomain, Path: "/"}
 	if _, err := wire.Call(ctx, f.browser.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{cookie}}); err != nil {
 		return err
@@ -192,18 +216,17 @@ func (f *feed) settle(ctx context.Context) error {
 	late := time.NewTimer(feedTimeout)
 	defer late.Stop()
 	for {
-		changed := t.watch()
-		t.mu.Lock()
-		done := f.told >= mark || f.gone
-		t.mu.Unlock()
+		o.mu.Lock()
+		changed, done := o.changed, f.told >= mark || f.gone
+		o.mu.Unlock()
 		if done {
-			return f.browser.observer.catchUp(ctx) // it may have ended
+			return o.catchUp(ctx) // it may have ended
 		}
 		select {
 		case <-changed:
 		case <-late.C:
-			f.browser.wire.Do(func() { f.browser.observer.left(f.link.ID) })
-			return f.browser.observer.catchUp(ctx) // from now on the requests tell
+			f.browser.wire.Do(func() { o.left(f.link.ID) })
+			return o.catchUp(ctx) // from now on the requests tell
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-f.browser.wire.Lost():

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/runtime"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 )
 
@@ -35,12 +36,12 @@ func (b *Browser) Fill(ctx context.Context, selector, text string) error {
 			case at.Tag != "textarea" && !at.Editable && (at.Tag != "input" || slices.Contains([]string{"checkbox", "radio", "file", "submit", "button", "reset", "image"}, at.Type)):
 				return fmt.Errorf("<%s> is no field that takes text", strings.TrimSpace(at.Tag+" "+at.Type))
 			}
-			next := b.arrivalAt(v.tab)
+			next := b.targets.Next(v.tab)
 			put, err := b.put(ctx, v, id, text)
 			if err == nil && put {
 				err = b.holds(ctx, v, id, selector, text)
 			}
-			if refused := (*cdproto.Error)(nil); errors.As(err, &refused) && next.comes() {
+			if refused := (*cdproto.Error)(nil); errors.As(err, &refused) && next.Comes() {
 				return b.follow(ctx, next) // the page went on with it, as one that takes a code does
 			}
 			if put || err != nil {
@@ -59,7 +60,7 @@ const focusStolen = "the page takes the focus away from it"
 // inVain says why, when the time ended while an act was tried again.
 func inVain(ctx context.Context, vain bool, why string, err error) error {
 	if err != nil && vain && ctx.Err() != nil {
-		return &vainError{why, ctx.Err()}
+		return &targets.VainError{Text: why, Cause: ctx.Err()}
 	}
 	return err
 }
@@ -130,9 +131,9 @@ func (b *Browser) after(ctx context.Context, v view, id runtime.RemoteObjectID, 
 }
 
 // follow waits for the document that an act led to.
-func (b *Browser) follow(ctx context.Context, next arrival) error {
-	err := next.orStop(ctx, next.wait(ctx, func() bool { return next.isLoaded() || !next.coming() }))
-	if errors.Is(err, errTabClosed) {
+func (b *Browser) follow(ctx context.Context, next targets.Arrival) error {
+	err := next.OrStop(ctx, next.LoadedOrGone(ctx))
+	if errors.Is(err, targets.ErrClosed) {
 		err = nil // that was what it led to
 	}
 	if err != nil {

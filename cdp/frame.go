@@ -10,12 +10,13 @@ import (
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/runtime"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 )
 
 // view is where a command looks: the current page, or a frame in it.
 type view struct {
-	tab      *tab
+	tab      *targets.Tab
 	link     wire.Link              // the tab's, or that of a frame in another process
 	document runtime.RemoteObjectID // of a frame in the same process, "" otherwise
 }
@@ -57,8 +58,8 @@ func (v view) called(ctx context.Context, expression string, value bool) (*runti
 }
 
 // view is where commands look in a tab.
-func (b *Browser) view(ctx context.Context, tab *tab) (view, error) {
-	v := view{tab: tab, link: tab.link}
+func (b *Browser) view(ctx context.Context, tab *targets.Tab) (view, error) {
+	v := view{tab: tab, link: tab.Link}
 	for _, s := range b.framesIn(tab) {
 		var err error
 		if v, err = b.enter(ctx, v, s); err != nil {
@@ -69,8 +70,8 @@ func (b *Browser) view(ctx context.Context, tab *tab) (view, error) {
 }
 
 // framesIn are those that a person went into, none once the page is another.
-func (b *Browser) framesIn(tab *tab) []selector {
-	document := b.targets.documentOf(tab).loader
+func (b *Browser) framesIn(tab *targets.Tab) []selector {
+	document := b.targets.Document(tab).Loader
 	b.pages.mu.Lock()
 	defer b.pages.mu.Unlock()
 	if b.pages.inside.document != document {
@@ -101,8 +102,8 @@ func (b *Browser) enter(ctx context.Context, v view, s selector) (view, error) {
 	if n.FrameID == "" {
 		return v, &selectorError{fmt.Sprintf("%s is not a frame but <%s>", s.text, n.LocalName), true}
 	}
-	if process := b.targets.frameTarget(n.FrameID); process != nil {
-		return view{tab: v.tab, link: process.link}, nil
+	if process := b.targets.FrameTarget(n.FrameID); process != nil {
+		return view{tab: v.tab, link: process.Link}, nil
 	}
 	if n.ContentDocument == nil {
 		return v, &noFrameError{s.text}
@@ -114,21 +115,9 @@ func (b *Browser) enter(ctx context.Context, v view, s selector) (view, error) {
 	return view{tab: v.tab, link: v.link, document: found.Object.ObjectID}, nil
 }
 
-// frameTarget is the target of a frame that has a process of its own, nil for others.
-func (t *targets) frameTarget(id cdp.FrameID) *tab {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, candidate := range t.order {
-		if candidate.kind == "iframe" && cdp.FrameID(candidate.id) == id {
-			return candidate
-		}
-	}
-	return nil
-}
-
 // onScreen moves the place of an element of a frame to where the page shows it.
-func (b *Browser) onScreen(ctx context.Context, tab *tab, at *state) error {
-	v := view{tab: tab, link: tab.link}
+func (b *Browser) onScreen(ctx context.Context, tab *targets.Tab, at *state) error {
+	v := view{tab: tab, link: tab.Link}
 	for _, s := range b.framesIn(tab) {
 		id, count, err := s.first(ctx, v)
 		if err == nil && count == 0 {
@@ -170,7 +159,7 @@ func (b *Browser) Enter(ctx context.Context, text string) error {
 			}
 			if err == nil {
 				frames := append(slices.Clone(b.framesIn(tab)), s)
-				document := b.targets.documentOf(tab).loader
+				document := b.targets.Document(tab).Loader
 				b.pages.mu.Lock()
 				defer b.pages.mu.Unlock()
 				b.pages.inside = inside{document, frames}
@@ -183,7 +172,7 @@ func (b *Browser) Enter(ctx context.Context, text string) error {
 				why = err.Error()
 			}
 			if resting(ctx) != nil {
-				return &vainError{why + b.instead(v), ctx.Err()}
+				return &targets.VainError{Text: why + b.instead(v), Cause: ctx.Err()}
 			}
 		}
 	})

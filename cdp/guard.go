@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/sessions"
 )
 
@@ -220,7 +221,7 @@ func (g *guard) compare(ctx context.Context) bool {
 // eachForced calls a function for every active session of a window.
 func (g *guard) eachForced(do func(sessions.Window, sessions.Ref)) {
 	for _, site := range g.browser.book.Forced() {
-		for _, w := range g.browser.targets.windows() {
+		for _, w := range g.browser.targets.Windows() {
 			if active, forced := g.browser.book.Active(w, site, time.Now()); forced {
 				do(w, active.Ref())
 			}
@@ -230,13 +231,15 @@ func (g *guard) eachForced(do func(sessions.Window, sessions.Ref)) {
 
 // isLoading reports whether a tab of a place has not loaded yet.
 func (b *Browser) isLoading(at place) bool {
-	return b.anyLoading(func(t *tab, d document) bool { return t.window == at.window && b.book.SiteOf(d.url) == at.site })
+	return b.anyLoading(func(t *targets.Tab, d targets.Document) bool {
+		return t.Window == at.window && b.book.SiteOf(d.URL) == at.site
+	})
 }
 
 // anyLoading reports whether a tab that is meant has not loaded yet.
-func (b *Browser) anyLoading(meant func(*tab, document) bool) bool {
-	return slices.ContainsFunc(b.targets.list("page"), func(tab *tab) bool {
-		d := b.targets.documentOf(tab)
-		return d.loader != "" && !d.loaded && meant(tab, d)
+func (b *Browser) anyLoading(meant func(*targets.Tab, targets.Document) bool) bool {
+	return slices.ContainsFunc(b.targets.List("page"), func(tab *targets.Tab) bool {
+		d := b.targets.Document(tab)
+		return d.Loader != "" && !d.Loaded && meant(tab, d)
 	})
 }

@@ -203,9 +203,9 @@ func (c *trial) unset() {
 // there.
 func (c *trial) leave(script, u string) hit {
 	c.Helper()
-	next := c.rig.arrivalAt(c.rig.currentTab())
+	next := c.rig.targets.Next(c.rig.currentTab())
 	c.script(fmt.Sprintf(script, u))
-	if err := next.committed(c.rig.ctx()); err != nil {
+	if err := next.Committed(c.rig.ctx()); err != nil {
 		c.Fatal(err)
 	}
 	c.rig.title() // loaded

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -78,21 +79,18 @@ func (c *challenges) asked(l wire.Link, e *fetch.EventAuthRequired) {
 	give := func(user, password string) {
 		reply.Response, reply.Username, reply.Password = fetch.AuthChallengeResponseResponseProvideCredentials, user, password
 	}
-	if m := b.targets.mirrorOf(e.FrameID); m != nil {
-		b.targets.mu.Lock()
-		defer b.targets.mu.Unlock()
+	if m := b.blanks.mirrorOf(e.FrameID); m != nil {
 		reply.Response = fetch.AuthChallengeResponseResponseCancelAuth
-		if m.give != nil && !m.gave {
-			give(m.give.User, m.give.Password)
-			m.gave = true
+		if c := b.blanks.credentials(m); c != nil {
+			give(c.User, c.Password)
 		}
 		return
 	}
-	w, _ := b.targets.windowOfFrame(e.FrameID)
+	w, _ := b.targets.WindowOfFrame(e.FrameID)
 	written, isWritten := c.written[e.RequestID]
 	delete(c.written, e.RequestID)
 	r := b.book.Answer(sessions.Challenge{
-		Window: w, URL: e.Request.URL, Scheme: e.AuthChallenge.Scheme, Top: func() string { return b.targets.topAt(e.FrameID) },
+		Window: w, URL: e.Request.URL, Scheme: e.AuthChallenge.Scheme, Top: func() string { return b.targets.TopAt(e.FrameID) },
 		IsWritten: isWritten, Written: written, Given: c.given[e.RequestID],
 	})
 	delete(c.given, e.RequestID)
@@ -116,8 +114,8 @@ func (c *challenges) asked(l wire.Link, e *fetch.EventAuthRequired) {
 
 // again shows a tab anew that a refused answer leaves on an error page.
 func (c *challenges) again(frame cdp.FrameID, url string) {
-	if tab := c.browser.targets.page(target.ID(frame)); tab != nil {
-		wire.Send(tab.link, page.StopLoading, cdp.Empty{}, nil) // Chrome drops a navigation to where one is going
+	if tab := c.browser.targets.Page(target.ID(frame)); tab != nil {
+		wire.Send(tab.Link, page.StopLoading, cdp.Empty{}, nil) // Chrome drops a navigation to where one is going
 		c.browser.openByGet(tab, sessions.WithoutCredentials(url))
 	}
 }
@@ -140,35 +138,6 @@ func (c *challenges) tell(w sessions.Window, ref sessions.Ref, refused bool, e *
 	b.tellOnce("auth "+w.String()+" "+session.Name+" "+at+" "+e.AuthChallenge.Realm,
 		"%s asks %s for HTTP credentials (%s, %q), and nobody sees the dialog of a headless browser; type them as USER:PASSWORD@ before the host in: open %s, or start with: --http-auth '%s=USER:PASSWORD'",
 		at, session.Name, strings.ToLower(e.AuthChallenge.Scheme), e.AuthChallenge.Realm, url, session.Name)
-}
-
-// mirrorOf is what a blank tab does for HTTP authentication, by its frame; nil is for
-// other frames.
-func (t *targets) mirrorOf(frame cdp.FrameID) *mirrorsAuth {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, tab := range t.order {
-		if tab.mirrors != nil && cdp.FrameID(tab.id) == frame {
-			return tab.mirrors
-		}
-	}
-	return nil
-}
-
-// topAt is the URL of the page that a frame is in, "" where that is not known.
-func (t *targets) topAt(frame cdp.FrameID) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	id := t.frames[frame].page
-	for _, tab := range t.order {
-		if tab.kind == "page" && (tab.id == id && id != "" || cdp.FrameID(tab.id) == frame) {
-			if cdp.FrameID(tab.id) == frame {
-				return "" // the request may be for the next document
-			}
-			return tab.document.url
-		}
-	}
-	return ""
 }
 
 // switchAuth makes the browser of a window keep the HTTP credentials of the session that
@@ -223,8 +192,8 @@ func (b *Browser) mirrorAuth(ctx context.Context, w sessions.Window, site string
 	}
 	// Its own, since none may be on for the browser.
 	own := fetch.EnableParams{HandleAuthRequests: new(true), Patterns: []*fetch.RequestPattern{{URLPattern: originOf(steps[0].Space) + "/*"}}}
-	b.targets.update(func() { tab.mirrors = &mirrorsAuth{} })
-	if _, err := wire.Call(ctx, tab.link, fetch.Enable, own); err != nil {
+	b.blanks.mirror(tab, &mirrorsAuth{})
+	if _, err := wire.Call(ctx, tab.Link, fetch.Enable, own); err != nil {
 		return err
 	}
 	for _, step := range steps {
@@ -237,7 +206,7 @@ func (b *Browser) mirrorAuth(ctx context.Context, w sessions.Window, site string
 
 // mirrorSpace makes the browser forget what it keeps for a space, and keep what is
 // wanted.
-func (b *Browser) mirrorSpace(ctx context.Context, tab *tab, w sessions.Window, site string, step sessions.AuthStep) error {
+func (b *Browser) mirrorSpace(ctx context.Context, tab *targets.Tab, w sessions.Window, site string, step sessions.AuthStep) error {
 	status, _, err := b.askFor(ctx, tab, step.Space, &mirrorsAuth{empty: true})
 	if err != nil || status != http.StatusUnauthorized {
 		return cmp.Or(err, fmt.Errorf("%s does not ask for credentials", step.Space))
@@ -255,11 +224,11 @@ func (b *Browser) mirrorSpace(ctx context.Context, tab *tab, w sessions.Window, 
 
 // askFor navigates to a URL as m says and stops at the answer, of which it gives the
 // status, and whether credentials were given for it.
-func (b *Browser) askFor(ctx context.Context, tab *tab, url string, m *mirrorsAuth) (status int, gave bool, err error) {
+func (b *Browser) askFor(ctx context.Context, tab *targets.Tab, url string, m *mirrorsAuth) (status int, gave bool, err error) {
 	m.done = make(chan struct{})
-	b.targets.update(func() { tab.mirrors = m })
-	wire.Send(tab.link, page.StopLoading, cdp.Empty{}, nil) // see again
-	wire.Send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
+	b.blanks.mirror(tab, m)
+	wire.Send(tab.Link, page.StopLoading, cdp.Empty{}, nil) // see again
+	wire.Send(tab.Link, page.Navigate, page.NavigateParams{URL: url}, nil)
 	select {
 	case <-m.done:
 	case <-ctx.Done():
@@ -267,30 +236,23 @@ func (b *Browser) askFor(ctx context.Context, tab *tab, url string, m *mirrorsAu
 	case <-b.wire.Lost():
 		return 0, false, b.wire.Err()
 	}
-	b.targets.mu.Lock()
-	defer b.targets.mu.Unlock()
-	return m.status, m.gave, nil
+	status, gave = b.blanks.result(m)
+	return status, gave, nil
 }
 
 // mirrorPaused answers what such a tab asks for.
-func (b *Browser) mirrorPaused(tab *tab, e *wire.RequestPaused) {
-	b.targets.mu.Lock()
-	m := tab.mirrors
-	if e.Status != 0 && m != nil && m.status == 0 && m.done != nil {
-		m.status = e.Status
-		close(m.done)
-	}
-	b.targets.mu.Unlock()
+func (b *Browser) mirrorPaused(tab *targets.Tab, e *wire.RequestPaused) {
+	m := b.blanks.answered(tab, e.Status)
 	list, readable := e.Request.Headers.All()
 	switch {
 	case e.Status != 0 || m == nil || !readable: // nothing of the answer is to be shown
-		wire.Send(tab.link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, nil)
+		wire.Send(tab.Link, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted}, nil)
 		return
 	case m.empty:
 		params := fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}
 		params.Headers = override(list, sessions.Verdict{Header: e.Request.Headers.Get("cookie"), Fields: []sessions.Field{{Name: sessions.Authorization}}})
-		wire.Send(tab.link, fetch.ContinueRequest, params, nil)
+		wire.Send(tab.Link, fetch.ContinueRequest, params, nil)
 		return
 	}
-	wire.Send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}, nil)
+	wire.Send(tab.Link, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID, InterceptResponse: new(true)}, nil)
 }

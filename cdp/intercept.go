@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -168,7 +169,7 @@ func (i *interceptor) paused(e *wire.RequestPaused) {
 	if e.ResourceType == network.ResourceTypeDocument {
 		i.browser.asked(e)
 	}
-	if w, known := i.browser.targets.windowOfFrame(e.FrameID); known {
+	if w, known := i.browser.targets.WindowOfFrame(e.FrameID); known {
 		i.decideOrHold(e, w)
 		return
 	}
@@ -177,9 +178,9 @@ func (i *interceptor) paused(e *wire.RequestPaused) {
 	// main window: the frames of the others are known as long as these are open.
 	wire.Send(i.link, target.GetTargetInfo, target.GetTargetInfoParams{TargetID: target.ID(e.FrameID)}, func(r target.GetTargetInfoResult, err error) {
 		if err == nil {
-			i.browser.targets.setWindow(e.FrameID, r.TargetInfo.BrowserContextID)
+			i.browser.targets.SetWindow(e.FrameID, r.TargetInfo.BrowserContextID)
 		}
-		w, _ := i.browser.targets.windowOfFrame(e.FrameID)
+		w, _ := i.browser.targets.WindowOfFrame(e.FrameID)
 		i.decideOrHold(e, w)
 	})
 }
@@ -193,16 +194,11 @@ func (i *interceptor) decideOrHold(e *wire.RequestPaused, w sessions.Window) {
 
 // asked notes how a document comes, where only the pause tells.
 func (b *Browser) asked(e *wire.RequestPaused) {
-	tab := b.targets.page(target.ID(e.FrameID))
-	if tab == nil || b.targets.tells(tab) {
+	tab := b.targets.Page(target.ID(e.FrameID))
+	if tab == nil || b.targets.Tells(tab) {
 		return
 	}
-	b.targets.update(func() { // without Network the pause has no id of the document
-		for loader, coming := range tab.loading {
-			coming.method = e.Request.Method
-			tab.loading[loader] = coming
-		}
-	})
+	b.targets.ComesBy(tab, e.Request.Method)
 }
 
 // decide answers a request of a window as the book says.
@@ -212,9 +208,9 @@ func (i *interceptor) decide(e *wire.RequestPaused, w sessions.Window) {
 		URL:       e.Request.URL,
 		Header:    e.Request.Headers.Get("cookie"),
 		Fields:    e.Request.Headers.Get,
-		Stays:     func(site string) bool { return i.browser.targets.staysFrom(e.FrameID, place{w, site}) },
-		Mirrors:   func() bool { return i.browser.targets.mirrorOf(e.FrameID) != nil },
-		Top:       func() string { return i.browser.targets.topAt(e.FrameID) },
+		Stays:     func(site string) bool { return i.browser.targets.StaysFrom(e.FrameID, w, site) },
+		Mirrors:   func() bool { return i.browser.blanks.mirrorOf(e.FrameID) != nil },
+		Top:       func() string { return i.browser.targets.TopAt(e.FrameID) },
 		Preflight: e.IsPreflight(),
 		Now:       time.Now(),
 	}
@@ -237,7 +233,7 @@ func (i *interceptor) ask(e *wire.RequestPaused, r sessions.Paused) {
 	}
 	writes := i.browser.mirror.writes.Load()
 	// The jar is read behind everything that the browser told before.
-	wire.Send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.browser.targets.contextOf(w)}, func(jar storage.GetCookiesResult, err error) {
+	wire.Send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.browser.targets.ContextOf(w)}, func(jar storage.GetCookiesResult, err error) {
 		r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
 		r.Racing, r.Late = i.browser.quiet.of(w, r.URL)
 		r.Mended = writes%2 != 0 || writes != i.browser.mirror.writes.Load()
@@ -359,7 +355,7 @@ func (i *interceptor) complete(e *wire.RequestPaused, w sessions.Window, v *sess
 	if len(jar) == 0 {
 		return true
 	}
-	more := i.browser.book.Partitioned(w, e.Request.URL, i.browser.targets.topLevelSite(e), crossSite, jar, time.Now())
+	more := i.browser.book.Partitioned(w, e.Request.URL, topLevelSite(i.browser.targets, e), crossSite, jar, time.Now())
 	switch {
 	case more == "":
 	case e.Request.Headers.Get("cookie") == "" && v.Action == sessions.Write:
@@ -374,21 +370,19 @@ func (i *interceptor) complete(e *wire.RequestPaused, w sessions.Window, v *sess
 }
 
 // topLevelSite is the site of the page that a request is made in, "" where it is not known.
-func (t *targets) topLevelSite(e *wire.RequestPaused) string {
-	t.mu.Lock()
-	page := t.frames[e.FrameID].page
-	t.mu.Unlock()
+func topLevelSite(t *targets.Set, e *wire.RequestPaused) string {
+	page, _ := t.PageOf(e.FrameID)
 	if page == "" {
 		return ""
 	}
 	if e.ResourceType == network.ResourceTypeDocument && string(e.FrameID) == string(page) {
 		return sessions.TopLevelSite(e.Request.URL)
 	}
-	tab := t.page(page)
+	tab := t.Page(page)
 	if tab == nil {
 		return ""
 	}
-	return sessions.TopLevelSite(t.documentOf(tab).url)
+	return sessions.TopLevelSite(t.Document(tab).URL)
 }
 
 // count notes what became of a request of a forced site.

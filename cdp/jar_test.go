@@ -49,7 +49,7 @@ func withTab(t *testing.T, f *fakeChrome) *Browser {
 	t.Helper()
 	b := f.browser(t, Options{Book: bookOf(t, "bob")})
 	f.attach(b, "tab")
-	b.targets.add(b.wire.Link("tab"), &target.Info{TargetID: "tab", Type: "page", URL: "http://a.test/"}, "")
+	b.targets.Add(b.wire.Link("tab"), &target.Info{TargetID: "tab", Type: "page", URL: "http://a.test/"}, "")
 	go b.mirror.run()
 	return b
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/sessions"
 )
 
@@ -138,9 +139,9 @@ func lateAnswers(t testing.TB, run lateRun) lateSeen {
 		}
 		windows = append(windows, "other")
 	}
-	tabs := map[sessions.Window]*tab{}
-	for _, tab := range r.targets.list("page") {
-		tabs[tab.window] = tab
+	tabs := map[sessions.Window]*targets.Tab{}
+	for _, tab := range r.targets.List("page") {
+		tabs[tab.Window] = tab
 	}
 	var phases []phase
 	open := map[sessions.Window]*phase{}
@@ -149,7 +150,7 @@ func lateAnswers(t testing.TB, run lateRun) lateSeen {
 		turn := n/len(windows) + n%len(windows) + 1
 		name := names[turn%2]
 		for _, tab := range tabs { // a page that is just being reloaded is left alone
-			tryEval(t, tab.link, "(window.late ? late(30, 14) : 0)")
+			tryEval(t, tab.Link, "(window.late ? late(30, 14) : 0)")
 		}
 		if was := open[w]; was != nil {
 			was.to = time.Now()

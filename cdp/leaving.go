@@ -3,7 +3,6 @@ package cdp
 import (
 	"maps"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -32,6 +32,8 @@ const (
 	// maxRepeats bounds the reloads that are sent again since the old document went
 	// elsewhere.
 	maxRepeats = 10
+	// maxWanted bounds what is remembered of where an old document asked to go.
+	maxWanted = 100
 )
 
 // departures are the tabs whose documents a switch is about to replace. Such a document
@@ -47,10 +49,10 @@ type departures struct {
 
 // departure is one tab of them.
 type departure struct {
-	tab   *tab
+	tab   *targets.Tab
 	began time.Time
 	late  bool // see comesLate
-	showing
+	targets.Showing
 	ours     cdp.LoaderID // what that brings, "" while it is not known
 	asked    bool         // it was seen to be asked for
 	answered bool         // and to be answered, where the page tells of its requests
@@ -66,14 +68,6 @@ type departure struct {
 	frames map[cdp.FrameID]bool // of the old document, below it
 }
 
-// showing is what was sent last to show a tab anew.
-type showing struct {
-	times    int    // that something was sent
-	switches int    // of sessions up to then; 0 until it is sent
-	url      string // that is opened, "" for a reload
-	at       string // that is asked for first, without its fragment
-}
-
 // heldRequest is a paused request that has no answer yet.
 type heldRequest struct {
 	*wire.RequestPaused
@@ -84,7 +78,7 @@ type heldRequest struct {
 
 // depart notes that tabs are about to be shown anew. It comes before the decision to
 // switch, so that nothing of their documents is asked for as the session after it.
-func (b *Browser) depart(tabs []*tab) {
+func (b *Browser) depart(tabs []*targets.Tab) {
 	if len(tabs) == 0 {
 		return
 	}
@@ -96,11 +90,11 @@ func (b *Browser) depart(tabs []*tab) {
 }
 
 // departNow is depart for one tab. It runs in a turn.
-func (b *Browser) departNow(tab *tab) {
+func (b *Browser) departNow(tab *targets.Tab) {
 	b.arrive(tab) // of the switch before
-	b.targets.update(func() { tab.showing.switches = 0 })
+	b.targets.ToShowAnew(tab)
 	d := &departure{tab: tab, began: time.Now(), wanted: map[string]bool{}}
-	b.departures.tabs[tab.id] = d
+	b.departures.tabs[tab.ID] = d
 	b.departures.any.Store(true)
 	b.reviewLater(d)
 }
@@ -108,12 +102,12 @@ func (b *Browser) departNow(tab *tab) {
 // comesLate notes that a tab shows a document which was asked for before the last switch of
 // its site, and was not there when that let the site's tabs be shown anew: one that a page
 // opened just before. It is about to be replaced, as they are.
-func (b *Browser) comesLate(tab *tab) {
-	if mode, up := b.guard.now(); mode == sessions.GuardOff || !up || b.departures.tabs[tab.id] != nil || !b.overtaken(tab) || !b.reloads(tab) {
+func (b *Browser) comesLate(tab *targets.Tab) {
+	if mode, up := b.guard.now(); mode == sessions.GuardOff || !up || b.departures.tabs[tab.ID] != nil || !b.overtaken(tab) || !b.reloads(tab) {
 		return
 	}
 	b.departNow(tab)
-	b.departures.tabs[tab.id].late = true
+	b.departures.tabs[tab.ID].late = true
 	b.catchUp(tab)
 }
 
@@ -124,7 +118,7 @@ func (b *Browser) remain(w sessions.Window) {
 	}
 	b.wire.Do(func() {
 		for _, d := range slices.Collect(maps.Values(b.departures.tabs)) {
-			if d.tab.window == w {
+			if d.tab.Window == w {
 				b.remainsIn(d.tab)
 			}
 		}
@@ -132,12 +126,12 @@ func (b *Browser) remain(w sessions.Window) {
 }
 
 // remainsIn is remain for one tab. It runs in a turn.
-func (b *Browser) remainsIn(tab *tab) {
-	d := b.departures.tabs[tab.id]
+func (b *Browser) remainsIn(tab *targets.Tab) {
+	d := b.departures.tabs[tab.ID]
 	if d == nil {
 		return
 	}
-	if d.look(b.targets); d.switches == 0 {
+	if d.look(b.targets); d.Switches == 0 {
 		b.release(d, b.decideHeld)
 		b.arrive(tab)
 	}
@@ -151,11 +145,11 @@ func (b *Browser) decideHeld(h *heldRequest) {
 }
 
 // opensThere notes that somebody opens another page in a tab.
-func (b *Browser) opensThere(tab *tab) {
-	b.targets.update(func() { tab.opener = "" }) // it is not the opener that does
+func (b *Browser) opensThere(tab *targets.Tab) {
+	b.targets.ForgetOpener(tab) // it is not the opener that does
 	if b.departures.any.Load() {
 		b.wire.Do(func() {
-			if d := b.departures.tabs[tab.id]; d != nil {
+			if d := b.departures.tabs[tab.ID]; d != nil {
 				d.opened = true
 			}
 		})
@@ -163,13 +157,13 @@ func (b *Browser) opensThere(tab *tab) {
 }
 
 // arrive ends a departure: what is still held fails. It runs in a turn.
-func (b *Browser) arrive(tab *tab) {
-	d := b.departures.tabs[tab.id]
+func (b *Browser) arrive(tab *targets.Tab) {
+	d := b.departures.tabs[tab.ID]
 	if d == nil {
 		return
 	}
 	b.release(d, b.cancel)
-	delete(b.departures.tabs, tab.id)
+	delete(b.departures.tabs, tab.ID)
 	if len(b.departures.tabs) == 0 {
 		b.departures.any.Store(false)
 		b.guard.call() // Fetch may have waited for that
@@ -223,7 +217,7 @@ func (b *Browser) withholds(e *wire.RequestPaused, w sessions.Window) bool {
 		return false
 	}
 	d.look(b.targets)
-	top := e.ResourceType == network.ResourceTypeDocument && b.targets.page(target.ID(e.FrameID)) != nil
+	top := e.ResourceType == network.ResourceTypeDocument && b.targets.Page(target.ID(e.FrameID)) != nil
 	switch {
 	case top && below: // of a page that the old document opened
 		if d.next != "" && !d.frames[e.FrameID] {
@@ -232,7 +226,7 @@ func (b *Browser) withholds(e *wire.RequestPaused, w sessions.Window) bool {
 		b.abort(e)
 	case top:
 		if d.next != "" || d.isOurs(e) {
-			d.asked = d.asked || d.switches != 0
+			d.asked = d.asked || d.Switches != 0
 			return false
 		}
 		d.canceled = true
@@ -244,7 +238,7 @@ func (b *Browser) withholds(e *wire.RequestPaused, w sessions.Window) bool {
 			return false
 		}
 		b.abort(e) // the last words of a frame or worker
-	case !b.targets.tells(d.tab):
+	case !b.targets.Tells(d.tab):
 		return false
 	default:
 		h := &heldRequest{e, w, time.Now(), shared}
@@ -282,52 +276,23 @@ func saidLast(e *wire.RequestPaused) bool {
 // that as long as it shows no document of its own. One of a worker that pages share is part
 // of any of its site: it waits for the new document.
 func (b *Browser) departureOf(e *wire.RequestPaused, w sessions.Window) (d *departure, below, shared bool) {
-	of, shared := b.targets.pageOf(e.FrameID)
+	of, shared := b.targets.PageOf(e.FrameID)
 	if d = b.departures.tabs[of]; d != nil {
 		return d, e.FrameID != cdp.FrameID(of), false
 	}
-	if d = b.departures.tabs[b.targets.openedBy(of)]; d != nil {
+	if d = b.departures.tabs[b.targets.OpenedBy(of)]; d != nil {
 		return d, true, false
 	}
 	if shared {
 		site := b.book.SiteOf(e.Request.URL)
 		for _, d := range b.departures.tabs {
-			if d.tab.window == w && d.next == "" && b.book.SiteOf(b.targets.documentOf(d.tab).url) == site {
+			if d.tab.Window == w && d.next == "" && b.book.SiteOf(b.targets.Document(d.tab).URL) == site {
 				return d, true, true
 			}
 		}
 	}
 	return nil, false, false
 }
-
-// pageOf finds the page that a frame or worker is in, "" where it is not known. shared
-// says that it is a worker of several pages.
-func (t *targets) pageOf(id cdp.FrameID) (of target.ID, shared bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, tab := range t.order {
-		if cdp.FrameID(tab.id) == id && (tab.kind == "service_worker" || tab.kind == "shared_worker") {
-			return "", true
-		}
-	}
-	return t.frames[id].page, false
-}
-
-// openedBy is the page that opened one which has shown nothing of a server yet, "" for none.
-func (t *targets) openedBy(id target.ID) target.ID {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, tab := range t.order {
-		if tab.id == id && tab.kind == "page" && tab.isEmpty() {
-			return tab.opener
-		}
-	}
-	return ""
-}
-
-// isEmpty reports a page that has shown nothing of a server yet. The caller holds the
-// targets' lock.
-func (t *tab) isEmpty() bool { return !strings.HasPrefix(t.document.url, "http") }
 
 // isOurs reports whether a navigation of the top frame is not one that the old document
 // began. Chrome tells which ones those are, mostly before they are paused; the others
@@ -337,12 +302,12 @@ func (d *departure) isOurs(e *wire.RequestPaused) bool {
 		return true
 	}
 	loader, told := e.LoaderID()
-	switch url := withoutFragment(e.Request.URL); {
+	switch url := targets.WithoutFragment(e.Request.URL); {
 	case told && loader == d.ours:
 		return true
 	case e.Request.Method != "GET" || d.wanted[url]:
 		return false
-	case d.switches != 0 && d.ours == "" && url == d.at:
+	case d.Switches != 0 && d.ours == "" && url == d.At:
 		d.ours = loader // its redirects have other URLs
 		return true
 	}
@@ -361,8 +326,8 @@ func (b *Browser) isOf(d *departure, h *heldRequest) (old, known bool) {
 	switch {
 	case ex == nil || len(ex.urls) == 0:
 		return false, false
-	case ex.tab.kind == "worker": // its requests have the frame of its page
-		return d.frames[cdp.FrameID(ex.tab.id)], true
+	case ex.tab.Kind == "worker": // its requests have the frame of its page
+		return d.frames[cdp.FrameID(ex.tab.ID)], true
 	case ex.loader == "":
 		return false, false
 	}
@@ -370,8 +335,8 @@ func (b *Browser) isOf(d *departure, h *heldRequest) (old, known bool) {
 }
 
 // replaced notes that a tab shows another document.
-func (b *Browser) replaced(tab *tab) {
-	d := b.departures.tabs[tab.id]
+func (b *Browser) replaced(tab *targets.Tab) {
+	d := b.departures.tabs[tab.ID]
 	if d == nil {
 		return
 	}
@@ -380,31 +345,19 @@ func (b *Browser) replaced(tab *tab) {
 		return
 	}
 	d.look(b.targets)
-	b.targets.mu.Lock()
-	came, loader := tab.document.switches, tab.document.loader
-	d.frames = map[cdp.FrameID]bool{}
-	for id, f := range b.targets.frames {
-		if f.page == tab.id && id != cdp.FrameID(tab.id) {
-			d.frames[id] = true
-		}
-	}
-	for _, opened := range b.targets.order {
-		if opened.opener == tab.id && opened.isEmpty() {
-			d.frames[cdp.FrameID(opened.id)] = true
-		}
-	}
-	b.targets.mu.Unlock()
-	if d.switches == 0 || came < d.switches {
+	came, loader, below := b.targets.Replaced(tab)
+	d.frames = below
+	if d.Switches == 0 || came < d.Switches {
 		return // it was on its way before the switch, and is replaced itself
 	}
 	d.next, d.there = loader, time.Now()
-	tells := b.targets.tells(tab)
+	tells := b.targets.Tells(tab)
 	b.release(d, func(h *heldRequest) {
 		old, known := b.isOf(d, h)
 		switch {
 		case h.shared:
 			b.decideHeld(h)
-		case h.FrameID != cdp.FrameID(tab.id), h.ResourceType == network.ResourceTypePing, known && old:
+		case h.FrameID != cdp.FrameID(tab.ID), h.ResourceType == network.ResourceTypePing, known && old:
 			b.cancel(h)
 		case known, !tells: // without events a request of the old document is mostly gone by now
 			b.decideHeld(h)
@@ -415,8 +368,8 @@ func (b *Browser) replaced(tab *tab) {
 }
 
 // toldOf answers a held request whose document is told now.
-func (b *Browser) toldOf(tab *tab, id network.RequestID) {
-	of, _ := b.targets.pageOf(cdp.FrameID(tab.id)) // a worker's
+func (b *Browser) toldOf(tab *targets.Tab, id network.RequestID) {
+	of, _ := b.targets.PageOf(cdp.FrameID(tab.ID)) // a worker's
 	d := b.departures.tabs[of]
 	if d == nil || d.next == "" {
 		return
@@ -436,10 +389,10 @@ func (b *Browser) toldOf(tab *tab, id network.RequestID) {
 func (b *Browser) reviewLater(d *departure) {
 	time.AfterFunc(reviewPace, func() {
 		b.wire.Do(func() {
-			if b.departures.tabs[d.tab.id] == d {
+			if b.departures.tabs[d.tab.ID] == d {
 				b.review(d)
 			}
-			if b.departures.tabs[d.tab.id] == d {
+			if b.departures.tabs[d.tab.ID] == d {
 				b.reviewLater(d)
 			}
 		})
@@ -454,18 +407,18 @@ func (b *Browser) review(d *departure) {
 	case d.hasSaidAll(now) && len(d.held) == 0:
 		b.arrive(d.tab)
 		return
-	case !b.targets.has(d.tab):
+	case !b.targets.Has(d.tab):
 		b.arrive(d.tab)
 		return
-	case d.next == "" && ((d.switches != 0 || d.late) && now.Sub(d.began) > b.reloadTimeout && !b.targets.isComing(d.tab) ||
+	case d.next == "" && ((d.Switches != 0 || d.late) && now.Sub(d.began) > b.reloadTimeout && !b.targets.IsComing(d.tab) ||
 		!d.vain.IsZero() && now.Sub(d.vain) > stuckTime):
 		b.arrive(d.tab)
-		b.notice("%s is still shown as the session before, since its reload brought no page, and what it asks for goes out as the session that is forced now; type: reload, or open another page: open URL", sessions.ShowURL(b.targets.documentOf(d.tab).url))
+		b.notice("%s is still shown as the session before, since its reload brought no page, and what it asks for goes out as the session that is forced now; type: reload, or open another page: open URL", sessions.ShowURL(b.targets.Document(d.tab).URL))
 		return
 	}
 	b.release(d, func(h *heldRequest) {
 		age := now.Sub(h.since)
-		stuck := h.ResourceType == network.ResourceTypeXHR && d.next == "" && (d.answered || age > stuckTime && !d.asked || d.asked && !b.targets.tells(d.tab))
+		stuck := h.ResourceType == network.ResourceTypeXHR && d.next == "" && (d.answered || age > stuckTime && !d.asked || d.asked && !b.targets.Tells(d.tab))
 		// The new document tells of what it asks for: what nobody told of is the old one's.
 		if age > b.holdTime || stuck || d.next != "" && age > lastWords {
 			b.cancel(h)
@@ -475,35 +428,20 @@ func (b *Browser) review(d *departure) {
 	})
 }
 
-// isComing reports whether a document is on its way to a tab.
-func (t *targets) isComing(tab *tab) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(tab.loading) > 0
-}
-
-// has reports whether a target is there.
-func (t *targets) has(tab *tab) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.byLink[tab.link.ID] == tab
-}
-
 // look takes over what was sent to show the tab anew.
-func (d *departure) look(t *targets) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if d.tab.showing.times != d.times {
+func (d *departure) look(t *targets.Set) {
+	sent := t.Showing(d.tab)
+	if sent.Times != d.Times {
 		d.ours, d.canceled, d.asked, d.answered = "", false, false, false
 		d.began = time.Now()
 	}
-	d.showing = d.tab.showing
+	d.Showing = sent
 }
 
 // respondedTo notes that a document is answered. A held synchronous XHR, which its page
 // waits for, must not keep it from coming: see review.
-func (b *Browser) respondedTo(tab *tab, loader cdp.LoaderID) {
-	if d := b.departures.tabs[tab.id]; d != nil && d.ours == loader {
+func (b *Browser) respondedTo(tab *targets.Tab, loader cdp.LoaderID) {
+	if d := b.departures.tabs[tab.ID]; d != nil && d.ours == loader {
 		d.answered = true
 		b.review(d)
 	}
@@ -511,38 +449,35 @@ func (b *Browser) respondedTo(tab *tab, loader cdp.LoaderID) {
 
 // departs notes what a document that is about to be replaced begins, and what is begun
 // to replace it.
-func (b *Browser) departs(tab *tab, e *page.EventFrameStartedNavigating) {
-	d := b.departures.tabs[tab.id]
-	if d == nil || cdp.FrameID(tab.id) != e.FrameID {
+func (b *Browser) departs(tab *targets.Tab, e *page.EventFrameStartedNavigating) {
+	d := b.departures.tabs[tab.ID]
+	if d == nil || cdp.FrameID(tab.ID) != e.FrameID {
 		return
 	}
-	if d.look(b.targets); d.switches == 0 {
+	if d.look(b.targets); d.Switches == 0 {
 		return
 	}
-	if d.isBegunBy(e) && (d.url == "" || !d.wanted[d.url]) {
+	if d.IsBegunBy(e) && (d.URL == "" || !d.wanted[d.URL]) {
 		d.ours = e.LoaderID
 	}
 }
 
 // wants notes where the old document asks to go.
-func (b *Browser) wants(tab *tab, e *page.EventFrameRequestedNavigation) {
-	d := b.departures.tabs[tab.id]
-	if d != nil && cdp.FrameID(tab.id) == e.FrameID && len(d.wanted) < maxLoading {
-		d.wanted[withoutFragment(e.URL)] = true
+func (b *Browser) wants(tab *targets.Tab, e *page.EventFrameRequestedNavigation) {
+	d := b.departures.tabs[tab.ID]
+	if d != nil && cdp.FrameID(tab.ID) == e.FrameID && len(d.wanted) < maxWanted {
+		d.wanted[targets.WithoutFragment(e.URL)] = true
 	}
 }
 
 // cameToNothing notes that a document does not come. Where the old one went elsewhere
 // meanwhile the tab is shown anew once more.
-func (b *Browser) cameToNothing(tab *tab) {
-	d := b.departures.tabs[tab.id]
+func (b *Browser) cameToNothing(tab *targets.Tab) {
+	d := b.departures.tabs[tab.ID]
 	if d == nil || d.next != "" || d.opened {
 		return
 	}
-	b.targets.mu.Lock()
-	lost := tab.lost
-	b.targets.mu.Unlock()
-	if lost {
+	if b.targets.IsLost(tab) {
 		d.vain = time.Now()
 	}
 	if (d.canceled || len(d.wanted) > 0) && d.repeats < maxRepeats && b.overtaken(tab) {
@@ -550,25 +485,4 @@ func (b *Browser) cameToNothing(tab *tab) {
 		d.vain = time.Time{}
 		b.catchUp(tab)
 	}
-}
-
-// staysFrom reports whether what is in a frame or worker is from before the last switch
-// of a place. What is not known is.
-func (t *targets) staysFrom(id cdp.FrameID, at place) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	last, switched := t.lastSwitch[at]
-	if !switched {
-		return false
-	}
-	page := t.frames[id].page
-	for _, tab := range t.order {
-		switch {
-		case tab.id == page && tab.kind == "page":
-			return tab.document.switches < last
-		case page == "" && cdp.FrameID(tab.id) == id:
-			return tab.switches < last
-		}
-	}
-	return true
 }

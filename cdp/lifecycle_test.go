@@ -242,12 +242,12 @@ func TestClosedByHand(t *testing.T) {
 	}
 
 	r.open(server.URL)
-	for _, tab := range r.targets.list("page") {
-		if _, err := wire.Call(r.ctx(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id}); err != nil {
+	for _, tab := range r.targets.List("page") {
+		if _, err := wire.Call(r.ctx(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.ID}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.until("no tab", func() bool { return len(r.targets.list("page")) == 0 })
+	r.until("no tab", func() bool { return len(r.targets.List("page")) == 0 })
 	if got := r.Location(); got != "" {
 		t.Errorf("Location() = %q without a tab", got)
 	}

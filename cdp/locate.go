@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/runtime"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -100,20 +101,20 @@ func (s state) fault() string {
 }
 
 // pageLink is the connection of the current tab, to act on its page.
-func (b *Browser) pageLink(ctx context.Context) (*tab, error) {
+func (b *Browser) pageLink(ctx context.Context) (*targets.Tab, error) {
 	tab := b.currentTab()
 	if tab == nil {
-		return nil, &noPageError{"no tab is open; open one: open URL"}
+		return nil, &targets.NoPageError{Text: "no tab is open; open one: open URL"}
 	}
 	if err := b.alive(tab); err != nil {
 		return nil, err
 	}
-	return tab, b.waitTab(ctx, tab, func() bool { return tab.ready })
+	return tab, b.targets.Ready(ctx, tab)
 }
 
 // readLink is the connection of the current tab for looking at it: also one that is not
 // ours to drive.
-func (b *Browser) readLink(ctx context.Context) (*tab, error) {
+func (b *Browser) readLink(ctx context.Context) (*targets.Tab, error) {
 	if tab := b.currentTab(); tab != nil {
 		return tab, b.alive(tab)
 	}
@@ -121,25 +122,12 @@ func (b *Browser) readLink(ctx context.Context) (*tab, error) {
 }
 
 // alive is an error where the page of a tab has crashed: it would never answer.
-func (b *Browser) alive(tab *tab) error {
-	b.targets.mu.Lock()
-	defer b.targets.mu.Unlock()
-	if tab.crashed {
-		return errTabCrashed
+func (b *Browser) alive(tab *targets.Tab) error {
+	if b.targets.IsCrashed(tab) {
+		return targets.ErrCrashed
 	}
 	return nil
 }
-
-// noPageError reports that there is no page to act on or to read, and what to type.
-type noPageError struct{ text string }
-
-func (e *noPageError) Error() string { return e.text }
-
-// Permanent is true: waiting does not mend it.
-func (e *noPageError) Permanent() bool { return true }
-
-// SaysNext is true: the text tells what to type.
-func (e *noPageError) SaysNext() bool { return true }
 
 // evaluated runs a script in a page. An exception is an error.
 func evaluated(ctx context.Context, l wire.Link, p runtime.EvaluateParams) (*runtime.RemoteObject, error) {
@@ -302,7 +290,7 @@ func (b *Browser) element(ctx context.Context, text string) (view, runtime.Remot
 	}
 	why := "the page has no element like that"
 	for {
-		wire.Send(tab.link, runtime.ReleaseObjectGroup, runtime.ReleaseObjectGroupParams{ObjectGroup: group}, nil)
+		wire.Send(tab.Link, runtime.ReleaseObjectGroup, runtime.ReleaseObjectGroupParams{ObjectGroup: group}, nil)
 		var is state
 		var id runtime.RemoteObjectID
 		count := 0
@@ -329,20 +317,10 @@ func (b *Browser) element(ctx context.Context, text string) (view, runtime.Remot
 		select {
 		case <-time.After(lookPause):
 		case <-ctx.Done():
-			return v, "", is, &vainError{why + b.instead(v), ctx.Err()}
+			return v, "", is, &targets.VainError{Text: why + b.instead(v), Cause: ctx.Err()}
 		}
 	}
 }
-
-// vainError says what a command waited for in vain.
-type vainError struct {
-	text  string
-	cause error
-}
-
-func (e *vainError) Error() string { return e.text }
-
-func (e *vainError) Unwrap() error { return e.cause }
 
 // passing reports an error that comes of a document that is just going.
 func passing(err error) bool {
@@ -363,7 +341,7 @@ func (b *Browser) instead(v view) string {
 	if json.Unmarshal(r.Value, &list) != nil || list == "" {
 		return ""
 	}
-	return " (" + sessions.ShowURL(b.targets.documentOf(v.tab).url) + " has: " + list + ")"
+	return " (" + sessions.ShowURL(b.targets.Document(v.tab).URL) + " has: " + list + ")"
 }
 
 // Texts gives the text of each visible element that a selector finds now, each in one

@@ -73,14 +73,14 @@ func TestLostSession(t *testing.T) {
 	begin := func(t *testing.T, site, more string) {
 		t.Helper()
 		script := fmt.Sprintf("window.late = fetch('/hit/late-%s?hold=%s&%s', {credentials: 'include'})", site, site, more)
-		evalAt(t, r.currentTab().link, "("+script+", '')")
+		evalAt(t, r.currentTab().Link, "("+script+", '')")
 		w.until("the late one", func() bool { return len(w.seen(func(h hit) bool { return h.name == "late-"+site })) > 0 })
 		r.use(site, "bob")
 	}
 
 	clear := func(t *testing.T) {
 		t.Helper()
-		if _, err := wire.Call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: r.targets.contextOf(sessions.Main)}); err != nil {
+		if _, err := wire.Call(r.ctx(), r.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: r.targets.ContextOf(sessions.Main)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -88,7 +88,7 @@ func TestLostSession(t *testing.T) {
 	run("late logout that clears", true, func(t *testing.T, site string) {
 		begin(t, site, "clear")
 		w.release(site)
-		evalAt(t, r.currentTab().link, "late.then(() => '')")
+		evalAt(t, r.currentTab().Link, "late.then(() => '')")
 		back(t, site, "an answer to another session cleared")
 		alice, err := r.book.Session(r.ref(site, "alice"), time.Now())
 		if err != nil || alice.State != sessions.LoggedOut {
@@ -103,7 +103,7 @@ func TestLostSession(t *testing.T) {
 	run("late logout", true, func(t *testing.T, site string) { // a race as ever: nothing is told
 		begin(t, site, "set="+url.QueryEscape("sid=; Max-Age=0; Domain="+site+"; Path=/; Secure"))
 		w.release(site)
-		evalAt(t, r.currentTab().link, "late.then(() => '')")
+		evalAt(t, r.currentTab().Link, "late.then(() => '')")
 		fetch(site, "after").is(t, "bob")
 		r.until("bob's cookies to be back", func() bool { return strings.Contains(values(r.jarFor(site)), "session=bob-session; sid=bob-sid") })
 		if r.noticed(site + ": the browser lost") {
@@ -131,11 +131,11 @@ func TestLostSession(t *testing.T) {
 		r.until("the clear to be told", func() bool { return r.noticed(other + `: the browser lost cookies of "carol"`) })
 		r.use(site, "bob")
 		r.isQuiet()
-		evalAt(t, r.currentTab().link, `(async () => { for (let i = 0; i < 250; i++) document.cookie = 'filler' + i + '=x; Secure; Path=/'; return '' })()`)
+		evalAt(t, r.currentTab().Link, `(async () => { for (let i = 0; i < 250; i++) document.cookie = 'filler' + i + '=x; Secure; Path=/'; return '' })()`)
 		back(t, site, "the browser keeps at most 180 cookies of a site")
 	})
 	take := func(site string) {
-		evalAt(t, r.currentTab().link, fmt.Sprintf(`(document.cookie = 'sid=; Max-Age=0; Domain=%[1]s; Path=/; Secure', document.cookie = 'session=; Max-Age=0; Domain=%[1]s; Path=/; Secure', '')`, site))
+		evalAt(t, r.currentTab().Link, fmt.Sprintf(`(document.cookie = 'sid=; Max-Age=0; Domain=%[1]s; Path=/; Secure', document.cookie = 'session=; Max-Age=0; Domain=%[1]s; Path=/; Secure', '')`, site))
 	}
 	run("taken by a script", true, func(t *testing.T, site string) {
 		r.use(site, "bob")

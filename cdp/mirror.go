@@ -86,7 +86,7 @@ func (m *mirror) mend(w sessions.Window, site string) {
 
 // restore puts cookies into a jar that has just lost them. It runs in a turn, as done does.
 func (m *mirror) restore(w sessions.Window, lost []sessions.Cookie, done func()) {
-	params := storage.SetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)}
+	params := storage.SetCookiesParams{BrowserContextID: m.browser.targets.ContextOf(w)}
 	for _, c := range lost {
 		params.Cookies = append(params.Cookies, m.parameter(c))
 	}
@@ -176,7 +176,7 @@ func (m *mirror) read(ctx context.Context, w sessions.Window) (jar []sessions.Co
 	m.mu.Lock()
 	planted := m.planted[w]
 	m.mu.Unlock()
-	r, err := wire.Call(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.contextOf(w)})
+	r, err := wire.Call(ctx, m.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: m.browser.targets.ContextOf(w)})
 	if err != nil {
 		return nil, cleared, fmt.Errorf("reading the cookies: %w", err)
 	}
@@ -230,7 +230,7 @@ func (m *mirror) plant(w sessions.Window, in bool) {
 		p = removal(plant)
 	}
 	m.notePlanting(w, in)
-	wire.Send(m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{p}, BrowserContextID: m.browser.targets.contextOf(w)}, nil)
+	wire.Send(m.link, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{p}, BrowserContextID: m.browser.targets.ContextOf(w)}, nil)
 	m.notePlanting(w, in)
 }
 
@@ -575,7 +575,7 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 
 // adoptNow adopts what is unknown in a jar once all is told that was before it was read.
 func (m *mirror) adoptNow(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie) error {
-	if _, err := wire.Call(ctx, m.link, getVersion, cdp.Empty{}); err != nil {
+	if err := m.browser.targets.RoundTrip(ctx); err != nil {
 		return err
 	}
 	m.browser.book.AdoptJar(w, site, jar, time.Now())
@@ -645,10 +645,10 @@ func (m *mirror) isAdopting(at place) bool {
 // note writes in the journal what a plan is about to change. A window of our own
 // ends with us.
 func (m *mirror) note(w sessions.Window, site string, plan sessions.Plan, jar []sessions.Cookie) error {
-	if m.browser.targets.isOwn(w) {
+	if m.browser.targets.IsOwn(w) {
 		return nil
 	}
-	return m.browser.journal.note(m.browser.targets.contextOf(w), site, plan, jar, m.parameter)
+	return m.browser.journal.note(m.browser.targets.ContextOf(w), site, plan, jar, m.parameter)
 }
 
 // settled notes that a jar is in step: as it was found, if nothing is forced.
@@ -656,7 +656,7 @@ func (m *mirror) settled(w sessions.Window, site string) error {
 	if _, active := m.browser.book.Active(w, site, time.Now()); active {
 		return nil
 	}
-	return m.browser.journal.drop(m.browser.targets.contextOf(w), site)
+	return m.browser.journal.drop(m.browser.targets.ContextOf(w), site)
 }
 
 // clearWay takes out what a jar has in the place of refused cookies: it is
@@ -695,7 +695,7 @@ func (m *mirror) write(ctx context.Context, w sessions.Window, plan sessions.Pla
 	if m.browser.Observation() != sessions.ObserveFull {
 		m.expect(w, plan)
 	}
-	in := m.browser.targets.contextOf(w)
+	in := m.browser.targets.ContextOf(w)
 	var batch []*network.CookieParam
 	// The new ones first: a request in between that finds no token at all
 	// would go out as nobody.

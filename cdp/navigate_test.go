@@ -98,7 +98,7 @@ func TestNavigate(t *testing.T) {
 
 	// Chrome drops a reload while it commits another document.
 	for i := range size(8, 15) {
-		evalAt(t, r.currentTab().link, fmt.Sprintf("setTimeout(() => location = '/page/%d'), ''", i))
+		evalAt(t, r.currentTab().Link, fmt.Sprintf("setTimeout(() => location = '/page/%d'), ''", i))
 		time.Sleep(time.Duration(2*i) * time.Millisecond) // to meet the moment
 		if err := r.Reload(r.ctx()); err != nil {
 			t.Fatal(i, err)
@@ -110,11 +110,11 @@ func TestNavigate(t *testing.T) {
 	go func() {
 		defer close(closed)
 		<-asked
-		wire.Send(r.link, target.CloseTarget, target.CloseTargetParams{TargetID: r.currentTab().id}, nil)
+		wire.Send(r.link, target.CloseTarget, target.CloseTargetParams{TargetID: r.currentTab().ID}, nil)
 	}()
 	tab := r.tab("about:blank")
 	r.pages.mu.Lock()
-	r.pages.current = tab.id
+	r.pages.current = tab.ID
 	r.pages.mu.Unlock()
 	if err := r.Open(r.ctx(), s.URL+"/wait"); err == nil || err.Error() != "opening "+s.URL+"/wait: the tab was closed" {
 		t.Error("opening in a tab that is closed:", err)

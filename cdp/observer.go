@@ -6,11 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -19,10 +21,13 @@ import (
 // request, from the changes of the jar that an extension tells, or by reading the jar.
 type observer struct {
 	browser *Browser
-	mode    sessions.Observation // under browser.targets.mu
-	feed    *feed                // likewise; nil until changes are asked for
-	behind  bool                 // likewise: the jars may have taken what nobody told of
-	looks   chan struct{}        // a token: who holds it reads the jars
+	mu      sync.Mutex // guards all down to changed
+	mode    sessions.Observation
+	around  map[sessions.Window]bool // the windows that go around the cache: what they ask for is told
+	behind  bool                     // the jars may have taken what nobody told of
+	feed    *feed                    // nil until changes are asked for
+	changed chan struct{}            // closed and replaced when the feed has told a mark, or has ended
+	looks   chan struct{}            // a token: who holds it reads the jars
 	seen    map[sessions.Window][]sessions.Cookie
 	quit    chan struct{}
 	stopped chan struct{} // closed when run has ended; nil before it began
@@ -30,23 +35,23 @@ type observer struct {
 
 func newObserver(b *Browser) *observer {
 	return &observer{
-		browser: b, mode: sessions.ObserveFull,
+		browser: b, mode: sessions.ObserveFull, around: map[sessions.Window]bool{}, changed: make(chan struct{}),
 		looks: make(chan struct{}, 1), seen: map[sessions.Window][]sessions.Cookie{}, quit: make(chan struct{}),
 	}
 }
 
 // source is the extension, nil where there is none.
 func (o *observer) source() *feed {
-	o.browser.targets.mu.Lock()
-	defer o.browser.targets.mu.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	return o.feed
 }
 
 // Observation is how cookies are learnt. It may be another than the one that was asked
 // for: not every browser has all.
 func (b *Browser) Observation() sessions.Observation {
-	b.targets.mu.Lock()
-	defer b.targets.mu.Unlock()
+	b.observer.mu.Lock()
+	defer b.observer.mu.Unlock()
 	return b.observer.mode
 }
 
@@ -109,8 +114,10 @@ func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error
 // turn changes the mode for the targets that are there. It runs in a turn.
 func (o *observer) turn(mode sessions.Observation) {
 	b := o.browser
-	b.targets.update(func() { o.behind, o.mode = o.mode != mode, mode })
-	for _, tab := range b.targets.list(requesters...) {
+	o.mu.Lock()
+	o.behind, o.mode = o.mode != mode, mode
+	o.mu.Unlock()
+	for _, tab := range b.targets.List(requesters...) {
 		o.listen(tab)
 	}
 }
@@ -118,26 +125,39 @@ func (o *observer) turn(mode sessions.Observation) {
 // full reports whether the requests of a window are told. The extension knows the
 // cookies of the main window only, and what goes around the cache tells in any case.
 func (o *observer) full(w sessions.Window) bool {
-	t := o.browser.targets
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return o.mode == sessions.ObserveFull || o.mode == sessions.ObserveChanges && w != sessions.Main || t.around[w]
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.mode == sessions.ObserveFull || o.mode == sessions.ObserveChanges && w != sessions.Main || o.around[w]
 }
 
-// tells reports whether a target tells of its requests.
-func (t *targets) tells(tab *tab) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return tab.told
+// goAround notes that a window goes around the cache from now on.
+func (o *observer) goAround(w sessions.Window) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.behind = o.mode != sessions.ObserveFull && !o.around[w]
+	o.around[w] = true
+}
+
+func (o *observer) goesAround(w sessions.Window) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.around[w]
+}
+
+// forget drops a window that is gone.
+func (o *observer) forget(w sessions.Window) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.around, w)
 }
 
 // listen lets a target tell of its requests, or not. It runs in a turn.
-func (o *observer) listen(tab *tab) {
-	full := o.full(tab.window)
-	if full == o.browser.targets.tells(tab) {
+func (o *observer) listen(tab *targets.Tab) {
+	full := o.full(tab.Window)
+	if full == o.browser.targets.Tells(tab) {
 		return
 	}
-	o.browser.targets.update(func() { tab.told = full })
+	o.browser.targets.SetTells(tab, full)
 	enableNetwork(tab, full)
 	if !full {
 		o.browser.exchanges.leave(tab, true) // nobody tells their ends
@@ -146,12 +166,12 @@ func (o *observer) listen(tab *tab) {
 
 // enableNetwork turns the Network domain on or off. Without it a target takes no order
 // about the cache and service workers either.
-func enableNetwork(tab *tab, on bool) {
+func enableNetwork(tab *targets.Tab, on bool) {
 	if !on {
-		wire.Send(tab.link, network.Disable, cdp.Empty{}, nil)
+		wire.Send(tab.Link, network.Disable, cdp.Empty{}, nil)
 		return
 	}
-	wire.Send(tab.link, network.Enable, network.EnableParams{
+	wire.Send(tab.Link, network.Enable, network.EnableParams{
 		MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(maxForm)),
 	}, nil)
 }
@@ -173,10 +193,10 @@ func (o *observer) settle(ctx context.Context) error {
 // catchUp books what the jars hold and nobody told of, after the way to learn of it has
 // changed.
 func (o *observer) catchUp(ctx context.Context) error {
-	t, behind := o.browser.targets, false
-	t.mu.Lock()
-	behind, o.behind = o.behind, false
-	t.mu.Unlock()
+	o.mu.Lock()
+	behind := o.behind
+	o.behind = false
+	o.mu.Unlock()
 	if !behind {
 		return nil
 	}
@@ -208,7 +228,7 @@ func (o *observer) read(ctx context.Context, each func(sessions.Window, []sessio
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	windows := o.browser.targets.windows()
+	windows := o.browser.targets.Windows()
 	maps.DeleteFunc(o.seen, func(w sessions.Window, _ []sessions.Cookie) bool { return !slices.Contains(windows, w) })
 	for _, w := range windows {
 		jar, err := o.browser.mirror.jar(ctx, w)

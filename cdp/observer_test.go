@@ -57,7 +57,7 @@ func testObserve(t *testing.T, mode sessions.Observation, guard sessions.Guard) 
 	for _, name := range []string{"alice", "bob", "alice"} {
 		r.use("shop.test", name)
 		w.fetches(r, "as-"+name).is(t, name)
-		if _, err := tryEval(t, r.currentTab().link, "new Promise(done => { const s = new WebSocket(location.origin.replace('http', 'ws') + '/hit/socket-"+name+"'); s.onclose = done })"); err != nil {
+		if _, err := tryEval(t, r.currentTab().Link, "new Promise(done => { const s = new WebSocket(location.origin.replace('http', 'ws') + '/hit/socket-"+name+"'); s.onclose = done })"); err != nil {
 			t.Fatal(err)
 		}
 		w.seen(func(h hit) bool { return h.name == "socket-"+name })[0].is(t, name)

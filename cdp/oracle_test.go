@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -98,7 +99,7 @@ type oracle struct {
 // same-site.
 type viewer struct {
 	window sessions.Window
-	tabs   map[string]*tab // by scheme
+	tabs   map[string]*targets.Tab // by scheme
 }
 
 // reply is what the server answers.
@@ -153,18 +154,18 @@ func (o *oracle) inTurn(f func()) {
 }
 
 func (o *oracle) viewer(context cdp.BrowserContextID) *viewer {
-	v := &viewer{tabs: map[string]*tab{}}
+	v := &viewer{tabs: map[string]*targets.Tab{}}
 	for _, scheme := range []string{"http", "https"} {
 		r, err := wire.Call(o.t.Context(), o.rig.link, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: context})
 		if err != nil {
 			o.t.Fatal(err)
 		}
-		o.rig.until("a tab", func() bool { return o.rig.targets.page(r.TargetID) != nil })
-		v.tabs[scheme] = o.rig.targets.page(r.TargetID)
-		if err := o.rig.waitTab(o.rig.ctx(), v.tabs[scheme], func() bool { return v.tabs[scheme].ready }); err != nil {
+		o.rig.until("a tab", func() bool { return o.rig.targets.Page(r.TargetID) != nil })
+		v.tabs[scheme] = o.rig.targets.Page(r.TargetID)
+		if err := o.rig.targets.Ready(o.rig.ctx(), v.tabs[scheme]); err != nil {
 			o.t.Fatal(err)
 		}
-		v.window = v.tabs[scheme].window
+		v.window = v.tabs[scheme].Window
 	}
 	return v
 }
@@ -229,12 +230,12 @@ func (o *oracle) show(e *estate) {
 				continue
 			}
 			url := o.at(scheme+"://"+e.hosts[0]+"/", "page")
-			r, err := wire.Call(o.t.Context(), tab.link, page.Navigate, page.NavigateParams{URL: url})
+			r, err := wire.Call(o.t.Context(), tab.Link, page.Navigate, page.NavigateParams{URL: url})
 			if err != nil || r.ErrorText != "" {
 				o.t.Fatal(url, err, r.ErrorText)
 			}
-			titleAt(o.t, tab.link)
-			if at := evalAt(o.t, tab.link, "location.href"); at != url {
+			titleAt(o.t, tab.Link)
+			if at := evalAt(o.t, tab.Link, "location.href"); at != url {
 				o.t.Fatalf("the page is %s, want %s", at, url)
 			}
 			shown++
@@ -259,7 +260,7 @@ func (o *oracle) fetch(v *viewer, urls []string, inOrder bool) {
 		} else {
 			script += "done.push(...await Promise.all(list.map(get)))"
 		}
-		if failed := evalAt(o.t, v.tabs[scheme].link, script+"; return done.join('') })()"); failed != "" {
+		if failed := evalAt(o.t, v.tabs[scheme].Link, script+"; return done.join('') })()"); failed != "" {
 			o.t.Fatalf("fetching: %s", failed)
 		}
 	}
@@ -287,7 +288,7 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 	o.show(ground.estate)
 	r := &result{oracle: o, ground: ground, cases: cases, sets: map[string][]string{}, jars: map[string][]sessions.Cookie{}, held: map[string][]sessions.Cookie{}}
 	for _, v := range []*viewer{o.main, o.other} {
-		if _, err := wire.Call(o.rig.ctx(), o.rig.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: o.rig.targets.contextOf(v.window)}); err != nil {
+		if _, err := wire.Call(o.rig.ctx(), o.rig.link, storage.ClearCookies, storage.ClearCookiesParams{BrowserContextID: o.rig.targets.ContextOf(v.window)}); err != nil {
 			o.t.Fatal(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -33,7 +34,7 @@ type pages struct {
 }
 
 // choose makes a tab the current one.
-func (p *pages) choose(tab *tab) { p.current, p.window = tab.id, tab.window }
+func (p *pages) choose(tab *targets.Tab) { p.current, p.window = tab.ID, tab.Window }
 
 type driven struct {
 	ctx    context.Context
@@ -49,23 +50,23 @@ func (p *pages) currentID() target.ID {
 // currentTab is the current tab: the one that commands drove last, else the
 // newest, of the same window if there is one, or of the main one; in a browser that was
 // there before one that shows a site, if there is any. It is nil when no tab is open.
-func (b *Browser) currentTab() *tab {
+func (b *Browser) currentTab() *targets.Tab {
 	b.pages.mu.Lock()
 	defer b.pages.mu.Unlock()
-	if tab := b.targets.page(b.pages.current); tab != nil {
+	if tab := b.targets.Page(b.pages.current); tab != nil {
 		return tab
 	}
-	list := b.targets.list("page")
+	list := b.targets.List("page")
 	if b.process == nil {
 		slices.Reverse(list) // the browser lists the one used last first
 	}
-	for _, fits := range []func(*tab) bool{
-		func(tab *tab) bool {
-			return b.process == nil && tab.window == b.pages.window && strings.HasPrefix(b.targets.documentOf(tab).url, "http")
+	for _, fits := range []func(*targets.Tab) bool{
+		func(tab *targets.Tab) bool {
+			return b.process == nil && tab.Window == b.pages.window && strings.HasPrefix(b.targets.Document(tab).URL, "http")
 		},
-		func(tab *tab) bool { return tab.window == b.pages.window },
-		func(tab *tab) bool { return tab.window == sessions.Main },
-		func(tab *tab) bool { return true },
+		func(tab *targets.Tab) bool { return tab.Window == b.pages.window },
+		func(tab *targets.Tab) bool { return tab.Window == sessions.Main },
+		func(tab *targets.Tab) bool { return true },
 	} {
 		for _, tab := range slices.Backward(list) {
 			if fits(tab) {
@@ -80,7 +81,7 @@ func (b *Browser) currentTab() *tab {
 // Window is the window of the current tab.
 func (b *Browser) Window() sessions.Window {
 	if tab := b.currentTab(); tab != nil {
-		return tab.window
+		return tab.Window
 	}
 	return sessions.Main
 }
@@ -88,7 +89,7 @@ func (b *Browser) Window() sessions.Window {
 // Location is the URL of the current tab, "" when there is none.
 func (b *Browser) Location() string {
 	if tab := b.currentTab(); tab != nil {
-		return b.targets.documentOf(tab).url
+		return b.targets.Document(tab).URL
 	}
 	return ""
 }
@@ -112,7 +113,7 @@ func (b *Browser) because(err error) error {
 	default:
 	}
 	if tab := b.currentTab(); errors.Is(err, context.DeadlineExceeded) && tab != nil && b.alive(tab) != nil {
-		return errTabCrashed // while it was asked
+		return targets.ErrCrashed // while it was asked
 	}
 	return err
 }
@@ -144,12 +145,12 @@ func (b *Browser) Page(ctx context.Context) (context.Context, error) {
 		}
 	}
 	b.pages.mu.Lock()
-	d, ok := b.pages.driven[tab.id]
+	d, ok := b.pages.driven[tab.ID]
 	b.pages.mu.Unlock()
 	if ok && d.ctx.Err() == nil {
 		return d.ctx, nil
 	}
-	d.ctx, d.cancel = chromedp.NewContext(b.chromedp, chromedp.WithTargetID(tab.id), chromedp.WithDetachOnCancel())
+	d.ctx, d.cancel = chromedp.NewContext(b.chromedp, chromedp.WithTargetID(tab.ID), chromedp.WithDetachOnCancel())
 	// The first action binds chromedp's goroutines to its context, so it must
 	// not be one with a deadline.
 	if err := start(ctx, d.ctx); err != nil {
@@ -161,7 +162,7 @@ func (b *Browser) Page(ctx context.Context) (context.Context, error) {
 	if b.pages.driven == nil {
 		b.pages.driven = map[target.ID]driven{}
 	}
-	b.pages.driven[tab.id] = d
+	b.pages.driven[tab.ID] = d
 	b.pages.choose(tab)
 	return d.ctx, nil
 }
@@ -180,43 +181,35 @@ func start(ctx, page context.Context) error {
 
 // ownTab is the current tab, or one that it opens when there is none, or when
 // the current one is not ours to drive.
-func (b *Browser) ownTab(ctx context.Context) (*tab, error) {
+func (b *Browser) ownTab(ctx context.Context) (*targets.Tab, error) {
 	tab := b.currentTab()
-	if tab != nil && (b.process != nil || b.targets.isOwn(tab.window) || b.pages.isOurs(tab.id)) {
+	if tab != nil && (b.process != nil || b.targets.IsOwn(tab.Window) || b.pages.isOurs(tab.ID)) {
 		return tab, nil
 	}
 	if tab != nil {
 		b.tellOnce("own tab", "pages are opened in a new tab, which is closed at the end; to open them in one of the browser's, choose it: tab N")
 	}
-	return b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(sessions.Main)})
+	return b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.ContextOf(sessions.Main)})
 }
 
 // newTab opens a tab and makes it the current one.
-func (b *Browser) newTab(ctx context.Context, params target.CreateTargetParams) (*tab, error) {
+func (b *Browser) newTab(ctx context.Context, params target.CreateTargetParams) (*targets.Tab, error) {
 	id, err := b.createTarget(ctx, params)
 	if err != nil {
 		return nil, err
 	}
-	for {
-		changed := b.targets.watch()
-		if tab := b.targets.page(id); tab != nil {
-			b.pages.mu.Lock()
-			b.pages.opened = append(b.pages.opened, tab.id)
-			b.pages.choose(tab)
-			b.pages.mu.Unlock()
-			if params.NewWindow != nil && *params.NewWindow {
-				return tab, b.resize(ctx, tab)
-			}
-			return tab, nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-b.wire.Lost():
-			return nil, b.wire.Err()
-		}
+	tab, err := b.targets.Opened(ctx, id)
+	if err != nil {
+		return nil, err
 	}
+	b.pages.mu.Lock()
+	b.pages.opened = append(b.pages.opened, tab.ID)
+	b.pages.choose(tab)
+	b.pages.mu.Unlock()
+	if params.NewWindow != nil && *params.NewWindow {
+		return tab, b.resize(ctx, tab)
+	}
+	return tab, nil
 }
 
 // createTarget opens a tab. One that comes when nobody waits for it any more is closed.
@@ -243,23 +236,6 @@ func (b *Browser) closeBy(id target.ID, end time.Time) {
 	})
 }
 
-// closed waits until a tab is gone.
-func (b *Browser) closed(ctx context.Context, id target.ID) error {
-	for {
-		changed := b.targets.watch()
-		if b.targets.page(id) == nil {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-b.wire.Lost():
-			return nil
-		}
-	}
-}
-
 func (p *pages) isOurs(id target.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -279,7 +255,7 @@ func (p *pages) close(ctx context.Context, b *Browser) {
 		ctx, cancel := context.WithTimeout(ctx, endTimeout/4)
 		defer cancel()
 		for _, id := range opened {
-			if err := b.closed(ctx, id); err != nil {
+			if err := b.targets.Closed(ctx, id); err != nil {
 				b.log.Debug("closing our tab", "error", err)
 			}
 		}

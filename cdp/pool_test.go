@@ -81,11 +81,11 @@ func (p *pool) give(r *rig) bool {
 	}
 	asked := map[target.ID]bool{}
 	closed := r.soon(func() bool {
-		list := r.targets.list("page")
+		list := r.targets.List("page")
 		for _, tab := range list { // one that a page opens meanwhile, too
-			if !asked[tab.id] {
-				asked[tab.id] = true
-				r.closeTab(tab.id)
+			if !asked[tab.ID] {
+				asked[tab.ID] = true
+				r.closeTab(tab.ID)
 			}
 		}
 		return len(list) == 0 && len(r.Windows()) == 1 // a window goes with its last tab

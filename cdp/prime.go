@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/serviceworker"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -17,13 +18,13 @@ import (
 // enabled (CHROMIUM 4, 5). Its commands may fail where a target is just going; what matters
 // is that all are through before it returns.
 func (i *interceptor) prime(ctx context.Context) {
-	frames := i.browser.targets.frameIDs()
+	frames := i.browser.targets.Frames()
 	i.browser.wire.Do(func() { i.next = frames })
-	for _, tab := range i.browser.targets.list("page", "iframe", "worker", "shared_worker") {
-		primeTarget(tab.link)
+	for _, tab := range i.browser.targets.List("page", "iframe", "worker", "shared_worker") {
+		primeTarget(tab.Link)
 	}
 	i.stopWorkers()
-	for _, tab := range i.browser.targets.list("page", "iframe") {
+	for _, tab := range i.browser.targets.List("page", "iframe") {
 		i.reach(ctx, tab)
 	}
 }
@@ -35,12 +36,12 @@ func primeTarget(l wire.Link) {
 
 // primeNext primes the first document that a frame shows after prime: it may have had its
 // answer before Fetch was enabled (CHROMIUM 5). It runs in a turn.
-func (i *interceptor) primeNext(tab *tab, frame cdp.FrameID) {
+func (i *interceptor) primeNext(tab *targets.Tab, frame cdp.FrameID) {
 	if !i.next[frame] {
 		return
 	}
 	delete(i.next, frame)
-	wire.Send(tab.link, runtime.Evaluate, ping, func(runtime.EvaluateResult, error) { primeTarget(tab.link) })
+	wire.Send(tab.Link, runtime.Evaluate, ping, func(runtime.EvaluateResult, error) { primeTarget(tab.Link) })
 }
 
 // ping is answered once the browser, too, has done with what a page navigates to
@@ -49,28 +50,28 @@ var ping = runtime.EvaluateParams{Expression: "0"}
 
 // reach returns when the browser has carried out what was sent for a page. It waits for a
 // document that has had its answer, and primes it: nobody is to see it unchecked.
-func (i *interceptor) reach(ctx context.Context, tab *tab) {
+func (i *interceptor) reach(ctx context.Context, tab *targets.Tab) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if i.browser.targets.comes(tab) {
-		if _, err := wire.Call(ctx, tab.link, runtime.Evaluate, ping); err != nil {
-			i.browser.log.Debug("waiting for a page that comes", "url", sessions.ShowURL(tab.url), "error", err)
+	if i.browser.targets.HasAnswer(tab) {
+		if _, err := wire.Call(ctx, tab.Link, runtime.Evaluate, ping); err != nil {
+			i.browser.log.Debug("waiting for a page that comes", "url", sessions.ShowURL(tab.URL), "error", err)
 		}
-		primeTarget(tab.link)
+		primeTarget(tab.Link)
 	}
-	if _, err := wire.Call(ctx, tab.link, fetch.Disable, cdp.Empty{}); err != nil {
-		i.browser.log.Debug("reaching an open page", "url", sessions.ShowURL(tab.url), "error", err)
+	if _, err := wire.Call(ctx, tab.Link, fetch.Disable, cdp.Empty{}); err != nil {
+		i.browser.log.Debug("reaching an open page", "url", sessions.ShowURL(tab.URL), "error", err)
 	}
 }
 
 // stopWorkers ends the service workers, which start anew at their next event.
 // The command is a page's.
 func (i *interceptor) stopWorkers() {
-	pages := i.browser.targets.list("page")
-	if len(pages) == 0 || len(i.browser.targets.list("service_worker")) == 0 {
+	pages := i.browser.targets.List("page")
+	if len(pages) == 0 || len(i.browser.targets.List("service_worker")) == 0 {
 		return
 	}
-	l := pages[0].link
+	l := pages[0].Link
 	wire.Send(l, serviceworker.Enable, cdp.Empty{}, nil)
 	wire.Send(l, serviceworker.StopAllWorkers, cdp.Empty{}, nil)
 	wire.Send(l, serviceworker.Disable, cdp.Empty{}, nil)

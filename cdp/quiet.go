@@ -125,7 +125,7 @@ func (q *quiet) call() {
 
 // switchedAll is switched for a site in all windows.
 func (b *Browser) switchedAll(site string) {
-	for _, w := range b.targets.windows() {
+	for _, w := range b.targets.Windows() {
 		if _, active := b.book.Active(w, site, time.Now()); active {
 			b.quiet.switched(w, site)
 		}
@@ -383,6 +383,12 @@ func (q *quiet) mayFly(at place, since, now time.Time, untold time.Duration) boo
 		}
 	}
 	return false
+}
+
+// place is a site in a window.
+type place struct {
+	window sessions.Window
+	site   string
 }
 
 // shares reports whether the answers of one place can change the jar of another.

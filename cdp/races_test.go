@@ -7,15 +7,17 @@ import (
 
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire/wiretest"
 	"sessdriver/sessions"
 )
 
 // fakeTab adds a page to a browser on the fake, which tells of its requests.
-func (f *fakeChrome) tab(b *Browser, id target.ID, url string) *tab {
-	t := b.targets.add(b.wire.Link(target.SessionID(id)), &target.Info{TargetID: id, Type: "page", URL: url}, "")
-	f.attach(b, t.link.ID)
-	b.targets.update(func() { t.told, t.ready = true, true })
+func (f *fakeChrome) tab(b *Browser, id target.ID, url string) *targets.Tab {
+	t := b.targets.Add(b.wire.Link(target.SessionID(id)), &target.Info{TargetID: id, Type: "page", URL: url}, "")
+	f.attach(b, t.Link.ID)
+	b.targets.SetTells(t, true)
+	b.targets.SetReady(t)
 	return t
 }
 
@@ -189,16 +191,14 @@ func TestReloadIsOurs(t *testing.T) {
 			for _, e := range c.events {
 				f.Event("tab", e[0], e[1])
 			}
-			var coming load
+			var coming targets.Load
 			wiretest.Eventually(t, b.wire.Do, "the document", func() bool {
-				b.targets.mu.Lock()
-				defer b.targets.mu.Unlock()
-				is, ok := tab.loading["L"]
+				is, ok := b.targets.Coming(tab, "L")
 				coming = is
 				return ok
 			})
-			if coming.ours != c.ours {
-				t.Errorf("taken for the reload of the switch: %v", coming.ours)
+			if coming.Ours != c.ours {
+				t.Errorf("taken for the reload of the switch: %v", coming.Ours)
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -22,8 +23,8 @@ const reloadTimeout = 20 * time.Second
 // stays: as the policy says, ignoring the cache, and never repeating a POST or
 // a logout (RULES 38).
 func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string, wait bool, done *sessions.Switch) error {
-	b.targets.switched(w, site)
-	var coming []*arrival
+	b.targets.Switched(w, site)
+	var coming []*targets.Arrival
 	for _, tab := range b.tabsToReload(w, site) {
 		note, next := b.reloadTab(ctx, tab)
 		if note != "" {
@@ -41,10 +42,10 @@ func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string
 	bounded, cancel := context.WithTimeout(ctx, b.reloadTimeout)
 	defer cancel()
 	for _, next := range coming {
-		switch err := next.committed(bounded); {
-		case err == nil, errors.Is(err, errTabClosed): // it shows nothing any more
+		switch err := next.Committed(bounded); {
+		case err == nil, errors.Is(err, targets.ErrClosed): // it shows nothing any more
 		case bounded.Err() != nil:
-			done.Notes = append(done.Notes, sessions.ShowURL(b.targets.documentOf(next.tab).url)+" is still loading")
+			done.Notes = append(done.Notes, sessions.ShowURL(b.targets.Document(next.Tab).URL)+" is still loading")
 		default:
 			done.Notes = append(done.Notes, err.Error())
 		}
@@ -55,10 +56,10 @@ func (b *Browser) reloadSite(ctx context.Context, w sessions.Window, site string
 	return nil
 }
 
-func (b *Browser) tabsToReload(w sessions.Window, site string) []*tab {
-	var list []*tab
-	for _, tab := range b.targets.list("page") {
-		if tab.window == w && b.book.SiteOf(b.targets.documentOf(tab).url) == site && b.reloads(tab) {
+func (b *Browser) tabsToReload(w sessions.Window, site string) []*targets.Tab {
+	var list []*targets.Tab
+	for _, tab := range b.targets.List("page") {
+		if tab.Window == w && b.book.SiteOf(b.targets.Document(tab).URL) == site && b.reloads(tab) {
 			list = append(list, tab)
 		}
 	}
@@ -66,32 +67,23 @@ func (b *Browser) tabsToReload(w sessions.Window, site string) []*tab {
 }
 
 // reloads reports whether the policy is to reload a tab.
-func (b *Browser) reloads(tab *tab) bool {
-	return b.options.Reload == ReloadAll || b.options.Reload == ReloadCurrent && tab.id == b.pages.currentID()
-}
-
-// switched notes that another session is active on a site: what began to load
-// before may be of the one before.
-func (t *targets) switched(w sessions.Window, site string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.switches++
-	t.lastSwitch[place{w, site}] = t.switches
+func (b *Browser) reloads(tab *targets.Tab) bool {
+	return b.options.Reload == ReloadAll || b.options.Reload == ReloadCurrent && tab.ID == b.pages.currentID()
 }
 
 // catchUp shows a tab anew where its document began to load before the last
 // switch of its site and no later one is on its way. It was not yet there when
 // the switch reloaded the tabs, or was just coming: Chrome drops a reload then
 // (TestReload).
-func (b *Browser) catchUp(tab *tab) {
-	method := b.targets.documentOf(tab).method
+func (b *Browser) catchUp(tab *targets.Tab) {
+	method := b.targets.Document(tab).Method
 	if !b.overtaken(tab) || !b.reloads(tab) {
 		return
 	}
 	if method != "" {
 		b.catchUpBy(tab, method)
-	} else if !b.targets.tells(tab) { // else that is not known before it is there
-		wire.Send(tab.link, page.GetNavigationHistory, cdp.Empty{}, func(h page.GetNavigationHistoryResult, err error) {
+	} else if !b.targets.Tells(tab) { // else that is not known before it is there
+		wire.Send(tab.Link, page.GetNavigationHistory, cdp.Empty{}, func(h page.GetNavigationHistoryResult, err error) {
 			if b.overtaken(tab) {
 				b.catchUpBy(tab, methodOf(h, err))
 			}
@@ -99,7 +91,7 @@ func (b *Browser) catchUp(tab *tab) {
 	}
 }
 
-func (b *Browser) catchUpBy(tab *tab, method string) {
+func (b *Browser) catchUpBy(tab *targets.Tab, method string) {
 	note, next := b.showAnew(tab, method)
 	if next == nil {
 		b.remainsIn(tab)
@@ -108,26 +100,17 @@ func (b *Browser) catchUpBy(tab *tab, method string) {
 		return
 	}
 	b.notice("%s", note)
-	b.targets.update(func() { tab.document.switches = b.targets.switches }) // told once
+	b.targets.CaughtUp(tab) // told once
 }
 
-func (b *Browser) overtaken(tab *tab) bool {
-	site := b.book.SiteOf(b.targets.documentOf(tab).url)
-	b.targets.mu.Lock()
-	defer b.targets.mu.Unlock()
-	last := b.targets.lastSwitch[place{tab.window, site}]
-	for _, coming := range tab.loading {
-		if coming.switches >= last {
-			return false
-		}
-	}
-	return tab.document.switches < last
+func (b *Browser) overtaken(tab *targets.Tab) bool {
+	return b.targets.IsOvertaken(tab, b.book.SiteOf(b.targets.Document(tab).URL))
 }
 
 // reloadTab sends what shows a tab anew. The note says what is unusual; next, nil
 // when nothing was sent, is the new document.
-func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, next *arrival) {
-	method := b.targets.documentOf(tab).method
+func (b *Browser) reloadTab(ctx context.Context, tab *targets.Tab) (note string, next *targets.Arrival) {
+	method := b.targets.Document(tab).Method
 	if method == "" {
 		method = b.guessMethod(ctx, tab)
 	}
@@ -135,47 +118,38 @@ func (b *Browser) reloadTab(ctx context.Context, tab *tab) (note string, next *a
 }
 
 // showAnew is reloadTab for a document that came by the given method.
-func (b *Browser) showAnew(tab *tab, method string) (note string, next *arrival) {
-	d := b.targets.documentOf(tab)
+func (b *Browser) showAnew(tab *targets.Tab, method string) (note string, next *targets.Arrival) {
+	d := b.targets.Document(tab)
 	url, why := b.asksFor(tab, method)
 	if url == "" {
-		return "not reloaded: " + sessions.ShowURL(d.url) + " " + why + "; open another page, or type: reload", nil
+		return "not reloaded: " + sessions.ShowURL(d.URL) + " " + why + "; open another page, or type: reload", nil
 	}
-	document := b.arrivalAt(tab)
-	sends := showing{at: withoutFragment(url)}
+	document := b.targets.Next(tab)
+	sends := targets.Showing{At: targets.WithoutFragment(url)}
 	if why != "" || method != "GET" {
-		sends.url = sends.at // with the fragment it would only scroll
+		sends.URL = sends.At // with the fragment it would only scroll
 	}
-	userless := d.withUser != "" && url == d.url && b.book.HasForeignCredentials(tab.window, d.withUser)
+	userless := d.WithUser != "" && url == d.URL && b.book.HasForeignCredentials(tab.Window, d.WithUser)
 	if userless {
 		url = sessions.WithoutCredentials(url)
-		sends.url = withoutFragment(url)
+		sends.URL = targets.WithoutFragment(url)
 	}
-	b.targets.update(func() {
-		tab.reloading, tab.anew, tab.lost = true, &document, false
-		tab.wanting = tab.wantingFor(url)
-		sends.times, sends.switches = tab.showing.times+1, b.targets.switches
-		tab.showing = sends
-	})
+	b.targets.ShowsAnew(tab, url, sends, &document)
 	switch {
 	case why != "":
-		b.openByGet(tab, sends.url)
-		return fmt.Sprintf("%s %s, so it was not asked for again and the tab goes to %s; to ask for it all the same: open URL", sessions.ShowURL(d.url), why, sessions.ShowURL(url)), &document
+		b.openByGet(tab, sends.URL)
+		return fmt.Sprintf("%s %s, so it was not asked for again and the tab goes to %s; to ask for it all the same: open URL", sessions.ShowURL(d.URL), why, sessions.ShowURL(url)), &document
 	case method != "GET":
-		b.openByGet(tab, sends.url)
-		return fmt.Sprintf("%s was the answer to a %s; it was opened with GET, so that this is not repeated", sessions.ShowURL(d.url), method), &document
+		b.openByGet(tab, sends.URL)
+		return fmt.Sprintf("%s was the answer to a %s; it was opened with GET, so that this is not repeated", sessions.ShowURL(d.URL), method), &document
 	case userless:
-		b.openByGet(tab, sends.url)
+		b.openByGet(tab, sends.URL)
 		return "", &document
 	}
-	b.log.Debug("reload", "url", sessions.ShowURL(d.url))
-	wire.Send(tab.link, page.Reload, page.ReloadParams{IgnoreCache: new(true), ScriptToEvaluateOnLoad: b.wipeScript(tab)}, nil)
+	b.log.Debug("reload", "url", sessions.ShowURL(d.URL))
+	wire.Send(tab.Link, page.Reload, page.ReloadParams{IgnoreCache: new(true), ScriptToEvaluateOnLoad: b.wipeScript(tab)}, nil)
 	return "", &document
 }
-
-// loadGrace is how long Reloaded waits for the load event of a page that is there: one may
-// never finish.
-const loadGrace = 3 * time.Second
 
 // Reloaded waits until the current tab shows what the last switch of its site shows anew
 // there, so that nobody acts on, or reads, the page of the session before. It is an error
@@ -187,69 +161,41 @@ func (b *Browser) Reloaded(ctx context.Context) error {
 	return b.answers(ctx)
 }
 
-func (b *Browser) reloadedIn(ctx context.Context, tab *tab) error {
-	for {
-		b.targets.mu.Lock()
-		next := tab.anew
-		b.targets.mu.Unlock()
-		if next == nil {
-			return nil
-		}
-		err := next.wait(ctx, func() bool { return tab.anew != next || next.isThere() || tab.lost })
-		if err == nil {
-			bounded, cancel := context.WithTimeout(ctx, loadGrace)
-			next.wait(bounded, func() bool { return tab.anew != next || next.tab.document.loaded || tab.lost })
-			cancel()
-			err = b.Settle(ctx)
-		}
-		if errors.Is(err, errTabClosed) || errors.Is(err, errTabCrashed) {
-			err = nil // the next command says so
-		}
-		b.targets.mu.Lock()
-		again, vain := tab.anew != next, tab.lost && !next.isThere()
-		if !again && (err == nil || time.Since(next.sent) > b.reloadTimeout) { // else it may still come
-			tab.anew = nil
-		}
-		b.targets.mu.Unlock()
-		switch {
-		case err != nil:
-			return fmt.Errorf("waiting for %s as the session that is forced now: %w; type: reload", sessions.ShowURL(b.targets.documentOf(tab).url), err)
-		case again:
-		case vain:
-			return &noPageError{sessions.ShowURL(b.targets.documentOf(tab).url) + " is still shown as the session before: its reload brought no page; type: reload, or open another page: open URL"}
-		default:
-			return nil
-		}
+func (b *Browser) reloadedIn(ctx context.Context, tab *targets.Tab) error {
+	switch vain, err := b.targets.Renewed(ctx, tab, b.reloadTimeout); {
+	case err != nil:
+		return fmt.Errorf("waiting for %s as the session that is forced now: %w; type: reload", sessions.ShowURL(b.targets.Document(tab).URL), err)
+	case vain:
+		return &targets.NoPageError{Text: sessions.ShowURL(b.targets.Document(tab).URL) + " is still shown as the session before: its reload brought no page; type: reload, or open another page: open URL"}
 	}
+	return nil
 }
 
 // openByGet shows a URL anew, as a reload that ignores the cache would (that goes around
 // the service worker, too), but by GET.
-func (b *Browser) openByGet(tab *tab, url string) {
+func (b *Browser) openByGet(tab *targets.Tab, url string) {
 	b.log.Debug("reload by GET", "url", sessions.ShowURL(url))
-	b.targets.update(func() { tab.uncached = true })
-	if !b.targets.tells(tab) {
+	b.fresh.begin(b.targets, tab)
+	if !b.targets.Tells(tab) {
 		enableNetwork(tab, true)
 	}
 	b.setCache(tab)
-	wire.Send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
+	wire.Send(tab.Link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
 	b.wipeNext(tab)
-	wire.Send(tab.link, page.Navigate, page.NavigateParams{URL: url}, nil)
+	wire.Send(tab.Link, page.Navigate, page.NavigateParams{URL: url}, nil)
 }
 
 // loaded notes the load event of a page's document, which may use the cache and its
 // service worker again.
-func (b *Browser) loaded(tab *tab) {
-	var uncached bool
-	b.targets.update(func() {
-		tab.document.loaded = true
-		uncached, tab.uncached = tab.uncached, false
-	})
+func (b *Browser) loaded(tab *targets.Tab) {
+	// This comes first: who waits for the load may have the tab opened anew once more.
+	uncached := b.fresh.end(tab)
+	b.targets.Loads(tab)
 	if uncached {
 		b.wiped(tab)
 		b.setCache(tab)
-		wire.Send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{}, nil)
-		if !b.targets.tells(tab) {
+		wire.Send(tab.Link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{}, nil)
+		if !b.targets.Tells(tab) {
 			enableNetwork(tab, false)
 			b.exchanges.leave(tab, true)
 		}
@@ -258,8 +204,8 @@ func (b *Browser) loaded(tab *tab) {
 
 // guessMethod tells how a document came that was there before us: the history
 // says whether a form was submitted.
-func (b *Browser) guessMethod(ctx context.Context, tab *tab) string {
-	return methodOf(wire.Call(ctx, tab.link, page.GetNavigationHistory, cdp.Empty{}))
+func (b *Browser) guessMethod(ctx context.Context, tab *targets.Tab) string {
+	return methodOf(wire.Call(ctx, tab.Link, page.GetNavigationHistory, cdp.Empty{}))
 }
 
 func methodOf(h page.GetNavigationHistoryResult, err error) string {
@@ -270,11 +216,6 @@ func methodOf(h page.GetNavigationHistoryResult, err error) string {
 		return "form, maybe a POST"
 	}
 	return "GET"
-}
-
-func withoutFragment(url string) string {
-	url, _, _ = strings.Cut(url, "#")
-	return url
 }
 
 // path is the part of a URL behind the host, with the query: ?action=logout

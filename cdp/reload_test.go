@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -136,38 +137,37 @@ func (r *rig) submit(action string) {
 	r.submitAt(tab, action)
 }
 
-func (r *rig) submitAt(tab *tab, action string) {
+func (r *rig) submitAt(tab *targets.Tab, action string) {
 	r.t.Helper()
-	titleAt(r.t, tab.link)
-	next := r.arrivalAt(tab)
-	evalAt(r.t, tab.link, fmt.Sprintf("document.forms[0].action = %q, setTimeout(() => document.forms[0].submit()), ''", action))
-	if err := next.committed(r.ctx()); err != nil {
+	titleAt(r.t, tab.Link)
+	next := r.targets.Next(tab)
+	evalAt(r.t, tab.Link, fmt.Sprintf("document.forms[0].action = %q, setTimeout(() => document.forms[0].submit()), ''", action))
+	if err := next.Committed(r.ctx()); err != nil {
 		r.t.Fatal(err)
 	}
-	titleAt(r.t, tab.link)
+	titleAt(r.t, tab.Link)
 }
 
 // tab opens one more tab, which does not become the current one.
-func (r *rig) tab(url string) *tab {
+func (r *rig) tab(url string) *targets.Tab {
 	r.t.Helper()
 	current := r.currentTab()
-	created, err := wire.Call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: url, BrowserContextID: r.targets.contextOf(sessions.Main)})
+	created, err := wire.Call(r.ctx(), r.link, target.CreateTarget, target.CreateTargetParams{URL: url, BrowserContextID: r.targets.ContextOf(sessions.Main)})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	r.until("the tab "+url, func() bool {
-		tab := r.targets.page(created.TargetID)
+		tab := r.targets.Page(created.TargetID)
 		if tab == nil {
 			return false
 		}
-		r.targets.mu.Lock()
-		defer r.targets.mu.Unlock()
-		return tab.document.url == url && (tab.document.loader != "" || url == "about:blank")
+		d := r.targets.Document(tab)
+		return d.URL == url && (d.Loader != "" || url == "about:blank")
 	})
-	tab := r.targets.page(created.TargetID)
-	titleAt(r.t, tab.link)
+	tab := r.targets.Page(created.TargetID)
+	titleAt(r.t, tab.Link)
 	r.t.Cleanup(func() {
-		wire.Call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.id})
+		wire.Call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: tab.ID})
 	})
 	if r.currentTab() != current {
 		r.t.Error("a tab that was opened by hand became the current one")
@@ -291,9 +291,9 @@ func TestReload(t *testing.T) {
 		r.open(c.at(site, "/kept/1"))
 		wantTitle(t, "GET sid=bob")
 		plain(t, r.use(site, "alice"))
-		next := r.arrivalAt(r.currentTab())
+		next := r.targets.Next(r.currentTab())
 		r.eval("setTimeout(() => history.back()), ''")
-		if err := next.committed(r.ctx()); err != nil {
+		if err := next.Committed(r.ctx()); err != nil {
 			t.Fatal(err)
 		}
 		wantTitle(t, "GET sid=alice")
@@ -386,7 +386,7 @@ func TestReload(t *testing.T) {
 			t.Errorf("reloaded %d, notes %q", s.Reloaded, s.Notes)
 		}
 		wantTitle(t, "GET sid=bob") // the root, since the tab had no other page of the site
-		if got := titleAt(t, other.link); got != "GET sid=bob" {
+		if got := titleAt(t, other.Link); got != "GET sid=bob" {
 			t.Errorf("the other tab is %q", got)
 		}
 		if got, want := c.seen(site), []string{"GET " + site + "/ sid=bob", "GET " + site + "/home sid=bob"}; !slices.Equal(slices.Sorted(slices.Values(got)), want) {
@@ -402,7 +402,7 @@ func TestReload(t *testing.T) {
 		r.tab(c.at("elsewhere.test", "/"))
 		r.tab("about:blank")
 		blank := r.tab("about:blank")
-		evalAt(t, blank.link, "document.title = 'mine'")
+		evalAt(t, blank.Link, "document.title = 'mine'")
 		tests := []struct {
 			policy ReloadPolicy
 			name   string
@@ -427,7 +427,7 @@ func TestReload(t *testing.T) {
 			}
 			wantSeen(t, "elsewhere.test")
 		}
-		if got := titleAt(t, blank.link); got != "mine" {
+		if got := titleAt(t, blank.Link); got != "mine" {
 			t.Errorf("a blank page was reloaded: %q", got)
 		}
 	})
@@ -455,7 +455,7 @@ func TestReload(t *testing.T) {
 		if err != nil || s.Reloaded != 2 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], c.at(site, "/slow")+" is still loading") {
 			t.Errorf("waiting: %+v, %v", s, err)
 		}
-		if got := titleAt(t, another.link); got != "GET sid=alice" {
+		if got := titleAt(t, another.Link); got != "GET sid=alice" {
 			t.Errorf("the quick tab is %q", got)
 		}
 		r.reloadTimeout = time.Minute
@@ -493,7 +493,7 @@ func TestReload(t *testing.T) {
 			defer release()
 			c.seen(site)
 			r.notes() // forgotten
-			evalAt(t, r.currentTab().link, fmt.Sprintf("setTimeout(() => { "+leave+" }), ''", c.at(site, path)))
+			evalAt(t, r.currentTab().Link, fmt.Sprintf("setTimeout(() => { "+leave+" }), ''", c.at(site, path)))
 			r.until("the request for "+path, func() bool { return slices.Contains(c.peek(site), asked) })
 			if _, err := r.Use(r.ctx(), r.ref(site, "bob"), false); err != nil {
 				t.Fatal(err)
@@ -517,7 +517,7 @@ func TestReload(t *testing.T) {
 		closed := make(chan error, 1)
 		go func() {
 			for {
-				changed := r.targets.watch()
+				changed := r.targets.Changed()
 				if slices.ContainsFunc(c.peek(site), func(visit string) bool { return strings.HasPrefix(visit, "GET "+site+"/gone sid=bob") }) {
 					break
 				}
@@ -529,7 +529,7 @@ func TestReload(t *testing.T) {
 					return
 				}
 			}
-			_, err := wire.Call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: gone.id})
+			_, err := wire.Call(context.Background(), r.link, target.CloseTarget, target.CloseTargetParams{TargetID: gone.ID})
 			closed <- err
 		}()
 		if s := r.use(site, "bob"); len(s.Notes) > 0 {
@@ -709,7 +709,7 @@ func TestReloadAroundServiceWorker(t *testing.T) {
 	r.use("shop.test", "alice")
 	r.open(w.page("shop.test"))
 	run(r, fmt.Sprintf(submits, page))
-	r.until("the answer to the form", func() bool { return r.targets.documentOf(r.currentTab()).method == "POST" })
+	r.until("the answer to the form", func() bool { return r.targets.Document(r.currentTab()).Method == "POST" })
 	text("alice-sid")
 	r.use("shop.test", "bob")
 	text("bob-sid")

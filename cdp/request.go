@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -61,15 +62,15 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, address 
 		if err != nil {
 			return err
 		}
-		b.targets.update(func() { tab.failure = "" }) // of its document
-		got, err := fetchFrom(ctx, tab.link, method, address, headers, body)
+		b.blanks.fail(tab, "") // of its document
+		got, err := fetchFrom(ctx, tab.Link, method, address, headers, body)
 		if err != nil {
 			return b.failedFor(ctx, tab, err)
 		}
 		status, text = got.status, got.text
 		last := &answer{status: got.status, headers: got.headers}
 		if shown != nil {
-			last.document = b.targets.documentOf(shown).loader
+			last.document = b.targets.Document(shown).Loader
 		}
 		b.pages.mu.Lock()
 		b.pages.answer = last
@@ -81,53 +82,43 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, address 
 
 // failedFor is why a request of a blank tab failed: what the browser tells, since the page
 // only learns that it did.
-func (b *Browser) failedFor(ctx context.Context, tab *tab, err error) error {
+func (b *Browser) failedFor(ctx context.Context, tab *targets.Tab, err error) error {
 	if !errors.As(err, new(*scriptError)) || b.Settle(ctx) != nil {
 		return err
 	}
-	b.targets.mu.Lock()
-	defer b.targets.mu.Unlock()
-	if tab.failure == "" {
-		return err
+	if failure := b.blanks.failure(tab); failure != "" {
+		return errors.New(failure)
 	}
-	return errors.New(tab.failure)
+	return err
 }
 
 // blankTab opens a tab that nobody is shown, with a blank document of a URL's origin.
 // end closes it.
-func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address string) (_ *tab, end func(), _ error) {
+func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address string) (_ *targets.Tab, end func(), _ error) {
 	origin, end := originOf(address), func() {}
 	if !strings.HasPrefix(origin, "http") {
 		return nil, end, errors.New("it is no http or https address")
 	}
-	id, err := b.createTarget(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(w), Background: new(true)})
+	id, err := b.createTarget(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.ContextOf(w), Background: new(true)})
 	if err != nil {
 		return nil, end, err
 	}
 	end = func() { b.closeTab(id) }
-	var tab *tab
-	for changed := b.targets.watch(); ; changed = b.targets.watch() {
-		if tab = b.targets.page(id); tab != nil {
-			break
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, end, ctx.Err()
-		case <-b.wire.Lost():
-			return nil, end, b.wire.Err()
-		}
-	}
-	b.targets.update(func() { tab.blank = true })
-	if err := b.waitTab(ctx, tab, func() bool { return tab.ready }); err != nil {
+	tab, err := b.targets.Opened(ctx, id)
+	if err != nil {
 		return nil, end, err
 	}
-	if !b.targets.tells(tab) {
+	b.targets.SetBlank(tab)
+	b.blanks.add(b.targets, tab)
+	if err := b.targets.Ready(ctx, tab); err != nil {
+		return nil, end, err
+	}
+	if !b.targets.Tells(tab) {
 		enableNetwork(tab, true) // for the next: no service worker is to answer
 	}
-	wire.Send(tab.link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
+	wire.Send(tab.Link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
 	// The page's own Fetch comes first (CHROMIUM 23): this one answers, and no other is asked.
-	if _, err := wire.Call(ctx, tab.link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + blankPath}}}); err != nil {
+	if _, err := wire.Call(ctx, tab.Link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + blankPath}}}); err != nil {
 		return nil, end, err
 	}
 	served := errors.New("not needed")
@@ -139,7 +130,7 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 			return nil, end, err
 		}
 	}
-	_, err = wire.Call(ctx, tab.link, fetch.Disable, cdp.Empty{})
+	_, err = wire.Call(ctx, tab.Link, fetch.Disable, cdp.Empty{})
 	return tab, end, err
 }
 
@@ -147,21 +138,18 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 const blankDocument = "<!doctype html><link rel=icon href=data:,>"
 
 // fulfil answers for the server with a blank document, or lets our own server do so.
-func (b *Browser) fulfil(tab *tab, e *wire.RequestPaused) {
+func (b *Browser) fulfil(tab *targets.Tab, e *wire.RequestPaused) {
 	if !strings.HasSuffix(e.Request.URL, blankPath) { // it mirrors HTTP credentials
 		b.mirrorPaused(tab, e)
 		return
 	}
-	b.targets.mu.Lock()
-	from := tab.blankFrom
-	b.targets.mu.Unlock()
-	if from != "" {
-		wire.Send(tab.link, fetch.ContinueRequest, fetch.ContinueRequestParams{
+	if from := b.blanks.from(tab); from != "" {
+		wire.Send(tab.Link, fetch.ContinueRequest, fetch.ContinueRequestParams{
 			RequestID: e.RequestID, URL: from, Headers: []*fetch.HeaderEntry{{Name: "Cookie", Value: ""}}, // what the jar has for that address is not for us
 		}, nil)
 		return
 	}
-	wire.Send(tab.link, fetch.FulfillRequest, fetch.FulfillRequestParams{
+	wire.Send(tab.Link, fetch.FulfillRequest, fetch.FulfillRequestParams{
 		RequestID: e.RequestID, ResponseCode: 200, Body: []byte(blankDocument),
 		ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}, {Name: "Cache-Control", Value: "no-store"}},
 	}, nil)
@@ -182,7 +170,7 @@ func needsAddress(origin string) bool {
 // serveBlank shows the blank document of an origin as one that came from loopback: for
 // the browser it is the origin's, but we served it. A browser on another machine, or
 // behind a proxy, does not find us.
-func (b *Browser) serveBlank(ctx context.Context, tab *tab, address string) error {
+func (b *Browser) serveBlank(ctx context.Context, tab *targets.Tab, address string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -200,8 +188,8 @@ func (b *Browser) serveBlank(ctx context.Context, tab *tab, address string) erro
 	ended := make(chan struct{})
 	go func() { server.Serve(listener); close(ended) }()
 	defer func() { server.Close(); <-ended }()
-	b.targets.update(func() { tab.blankFrom = "http://" + listener.Addr().String() + path })
-	defer b.targets.update(func() { tab.blankFrom = "" })
+	b.blanks.serve(tab, "http://"+listener.Addr().String()+path)
+	defer b.blanks.serve(tab, "")
 	return b.navigate(ctx, tab, address)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/sessions"
 )
 
@@ -148,7 +149,7 @@ func (b *Browser) Idle(ctx context.Context) error {
 		if !answered {
 			return b.because(ctx.Err())
 		}
-		if loading || b.anyLoading(func(tab *tab, _ document) bool { return tab.window == w }) {
+		if loading || b.anyLoading(func(tab *targets.Tab, _ targets.Document) bool { return tab.Window == w }) {
 			busy = time.Now()
 		}
 		if time.Since(busy) >= idleTime {

@@ -21,33 +21,19 @@ import (
 
 // openSign opens the sign of a window, which opens the window on the screen.
 func (b *Browser) openSign(ctx context.Context, w sessions.Window) error {
-	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: b.signOf(w), BrowserContextID: b.targets.contextOf(w), NewWindow: new(true)})
+	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: b.signOf(w), BrowserContextID: b.targets.ContextOf(w), NewWindow: new(true)})
 	if err != nil {
 		return err
 	}
-	b.targets.update(func() { tab.sign = true })
+	b.targets.SetSign(tab)
 	return nil
 }
 
 // updateSign brings the sign of a window up to date.
 func (b *Browser) updateSign(w sessions.Window) {
-	for _, tab := range b.targets.signs() {
-		if tab.window == w {
-			wire.Send(tab.link, page.Navigate, page.NavigateParams{URL: b.signOf(w)}, nil)
-		}
+	for _, tab := range b.targets.Signs(w) {
+		wire.Send(tab.Link, page.Navigate, page.NavigateParams{URL: b.signOf(w)}, nil)
 	}
-}
-
-func (t *targets) signs() []*tab {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var list []*tab
-	for _, tab := range t.order {
-		if tab.sign {
-			list = append(list, tab)
-		}
-	}
-	return list
 }
 
 // signOf is the page of a sign: the title is what a person sees in the tab strip.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 )
 
@@ -51,12 +52,12 @@ func (o *Options) windowSize() Size {
 }
 
 // resize gives a window of our browser its size, before pages see it.
-func (b *Browser) resize(ctx context.Context, tab *tab) error {
+func (b *Browser) resize(ctx context.Context, tab *targets.Tab) error {
 	size := b.options.windowSize()
 	if b.process == nil || size == (Size{}) {
 		return nil
 	}
-	window, err := wire.Call(ctx, b.link, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: tab.id})
+	window, err := wire.Call(ctx, b.link, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: tab.ID})
 	if err == nil {
 		params := browser.SetContentsSizeParams{WindowID: window.WindowID, Width: int64(size.Width), Height: int64(size.Height)}
 		_, err = wire.Call(ctx, b.link, browser.SetContentsSize, params)

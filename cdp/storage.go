@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -15,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -83,22 +85,71 @@ type script struct {
 	busy       bool // a command for it is under way
 }
 
-// shelfOf is the sessionStorage of the tab that a page or frame is in.
-func (t *targets) shelfOf(tab *tab) sessions.Shelf {
-	if of := t.frames[cdp.FrameID(tab.id)].page; of != "" {
-		return sessions.Shelf(of)
+// scripts are those of the pages and frames.
+type scripts struct {
+	mu   sync.Mutex // guards all below
+	tabs map[*targets.Tab]*script
+}
+
+// want says what the script of a target is to be.
+func (s *scripts) want(t *targets.Set, tab *targets.Tab, source string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tabs[tab] == nil && t.Has(tab) {
+		s.tabs[tab] = &script{}
 	}
-	return sessions.Shelf(tab.id)
+	if is := s.tabs[tab]; is != nil {
+		is.want = source
+	}
+}
+
+// next begins a step from the script that a target has to the one that it is to have. due
+// is false where it has that, and while a step is under way.
+func (s *scripts) next(tab *targets.Tab) (id page.ScriptIdentifier, want string, due bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	is := s.tabs[tab]
+	if is == nil || is.busy || is.want == is.have {
+		return "", "", false
+	}
+	is.busy = true
+	return is.id, is.want, true
+}
+
+// stepped notes what a target has after a step.
+func (s *scripts) stepped(tab *targets.Tab, id page.ScriptIdentifier, have string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if is := s.tabs[tab]; is != nil {
+		is.id, is.have, is.busy = id, have, false
+	}
+}
+
+// isReady reports whether a target has the script that it is to have.
+func (s *scripts) isReady(tab *targets.Tab) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	is := s.tabs[tab]
+	return is == nil || is.want == is.have
+}
+
+// left forgets a target that is gone.
+func (s *scripts) left(tab *targets.Tab) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tabs, tab)
+}
+
+// shelfOf is the sessionStorage of the tab that a page or frame is in.
+func (b *Browser) shelfOf(tab *targets.Tab) sessions.Shelf {
+	return sessions.Shelf(b.targets.PageWith(tab))
 }
 
 // swapScript is the source that a target needs; "" for none.
-func (b *Browser) swapScript(tab *tab) string {
-	b.targets.mu.Lock()
-	shelf := b.targets.shelfOf(tab)
-	b.targets.mu.Unlock()
+func (b *Browser) swapScript(tab *targets.Tab) string {
 	plans := swapPlans{
-		Local:   b.swapPlans(tab.window, sessions.Local),
-		Session: b.swapPlans(tab.window, shelf),
+		Local:   b.swapPlans(tab.Window, sessions.Local),
+		Session: b.swapPlans(tab.Window, b.shelfOf(tab)),
 		Max:     b.maxStored,
 	}
 	if len(plans.Local)+len(plans.Session) == 0 {
@@ -128,24 +179,24 @@ func (b *Browser) swapPlans(w sessions.Window, shelf sessions.Shelf) []swapPlan 
 
 // beginSwaps lets a page or frame that was just attached to swap its storage from
 // its first document on.
-func (b *Browser) beginSwaps(tab *tab, opener target.ID) {
+func (b *Browser) beginSwaps(tab *targets.Tab, opener target.ID) {
 	if b.options.Storage == StorageKeep {
 		return
 	}
 	if opener != "" {
-		b.book.CopyShelf(tab.window, sessions.Shelf(opener), sessions.Shelf(tab.id))
+		b.book.CopyShelf(tab.Window, sessions.Shelf(opener), sessions.Shelf(tab.ID))
 	}
 	b.planSwap(tab)
 }
 
 // planSwaps tells the pages and frames of a window what is to be swapped now.
-func (b *Browser) planSwaps(w sessions.Window) []*tab {
+func (b *Browser) planSwaps(w sessions.Window) []*targets.Tab {
 	if b.options.Storage == StorageKeep {
 		return nil
 	}
-	var list []*tab
-	for _, tab := range b.targets.list("page", "iframe") {
-		if tab.window == w {
+	var list []*targets.Tab
+	for _, tab := range b.targets.List("page", "iframe") {
+		if tab.Window == w {
 			b.planSwap(tab)
 			list = append(list, tab)
 		}
@@ -155,81 +206,73 @@ func (b *Browser) planSwaps(w sessions.Window) []*tab {
 
 // planSwapsOf is planSwaps for one tab and the frames in it.
 func (b *Browser) planSwapsOf(w sessions.Window, shelf sessions.Shelf) {
-	for _, tab := range b.targets.list("page", "iframe") {
-		b.targets.mu.Lock()
-		of := b.targets.shelfOf(tab)
-		b.targets.mu.Unlock()
-		if tab.window == w && of == shelf {
+	for _, tab := range b.targets.List("page", "iframe") {
+		if tab.Window == w && b.shelfOf(tab) == shelf {
 			b.planSwap(tab)
 		}
 	}
 }
 
-func (b *Browser) planSwap(tab *tab) {
-	source := b.swapScript(tab)
-	b.targets.update(func() { tab.script.want = source })
+func (b *Browser) planSwap(tab *targets.Tab) {
+	b.scripts.want(b.targets, tab, b.swapScript(tab))
 	b.stepScript(tab)
 }
 
 // stepScript brings a target's script a step nearer to what it is to be. The old one
 // goes before the new one comes: both in one document would swap twice.
-func (b *Browser) stepScript(tab *tab) {
-	b.targets.mu.Lock()
-	s := &tab.script
-	if s.busy || s.want == s.have {
-		b.targets.mu.Unlock()
+func (b *Browser) stepScript(tab *targets.Tab) {
+	id, want, due := b.scripts.next(tab)
+	if !due {
 		return
 	}
-	s.busy = true
-	id, want := s.id, s.want
-	b.targets.mu.Unlock()
 	if id != "" {
 		// The new one follows at once: no document is to be without.
-		wire.Send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
+		wire.Send(tab.Link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
 	}
 	if want == "" && b.options.Console { // which needs Runtime
 		b.stepped(tab, "", "")
 		return
 	}
 	if want == "" {
-		wire.Send(tab.link, runtime.Disable, cdp.Empty{}, func(cdp.Empty, error) { b.stepped(tab, "", "") })
+		wire.Send(tab.Link, runtime.Disable, cdp.Empty{}, func(cdp.Empty, error) { b.stepped(tab, "", "") })
 		return
 	}
 	// Only with Runtime on there is a binding. It goes with the script: what is on is
 	// to be seen by a page that looks for it.
-	wire.Send(tab.link, runtime.Enable, cdp.Empty{}, nil)
-	wire.Send(tab.link, runtime.AddBinding, runtime.AddBindingParams{Name: swapBinding, ExecutionContextName: swapWorld}, nil)
+	wire.Send(tab.Link, runtime.Enable, cdp.Empty{}, nil)
+	wire.Send(tab.Link, runtime.AddBinding, runtime.AddBindingParams{Name: swapBinding, ExecutionContextName: swapWorld}, nil)
 	params := page.AddScriptToEvaluateOnNewDocumentParams{Source: want, WorldName: swapWorld}
-	wire.Send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
+	wire.Send(tab.Link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
 		if err != nil { // it is gone, or just going
-			b.log.Debug("planning web storage", "url", sessions.ShowURL(tab.url), "error", err)
+			b.log.Debug("planning web storage", "url", sessions.ShowURL(tab.URL), "error", err)
 			return
 		}
 		b.stepped(tab, r.Identifier, want)
 	})
 }
 
-func (b *Browser) stepped(tab *tab, id page.ScriptIdentifier, have string) {
-	b.targets.update(func() { tab.script = script{want: tab.script.want, have: have, id: id} })
+func (b *Browser) stepped(tab *targets.Tab, id page.ScriptIdentifier, have string) {
+	b.scripts.stepped(tab, id, have)
+	b.targets.Wake()
 	b.stepScript(tab)
 }
 
 // swapsReady waits until pages know what to swap: the reload comes after. It returns
 // what a person should know of those that do not answer.
-func (b *Browser) swapsReady(ctx context.Context, tabs []*tab) (notes []string) {
+func (b *Browser) swapsReady(ctx context.Context, tabs []*targets.Tab) (notes []string) {
 	ctx, cancel := context.WithTimeout(ctx, swapTimeout)
 	defer cancel()
 	for _, tab := range tabs {
-		b.waitTab(ctx, tab, func() bool { return tab.script.want == tab.script.have })
+		b.targets.WaitFor(ctx, tab, func() bool { return b.scripts.isReady(tab) })
 		if ctx.Err() != nil {
-			return []string{sessions.ShowURL(b.targets.documentOf(tab).url) + " does not answer, and may still show the web storage of the session before; when it does, type: reload"}
+			return []string{sessions.ShowURL(b.targets.Document(tab).URL) + " does not answer, and may still show the web storage of the session before; when it does, type: reload"}
 		}
 	}
 	return nil
 }
 
 // swapDone books what a page's script did.
-func (b *Browser) swapDone(tab *tab, e *runtime.EventBindingCalled) {
+func (b *Browser) swapDone(tab *targets.Tab, e *runtime.EventBindingCalled) {
 	if e.Name != swapBinding {
 		return
 	}
@@ -240,9 +283,7 @@ func (b *Browser) swapDone(tab *tab, e *runtime.EventBindingCalled) {
 	}
 	shelf := sessions.Local
 	if s.Session {
-		b.targets.mu.Lock()
-		shelf = b.targets.shelfOf(tab)
-		b.targets.mu.Unlock()
+		shelf = b.shelfOf(tab)
 	}
 	if s.Fault != "" {
 		b.tellOnce("swap "+s.Site+" "+s.Origin, "%s: its web storage stays that of another session: %s; use --storage clear, or another window: open URL --as NAME", s.Origin, s.Fault)
@@ -252,14 +293,14 @@ func (b *Browser) swapDone(tab *tab, e *runtime.EventBindingCalled) {
 	if b.options.Storage == StorageClear || string(taken) == "[]" {
 		taken = ""
 	}
-	booked, kept := b.book.StorageSwapped(tab.window, s.Site, shelf, s.Origin, s.Of, taken)
+	booked, kept := b.book.StorageSwapped(tab.Window, s.Site, shelf, s.Origin, s.Of, taken)
 	if !kept {
 		b.notice("%s: the web storage of the session before is lost: there is no room to keep it", s.Origin)
 	}
 	if booked && s.Session {
-		b.planSwapsOf(tab.window, shelf)
+		b.planSwapsOf(tab.Window, shelf)
 	} else if booked {
-		b.planSwaps(tab.window)
+		b.planSwaps(tab.Window)
 	}
 }
 
@@ -270,14 +311,14 @@ func (b *Browser) otherStorage(ctx context.Context, w sessions.Window, site stri
 	if b.options.Storage == StorageKeep {
 		return nil
 	}
-	of := b.targets.anyPage(w)
+	of := b.targets.AnyPage(w)
 	if of == nil {
 		return nil
 	}
 	for _, origin := range b.book.Origins(w, site) {
 		if b.options.Storage == StorageClear {
 			params := storage.ClearDataForOriginParams{Origin: origin, StorageTypes: "indexeddb,cache_storage"}
-			if _, err := wire.Call(ctx, of.link, storage.ClearDataForOrigin, params); err != nil {
+			if _, err := wire.Call(ctx, of.Link, storage.ClearDataForOrigin, params); err != nil {
 				notes = append(notes, fmt.Sprintf("%s: its IndexedDB and CacheStorage could not be emptied: %v", origin, err))
 			}
 			continue
@@ -290,8 +331,8 @@ func (b *Browser) otherStorage(ctx context.Context, w sessions.Window, site stri
 }
 
 // keeps names the storage that is not swapped and holds something.
-func (b *Browser) keeps(ctx context.Context, of *tab, origin string) string {
-	r, err := wire.Call(ctx, of.link, storage.GetUsageAndQuota, storage.GetUsageAndQuotaParams{Origin: origin})
+func (b *Browser) keeps(ctx context.Context, of *targets.Tab, origin string) string {
+	r, err := wire.Call(ctx, of.Link, storage.GetUsageAndQuota, storage.GetUsageAndQuotaParams{Origin: origin})
 	if err != nil {
 		return ""
 	}
@@ -309,32 +350,18 @@ func (b *Browser) keeps(ctx context.Context, of *tab, origin string) string {
 }
 
 // shown notes the origin of a document that a tab or a frame in it shows.
-func (b *Browser) shown(tab *tab, f *cdp.Frame) {
+func (b *Browser) shown(tab *targets.Tab, f *cdp.Frame) {
 	origin := f.SecurityOrigin
 	if b.options.Storage == StorageKeep || !strings.HasPrefix(origin, "http") {
 		return
 	}
 	site := b.book.SiteOf(origin)
-	b.targets.mu.Lock()
-	shelf, top := b.targets.shelfOf(tab), b.targets.topOf(tab)
-	b.targets.mu.Unlock()
-	if f.ParentID != "" || cdp.FrameID(tab.id) != f.ID {
-		if b.book.SiteOf(top) != site {
+	if f.ParentID != "" || cdp.FrameID(tab.ID) != f.ID {
+		if top := b.targets.Top(tab); b.book.SiteOf(top) != site {
 			origin += " in " + originOf(top) // as swap.js has it
 		}
 	}
-	b.book.SawOrigin(tab.window, site, origin, shelf, b.overtaken(tab))
-}
-
-// topOf is the URL of the page that a frame is in.
-func (t *targets) topOf(tab *tab) string {
-	id := t.frames[cdp.FrameID(tab.id)].page
-	for _, candidate := range t.order {
-		if candidate.id == id && candidate.kind == "page" {
-			return candidate.document.url
-		}
-	}
-	return tab.document.url
+	b.book.SawOrigin(tab.Window, site, origin, b.shelfOf(tab), b.overtaken(tab))
 }
 
 // originOf is the origin of a URL.
@@ -344,13 +371,4 @@ func originOf(address string) string {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host
-}
-
-func (t *targets) anyPage(w sessions.Window) *tab {
-	for _, tab := range t.list("page") {
-		if tab.window == w {
-			return tab
-		}
-	}
-	return nil
 }

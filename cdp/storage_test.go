@@ -66,7 +66,7 @@ const whomItShows = "(async () => { while (!window.shown) await new Promise(next
 // shows waits until the page has shown its user and gives its title.
 func (r *rig) shows() string {
 	r.t.Helper()
-	return evalAt(r.t, r.currentTab().link, whomItShows)
+	return evalAt(r.t, r.currentTab().Link, whomItShows)
 }
 
 // newSession makes a session and waits for the reloads.

@@ -18,9 +18,9 @@ func (b *Browser) Stored(ctx context.Context, site string) (list []sessions.Stor
 		return nil, false, err
 	}
 	w, seen := b.Window(), map[string]bool{}
-	for _, tab := range b.targets.list("page", "iframe") {
-		origin := originOf(b.targets.documentOf(tab).url)
-		if tab.window != w || !strings.HasPrefix(origin, "http") || b.book.SiteOf(origin) != site {
+	for _, tab := range b.targets.List("page", "iframe") {
+		origin := originOf(b.targets.Document(tab).URL)
+		if tab.Window != w || !strings.HasPrefix(origin, "http") || b.book.SiteOf(origin) != site {
 			continue
 		}
 		for _, where := range []string{"localStorage", "sessionStorage"} {
@@ -29,7 +29,7 @@ func (b *Browser) Stored(ctx context.Context, site string) (list []sessions.Stor
 				continue
 			}
 			of := domstorage.StorageID{SecurityOrigin: origin, IsLocalStorage: local}
-			r, err := wire.Call(ctx, tab.link, domstorage.GetDOMStorageItems, domstorage.GetDOMStorageItemsParams{StorageID: &of})
+			r, err := wire.Call(ctx, tab.Link, domstorage.GetDOMStorageItems, domstorage.GetDOMStorageItemsParams{StorageID: &of})
 			if ctx.Err() != nil {
 				return nil, false, b.because(ctx.Err())
 			}

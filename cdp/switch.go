@@ -8,9 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-
-	"sessdriver/cdp/internal/wire"
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/sessions"
 )
 
@@ -91,7 +89,7 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 	if err != nil {
 		return session, err
 	}
-	for _, w := range b.targets.windows() {
+	for _, w := range b.targets.Windows() {
 		if session.ActiveIn(w) {
 			err = b.inStep(ctx, w, ref.Site)
 			b.planSwaps(w)
@@ -126,17 +124,17 @@ func (b *Browser) carryOut(ctx context.Context, w sessions.Window, site string, 
 	if err != nil {
 		return sessions.Switch{}, err
 	}
-	var leaving []*tab
+	var leaving []*targets.Tab
 	if b.guard.mode != sessions.GuardOff {
 		leaving = b.tabsToReload(w, site)
 	}
 	b.depart(leaving)
 	defer b.remain(w) // where it fails before
-	was := b.targets.unanswered(w, site)
+	was := b.targets.Unanswered(w, site)
 	b.quiet.switched(w, site)
 	session, err := decide(w, jar)
 	if err != nil {
-		b.targets.answer(w, site, was)
+		b.targets.Answer(w, site, was)
 		return sessions.Switch{}, err
 	}
 	defer func() {
@@ -187,7 +185,7 @@ func (b *Browser) carryOut(ctx context.Context, w sessions.Window, site string, 
 	done.Notes = append(done.Notes, b.otherStorage(ctx, w, site)...)
 	err = b.reloadSite(ctx, w, site, wait, &done)
 	done.Streams = b.openStreams(ctx, w, site)
-	b.targets.answer(w, site, time.Now())
+	b.targets.Answer(w, site, time.Now())
 	b.updateSign(w)
 	for _, other := range b.book.Clashes(w, site, time.Now()) {
 		what := "WebSockets, prerendered pages and what else Chrome does not let us pause"
@@ -354,7 +352,7 @@ func (b *Browser) cut(ctx context.Context, change func() (string, error)) (strin
 			return name, err
 		}
 	}
-	for _, w := range b.targets.windows() {
+	for _, w := range b.targets.Windows() {
 		b.planSwaps(w)
 	}
 	return name, nil
@@ -362,7 +360,7 @@ func (b *Browser) cut(ctx context.Context, change func() (string, error)) (strin
 
 func (b *Browser) syncAll(ctx context.Context, site string) error {
 	b.switchedAll(site)
-	for _, w := range b.targets.windows() {
+	for _, w := range b.targets.Windows() {
 		if err := b.inStep(ctx, w, site); err != nil && b.hasWindow(w) {
 			return err
 		}
@@ -381,13 +379,4 @@ func (b *Browser) inStep(ctx context.Context, w sessions.Window, site string) er
 }
 
 // Settle answers when everything that the browser told up to now is booked.
-func (b *Browser) Settle(ctx context.Context) error {
-	if err := b.observer.settle(ctx); err != nil {
-		return err
-	}
-	_, err := wire.Call(ctx, b.link, getVersion, cdp.Empty{})
-	return err
-}
-
-// getVersion is a round trip whose answer nobody reads.
-var getVersion = cdp.Command[cdp.Empty, struct{}]{Method: "Browser.getVersion"}
+func (b *Browser) Settle(ctx context.Context) error { return b.targets.Settle(ctx) }

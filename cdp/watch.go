@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -43,7 +44,7 @@ func (b *Browser) watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.targets.update(func() { b.targets.contexts.main = contexts.DefaultBrowserContextID })
+	b.targets.SetMain(contexts.DefaultBrowserContextID)
 	if b.options.Apart {
 		if err := b.openApart(ctx); err != nil {
 			return err
@@ -59,7 +60,7 @@ func (b *Browser) watch(ctx context.Context) error {
 func (b *Browser) handle(m *cdproto.Message) {
 	switch m.Method {
 	case "Fetch.requestPaused":
-		if tab := b.targets.tab(m.SessionID); b.targets.isBlank(tab) {
+		if tab := b.targets.Tab(m.SessionID); b.targets.IsBlank(tab) {
 			on(b, m, func(e *wire.RequestPaused) { b.fulfil(tab, e) })
 		} else if !on(b, m, b.interceptor.paused) {
 			b.interceptor.unreadable(m)
@@ -74,8 +75,8 @@ func (b *Browser) handle(m *cdproto.Message) {
 		on(b, m, b.exchanges.received)
 	case "Network.responseReceived":
 		on(b, m, func(e *wire.ResponseReceived) {
-			tab := b.targets.tab(m.SessionID)
-			b.targets.responded(tab, e)
+			tab := b.targets.Tab(m.SessionID)
+			b.targets.Responded(tab, e)
 			if tab != nil && b.departures.any.Load() {
 				b.respondedTo(tab, cdp.LoaderID(e.RequestID))
 			}
@@ -85,10 +86,10 @@ func (b *Browser) handle(m *cdproto.Message) {
 		on(b, m, func(e *wire.LoadingEnded) { b.exchanges.finish(e.RequestID, false) })
 	case "Network.loadingFailed":
 		on(b, m, func(e *wire.LoadingEnded) {
-			b.targets.failed(m.SessionID, e.RequestID)
-			tab := b.targets.tab(m.SessionID)
-			if b.targets.isBlank(tab) {
-				b.targets.update(func() { tab.failure = e.Reason() })
+			b.targets.Failed(m.SessionID, e.RequestID)
+			tab := b.targets.Tab(m.SessionID)
+			if b.targets.IsBlank(tab) {
+				b.blanks.fail(tab, e.Reason())
 			}
 			if tab != nil && b.departures.any.Load() {
 				b.cameToNothing(tab)
@@ -96,7 +97,7 @@ func (b *Browser) handle(m *cdproto.Message) {
 			b.exchanges.finish(e.RequestID, true)
 		})
 	case "Network.webSocketCreated":
-		on(b, m, func(e *network.EventWebSocketCreated) { b.exchanges.socket(b.targets.tab(m.SessionID), e) })
+		on(b, m, func(e *network.EventWebSocketCreated) { b.exchanges.socket(b.targets.Tab(m.SessionID), e) })
 	case "Network.webSocketWillSendHandshakeRequest":
 		on(b, m, b.exchanges.handshake)
 	case "Network.webSocketHandshakeResponseReceived":
@@ -121,7 +122,7 @@ func (b *Browser) handle(m *cdproto.Message) {
 
 // handlePage takes the events that tell what a page shows.
 func (b *Browser) handlePage(m *cdproto.Message) {
-	tab := b.targets.tab(m.SessionID)
+	tab := b.targets.Tab(m.SessionID)
 	if tab == nil {
 		if feed := b.observer.source(); feed != nil && m.SessionID == feed.link.ID && m.Method == "Runtime.bindingCalled" {
 			on(b, m, feed.tell)
@@ -131,24 +132,20 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 	switch m.Method {
 	case "Inspector.targetCrashed":
 		b.exchanges.leave(tab, true)
-		if tab.kind != "page" {
+		if tab.Kind != "page" {
 			break // a worker that is stopped says so, too
 		}
 		b.arrive(tab)
-		b.notice("a tab crashed: %s", sessions.ShowURL(b.targets.documentOf(tab).url))
-		b.targets.update(func() {
-			tab.crashes++
-			tab.crashed = true
-			clear(tab.loading)
-		})
+		b.notice("a tab crashed: %s", sessions.ShowURL(b.targets.Document(tab).URL))
+		b.targets.Crashes(tab)
 	case "Runtime.bindingCalled":
 		on(b, m, func(e *runtime.EventBindingCalled) { b.swapDone(tab, e) })
 	case "Page.frameAttached":
-		on(b, m, func(e *page.EventFrameAttached) { b.targets.setFrame(e.FrameID, tab) })
+		on(b, m, func(e *page.EventFrameAttached) { b.targets.SetFrame(e.FrameID, tab) })
 	case "Page.frameDetached":
 		on(b, m, func(e *page.EventFrameDetached) {
 			if e.Reason != page.FrameDetachedReasonSwap { // it goes on in another process
-				b.targets.dropFrame(e.FrameID)
+				b.targets.DropFrame(e.FrameID)
 			}
 			b.exchanges.orphaned(func(ex *exchange) bool { return ex.frame == e.FrameID })
 		})
@@ -157,7 +154,7 @@ func (b *Browser) handlePage(m *cdproto.Message) {
 	case "Page.frameStartedNavigating":
 		on(b, m, func(e *page.EventFrameStartedNavigating) {
 			b.leaves(tab, e)
-			b.targets.beginsAgain(tab, e)
+			b.targets.BeginsAgain(tab, e)
 			b.departs(tab, e)
 		})
 	case "Page.frameRequestedNavigation":
@@ -198,19 +195,17 @@ func (b *Browser) attached(by target.SessionID, e *target.EventAttachedToTarget)
 	info := e.TargetInfo
 	if feed := b.observer.source(); feed != nil && isFeed(info) {
 		feed.attach(l)
-	} else if watched(info) && !b.targets.isForeign(info.BrowserContextID) {
-		tab := b.targets.add(l, info, by)
+	} else if watched(info) && !b.targets.IsForeign(info.BrowserContextID) {
+		tab := b.targets.Add(l, info, by)
 		b.observer.listen(tab)
 		if b.options.Console {
 			b.console.hear(l)
 		}
-		if b.targets.goesAround(tab.window) {
+		if b.observer.goesAround(tab.Window) {
 			b.setCache(tab)
 		}
-		if tab.kind == "page" || tab.kind == "iframe" {
-			wire.Send(l, page.Enable, page.EnableParams{}, func(cdp.Empty, error) {
-				b.targets.update(func() { tab.ready = true })
-			})
+		if tab.Kind == "page" || tab.Kind == "iframe" {
+			wire.Send(l, page.Enable, page.EnableParams{}, func(cdp.Empty, error) { b.targets.SetReady(tab) })
 			b.beginSwaps(tab, info.OpenerID)
 			if !e.WaitingForDebugger {
 				wire.Send(l, page.GetFrameTree, cdp.Empty{}, func(r page.GetFrameTreeResult, err error) { b.seeFrames(tab, r.FrameTree) })
@@ -234,18 +229,14 @@ func watched(info *target.Info) bool {
 // requesters are the kinds of targets that make requests.
 var requesters = []string{"page", "iframe", "worker", "shared_worker", "service_worker", "webview", "background_page", "worklet"}
 
-func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
+func (b *Browser) seeFrames(tab *targets.Tab, tree *page.FrameTree) {
 	if tree == nil {
 		return
 	}
-	b.targets.setFrame(tree.Frame.ID, tab)
+	b.targets.SetFrame(tree.Frame.ID, tab)
 	b.visited(tab, tree.Frame.URL)
-	if f := tree.Frame; f.ID == cdp.FrameID(tab.id) {
-		b.targets.update(func() {
-			if tab.document.url == "" { // none was told of, it was there before
-				tab.document = document{url: f.URL + f.URLFragment, asked: f.URL, loader: f.LoaderID}
-			}
-		})
+	if f := tree.Frame; f.ID == cdp.FrameID(tab.ID) {
+		b.targets.Found(tab, f)
 	}
 	b.shown(tab, tree.Frame)
 	for _, child := range tree.ChildFrames {
@@ -256,38 +247,41 @@ func (b *Browser) seeFrames(tab *tab, tree *page.FrameTree) {
 func (b *Browser) detached(e *target.EventDetachedFromTarget) {
 	b.wire.Forget(e.SessionID)
 	b.observer.left(e.SessionID)
-	tab := b.targets.tab(e.SessionID)
+	tab := b.targets.Tab(e.SessionID)
 	if tab == nil {
 		return
 	}
 	b.exchanges.leave(tab, true)
-	b.targets.remove(e.SessionID)
+	b.targets.Remove(e.SessionID)
+	b.scripts.left(tab)
+	b.blanks.left(tab)
+	b.fresh.left(tab)
 	b.arrive(tab)
-	if tab.kind == "page" {
+	if tab.Kind == "page" {
 		if b.options.Storage != StorageKeep {
-			b.book.ForgetShelf(sessions.Shelf(tab.id))
+			b.book.ForgetShelf(sessions.Shelf(tab.ID))
 		}
-		if !b.targets.isBlank(tab) { // its window is seen to by who made it
-			b.abandoned(tab.window)
+		if !b.targets.IsBlank(tab) { // its window is seen to by who made it
+			b.abandoned(tab.Window)
 		}
 	}
 }
 
 func (b *Browser) requestWillBeSent(id target.SessionID, e *wire.RequestWillBeSent) {
-	tab := b.targets.tab(id)
+	tab := b.targets.Tab(id)
 	if tab == nil {
 		return
 	}
 	if e.FrameID != "" {
-		b.targets.setFrame(e.FrameID, tab)
+		b.targets.SetFrame(e.FrameID, tab)
 	}
-	if e.Type == network.ResourceTypeDocument && cdp.FrameID(tab.id) == e.FrameID {
+	if e.Type == network.ResourceTypeDocument && cdp.FrameID(tab.ID) == e.FrameID {
 		withUser := ""
 		if sessions.WithoutCredentials(e.Request.URL) != e.Request.URL {
 			withUser = e.Request.URL
 		}
-		b.targets.begin(tab, e.LoaderID, e.Request.Method, withUser)
-		b.targets.askedAgain(tab, e.LoaderID)
+		b.targets.Begin(tab, e.LoaderID, e.Request.Method, withUser)
+		b.targets.AskedAgain(tab, e.LoaderID)
 	}
 	b.exchanges.begin(tab, e)
 	if b.departures.any.Load() {
@@ -296,30 +290,25 @@ func (b *Browser) requestWillBeSent(id target.SessionID, e *wire.RequestWillBeSe
 }
 
 // leaves notes a document that is on its way, where no request tells of it.
-func (b *Browser) leaves(tab *tab, e *page.EventFrameStartedNavigating) {
+func (b *Browser) leaves(tab *targets.Tab, e *page.EventFrameStartedNavigating) {
 	same := e.NavigationType == page.FrameStartedNavigatingNavigationTypeSameDocument || e.NavigationType == page.FrameStartedNavigatingNavigationTypeHistorySameDocument
-	if !b.targets.tells(tab) && !same && cdp.FrameID(tab.id) == e.FrameID {
-		b.targets.begin(tab, e.LoaderID, "", "")
+	if !b.targets.Tells(tab) && !same && cdp.FrameID(tab.ID) == e.FrameID {
+		b.targets.Begin(tab, e.LoaderID, "", "")
 	}
 }
 
 // stays notes that none is any more, likewise.
-func (b *Browser) stays(tab *tab, frame cdp.FrameID) {
-	if !b.targets.tells(tab) && cdp.FrameID(tab.id) == frame {
-		b.targets.update(func() {
-			if tab.document.rested || tab.document.loader == "" {
-				clear(tab.loading)
-			}
-			tab.document.rested = true
-		})
+func (b *Browser) stays(tab *targets.Tab, frame cdp.FrameID) {
+	if !b.targets.Tells(tab) && cdp.FrameID(tab.ID) == frame {
+		b.targets.Rests(tab)
 	}
 }
 
 // navigated notes that a frame shows another document.
-func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
+func (b *Browser) navigated(tab *targets.Tab, f *cdp.Frame) {
 	b.interceptor.primeNext(tab, f.ID)
-	if f.ParentID != "" || cdp.FrameID(tab.id) != f.ID {
-		b.targets.setFrame(f.ID, tab)
+	if f.ParentID != "" || cdp.FrameID(tab.ID) != f.ID {
+		b.targets.SetFrame(f.ID, tab)
 		b.exchanges.orphaned(func(ex *exchange) bool { return ex.frame == f.ID && ex.loader != f.LoaderID })
 		b.shown(tab, f)
 		return
@@ -328,38 +317,26 @@ func (b *Browser) navigated(tab *tab, f *cdp.Frame) {
 	b.visited(tab, f.URL)
 	b.exchanges.leave(tab, false)
 	b.exchanges.orphaned(func(ex *exchange) bool {
-		_, coming := tab.loading[ex.loader]
-		return ex.tab == tab && ex.loader != f.LoaderID && !coming
-	})
-	b.targets.update(func() {
-		begun, seen := tab.loading[f.LoaderID]
-		if !seen {
-			begun.switches = b.targets.switches
+		if ex.tab != tab || ex.loader == f.LoaderID {
+			return false
 		}
-		if begun.switches >= tab.showing.switches {
-			tab.wanting = wanting{} // what was asked for then does not come any more, if this is not it
-		}
-		tab.remember()
-		tab.document = document{url: f.URL + f.URLFragment, asked: f.URL, loader: f.LoaderID, load: begun}
-		tab.reloading, tab.crashed = false, false
-		delete(tab.loading, f.LoaderID)
+		_, coming := b.targets.Coming(tab, ex.loader)
+		return !coming
 	})
+	b.targets.Shows(tab, f)
 	b.replaced(tab)
 	b.comesLate(tab)
 }
 
 // visited makes the site of a page known, where no request does.
-func (b *Browser) visited(tab *tab, url string) {
-	if !b.targets.tells(tab) && strings.HasPrefix(url, "http") {
+func (b *Browser) visited(tab *targets.Tab, url string) {
+	if !b.targets.Tells(tab) && strings.HasPrefix(url, "http") {
 		b.book.Visited(url)
 	}
 }
 
-func (b *Browser) moved(tab *tab, e *page.EventNavigatedWithinDocument) {
-	if cdp.FrameID(tab.id) == e.FrameID {
-		b.targets.update(func() {
-			tab.document.url = e.URL
-			tab.moves++
-		})
+func (b *Browser) moved(tab *targets.Tab, e *page.EventNavigatedWithinDocument) {
+	if cdp.FrameID(tab.ID) == e.FrameID {
+		b.targets.Moves(tab, e.URL)
 	}
 }

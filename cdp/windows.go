@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -53,7 +54,7 @@ func (b *Browser) openWindow(ctx context.Context, w sessions.Window, ref session
 		}
 	}
 	// A window of its own, or behind its sign.
-	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.contextOf(w), NewWindow: new(!seen)})
+	tab, err := b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.ContextOf(w), NewWindow: new(!seen)})
 	if err != nil {
 		return done, err
 	}
@@ -69,7 +70,7 @@ func (b *Browser) makeWindow(ctx context.Context, w sessions.Window) error {
 	if err != nil {
 		return err
 	}
-	if !b.targets.claim(w, r.BrowserContextID) {
+	if !b.targets.Claim(w, r.BrowserContextID) {
 		wire.Send(b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.BrowserContextID}, nil)
 		return &sessions.WindowTakenError{Name: w.String()}
 	}
@@ -86,7 +87,7 @@ func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
 		return errors.New("the main window goes with the browser; leave with: quit")
 	case !b.hasWindow(w):
 		return b.noWindow(w)
-	case !b.targets.isOwn(w):
+	case !b.targets.IsOwn(w):
 		return fmt.Errorf("window %q is another client's; close it there", w)
 	}
 	disposed := make(chan error, 1)
@@ -109,12 +110,12 @@ func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
 // hasContext reports whether the browser still has what a window is in.
 func (b *Browser) hasContext(ctx context.Context, w sessions.Window) (bool, error) {
 	r, err := wire.Call(ctx, b.link, target.GetBrowserContexts, cdp.Empty{})
-	return slices.Contains(r.BrowserContextIDs, b.targets.contextOf(w)), err
+	return slices.Contains(r.BrowserContextIDs, b.targets.ContextOf(w)), err
 }
 
 // dispose ends the context of a window and forgets that. done runs in a turn.
 func (b *Browser) dispose(w sessions.Window, done func(error)) {
-	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}
+	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.ContextOf(w)}
 	wire.Send(b.link, target.DisposeBrowserContext, params, func(_ cdp.Empty, err error) {
 		if err == nil {
 			b.gone(w)
@@ -125,17 +126,18 @@ func (b *Browser) dispose(w sessions.Window, done func(error)) {
 
 // gone forgets a window whose context is disposed of: it makes no requests any more.
 func (b *Browser) gone(w sessions.Window) {
-	b.targets.forget(w)
+	b.observer.forget(w)
+	b.targets.Forget(w)
 	b.book.CloseWindow(w)
 }
 
 // abandoned sees to a window whose last tab was closed: one of ours is closed with it.
 // It runs in a turn.
 func (b *Browser) abandoned(w sessions.Window) {
-	if b.ending.Load() || w == sessions.Main || b.targets.tabsIn(w) > 0 {
+	if b.ending.Load() || w == sessions.Main || b.targets.TabsIn(w) > 0 {
 		return
 	}
-	if !b.targets.isOwn(w) {
+	if !b.targets.IsOwn(w) {
 		b.disposed(w)
 		return
 	}
@@ -143,7 +145,7 @@ func (b *Browser) abandoned(w sessions.Window) {
 		switch {
 		case err == nil:
 			b.notice("window %q is closed", w)
-		case b.targets.isOwn(w): // else CloseWindow was first
+		case b.targets.IsOwn(w): // else CloseWindow was first
 			b.disposed(w)
 		}
 	})
@@ -152,12 +154,12 @@ func (b *Browser) abandoned(w sessions.Window) {
 // disposed forgets a window that another client has disposed of. Where it has not, the
 // window stays known: a tab may come again, and late requests are told by its frames.
 func (b *Browser) disposed(w sessions.Window) {
-	id := b.targets.contextOf(w)
+	id := b.targets.ContextOf(w)
 	wire.Send(b.link, target.GetBrowserContexts, cdp.Empty{}, func(r target.GetBrowserContextsResult, err error) {
-		if err != nil || slices.Contains(r.BrowserContextIDs, id) || b.targets.contextOf(w) != id {
+		if err != nil || slices.Contains(r.BrowserContextIDs, id) || b.targets.ContextOf(w) != id {
 			return
 		}
-		own := b.targets.isOwn(w)
+		own := b.targets.IsOwn(w)
 		b.gone(w)
 		if own {
 			b.notice("window %q is closed: another client has disposed of it", w)
@@ -168,8 +170,8 @@ func (b *Browser) disposed(w sessions.Window) {
 // Windows lists the windows, the main one first.
 func (b *Browser) Windows() []sessions.WindowView {
 	var list []sessions.WindowView
-	for _, w := range b.targets.windows() {
-		list = append(list, sessions.WindowView{Window: w, Tabs: b.targets.tabsIn(w), Own: b.targets.isOwn(w)})
+	for _, w := range b.targets.Windows() {
+		list = append(list, sessions.WindowView{Window: w, Tabs: b.targets.TabsIn(w), Own: b.targets.IsOwn(w)})
 	}
 	return list
 }
@@ -179,9 +181,9 @@ func (b *Browser) SelectWindow(ctx context.Context, w sessions.Window) error {
 	if !b.hasWindow(w) {
 		return b.noWindow(w)
 	}
-	var newest *tab
-	for _, tab := range b.targets.list("page") {
-		if tab.window == w {
+	var newest *targets.Tab
+	for _, tab := range b.targets.List("page") {
+		if tab.Window == w {
 			newest = tab
 		}
 	}
@@ -195,8 +197,8 @@ func (b *Browser) SelectWindow(ctx context.Context, w sessions.Window) error {
 func (b *Browser) Tabs() []sessions.TabView {
 	current := b.currentTab()
 	var list []sessions.TabView
-	for i, tab := range b.targets.list("page") {
-		list = append(list, sessions.TabView{Number: i + 1, Window: tab.window, URL: b.targets.documentOf(tab).url, Current: tab == current})
+	for i, tab := range b.targets.List("page") {
+		list = append(list, sessions.TabView{Number: i + 1, Window: tab.Window, URL: b.targets.Document(tab).URL, Current: tab == current})
 	}
 	return list
 }
@@ -204,7 +206,7 @@ func (b *Browser) Tabs() []sessions.TabView {
 // SelectTab makes a tab the current one, by its number in [Browser.Tabs], and shows
 // it.
 func (b *Browser) SelectTab(ctx context.Context, number int) error {
-	list := b.targets.list("page")
+	list := b.targets.List("page")
 	if number < 1 || number > len(list) {
 		return fmt.Errorf("there is no tab %d", number)
 	}
@@ -212,8 +214,8 @@ func (b *Browser) SelectTab(ctx context.Context, number int) error {
 }
 
 // show makes a tab the current one and brings it to the front.
-func (b *Browser) show(ctx context.Context, tab *tab) error {
-	if _, err := wire.Call(ctx, b.link, target.ActivateTarget, target.ActivateTargetParams{TargetID: tab.id}); err != nil {
+func (b *Browser) show(ctx context.Context, tab *targets.Tab) error {
+	if _, err := wire.Call(ctx, b.link, target.ActivateTarget, target.ActivateTargetParams{TargetID: tab.ID}); err != nil {
 		return b.because(err)
 	}
 	b.choose(tab)
@@ -221,22 +223,22 @@ func (b *Browser) show(ctx context.Context, tab *tab) error {
 }
 
 // choose makes a tab the current one, in somebody else's browser too.
-func (b *Browser) choose(tab *tab) {
+func (b *Browser) choose(tab *targets.Tab) {
 	b.pages.mu.Lock()
 	defer b.pages.mu.Unlock()
 	if tab != nil {
 		b.pages.choose(tab)
-		b.pages.chosen = tab.id
+		b.pages.chosen = tab.ID
 	}
 }
 
 func (b *Browser) hasWindow(w sessions.Window) bool {
-	return slices.Contains(b.targets.windows(), w)
+	return slices.Contains(b.targets.Windows(), w)
 }
 
 func (b *Browser) noWindow(w sessions.Window) error {
 	e := &sessions.NoWindowError{Name: w.String()}
-	for _, known := range b.targets.windows() {
+	for _, known := range b.targets.Windows() {
 		e.Known = append(e.Known, known.String())
 	}
 	return e
@@ -247,11 +249,11 @@ func (b *Browser) closeWindows(ctx context.Context) {
 	if b.process != nil {
 		return // they go with it
 	}
-	for _, w := range b.targets.windows() {
-		if !b.targets.isOwn(w) {
+	for _, w := range b.targets.Windows() {
+		if !b.targets.IsOwn(w) {
 			continue
 		}
-		if _, err := wire.Call(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: b.targets.contextOf(w)}); err != nil {
+		if _, err := wire.Call(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: b.targets.ContextOf(w)}); err != nil {
 			b.log.Debug("closing our window", "window", w, "error", err)
 		}
 		b.gone(w)

@@ -129,9 +129,9 @@ func TestWindows(t *testing.T) {
 	if r.Window() != sessions.Main {
 		t.Errorf("after closing it the window is %q", r.Window())
 	}
-	for _, tab := range r.targets.list("page") {
-		if tab.window == "second" {
-			wire.Send(tab.link, page.Close, cdp.Empty{}, nil)
+	for _, tab := range r.targets.List("page") {
+		if tab.Window == "second" {
+			wire.Send(tab.Link, page.Close, cdp.Empty{}, nil)
 		}
 	}
 	r.until("the end of a window whose tab was closed", func() bool { return len(r.Windows()) == 2 })
@@ -335,7 +335,7 @@ func TestSign(t *testing.T) {
 		t.Errorf("the sites are %+v", sites)
 	}
 	// The last page ends the window, with its sign.
-	wire.Send(r.currentTab().link, page.Close, cdp.Empty{}, nil)
+	wire.Send(r.currentTab().Link, page.Close, cdp.Empty{}, nil)
 	r.until("the end of the window", func() bool { return len(r.Windows()) == 1 && titles() == "" })
 }
 
@@ -384,7 +384,7 @@ func TestWindowDisposedByAnother(t *testing.T) {
 		t.Fatalf("bob is active in %q", active())
 	}
 	for _, w := range []sessions.Window{theirs, "ours"} {
-		params := target.DisposeBrowserContextParams{BrowserContextID: r.targets.contextOf(w)}
+		params := target.DisposeBrowserContextParams{BrowserContextID: r.targets.ContextOf(w)}
 		if _, err := wire.Call(r.ctx(), f.link, target.DisposeBrowserContext, params); err != nil {
 			t.Fatal(err)
 		}
@@ -398,7 +398,7 @@ func TestWindowDisposedByAnother(t *testing.T) {
 	if err := r.makeWindow(r.ctx(), "bare"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := wire.Call(r.ctx(), f.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.targets.contextOf("bare")}); err != nil {
+	if _, err := wire.Call(r.ctx(), f.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.targets.ContextOf("bare")}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.CloseWindow(r.ctx(), "bare"); err != nil || r.hasWindow("bare") {

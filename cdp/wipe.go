@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"net"
 	"strings"
+	"sync"
 
 	"github.com/chromedp/cdproto/page"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 )
 
@@ -26,8 +28,8 @@ const wiping = `site => {
 }`
 
 // wipeScript is the script for a tab, "" where what pages keep is to stay.
-func (b *Browser) wipeScript(tab *tab) string {
-	site := b.book.SiteOf(b.targets.documentOf(tab).url)
+func (b *Browser) wipeScript(tab *targets.Tab) string {
+	site := b.book.SiteOf(b.targets.Document(tab).URL)
 	if b.options.Storage == StorageKeep || site == "" {
 		return ""
 	}
@@ -41,25 +43,83 @@ func (b *Browser) wipeScript(tab *tab) string {
 	return "(" + wiping + ")(" + string(text) + ")"
 }
 
+// fresh are the tabs that are opened anew, around the cache and the service worker, until
+// they have loaded.
+type fresh struct {
+	mu    sync.Mutex // guards all below
+	tabs  map[*targets.Tab]bool
+	wipes map[*targets.Tab][]page.ScriptIdentifier // see wipeNext
+}
+
+func newFresh() fresh {
+	return fresh{tabs: map[*targets.Tab]bool{}, wipes: map[*targets.Tab][]page.ScriptIdentifier{}}
+}
+
+func (f *fresh) isComing(tab *targets.Tab) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.tabs[tab]
+}
+
+// begin notes that a tab is opened anew.
+func (f *fresh) begin(t *targets.Set, tab *targets.Tab) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t.Has(tab) {
+		f.tabs[tab] = true
+	}
+}
+
+// end reports whether a tab was.
+func (f *fresh) end(tab *targets.Tab) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	was := f.tabs[tab]
+	delete(f.tabs, tab)
+	return was
+}
+
+// addWipe notes a script that wipes the documents of a tab.
+func (f *fresh) addWipe(t *targets.Set, tab *targets.Tab, id page.ScriptIdentifier) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t.Has(tab) {
+		f.wipes[tab] = append(f.wipes[tab], id)
+	}
+}
+
+// takeWipes gives those scripts, which are to be taken back.
+func (f *fresh) takeWipes(tab *targets.Tab) []page.ScriptIdentifier {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ids := f.wipes[tab]
+	delete(f.wipes, tab)
+	return ids
+}
+
+// left forgets a tab that is gone.
+func (f *fresh) left(tab *targets.Tab) {
+	f.end(tab)
+	f.takeWipes(tab)
+}
+
 // wipeNext wipes the next document of a tab, and those that follow until one has loaded.
-func (b *Browser) wipeNext(tab *tab) {
+func (b *Browser) wipeNext(tab *targets.Tab) {
 	source := b.wipeScript(tab)
 	if source == "" {
 		return
 	}
 	params := page.AddScriptToEvaluateOnNewDocumentParams{Source: source, WorldName: wipeWorld}
-	wire.Send(tab.link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
+	wire.Send(tab.Link, page.AddScriptToEvaluateOnNewDocument, params, func(r page.AddScriptToEvaluateOnNewDocumentResult, err error) {
 		if err == nil {
-			b.targets.update(func() { tab.wipes = append(tab.wipes, r.Identifier) })
+			b.fresh.addWipe(b.targets, tab, r.Identifier)
 		}
 	})
 }
 
 // wiped takes the script back.
-func (b *Browser) wiped(tab *tab) {
-	var ids []page.ScriptIdentifier
-	b.targets.update(func() { ids, tab.wipes = tab.wipes, nil })
-	for _, id := range ids {
-		wire.Send(tab.link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
+func (b *Browser) wiped(tab *targets.Tab) {
+	for _, id := range b.fresh.takeWipes(tab) {
+		wire.Send(tab.Link, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}, nil)
 	}
 }

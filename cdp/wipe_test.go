@@ -32,10 +32,10 @@ func testTabState(t *testing.T, policy StoragePolicy) {
 	r.open(url)
 	const none, alice = `["",null,null]`, `["alice",{"who":"alice"},"alice"]`
 	const keep = `(() => { self.name = 'alice'; history.replaceState({who: 'alice'}, ''); navigation.updateCurrentEntry({state: 'alice'}); return state() })()`
-	first := func() string { return evalAt(t, r.currentTab().link, whenSeen) }
+	first := func() string { return evalAt(t, r.currentTab().Link, whenSeen) }
 	r.use("state.test", "alice")
 	first()
-	if got := evalAt(t, r.currentTab().link, keep); got != alice {
+	if got := evalAt(t, r.currentTab().Link, keep); got != alice {
 		t.Fatalf("alice's page keeps %s", got)
 	}
 	want := none
@@ -49,19 +49,19 @@ func testTabState(t *testing.T, policy StoragePolicy) {
 	if policy == StorageKeep {
 		return
 	}
-	evalAt(t, r.currentTab().link, keep)
+	evalAt(t, r.currentTab().Link, keep)
 	if err := r.Reload(r.ctx()); err != nil { // nobody has switched
 		t.Fatal(err)
 	}
 	if got := first(); got != alice {
 		t.Errorf("after an ordinary reload the page sees %s", got)
 	}
-	evalAt(t, r.currentTab().link, fmt.Sprintf("(() => { const f = document.createElement('form'); f.method = 'POST'; f.action = %q; document.body.append(f); f.submit(); return 1 })()", url+"posted"))
+	evalAt(t, r.currentTab().Link, fmt.Sprintf("(() => { const f = document.createElement('form'); f.method = 'POST'; f.action = %q; document.body.append(f); f.submit(); return 1 })()", url+"posted"))
 	r.until("the posted page", func() bool {
-		return evalAt(t, r.currentTab().link, "location.pathname + document.readyState") == "/postedcomplete"
+		return evalAt(t, r.currentTab().Link, "location.pathname + document.readyState") == "/postedcomplete"
 	})
 	first()
-	evalAt(t, r.currentTab().link, keep)
+	evalAt(t, r.currentTab().Link, keep)
 	r.use("state.test", "alice")
 	if got := first(); got != none {
 		t.Errorf("the page that came by POST sees %s as another session", got)

@@ -34,12 +34,13 @@ func TestTopLevel(t *testing.T) {
 // chromedp. What is said of a package holds for those below it, unless they are named
 // too. Tests may import what only tests do.
 var mayImport = map[string][]string{
-	"sessions":            {},
-	"scripts":             {"sessions"},
-	"cdp":                 {"sessions", "chromedp", "cdp/internal/wire", "cdp/internal/chrome"},
-	"cdp/internal/wire":   {"chromedp"},
-	"cdp/internal/chrome": {"chromedp", "cdp/internal/wire"},
-	"cmd/sessdriver":      {"cdp", "scripts", "sessions"},
+	"sessions":             {},
+	"scripts":              {"sessions"},
+	"cdp":                  {"sessions", "chromedp", "cdp/internal/wire", "cdp/internal/chrome", "cdp/internal/targets"},
+	"cdp/internal/wire":    {"chromedp"},
+	"cdp/internal/chrome":  {"chromedp", "cdp/internal/wire"},
+	"cdp/internal/targets": {"sessions", "chromedp", "cdp/internal/wire"},
+	"cmd/sessdriver":       {"cdp", "scripts", "sessions"},
 }
 
 // outside are what the pure domain must not touch: the world, and the clock is

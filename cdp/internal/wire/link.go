@@ -24,6 +24,12 @@ func (c *Conn) Link(id target.SessionID) Link { return Link{c, id} }
 // Root is the connection that chromedp has, for the few commands that only it takes.
 func (c *Conn) Root() Link { return Link{conn: c} }
 
+// Lost is closed when the browser is gone: [Conn.Lost].
+func (l Link) Lost() <-chan struct{} { return l.conn.Lost() }
+
+// Err is why it is gone.
+func (l Link) Err() error { return l.conn.Err() }
+
 // Call runs a command and waits for its result, which comes when everything that the
 // browser sent before it is handled. What runs in a turn must not use it.
 func Call[P, R any](ctx context.Context, l Link, c cdp.Command[P, R], params P) (R, error) {
