@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/page"
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
@@ -69,9 +70,10 @@ type Browser struct {
 	fresh       fresh
 	blanks      blanks
 	pages       pages
-	dialogs     dialogs
+	page        *page.Driver
+	dialogs     page.Dialogs
 	requests    *requestLog
-	console     *console
+	console     page.Console // where [Options.Console] asks for it: that is one more thing for the browser to tell
 
 	reloadTimeout time.Duration
 	holdTime      time.Duration // see there
@@ -181,7 +183,6 @@ func newBrowser(o Options) *Browser {
 	b.requests = &requestLog{}
 	b.departures.tabs = map[target.ID]*departure{}
 	b.scripts.tabs, b.fresh, b.blanks.tabs = map[*targets.Tab]*script{}, newFresh(), map[*targets.Tab]*blank{}
-	b.console = &console{}
 	b.exchanges = newExchanges(b)
 	b.interceptor = newInterceptor(b)
 	b.mirror = newMirror(b)
@@ -189,6 +190,7 @@ func newBrowser(o Options) *Browser {
 	b.quiet = newQuiet(b)
 	b.observer = newObserver(b)
 	b.targets = targets.New(b.observer.settle)
+	b.page = newDriver(b)
 	return b
 }
 

@@ -19,6 +19,7 @@
 //	cdp/internal/wire     messages and their routing  imports chromedp
 //	cdp/internal/chrome   find, start, end a browser  imports wire
 //	cdp/internal/targets  what is alive, and where    imports wire, sessions
+//	cdp/internal/page     acts on a tab, as a person  imports targets, wire, sessions
 //
 // A test in cmd/sessdriver enforces the directions.
 //

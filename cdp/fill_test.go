@@ -154,7 +154,7 @@ func TestAimEnds(t *testing.T) {
 	r := launch(t)
 	r.open(s.URL)
 	for _, early := range []bool{false, true} {
-		v, id, _, err := r.element(r.ctx(), "#user")
+		v, id, _, err := r.page.Element(r.ctx(), "#user")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func TestAimEnds(t *testing.T) {
 		if early {
 			cancel()
 		}
-		_, err = r.aimed(ctx, v, id, []string{"beforeinput", "keydown"}, func() error { cancel(); return ctx.Err() })
+		_, err = r.page.Aimed(ctx, v, id, []string{"beforeinput", "keydown"}, func() error { cancel(); return ctx.Err() })
 		if cancel(); err == nil {
 			t.Error("no error")
 		}

@@ -30,7 +30,6 @@ type pages struct {
 	chosen  target.ID       // the tab of somebody else's browser that we were told to drive
 	driven  map[target.ID]driven
 	answer  *answer // nil for none
-	inside  inside
 }
 
 // choose makes a tab the current one.
@@ -112,7 +111,7 @@ func (b *Browser) because(err error) error {
 		return b.wire.Err()
 	default:
 	}
-	if tab := b.currentTab(); errors.Is(err, context.DeadlineExceeded) && tab != nil && b.alive(tab) != nil {
+	if tab := b.currentTab(); errors.Is(err, context.DeadlineExceeded) && tab != nil && b.targets.IsCrashed(tab) {
 		return targets.ErrCrashed // while it was asked
 	}
 	return err

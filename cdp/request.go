@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/page"
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
@@ -41,7 +42,7 @@ type answer struct {
 // nothing but the request reaches the server: with the current window's cookies, or as a
 // session in a window of its own that is closed afterwards. Redirects are followed.
 func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, address string, headers [][2]string, body string) (status int, text string, err error) {
-	err = b.acting(method+" "+sessions.ShowURL(address), func() error {
+	err = b.page.Acting(method+" "+sessions.ShowURL(address), func() error {
 		w, shown := b.Window(), b.currentTab()
 		if as != (sessions.Ref{}) {
 			w = requestWindow
@@ -83,7 +84,7 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, address 
 // failedFor is why a request of a blank tab failed: what the browser tells, since the page
 // only learns that it did.
 func (b *Browser) failedFor(ctx context.Context, tab *targets.Tab, err error) error {
-	if !errors.As(err, new(*scriptError)) || b.Settle(ctx) != nil {
+	if !errors.As(err, new(*page.ScriptError)) || b.Settle(ctx) != nil {
 		return err
 	}
 	if failure := b.blanks.failure(tab); failure != "" {
@@ -126,7 +127,7 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 		served = b.serveBlank(ctx, tab, origin+blankPath)
 	}
 	if served != nil {
-		if err := b.navigate(ctx, tab, origin+blankPath); err != nil {
+		if err := b.page.Navigate(ctx, tab, origin+blankPath); err != nil {
 			return nil, end, err
 		}
 	}
@@ -190,7 +191,7 @@ func (b *Browser) serveBlank(ctx context.Context, tab *targets.Tab, address stri
 	defer func() { server.Close(); <-ended }()
 	b.blanks.serve(tab, "http://"+listener.Addr().String()+path)
 	defer b.blanks.serve(tab, "")
-	return b.navigate(ctx, tab, address)
+	return b.page.Navigate(ctx, tab, address)
 }
 
 type gotten struct {
@@ -213,8 +214,8 @@ func fetchFrom(ctx context.Context, l wire.Link, method, address string, headers
 	if err != nil {
 		return got, err
 	}
-	expression := fmt.Sprintf("(%s)(%s, %s, %s, %s)", asking, quoted(method), quoted(address), list, quoted(body))
-	r, err := evaluated(ctx, l, runtime.EvaluateParams{Expression: expression, AwaitPromise: new(true), ReturnByValue: new(true)})
+	expression := fmt.Sprintf("(%s)(%s, %s, %s, %s)", asking, page.Quoted(method), page.Quoted(address), list, page.Quoted(body))
+	r, err := page.Evaluated(ctx, l, runtime.EvaluateParams{Expression: expression, AwaitPromise: new(true), ReturnByValue: new(true)})
 	if err != nil {
 		return got, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 
+	"sessdriver/cdp/internal/page"
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/sessions"
 )
@@ -155,7 +156,7 @@ func (b *Browser) Idle(ctx context.Context) error {
 		if time.Since(busy) >= idleTime {
 			return nil
 		}
-		if err := resting(ctx); err != nil {
+		if err := page.Resting(ctx); err != nil {
 			return err
 		}
 	}

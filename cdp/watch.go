@@ -199,7 +199,7 @@ func (b *Browser) attached(by target.SessionID, e *target.EventAttachedToTarget)
 		tab := b.targets.Add(l, info, by)
 		b.observer.listen(tab)
 		if b.options.Console {
-			b.console.hear(l)
+			b.console.Hear(l)
 		}
 		if b.observer.goesAround(tab.Window) {
 			b.setCache(tab)

@@ -58,7 +58,7 @@ func (b *Browser) openWindow(ctx context.Context, w sessions.Window, ref session
 	if err != nil {
 		return done, err
 	}
-	return done, b.navigate(ctx, tab, url)
+	return done, b.page.Navigate(ctx, tab, url)
 }
 
 // makeWindow makes the browser context of a window.

@@ -36,10 +36,11 @@ func TestTopLevel(t *testing.T) {
 var mayImport = map[string][]string{
 	"sessions":             {},
 	"scripts":              {"sessions"},
-	"cdp":                  {"sessions", "chromedp", "cdp/internal/wire", "cdp/internal/chrome", "cdp/internal/targets"},
+	"cdp":                  {"sessions", "chromedp", "cdp/internal/wire", "cdp/internal/chrome", "cdp/internal/targets", "cdp/internal/page"},
 	"cdp/internal/wire":    {"chromedp"},
 	"cdp/internal/chrome":  {"chromedp", "cdp/internal/wire"},
 	"cdp/internal/targets": {"sessions", "chromedp", "cdp/internal/wire"},
+	"cdp/internal/page":    {"sessions", "chromedp", "cdp/internal/wire", "cdp/internal/targets"},
 	"cmd/sessdriver":       {"cdp", "scripts", "sessions"},
 }
 

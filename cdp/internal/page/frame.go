@@ -1,4 +1,4 @@
-package cdp
+package page
 
 import (
 	"context"
@@ -32,7 +32,7 @@ type inside struct {
 // process it has to be an expression.
 func (v view) value(ctx context.Context, script string) (*runtime.RemoteObject, error) {
 	if v.document == "" {
-		return evaluated(ctx, v.link, runtime.EvaluateParams{Expression: script, ReturnByValue: new(true), AwaitPromise: new(true), UserGesture: new(true)})
+		return Evaluated(ctx, v.link, runtime.EvaluateParams{Expression: script, ReturnByValue: new(true), AwaitPromise: new(true), UserGesture: new(true)})
 	}
 	return v.called(ctx, script, true)
 }
@@ -40,7 +40,7 @@ func (v view) value(ctx context.Context, script string) (*runtime.RemoteObject, 
 // object is value for what is no JSON.
 func (v view) object(ctx context.Context, expression string) (*runtime.RemoteObject, error) {
 	if v.document == "" {
-		return evaluated(ctx, v.link, runtime.EvaluateParams{Expression: expression, ObjectGroup: group})
+		return Evaluated(ctx, v.link, runtime.EvaluateParams{Expression: expression, ObjectGroup: group})
 	}
 	return v.called(ctx, expression, false)
 }
@@ -58,11 +58,11 @@ func (v view) called(ctx context.Context, expression string, value bool) (*runti
 }
 
 // view is where commands look in a tab.
-func (b *Browser) view(ctx context.Context, tab *targets.Tab) (view, error) {
+func (d *Driver) view(ctx context.Context, tab *targets.Tab) (view, error) {
 	v := view{tab: tab, link: tab.Link}
-	for _, s := range b.framesIn(tab) {
+	for _, s := range d.framesIn(tab) {
 		var err error
-		if v, err = b.enter(ctx, v, s); err != nil {
+		if v, err = d.enter(ctx, v, s); err != nil {
 			return v, err
 		}
 	}
@@ -70,14 +70,14 @@ func (b *Browser) view(ctx context.Context, tab *targets.Tab) (view, error) {
 }
 
 // framesIn are those that a person went into, none once the page is another.
-func (b *Browser) framesIn(tab *targets.Tab) []selector {
-	document := b.targets.Document(tab).Loader
-	b.pages.mu.Lock()
-	defer b.pages.mu.Unlock()
-	if b.pages.inside.document != document {
+func (d *Driver) framesIn(tab *targets.Tab) []selector {
+	document := d.targets.Document(tab).Loader
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.inside.document != document {
 		return nil
 	}
-	return b.pages.inside.frames
+	return d.inside.frames
 }
 
 // noFrameError reports a frame that is not there, maybe not yet.
@@ -86,7 +86,7 @@ type noFrameError struct{ selector string }
 func (e *noFrameError) Error() string { return "the page has no frame like " + e.selector }
 
 // enter is the view of a frame.
-func (b *Browser) enter(ctx context.Context, v view, s selector) (view, error) {
+func (d *Driver) enter(ctx context.Context, v view, s selector) (view, error) {
 	id, count, err := s.first(ctx, v)
 	if err != nil {
 		return v, err
@@ -102,7 +102,7 @@ func (b *Browser) enter(ctx context.Context, v view, s selector) (view, error) {
 	if n.FrameID == "" {
 		return v, &selectorError{fmt.Sprintf("%s is not a frame but <%s>", s.text, n.LocalName), true}
 	}
-	if process := b.targets.FrameTarget(n.FrameID); process != nil {
+	if process := d.targets.FrameTarget(n.FrameID); process != nil {
 		return view{tab: v.tab, link: process.Link}, nil
 	}
 	if n.ContentDocument == nil {
@@ -116,9 +116,9 @@ func (b *Browser) enter(ctx context.Context, v view, s selector) (view, error) {
 }
 
 // onScreen moves the place of an element of a frame to where the page shows it.
-func (b *Browser) onScreen(ctx context.Context, tab *targets.Tab, at *state) error {
+func (d *Driver) onScreen(ctx context.Context, tab *targets.Tab, at *state) error {
 	v := view{tab: tab, link: tab.Link}
-	for _, s := range b.framesIn(tab) {
+	for _, s := range d.framesIn(tab) {
 		id, count, err := s.first(ctx, v)
 		if err == nil && count == 0 {
 			err = &noFrameError{s.text}
@@ -131,7 +131,7 @@ func (b *Browser) onScreen(ctx context.Context, tab *targets.Tab, at *state) err
 			return err
 		}
 		at.X, at.Y = at.X+corner.X, at.Y+corner.Y
-		if v, err = b.enter(ctx, v, s); err != nil {
+		if v, err = d.enter(ctx, v, s); err != nil {
 			return err
 		}
 	}
@@ -139,30 +139,29 @@ func (b *Browser) onScreen(ctx context.Context, tab *targets.Tab, at *state) err
 }
 
 // Enter lets the commands that follow look into a frame of the current page, of the frame
-// that they look into now; Leave lets them look at the page again, and so does another
-// document.
-func (b *Browser) Enter(ctx context.Context, text string) error {
-	return b.acting("going into "+text, func() error {
+// that they look into now.
+func (d *Driver) Enter(ctx context.Context, text string) error {
+	return d.Acting("going into "+text, func() error {
 		s, err := parseSelector(text)
 		if err != nil {
 			return err
 		}
-		tab, err := b.pageLink(ctx)
+		tab, err := d.pageLink(ctx)
 		if err != nil {
 			return err
 		}
 		why := (&noFrameError{s.text}).Error()
 		for {
-			v, err := b.view(ctx, tab)
+			v, err := d.view(ctx, tab)
 			if err == nil {
-				_, err = b.enter(ctx, v, s)
+				_, err = d.enter(ctx, v, s)
 			}
 			if err == nil {
-				frames := append(slices.Clone(b.framesIn(tab)), s)
-				document := b.targets.Document(tab).Loader
-				b.pages.mu.Lock()
-				defer b.pages.mu.Unlock()
-				b.pages.inside = inside{document, frames}
+				frames := append(slices.Clone(d.framesIn(tab)), s)
+				document := d.targets.Document(tab).Loader
+				d.mu.Lock()
+				defer d.mu.Unlock()
+				d.inside = inside{document, frames}
 				return nil
 			}
 			if missing := (*noFrameError)(nil); !errors.As(err, &missing) && !passing(err) {
@@ -171,16 +170,16 @@ func (b *Browser) Enter(ctx context.Context, text string) error {
 			if ctx.Err() == nil { // else that is all it says
 				why = err.Error()
 			}
-			if resting(ctx) != nil {
-				return &targets.VainError{Text: why + b.instead(v), Cause: ctx.Err()}
+			if Resting(ctx) != nil {
+				return &targets.VainError{Text: why + d.instead(v), Cause: ctx.Err()}
 			}
 		}
 	})
 }
 
 // Leave lets the commands that follow look at the page itself.
-func (b *Browser) Leave() {
-	b.pages.mu.Lock()
-	defer b.pages.mu.Unlock()
-	b.pages.inside = inside{}
+func (d *Driver) Leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.inside = inside{}
 }

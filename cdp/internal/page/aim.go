@@ -1,4 +1,4 @@
-package cdp
+package page
 
 import (
 	"context"
@@ -27,15 +27,15 @@ type hitTarget struct {
 // not answer.
 const aimTimeout = 2 * time.Second
 
-// aimed sends events that an element is meant by, and keeps them from every other of its
+// Aimed sends events that an element is meant by, and keeps them from every other of its
 // document.
-func (b *Browser) aimed(ctx context.Context, v view, id runtime.RemoteObjectID, kinds []string, do func() error) (hit hitTarget, err error) {
+func (d *Driver) Aimed(ctx context.Context, v view, id runtime.RemoteObjectID, kinds []string, do func() error) (hit hitTarget, err error) {
 	p, err := applied(aimScript, id, []any{kinds})
 	if err != nil {
 		return hit, err
 	}
 	p.ObjectGroup = "sessdriver aim" // else it is the element's, which the next look releases
-	next := b.targets.Next(v.tab)
+	next := d.targets.Next(v.tab)
 	guard, err := aim(ctx, v.link, p)
 	if err != nil {
 		return hit, err
@@ -82,14 +82,14 @@ func disarm(l wire.Link, guard runtime.RemoteObjectID) {
 }
 
 // clickOn clicks an element where it is by then, and looks again when it has moved.
-func (b *Browser) clickOn(ctx context.Context, v view, id runtime.RemoteObjectID, at state, selector string) error {
+func (d *Driver) clickOn(ctx context.Context, v view, id runtime.RemoteObjectID, at state, selector string) error {
 	for {
-		hit, err := b.aimed(ctx, v, id, []string{"pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"}, func() error { return clickAt(ctx, v.tab.Link, at) })
+		hit, err := d.Aimed(ctx, v, id, []string{"pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"}, func() error { return clickAt(ctx, v.tab.Link, at) })
 		if err != nil || !hit.Missed {
 			return err
 		}
-		if err = resting(ctx); err == nil {
-			v, id, at, err = b.element(ctx, selector)
+		if err = Resting(ctx); err == nil {
+			v, id, at, err = d.Element(ctx, selector)
 		}
 		if err != nil {
 			return inVain(ctx, true, hit.Other+" was there instead each time that it was to be clicked", err)

@@ -1,4 +1,4 @@
-package cdp
+package page
 
 import (
 	"cmp"
@@ -15,7 +15,6 @@ import (
 
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
-	"sessdriver/sessions"
 )
 
 // Navigation goes by our own connection to the tab and not by chromedp, which
@@ -25,35 +24,22 @@ import (
 // inactivePause is how long askActive waits for the page to tell something.
 const inactivePause = 20 * time.Millisecond
 
-// Open shows a URL in the current tab and answers when it has loaded. In a
-// browser that we attached to it opens a tab of our own first, unless one was chosen
-// there, and tells so: what its user was at stays.
-func (b *Browser) Open(ctx context.Context, url string) error {
-	tab, err := b.ownTab(ctx)
-	if err == nil {
-		err = b.navigate(ctx, tab, url)
-	}
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", sessions.ShowURL(url), b.because(err))
-	}
-	return nil
-}
-
-func (b *Browser) navigate(ctx context.Context, tab *targets.Tab, url string) error {
+// Navigate shows a URL in a tab and answers when it has loaded.
+func (d *Driver) Navigate(ctx context.Context, tab *targets.Tab, url string) error {
 	// A place of the document that is shown would take the place of a reload that is on its
 	// way, and a URL that is on its way Chrome does not open twice (TestOpenAfterUse).
-	if sameDocument(b.targets.Document(tab).URL, url) || b.targets.IsShowing(tab, url) {
-		if err := b.reloadedIn(ctx, tab); err != nil {
+	if sameDocument(d.targets.Document(tab).URL, url) || d.targets.IsShowing(tab, url) {
+		if err := d.Renewed(ctx, tab); err != nil {
 			return err
 		}
 	}
-	arrival, err := b.expect(ctx, tab)
+	arrival, err := d.expect(ctx, tab)
 	if err != nil {
 		return err
 	}
-	b.opensThere(tab)
-	moved := b.targets.Moved(tab)
-	switch r, err := askActive(ctx, b, tab, page.Navigate, page.NavigateParams{URL: url}); {
+	d.Opens(tab)
+	moved := d.targets.Moved(tab)
+	switch r, err := askActive(ctx, d, tab, page.Navigate, page.NavigateParams{URL: url}); {
 	case err != nil:
 		return arrival.OrStop(ctx, err)
 	case r.ErrorText == "net::ERR_ABORTED" && arrival.Crashed(ctx):
@@ -68,7 +54,7 @@ func (b *Browser) navigate(ctx context.Context, tab *targets.Tab, url string) er
 		if err := moved(bounded); err != nil && bounded.Err() == nil {
 			return err
 		}
-		return b.Settle(ctx)
+		return d.targets.Settle(ctx)
 	}
 	return arrival.OrStop(ctx, arrival.Loaded(ctx))
 }
@@ -95,25 +81,25 @@ func wholeOf(u *url.URL) string {
 }
 
 // Reload loads the current tab anew and answers when it has loaded.
-func (b *Browser) Reload(ctx context.Context) error {
-	tab := b.currentTab()
+func (d *Driver) Reload(ctx context.Context) error {
+	tab := d.Current()
 	if tab == nil {
 		return errors.New("reloading: no tab is open")
 	}
-	if err := b.reload(ctx, tab); err != nil {
-		return fmt.Errorf("reloading: %w", b.because(err))
+	if err := d.reload(ctx, tab); err != nil {
+		return fmt.Errorf("reloading: %w", d.Because(err))
 	}
 	return nil
 }
 
-func (b *Browser) reload(ctx context.Context, tab *targets.Tab) error {
-	arrival, err := b.expect(ctx, tab)
+func (d *Driver) reload(ctx context.Context, tab *targets.Tab) error {
+	arrival, err := d.expect(ctx, tab)
 	if err != nil {
 		return err
 	}
-	b.opensThere(tab)
+	d.Opens(tab)
 	for dropped := true; dropped && err == nil; {
-		if _, err = askActive(ctx, b, tab, page.Reload, page.ReloadParams{}); err != nil {
+		if _, err = askActive(ctx, d, tab, page.Reload, page.ReloadParams{}); err != nil {
 			return err
 		}
 		dropped, err = arrival.LoadedOrDropped(ctx)
@@ -121,14 +107,14 @@ func (b *Browser) reload(ctx context.Context, tab *targets.Tab) error {
 	if err != nil {
 		return arrival.OrStop(ctx, err)
 	}
-	return b.Settle(ctx)
+	return d.targets.Settle(ctx)
 }
 
 // askActive is ask for a page, which takes no navigation while it changes its
 // process (TestNavigate).
-func askActive[P, R any](ctx context.Context, b *Browser, tab *targets.Tab, c cdp.Command[P, R], params P) (R, error) {
+func askActive[P, R any](ctx context.Context, d *Driver, tab *targets.Tab, c cdp.Command[P, R], params P) (R, error) {
 	for {
-		changed := b.targets.Changed()
+		changed := d.targets.Changed()
 		r, err := wire.Call(ctx, tab.Link, c, params)
 		if refused := (*cdproto.Error)(nil); !errors.As(err, &refused) || !strings.Contains(refused.Message, "Not attached to an active page") {
 			return r, err
@@ -144,14 +130,14 @@ func askActive[P, R any](ctx context.Context, b *Browser, tab *targets.Tab, c cd
 
 // expect settles what a tab shows and loads, so that a later document can be
 // told from it.
-func (b *Browser) expect(ctx context.Context, tab *targets.Tab) (targets.Arrival, error) {
+func (d *Driver) expect(ctx context.Context, tab *targets.Tab) (targets.Arrival, error) {
 	// A page that commits a document before it listens never tells of it.
-	if err := b.targets.Ready(ctx, tab); err != nil {
+	if err := d.targets.Ready(ctx, tab); err != nil {
 		return targets.Arrival{}, err
 	}
-	if err := b.Settle(ctx); err != nil {
+	if err := d.targets.Settle(ctx); err != nil {
 		return targets.Arrival{}, err
 	}
-	b.requests.act()
-	return b.targets.Next(tab), nil
+	d.Acts()
+	return d.targets.Next(tab), nil
 }

@@ -1,4 +1,4 @@
-package cdp
+package page
 
 import (
 	"context"
@@ -19,14 +19,12 @@ import (
 //go:embed fill.js
 var fillScript string
 
-// Fill puts a text into a field of the current page, in place of what it holds. It is an
-// error when the field does not hold it afterwards; where the page only writes it in
-// another form, 1234 as 12-34 say, that is a notice.
-func (b *Browser) Fill(ctx context.Context, selector, text string) error {
+// Fill puts a text into a field of the current page, in place of what it holds.
+func (d *Driver) Fill(ctx context.Context, selector, text string) error {
 	text = strings.ReplaceAll(text, "\r\n", "\n") // as fields have it
-	return b.acting("filling "+selector, func() error {
+	return d.Acting("filling "+selector, func() error {
 		for vain := false; ; vain = true {
-			v, id, at, err := b.element(ctx, selector)
+			v, id, at, err := d.Element(ctx, selector)
 			if err != nil {
 				return inVain(ctx, vain, focusStolen, err)
 			}
@@ -36,18 +34,18 @@ func (b *Browser) Fill(ctx context.Context, selector, text string) error {
 			case at.Tag != "textarea" && !at.Editable && (at.Tag != "input" || slices.Contains([]string{"checkbox", "radio", "file", "submit", "button", "reset", "image"}, at.Type)):
 				return fmt.Errorf("<%s> is no field that takes text", strings.TrimSpace(at.Tag+" "+at.Type))
 			}
-			next := b.targets.Next(v.tab)
-			put, err := b.put(ctx, v, id, text)
+			next := d.targets.Next(v.tab)
+			put, err := d.put(ctx, v, id, text)
 			if err == nil && put {
-				err = b.holds(ctx, v, id, selector, text)
+				err = d.holds(ctx, v, id, selector, text)
 			}
 			if refused := (*cdproto.Error)(nil); errors.As(err, &refused) && next.Comes() {
-				return b.follow(ctx, next) // the page went on with it, as one that takes a code does
+				return d.follow(ctx, next) // the page went on with it, as one that takes a code does
 			}
 			if put || err != nil {
 				return inVain(ctx, vain, focusStolen, err)
 			}
-			if err := resting(ctx); err != nil {
+			if err := Resting(ctx); err != nil {
 				return inVain(ctx, true, focusStolen, err)
 			}
 		}
@@ -66,12 +64,12 @@ func inVain(ctx context.Context, vain bool, why string, err error) error {
 }
 
 // put reports false where the page took the focus away from an editor.
-func (b *Browser) put(ctx context.Context, v view, id runtime.RemoteObjectID, text string) (bool, error) {
+func (d *Driver) put(ctx context.Context, v view, id runtime.RemoteObjectID, text string) (bool, error) {
 	var how string
 	if err := onElement(ctx, v.link, id, fillScript, &how, text); err != nil || how != "type" {
 		return how == "put", err
 	}
-	hit, err := b.aimed(ctx, v, id, []string{"beforeinput", "keydown"}, func() error {
+	hit, err := d.Aimed(ctx, v, id, []string{"beforeinput", "keydown"}, func() error {
 		if text == "" {
 			return pressKey(ctx, v.link, "Delete")
 		}
@@ -91,18 +89,18 @@ const holding = `function(text) {
 }`
 
 // holds checks a field once the page has done what the text has set off.
-func (b *Browser) holds(ctx context.Context, v view, id runtime.RemoteObjectID, selector, text string) error {
-	b.breathe(ctx, v.tab)
+func (d *Driver) holds(ctx context.Context, v view, id runtime.RemoteObjectID, selector, text string) error {
+	d.breathe(ctx, v.tab)
 	var is struct {
 		As, Like bool
 		Length   int
 	}
-	here, err := b.after(ctx, v, id, selector, holding, &is, text)
+	here, err := d.after(ctx, v, id, selector, holding, &is, text)
 	switch {
 	case err != nil, !here, is.As:
 		return err
 	case is.Like:
-		b.notice("%s holds the text in a form that the page has given it; look with: text %s", selector, selector)
+		d.Notice("%s holds the text in a form that the page has given it; look with: text %s", selector, selector)
 		return nil
 	case is.Length == 0:
 		return errors.New("the page did not keep the text: the field is empty")
@@ -112,7 +110,7 @@ func (b *Browser) holds(ctx context.Context, v view, id runtime.RemoteObjectID, 
 
 // after asks an element how it is after an act, or what the page has put in its place.
 // here is false where there is nothing any more.
-func (b *Browser) after(ctx context.Context, v view, id runtime.RemoteObjectID, selector, function string, into any, args ...any) (here bool, err error) {
+func (d *Driver) after(ctx context.Context, v view, id runtime.RemoteObjectID, selector, function string, into any, args ...any) (here bool, err error) {
 	if err := onElement(ctx, v.link, id, "function() { return this.isConnected }", &here); err != nil {
 		return false, err
 	}
@@ -131,7 +129,7 @@ func (b *Browser) after(ctx context.Context, v view, id runtime.RemoteObjectID, 
 }
 
 // follow waits for the document that an act led to.
-func (b *Browser) follow(ctx context.Context, next targets.Arrival) error {
+func (d *Driver) follow(ctx context.Context, next targets.Arrival) error {
 	err := next.OrStop(ctx, next.LoadedOrGone(ctx))
 	if errors.Is(err, targets.ErrClosed) {
 		err = nil // that was what it led to
@@ -139,5 +137,5 @@ func (b *Browser) follow(ctx context.Context, next targets.Arrival) error {
 	if err != nil {
 		return err
 	}
-	return b.Settle(ctx)
+	return d.targets.Settle(ctx)
 }

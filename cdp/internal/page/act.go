@@ -1,4 +1,4 @@
-package cdp
+package page
 
 import (
 	"cmp"
@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto"
@@ -19,27 +18,25 @@ import (
 	"sessdriver/cdp/internal/wire"
 )
 
-// Click clicks an element of the current page as a person would. It answers when what
-// that leads to has loaded.
-func (b *Browser) Click(ctx context.Context, selector string) error {
-	return b.acting("clicking "+selector, func() error {
-		v, id, at, err := b.element(ctx, selector)
+// Click clicks an element of the current page as a person would.
+func (d *Driver) Click(ctx context.Context, selector string) error {
+	return d.Acting("clicking "+selector, func() error {
+		v, id, at, err := d.Element(ctx, selector)
 		if err != nil {
 			return err
 		}
-		return b.andLoad(ctx, v.tab, func() error { return b.clickOn(ctx, v, id, at, selector) })
+		return d.andLoad(ctx, v.tab, func() error { return d.clickOn(ctx, v, id, at, selector) })
 	})
 }
 
-// Secret reports whether a selector finds a password field. It is not known where it
-// finds nothing any more.
-func (b *Browser) Secret(ctx context.Context, text string) (secret, known bool) {
+// Secret reports whether a selector finds a password field.
+func (d *Driver) Secret(ctx context.Context, text string) (secret, known bool) {
 	s, err := parseSelector(text)
-	tab := b.currentTab()
+	tab := d.Current()
 	if err != nil || tab == nil {
 		return false, false
 	}
-	v, err := b.view(ctx, tab)
+	v, err := d.view(ctx, tab)
 	if err != nil {
 		return false, false
 	}
@@ -52,9 +49,9 @@ func (b *Browser) Secret(ctx context.Context, text string) (secret, known bool) 
 }
 
 // Choose chooses an option of a select, by its text or its value.
-func (b *Browser) Choose(ctx context.Context, selector, option string) error {
-	return b.acting("choosing in "+selector, func() error {
-		v, id, at, err := b.element(ctx, selector)
+func (d *Driver) Choose(ctx context.Context, selector, option string) error {
+	return d.Acting("choosing in "+selector, func() error {
+		v, id, at, err := d.Element(ctx, selector)
 		if err != nil {
 			return err
 		}
@@ -62,7 +59,7 @@ func (b *Browser) Choose(ctx context.Context, selector, option string) error {
 			return fmt.Errorf("<%s> is no <select>", at.Tag)
 		}
 		const find = `const option = [...this.options].find(o => o.text.trim() === wanted.trim() || o.value === wanted);`
-		err = b.andLoad(ctx, v.tab, func() error {
+		err = d.andLoad(ctx, v.tab, func() error {
 			return onElement(ctx, v.link, id, `function(wanted) { `+find+`
 				if (!option) throw new Error('it has no option ' + JSON.stringify(wanted) + ', but: ' + [...this.options].map(o => o.text.trim()).join(', '));
 				if (option.matches(':disabled')) throw new Error('its option ' + JSON.stringify(wanted) + ' is disabled');
@@ -73,17 +70,17 @@ func (b *Browser) Choose(ctx context.Context, selector, option string) error {
 			return err
 		}
 		var chosen bool
-		if here, err := b.after(ctx, v, id, selector, `function(wanted) { `+find+` return !!option && option.selected }`, &chosen, option); err == nil && here && !chosen {
-			b.notice("%s shows another option again, now that the page knows that it was chosen", selector)
+		if here, err := d.after(ctx, v, id, selector, `function(wanted) { `+find+` return !!option && option.selected }`, &chosen, option); err == nil && here && !chosen {
+			d.Notice("%s shows another option again, now that the page knows that it was chosen", selector)
 		}
 		return nil
 	})
 }
 
 // Check checks a checkbox or radio button, or takes the check away.
-func (b *Browser) Check(ctx context.Context, selector string, on bool) error {
-	return b.acting("checking "+selector, func() error {
-		v, id, at, err := b.element(ctx, selector)
+func (d *Driver) Check(ctx context.Context, selector string, on bool) error {
+	return d.Acting("checking "+selector, func() error {
+		v, id, at, err := d.Element(ctx, selector)
 		if err != nil {
 			return err
 		}
@@ -93,11 +90,11 @@ func (b *Browser) Check(ctx context.Context, selector string, on bool) error {
 		if at.Checked == on {
 			return nil
 		}
-		if err := b.andLoad(ctx, v.tab, func() error { return b.clickOn(ctx, v, id, at, selector) }); err != nil {
+		if err := d.andLoad(ctx, v.tab, func() error { return d.clickOn(ctx, v, id, at, selector) }); err != nil {
 			return err
 		}
 		var is bool
-		if here, err := b.after(ctx, v, id, selector, "function() { return this.checked }", &is); err == nil && here && is != on {
+		if here, err := d.after(ctx, v, id, selector, "function() { return this.checked }", &is); err == nil && here && is != on {
 			return errors.New("the page did not let it")
 		}
 		return nil
@@ -105,32 +102,32 @@ func (b *Browser) Check(ctx context.Context, selector string, on bool) error {
 }
 
 // Press presses a key, with others held: "Enter", "Control+a".
-func (b *Browser) Press(ctx context.Context, key string) error {
-	return b.acting("pressing "+key, func() error {
-		tab, err := b.pageLink(ctx)
+func (d *Driver) Press(ctx context.Context, key string) error {
+	return d.Acting("pressing "+key, func() error {
+		tab, err := d.pageLink(ctx)
 		if err != nil {
 			return err
 		}
-		v, err := b.view(ctx, tab)
+		v, err := d.view(ctx, tab)
 		if err != nil {
 			return err
 		}
-		return b.andLoad(ctx, tab, func() error { return pressKey(ctx, v.link, key) })
+		return d.andLoad(ctx, tab, func() error { return pressKey(ctx, v.link, key) })
 	})
 }
 
 // PressOn is Press with the focus on an element, wherever the page has it.
-func (b *Browser) PressOn(ctx context.Context, selector, key string) error {
-	return b.acting("pressing "+key+" on "+selector, func() error {
-		v, id, _, err := b.element(ctx, selector)
+func (d *Driver) PressOn(ctx context.Context, selector, key string) error {
+	return d.Acting("pressing "+key+" on "+selector, func() error {
+		v, id, _, err := d.Element(ctx, selector)
 		if err != nil {
 			return err
 		}
-		return b.andLoad(ctx, v.tab, func() error { return b.pressOn(ctx, v, id, selector, key) })
+		return d.andLoad(ctx, v.tab, func() error { return d.pressOn(ctx, v, id, selector, key) })
 	})
 }
 
-func (b *Browser) pressOn(ctx context.Context, v view, id runtime.RemoteObjectID, selector, key string) error {
+func (d *Driver) pressOn(ctx context.Context, v view, id runtime.RemoteObjectID, selector, key string) error {
 	const focus = `function() {
 		this.focus({preventScroll: true});
 		const at = this.getRootNode().activeElement;
@@ -144,16 +141,16 @@ func (b *Browser) pressOn(ctx context.Context, v view, id runtime.RemoteObjectID
 		}
 		if err == nil && where == "here" {
 			var hit hitTarget
-			hit, err = b.aimed(ctx, v, id, []string{"keydown", "keypress", "beforeinput", "keyup"}, func() error { return pressKey(ctx, v.link, key) })
+			hit, err = d.Aimed(ctx, v, id, []string{"keydown", "keypress", "beforeinput", "keyup"}, func() error { return pressKey(ctx, v.link, key) })
 			if err == nil && !hit.Missed {
 				return nil
 			}
 		}
 		if err == nil {
-			vain, err = true, resting(ctx)
+			vain, err = true, Resting(ctx)
 		}
 		if err == nil {
-			v, id, _, err = b.element(ctx, selector)
+			v, id, _, err = d.Element(ctx, selector)
 		}
 		if err != nil {
 			return inVain(ctx, vain, focusStolen, err)
@@ -162,17 +159,17 @@ func (b *Browser) pressOn(ctx context.Context, v view, id runtime.RemoteObjectID
 }
 
 // Upload gives a file field its files.
-func (b *Browser) Upload(ctx context.Context, selector string, files []string) error {
-	return b.acting("giving files to "+selector, func() error {
+func (d *Driver) Upload(ctx context.Context, selector string, files []string) error {
+	return d.Acting("giving files to "+selector, func() error {
 		s, err := parseSelector(selector)
 		if err != nil {
 			return err
 		}
-		tab, err := b.pageLink(ctx)
+		tab, err := d.pageLink(ctx)
 		if err != nil {
 			return err
 		}
-		v, err := b.view(ctx, tab)
+		v, err := d.view(ctx, tab)
 		if err != nil {
 			return err
 		}
@@ -196,9 +193,9 @@ func (b *Browser) Upload(ctx context.Context, selector string, files []string) e
 }
 
 // Go goes back (-1) or forward (1) in the history of the current tab.
-func (b *Browser) Go(ctx context.Context, by int) error {
-	return b.acting("going through the history", func() error {
-		tab, err := b.pageLink(ctx)
+func (d *Driver) Go(ctx context.Context, by int) error {
+	return d.Acting("going through the history", func() error {
+		tab, err := d.pageLink(ctx)
 		if err != nil {
 			return err
 		}
@@ -210,33 +207,33 @@ func (b *Browser) Go(ctx context.Context, by int) error {
 		if to < 0 || to >= len(h.Entries) {
 			return errors.New("there is no page")
 		}
-		if _, err := b.expect(ctx, tab); err != nil {
+		if _, err := d.expect(ctx, tab); err != nil {
 			return err
 		}
-		b.opensThere(tab)
+		d.Opens(tab)
 		if _, err := wire.Call(ctx, tab.Link, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: h.Entries[to].ID}); err != nil {
 			return err
 		}
 		for h.CurrentIndex != int64(to) && err == nil {
-			if h, err = askActive(ctx, b, tab, page.GetNavigationHistory, cdp.Empty{}); err == nil && h.CurrentIndex != int64(to) {
-				err = resting(ctx)
+			if h, err = askActive(ctx, d, tab, page.GetNavigationHistory, cdp.Empty{}); err == nil && h.CurrentIndex != int64(to) {
+				err = Resting(ctx)
 			}
 		}
 		for err == nil { // one from the back/forward cache never loads
-			if r, fault := evaluated(ctx, tab.Link, runtime.EvaluateParams{Expression: "document.readyState"}); fault == nil && string(r.Value) == `"complete"` {
+			if r, fault := Evaluated(ctx, tab.Link, runtime.EvaluateParams{Expression: "document.readyState"}); fault == nil && string(r.Value) == `"complete"` {
 				break
 			}
-			err = resting(ctx)
+			err = Resting(ctx)
 		}
 		if err != nil {
 			return err
 		}
-		return b.Settle(ctx)
+		return d.targets.Settle(ctx)
 	})
 }
 
-// resting lets a moment pass.
-func resting(ctx context.Context) error {
+// Resting lets a moment pass.
+func Resting(ctx context.Context) error {
 	select {
 	case <-time.After(lookPause):
 		return nil
@@ -247,18 +244,18 @@ func resting(ctx context.Context) error {
 
 // Eval runs a script in the current page and gives what it, or its promise, returns, as
 // JSON; "null" for what has none.
-func (b *Browser) Eval(ctx context.Context, script string) (string, error) {
+func (d *Driver) Eval(ctx context.Context, script string) (string, error) {
 	var result string
-	err := b.acting("running a script", func() error {
-		tab, err := b.pageLink(ctx)
+	err := d.Acting("running a script", func() error {
+		tab, err := d.pageLink(ctx)
 		if err != nil {
 			return err
 		}
-		v, err := b.view(ctx, tab)
+		v, err := d.view(ctx, tab)
 		if err != nil {
 			return err
 		}
-		return b.andLoad(ctx, tab, func() error {
+		return d.andLoad(ctx, tab, func() error {
 			r, err := v.value(ctx, script)
 			if err == nil {
 				result = string(r.Value)
@@ -272,24 +269,24 @@ func (b *Browser) Eval(ctx context.Context, script string) (string, error) {
 	return result, err
 }
 
-// Look is [Browser.Eval] for a script that only reads: it is not waited for what it may
+// Look is [Driver.Eval] for a script that only reads: it is not waited for what it may
 // lead to, nor is it an act.
-func (b *Browser) Look(ctx context.Context, script string) (string, error) {
-	return b.read(ctx, "running a script", script)
+func (d *Driver) Look(ctx context.Context, script string) (string, error) {
+	return d.read(ctx, "running a script", script)
 }
 
 // HTML is the current page as it is now.
-func (b *Browser) HTML(ctx context.Context) (string, error) {
-	return b.textOf(ctx, "document.documentElement.outerHTML")
+func (d *Driver) HTML(ctx context.Context) (string, error) {
+	return d.textOf(ctx, "document.documentElement.outerHTML")
 }
 
 // Title is the title of the current page.
-func (b *Browser) Title(ctx context.Context) (string, error) {
-	return b.textOf(ctx, "document.title")
+func (d *Driver) Title(ctx context.Context) (string, error) {
+	return d.textOf(ctx, "document.title")
 }
 
-func (b *Browser) textOf(ctx context.Context, expression string) (text string, err error) {
-	value, err := b.read(ctx, "reading the page", expression)
+func (d *Driver) textOf(ctx context.Context, expression string) (text string, err error) {
+	value, err := d.read(ctx, "reading the page", expression)
 	if err == nil {
 		err = json.Unmarshal([]byte(value), &text)
 	}
@@ -297,13 +294,13 @@ func (b *Browser) textOf(ctx context.Context, expression string) (text string, e
 }
 
 // read is what an expression gives in the current page, as JSON.
-func (b *Browser) read(ctx context.Context, what, expression string) (value string, err error) {
-	err = b.acting(what, func() error {
-		tab, err := b.readLink(ctx)
+func (d *Driver) read(ctx context.Context, what, expression string) (value string, err error) {
+	err = d.Acting(what, func() error {
+		tab, err := d.readLink(ctx)
 		if err != nil {
 			return err
 		}
-		v, err := b.view(ctx, tab)
+		v, err := d.view(ctx, tab)
 		if err != nil {
 			return err
 		}
@@ -318,9 +315,9 @@ func (b *Browser) read(ctx context.Context, what, expression string) (value stri
 
 // Screenshot is a picture of the current page, as PNG: of what a person sees, or of the
 // whole page.
-func (b *Browser) Screenshot(ctx context.Context, whole bool) (png []byte, err error) {
-	err = b.acting("taking a screenshot", func() error {
-		tab, err := b.pageLink(ctx)
+func (d *Driver) Screenshot(ctx context.Context, whole bool) (png []byte, err error) {
+	err = d.Acting("taking a screenshot", func() error {
+		tab, err := d.pageLink(ctx)
 		if err != nil {
 			return err
 		}
@@ -331,36 +328,18 @@ func (b *Browser) Screenshot(ctx context.Context, whole bool) (png []byte, err e
 	return png, err
 }
 
-// Response is how the server answered with the current page, or to a request that was
-// made from it: the status, and a header by its name. ok is false where the browser did not tell.
-func (b *Browser) Response() (status int, header func(name string) string, ok bool) {
-	tab := b.currentTab()
-	if tab == nil {
-		return 0, nil, false
-	}
-	b.pages.mu.Lock()
-	last := b.pages.answer
-	b.pages.mu.Unlock()
-	document := b.targets.Document(tab)
-	if last != nil && last.document == document.Loader {
-		return last.status, func(name string) string { return last.headers[strings.ToLower(name)] }, true
-	}
-	status, headers, ok := document.Response.Head()
-	return status, headers.Get, ok
-}
-
-// acting says what was being done when it failed.
-func (b *Browser) acting(what string, do func() error) error {
+// Acting says what was being done when it failed.
+func (d *Driver) Acting(what string, do func() error) error {
 	if err := do(); err != nil {
-		return fmt.Errorf("%s: %w", what, b.because(err))
+		return fmt.Errorf("%s: %w", what, d.Because(err))
 	}
 	return nil
 }
 
 // andLoad does something to a page and waits until the document that this leads to, if
 // it does, has loaded.
-func (b *Browser) andLoad(ctx context.Context, tab *targets.Tab, do func() error) error {
-	next, err := b.expect(ctx, tab)
+func (d *Driver) andLoad(ctx context.Context, tab *targets.Tab, do func() error) error {
+	next, err := d.expect(ctx, tab)
 	if err != nil {
 		return err
 	}
@@ -370,49 +349,47 @@ func (b *Browser) andLoad(ctx context.Context, tab *targets.Tab, do func() error
 		return err
 	}
 	if !next.Comes() { // one that another document is about to replace may answer nothing
-		b.breathe(ctx, tab)
+		d.breathe(ctx, tab)
 	}
-	if err := b.Settle(ctx); err != nil {
+	if err := d.targets.Settle(ctx); err != nil {
 		return err
 	}
 	if next.Comes() {
-		return b.follow(ctx, next)
+		return d.follow(ctx, next)
 	}
-	return b.Settle(ctx)
+	return d.targets.Settle(ctx)
 }
 
 // breathe lets a page do what an event has set off.
-func (b *Browser) breathe(ctx context.Context, tab *targets.Tab) {
+func (d *Driver) breathe(ctx context.Context, tab *targets.Tab) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // a dialog holds it up
 	defer cancel()
-	evaluated(ctx, tab.Link, runtime.EvaluateParams{Expression: "new Promise(done => setTimeout(() => setTimeout(done)))", AwaitPromise: new(true)})
+	Evaluated(ctx, tab.Link, runtime.EvaluateParams{Expression: "new Promise(done => setTimeout(() => setTimeout(done)))", AwaitPromise: new(true)})
 }
 
-// Submit clicks an element of the current page and answers when the page it
-// leads to has loaded.
-func (b *Browser) Submit(ctx context.Context, selector string) error {
-	return b.acting("clicking "+selector, func() error {
-		v, id, at, err := b.element(ctx, selector)
+// Submit clicks an element of the current page and answers when the page it leads to has
+// loaded.
+func (d *Driver) Submit(ctx context.Context, selector string) error {
+	return d.Acting("clicking "+selector, func() error {
+		v, id, at, err := d.Element(ctx, selector)
 		if err != nil {
 			return err
 		}
-		arrival, err := b.expect(ctx, v.tab)
+		arrival, err := d.expect(ctx, v.tab)
 		if err != nil {
 			return err
 		}
-		if err := b.clickOn(ctx, v, id, at, selector); err != nil && !errors.As(err, new(*cdproto.Error)) {
+		if err := d.clickOn(ctx, v, id, at, selector); err != nil && !errors.As(err, new(*cdproto.Error)) {
 			return err
 		}
 		return arrival.Loaded(ctx)
 	})
 }
 
-// Text returns the text of the first element of the current page that the selector
-// finds. It waits until the page has loaded and there is one, also while the page
-// changes.
-func (b *Browser) Text(ctx context.Context, selector string) (string, error) {
+// Text returns the text of the first element of the current page that the selector finds.
+func (d *Driver) Text(ctx context.Context, selector string) (string, error) {
 	for {
-		list, err := b.Texts(ctx, selector)
+		list, err := d.Texts(ctx, selector)
 		switch {
 		case err == nil && len(list) > 0:
 			return list[0], nil

@@ -1,4 +1,4 @@
-package cdp
+package page
 
 import (
 	"context"
@@ -101,36 +101,36 @@ func (s state) fault() string {
 }
 
 // pageLink is the connection of the current tab, to act on its page.
-func (b *Browser) pageLink(ctx context.Context) (*targets.Tab, error) {
-	tab := b.currentTab()
+func (d *Driver) pageLink(ctx context.Context) (*targets.Tab, error) {
+	tab := d.Current()
 	if tab == nil {
 		return nil, &targets.NoPageError{Text: "no tab is open; open one: open URL"}
 	}
-	if err := b.alive(tab); err != nil {
+	if err := d.alive(tab); err != nil {
 		return nil, err
 	}
-	return tab, b.targets.Ready(ctx, tab)
+	return tab, d.targets.Ready(ctx, tab)
 }
 
 // readLink is the connection of the current tab for looking at it: also one that is not
 // ours to drive.
-func (b *Browser) readLink(ctx context.Context) (*targets.Tab, error) {
-	if tab := b.currentTab(); tab != nil {
-		return tab, b.alive(tab)
+func (d *Driver) readLink(ctx context.Context) (*targets.Tab, error) {
+	if tab := d.Current(); tab != nil {
+		return tab, d.alive(tab)
 	}
-	return b.pageLink(ctx)
+	return d.pageLink(ctx)
 }
 
 // alive is an error where the page of a tab has crashed: it would never answer.
-func (b *Browser) alive(tab *targets.Tab) error {
-	if b.targets.IsCrashed(tab) {
+func (d *Driver) alive(tab *targets.Tab) error {
+	if d.targets.IsCrashed(tab) {
 		return targets.ErrCrashed
 	}
 	return nil
 }
 
-// evaluated runs a script in a page. An exception is an error.
-func evaluated(ctx context.Context, l wire.Link, p runtime.EvaluateParams) (*runtime.RemoteObject, error) {
+// Evaluated runs a script in a page. An exception is an error.
+func Evaluated(ctx context.Context, l wire.Link, p runtime.EvaluateParams) (*runtime.RemoteObject, error) {
 	r, err := wire.Call(ctx, l, runtime.Evaluate, p)
 	if err != nil {
 		return nil, err
@@ -146,16 +146,16 @@ func thrown(e *runtime.ExceptionDetails) error {
 	if e.Exception != nil && e.Exception.Description != "" {
 		text, _, _ = strings.Cut(e.Exception.Description, "\n")
 	}
-	return &scriptError{text}
+	return &ScriptError{text}
 }
 
-// scriptError is what a page's script threw.
-type scriptError struct{ text string }
+// ScriptError is what a page's script threw.
+type ScriptError struct{ text string }
 
-func (e *scriptError) Error() string { return e.text }
+func (e *ScriptError) Error() string { return e.text }
 
 // Permanent reports what waiting does not mend: a selector that is none.
-func (e *scriptError) Permanent() bool { return strings.HasPrefix(e.text, "SyntaxError") }
+func (e *ScriptError) Permanent() bool { return strings.HasPrefix(e.text, "SyntaxError") }
 
 // selectorError reports a selector that is none.
 type selectorError struct {
@@ -173,7 +173,7 @@ func (e *selectorError) Typed() bool { return !e.page }
 
 // fault is what a page threw when it looked for a selector: one that is none.
 func (s selector) fault(err error) error {
-	if thrown := (*scriptError)(nil); errors.As(err, &thrown) && strings.HasSuffix(thrown.text, "is not a valid selector.") {
+	if thrown := (*ScriptError)(nil); errors.As(err, &thrown) && strings.HasSuffix(thrown.text, "is not a valid selector.") {
 		return &selectorError{text: "'" + s.rest + "' is not a valid selector"}
 	}
 	return err
@@ -214,7 +214,7 @@ func (s selector) first(ctx context.Context, v view) (id runtime.RemoteObjectID,
 	if s.kind == "role" {
 		return s.byRole(ctx, v)
 	}
-	expression := fmt.Sprintf("(() => { const l = (%s), found = l.find[%q](%s); return [found.length, found.find(l.visible) ?? found[0]] })()", locateScript, s.kind, quoted(s.rest))
+	expression := fmt.Sprintf("(() => { const l = (%s), found = l.find[%q](%s); return [found.length, found.find(l.visible) ?? found[0]] })()", locateScript, s.kind, Quoted(s.rest))
 	pair, err := v.object(ctx, expression)
 	if err != nil {
 		return "", 0, s.fault(err)
@@ -271,20 +271,20 @@ func axText(v *accessibility.Value) string {
 	return text
 }
 
-// quoted is a text as JavaScript writes it.
-func quoted(text string) string {
+// Quoted is a text as JavaScript writes it.
+func Quoted(text string) string {
 	out, _ := json.Marshal(text)
 	return string(out)
 }
 
-// element waits for an element that a person could act on: there, visible, at rest,
+// Element waits for an element that a person could act on: there, visible, at rest,
 // enabled, and not covered. The error says what was there instead.
-func (b *Browser) element(ctx context.Context, text string) (view, runtime.RemoteObjectID, state, error) {
+func (d *Driver) Element(ctx context.Context, text string) (view, runtime.RemoteObjectID, state, error) {
 	s, err := parseSelector(text)
 	if err != nil {
 		return view{}, "", state{}, err
 	}
-	tab, err := b.pageLink(ctx)
+	tab, err := d.pageLink(ctx)
 	if err != nil {
 		return view{}, "", state{}, err
 	}
@@ -294,7 +294,7 @@ func (b *Browser) element(ctx context.Context, text string) (view, runtime.Remot
 		var is state
 		var id runtime.RemoteObjectID
 		count := 0
-		v, err := b.view(ctx, tab)
+		v, err := d.view(ctx, tab)
 		if err == nil {
 			id, count, err = s.first(ctx, v)
 		}
@@ -311,13 +311,13 @@ func (b *Browser) element(ctx context.Context, text string) (view, runtime.Remot
 		case err == nil && is.fault() != "":
 			why = is.fault()
 		case err == nil:
-			err = b.onScreen(ctx, tab, &is)
+			err = d.onScreen(ctx, tab, &is)
 			return v, id, is, err
 		}
 		select {
 		case <-time.After(lookPause):
 		case <-ctx.Done():
-			return v, "", is, &targets.VainError{Text: why + b.instead(v), Cause: ctx.Err()}
+			return v, "", is, &targets.VainError{Text: why + d.instead(v), Cause: ctx.Err()}
 		}
 	}
 }
@@ -329,7 +329,7 @@ func passing(err error) bool {
 }
 
 // instead says what a page shows, for an error.
-func (b *Browser) instead(v view) string {
+func (d *Driver) instead(v view) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	const what = `[...document.querySelectorAll('a, button, input, select, textarea, h1, h2')].slice(0, 12).map(e => '<' + e.tagName.toLowerCase() + (e.id ? ' id=' + e.id : e.name ? ' name=' + e.name : '') + '>' + (e.type === 'password' ? '' : (e.innerText || '').trim().slice(0, 30))).join(' ')`
@@ -341,31 +341,31 @@ func (b *Browser) instead(v view) string {
 	if json.Unmarshal(r.Value, &list) != nil || list == "" {
 		return ""
 	}
-	return " (" + sessions.ShowURL(b.targets.Document(v.tab).URL) + " has: " + list + ")"
+	return " (" + sessions.ShowURL(d.targets.Document(v.tab).URL) + " has: " + list + ")"
 }
 
 // Texts gives the text of each visible element that a selector finds now, each in one
 // line.
-func (b *Browser) Texts(ctx context.Context, text string) ([]string, error) {
-	return b.textsAs(ctx, text, "text")
+func (d *Driver) Texts(ctx context.Context, text string) ([]string, error) {
+	return d.textsAs(ctx, text, "text")
 }
 
 // InnerTexts is Texts with the lines that the page shows.
-func (b *Browser) InnerTexts(ctx context.Context, text string) ([]string, error) {
-	return b.textsAs(ctx, text, "lines")
+func (d *Driver) InnerTexts(ctx context.Context, text string) ([]string, error) {
+	return d.textsAs(ctx, text, "lines")
 }
 
 // textsAs is what a function of locate.js gives of each.
-func (b *Browser) textsAs(ctx context.Context, text, function string) ([]string, error) {
+func (d *Driver) textsAs(ctx context.Context, text, function string) ([]string, error) {
 	s, err := parseSelector(text)
 	if err != nil {
 		return nil, err
 	}
-	tab, err := b.readLink(ctx)
+	tab, err := d.readLink(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v, err := b.view(ctx, tab)
+	v, err := d.view(ctx, tab)
 	if err != nil {
 		return nil, err
 	}
@@ -373,10 +373,10 @@ func (b *Browser) textsAs(ctx context.Context, text, function string) ([]string,
 		return s.textsByRole(ctx, v)
 	}
 	list := []string{}
-	expression := fmt.Sprintf("(() => { const l = (%s); return l.find[%q](%s).filter(l.visible).map(l.%s) })()", locateScript, s.kind, quoted(s.rest), function)
+	expression := fmt.Sprintf("(() => { const l = (%s); return l.find[%q](%s).filter(l.visible).map(l.%s) })()", locateScript, s.kind, Quoted(s.rest), function)
 	r, err := v.value(ctx, expression)
 	if err != nil {
-		return nil, b.because(s.fault(err))
+		return nil, d.Because(s.fault(err))
 	}
 	return list, json.Unmarshal(r.Value, &list)
 }
