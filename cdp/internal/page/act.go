@@ -127,7 +127,7 @@ func (d *Driver) PressOn(ctx context.Context, selector, key string) error {
 	})
 }
 
-func (d *Driver) pressOn(ctx context.Context, v view, id runtime.RemoteObjectID, selector, key string) error {
+func (d *Driver) pressOn(ctx context.Context, v View, id runtime.RemoteObjectID, selector, key string) error {
 	const focus = `function() {
 		this.focus({preventScroll: true});
 		const at = this.getRootNode().activeElement;

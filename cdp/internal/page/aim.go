@@ -29,7 +29,7 @@ const aimTimeout = 2 * time.Second
 
 // Aimed sends events that an element is meant by, and keeps them from every other of its
 // document.
-func (d *Driver) Aimed(ctx context.Context, v view, id runtime.RemoteObjectID, kinds []string, do func() error) (hit hitTarget, err error) {
+func (d *Driver) Aimed(ctx context.Context, v View, id runtime.RemoteObjectID, kinds []string, do func() error) (hit hitTarget, err error) {
 	p, err := applied(aimScript, id, []any{kinds})
 	if err != nil {
 		return hit, err
@@ -82,7 +82,7 @@ func disarm(l wire.Link, guard runtime.RemoteObjectID) {
 }
 
 // clickOn clicks an element where it is by then, and looks again when it has moved.
-func (d *Driver) clickOn(ctx context.Context, v view, id runtime.RemoteObjectID, at state, selector string) error {
+func (d *Driver) clickOn(ctx context.Context, v View, id runtime.RemoteObjectID, at State, selector string) error {
 	for {
 		hit, err := d.Aimed(ctx, v, id, []string{"pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"}, func() error { return clickAt(ctx, v.tab.Link, at) })
 		if err != nil || !hit.Missed {
@@ -97,7 +97,7 @@ func (d *Driver) clickOn(ctx context.Context, v view, id runtime.RemoteObjectID,
 	}
 }
 
-func clickAt(ctx context.Context, l wire.Link, at state) error {
+func clickAt(ctx context.Context, l wire.Link, at State) error {
 	for _, kind := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMouseMoved, input.DispatchMouseEventTypeMousePressed, input.DispatchMouseEventTypeMouseReleased} {
 		p := input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y}
 		if kind != input.DispatchMouseEventTypeMouseMoved {

@@ -64,7 +64,7 @@ func inVain(ctx context.Context, vain bool, why string, err error) error {
 }
 
 // put reports false where the page took the focus away from an editor.
-func (d *Driver) put(ctx context.Context, v view, id runtime.RemoteObjectID, text string) (bool, error) {
+func (d *Driver) put(ctx context.Context, v View, id runtime.RemoteObjectID, text string) (bool, error) {
 	var how string
 	if err := onElement(ctx, v.link, id, fillScript, &how, text); err != nil || how != "type" {
 		return how == "put", err
@@ -89,7 +89,7 @@ const holding = `function(text) {
 }`
 
 // holds checks a field once the page has done what the text has set off.
-func (d *Driver) holds(ctx context.Context, v view, id runtime.RemoteObjectID, selector, text string) error {
+func (d *Driver) holds(ctx context.Context, v View, id runtime.RemoteObjectID, selector, text string) error {
 	d.breathe(ctx, v.tab)
 	var is struct {
 		As, Like bool
@@ -110,7 +110,7 @@ func (d *Driver) holds(ctx context.Context, v view, id runtime.RemoteObjectID, s
 
 // after asks an element how it is after an act, or what the page has put in its place.
 // here is false where there is nothing any more.
-func (d *Driver) after(ctx context.Context, v view, id runtime.RemoteObjectID, selector, function string, into any, args ...any) (here bool, err error) {
+func (d *Driver) after(ctx context.Context, v View, id runtime.RemoteObjectID, selector, function string, into any, args ...any) (here bool, err error) {
 	if err := onElement(ctx, v.link, id, "function() { return this.isConnected }", &here); err != nil {
 		return false, err
 	}

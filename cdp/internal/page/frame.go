@@ -14,8 +14,8 @@ import (
 	"sessdriver/cdp/internal/wire"
 )
 
-// view is where a command looks: the current page, or a frame in it.
-type view struct {
+// View is where a command looks: the current page, or a frame in it.
+type View struct {
 	tab      *targets.Tab
 	link     wire.Link              // the tab's, or that of a frame in another process
 	document runtime.RemoteObjectID // of a frame in the same process, "" otherwise
@@ -30,7 +30,7 @@ type inside struct {
 
 // value runs a script in the view, and waits for its promise. In a frame of the same
 // process it has to be an expression.
-func (v view) value(ctx context.Context, script string) (*runtime.RemoteObject, error) {
+func (v View) value(ctx context.Context, script string) (*runtime.RemoteObject, error) {
 	if v.document == "" {
 		return Evaluated(ctx, v.link, runtime.EvaluateParams{Expression: script, ReturnByValue: new(true), AwaitPromise: new(true), UserGesture: new(true)})
 	}
@@ -38,14 +38,14 @@ func (v view) value(ctx context.Context, script string) (*runtime.RemoteObject, 
 }
 
 // object is value for what is no JSON.
-func (v view) object(ctx context.Context, expression string) (*runtime.RemoteObject, error) {
+func (v View) object(ctx context.Context, expression string) (*runtime.RemoteObject, error) {
 	if v.document == "" {
 		return Evaluated(ctx, v.link, runtime.EvaluateParams{Expression: expression, ObjectGroup: group})
 	}
 	return v.called(ctx, expression, false)
 }
 
-func (v view) called(ctx context.Context, expression string, value bool) (*runtime.RemoteObject, error) {
+func (v View) called(ctx context.Context, expression string, value bool) (*runtime.RemoteObject, error) {
 	p := runtime.CallFunctionOnParams{FunctionDeclaration: "function() { return (" + expression + "\n) }", ObjectID: v.document, ReturnByValue: &value, AwaitPromise: new(true), UserGesture: new(true)}
 	if !value {
 		p.ObjectGroup = group
@@ -58,8 +58,8 @@ func (v view) called(ctx context.Context, expression string, value bool) (*runti
 }
 
 // view is where commands look in a tab.
-func (d *Driver) view(ctx context.Context, tab *targets.Tab) (view, error) {
-	v := view{tab: tab, link: tab.Link}
+func (d *Driver) view(ctx context.Context, tab *targets.Tab) (View, error) {
+	v := View{tab: tab, link: tab.Link}
 	for _, s := range d.framesIn(tab) {
 		var err error
 		if v, err = d.enter(ctx, v, s); err != nil {
@@ -86,7 +86,7 @@ type noFrameError struct{ selector string }
 func (e *noFrameError) Error() string { return "the page has no frame like " + e.selector }
 
 // enter is the view of a frame.
-func (d *Driver) enter(ctx context.Context, v view, s selector) (view, error) {
+func (d *Driver) enter(ctx context.Context, v View, s selector) (View, error) {
 	id, count, err := s.first(ctx, v)
 	if err != nil {
 		return v, err
@@ -103,7 +103,7 @@ func (d *Driver) enter(ctx context.Context, v view, s selector) (view, error) {
 		return v, &selectorError{fmt.Sprintf("%s is not a frame but <%s>", s.text, n.LocalName), true}
 	}
 	if process := d.targets.FrameTarget(n.FrameID); process != nil {
-		return view{tab: v.tab, link: process.Link}, nil
+		return View{tab: v.tab, link: process.Link}, nil
 	}
 	if n.ContentDocument == nil {
 		return v, &noFrameError{s.text}
@@ -112,12 +112,12 @@ func (d *Driver) enter(ctx context.Context, v view, s selector) (view, error) {
 	if err != nil {
 		return v, err
 	}
-	return view{tab: v.tab, link: v.link, document: found.Object.ObjectID}, nil
+	return View{tab: v.tab, link: v.link, document: found.Object.ObjectID}, nil
 }
 
 // onScreen moves the place of an element of a frame to where the page shows it.
-func (d *Driver) onScreen(ctx context.Context, tab *targets.Tab, at *state) error {
-	v := view{tab: tab, link: tab.Link}
+func (d *Driver) onScreen(ctx context.Context, tab *targets.Tab, at *State) error {
+	v := View{tab: tab, link: tab.Link}
 	for _, s := range d.framesIn(tab) {
 		id, count, err := s.first(ctx, v)
 		if err == nil && count == 0 {

@@ -76,15 +76,15 @@ func unquote(text string) string {
 	return text
 }
 
-// state is what an element is like.
-type state struct {
+// State is what an element is like.
+type State struct {
 	Gone, Hidden, Moving, Disabled, Readonly, Editable, Checked bool
 	X, Y                                                        float64
 	Covered, Tag, Type                                          string
 }
 
 // fault is what keeps a person from acting on it, "" for nothing.
-func (s state) fault() string {
+func (s State) fault() string {
 	switch {
 	case s.Gone:
 		return "it is going away"
@@ -210,7 +210,7 @@ func applied(function string, id runtime.RemoteObjectID, args []any) (runtime.Ca
 const group = "sessdriver"
 
 // first finds the first visible element, else the first, and how many there are.
-func (s selector) first(ctx context.Context, v view) (id runtime.RemoteObjectID, count int, err error) {
+func (s selector) first(ctx context.Context, v View) (id runtime.RemoteObjectID, count int, err error) {
 	if s.kind == "role" {
 		return s.byRole(ctx, v)
 	}
@@ -231,7 +231,7 @@ func (s selector) first(ctx context.Context, v view) (id runtime.RemoteObjectID,
 
 // byRole asks the accessibility tree, which knows the roles and names as people who
 // cannot see the page do.
-func (s selector) byRole(ctx context.Context, v view) (runtime.RemoteObjectID, int, error) {
+func (s selector) byRole(ctx context.Context, v View) (runtime.RemoteObjectID, int, error) {
 	document, err := v.object(ctx, "document")
 	if err != nil {
 		return "", 0, err
@@ -279,19 +279,19 @@ func Quoted(text string) string {
 
 // Element waits for an element that a person could act on: there, visible, at rest,
 // enabled, and not covered. The error says what was there instead.
-func (d *Driver) Element(ctx context.Context, text string) (view, runtime.RemoteObjectID, state, error) {
+func (d *Driver) Element(ctx context.Context, text string) (View, runtime.RemoteObjectID, State, error) {
 	s, err := parseSelector(text)
 	if err != nil {
-		return view{}, "", state{}, err
+		return View{}, "", State{}, err
 	}
 	tab, err := d.pageLink(ctx)
 	if err != nil {
-		return view{}, "", state{}, err
+		return View{}, "", State{}, err
 	}
 	why := "the page has no element like that"
 	for {
 		wire.Send(tab.Link, runtime.ReleaseObjectGroup, runtime.ReleaseObjectGroupParams{ObjectGroup: group}, nil)
-		var is state
+		var is State
 		var id runtime.RemoteObjectID
 		count := 0
 		v, err := d.view(ctx, tab)
@@ -329,7 +329,7 @@ func passing(err error) bool {
 }
 
 // instead says what a page shows, for an error.
-func (d *Driver) instead(v view) string {
+func (d *Driver) instead(v View) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	const what = `[...document.querySelectorAll('a, button, input, select, textarea, h1, h2')].slice(0, 12).map(e => '<' + e.tagName.toLowerCase() + (e.id ? ' id=' + e.id : e.name ? ' name=' + e.name : '') + '>' + (e.type === 'password' ? '' : (e.innerText || '').trim().slice(0, 30))).join(' ')`
@@ -381,7 +381,7 @@ func (d *Driver) textsAs(ctx context.Context, text, function string) ([]string, 
 	return list, json.Unmarshal(r.Value, &list)
 }
 
-func (s selector) textsByRole(ctx context.Context, v view) ([]string, error) {
+func (s selector) textsByRole(ctx context.Context, v View) ([]string, error) {
 	document, err := v.object(ctx, "document")
 	if err != nil {
 		return nil, err

@@ -62,6 +62,8 @@ func (t *Set) Next(tab *Tab) Arrival {
 	return Arrival{Tab: tab, set: t, old: old, busy: busy, crashes: tab.crashes, sent: time.Now()}
 }
 
+// isThere reports whether the tab shows the document, or one after it. The caller of this and
+// of the next few holds the lock.
 func (a Arrival) isThere() bool {
 	_, old := a.old[a.Tab.document.Loader]
 	return !old
@@ -85,13 +87,6 @@ func (a Arrival) isComing() bool {
 // a document. The old one has loaded and no other is on its way.
 func (a Arrival) dropped() bool {
 	return a.busy && !a.isThere() && a.Tab.document.Loaded && !a.isComing()
-}
-
-// IsThere reports whether the tab shows the document, or one after it.
-func (a Arrival) IsThere() bool {
-	a.set.mu.Lock()
-	defer a.set.mu.Unlock()
-	return a.isThere()
 }
 
 // Comes reports whether it is there or on its way.
@@ -147,7 +142,10 @@ func (a Arrival) OrStop(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
-	if a.IsThere() {
+	a.set.mu.Lock()
+	there := a.isThere()
+	a.set.mu.Unlock()
+	if there {
 		return &VainError{"the page is there, but has not finished loading", ctx.Err()}
 	}
 	wire.Send(a.Tab.Link, page.StopLoading, cdp.Empty{}, nil)
