@@ -28,6 +28,7 @@ import (
 
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // foreign is a browser that is not ours, with the person who uses it: another
@@ -389,7 +390,8 @@ func TestBadEndpoints(t *testing.T) {
 			t.Errorf("%q is a browser", test.endpoint)
 			continue
 		}
-		noBrowser(t, err, "attaching to "+test.endpoint, test.says, "sessdriver attach http://127.0.0.1:9222")
+		noBrowser(t, err, "attaching to "+test.endpoint, test.says)
+		isFault(t, err, fault.NoEndpoint)
 		t.Log(err)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // ErrNoBrowser reports that there is no browser to work with: none was found,
@@ -276,7 +277,7 @@ func (b *Browser) seeJars(ctx context.Context) error {
 // ownError is why a start failed when that is not about reaching the browser, else
 // nil.
 func (b *Browser) ownError(err error) error {
-	if unreadable := (*journalError)(nil); errors.As(err, &unreadable) {
+	if fault.Of(err) == fault.BadJournal {
 		return err
 	}
 	return b.versionError()
@@ -290,7 +291,7 @@ func (b *Browser) versionError() error {
 	if !ok || err != nil || major >= oldest {
 		return nil
 	}
-	return fmt.Errorf("%w: %s is too old, the oldest that works is Chrome %d; install a newer one with: sessdriver browser install", ErrNoBrowser, b.product, oldest)
+	return fault.Errorf(fault.OldBrowser, "%w: %s is too old, the oldest that works is Chrome %d", ErrNoBrowser, b.product, oldest)
 }
 
 // Book is where the sessions of the browser are.

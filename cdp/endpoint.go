@@ -3,10 +3,10 @@ package cdp
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"sessdriver/cdp/internal/chrome"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // CheckEndpoint says why a text cannot be what [Attach] takes, without asking anybody.
@@ -20,8 +20,7 @@ func noEndpoint(endpoint string, cause error) error {
 	if text := sessions.ShowURLs(cause.Error()); text != cause.Error() { // it names the endpoint
 		cause = &shownError{text, cause}
 	}
-	return fmt.Errorf("%w: attaching to %s: %w; start the browser with --remote-debugging-port=9222 and type: sessdriver attach http://127.0.0.1:9222",
-		ErrNoBrowser, sessions.ShowURL(endpoint), cause)
+	return fault.Errorf(fault.NoEndpoint, "%w: attaching to %s: %w", ErrNoBrowser, sessions.ShowURL(endpoint), cause)
 }
 
 // shownError is an error with its URLs as people may see them.

@@ -21,6 +21,7 @@ import (
 
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 //go:embed extension
@@ -52,7 +53,7 @@ func (o *observer) openFeed(ctx context.Context) error {
 		return errors.New("the changes of cookies are reported by an extension, which is loaded only into a browser that sessdriver launches with a temporary profile")
 	}
 	if b.options.Observe != sessions.ObserveChanges {
-		return errors.New("the browser loads the extension that reports the changes of cookies only at its start: sessdriver --observe changes")
+		return fault.Errorf(fault.LateExtension, "the browser loads the extension that reports the changes of cookies only at its start")
 	}
 	dir := filepath.Join(b.process.Profile(), "sessdriver")
 	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, extension)); err != nil {
@@ -68,7 +69,7 @@ func (o *observer) openFeed(ctx context.Context) error {
 	}
 	if err != nil {
 		o.setFeed(nil)
-		return fmt.Errorf("this browser cannot load the extension that reports the changes of cookies (%w); headless-shell has none: use Chrome or Chromium, or --observe jar", err)
+		return fault.Errorf(fault.NoExtension, "this browser cannot load the extension that reports the changes of cookies (%w); headless-shell has none, Chrome and Chromium have them", err)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"sessdriver/cdp/internal/chrome"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // journalFile is in the folder of a user's profile, or in one of its own.
@@ -157,16 +158,10 @@ func (j *journal) load() ([]entry, error) {
 		err = jsonv2.Unmarshal(text, &list, chromedp.DefaultUnmarshalOptions)
 	}
 	if err != nil || slices.ContainsFunc(list, func(e entry) bool { return e.Cookie == nil }) {
-		return nil, &journalError{j.file}
+		return nil, &fault.Error{Kind: fault.BadJournal, Object: j.file,
+			Err: fmt.Errorf("the last run was killed, and its journal %s, which says how to put the cookies back, cannot be read", j.file)}
 	}
 	return list, nil
-}
-
-// journalError reports a journal that cannot be read.
-type journalError struct{ file string }
-
-func (e *journalError) Error() string {
-	return fmt.Sprintf("the last run was killed, and its journal %s, which says how to put the cookies back, cannot be read; to go on without, type: rm %[1]s", e.file)
 }
 
 // recover puts back what the last run changed in the jars before it was killed.

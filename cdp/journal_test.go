@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // killed ends a run as SIGKILL does: nothing is said to the browser.
@@ -91,7 +92,7 @@ func TestJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := newRig(t).options(func(o *Options) { o.State = state })
-	if b, err := Attach(t.Context(), f.port, o); err == nil || !strings.HasSuffix(err.Error(), "type: rm "+broken[0]) || errors.Is(err, ErrNoBrowser) {
+	if b, err := Attach(t.Context(), f.port, o); fault.Of(err) != fault.BadJournal || !strings.Contains(err.Error(), broken[0]) || errors.Is(err, ErrNoBrowser) {
 		t.Errorf("attached all the same: %v, %v", b, err)
 	}
 	if text, err := os.ReadFile(broken[0]); err != nil || string(text) != "{" {

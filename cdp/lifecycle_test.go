@@ -27,6 +27,7 @@ import (
 	"sessdriver/cdp/internal/chrome"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 	"sessdriver/testdata/need"
 )
 
@@ -127,6 +128,14 @@ func noProfile(t *testing.T, err error, parts ...string) {
 	noBrowser(t, err, parts...)
 	if profiles, _ := filepath.Glob(filepath.Join(os.TempDir(), chrome.TemporaryPrefix+"*")); len(profiles) > 0 {
 		t.Errorf("profiles are left: %v", profiles)
+	}
+}
+
+// isFault checks the kind of an error, for which a front end says what to type.
+func isFault(t *testing.T, err error, want fault.Kind) {
+	t.Helper()
+	if got := fault.Of(err); got != want {
+		t.Errorf("the fault of %v is %q, want %q", err, got, want)
 	}
 }
 
@@ -309,7 +318,8 @@ func TestNotABrowser(t *testing.T) {
 		r := newRig(t)
 		start := time.Now()
 		_, err := Launch(t.Context(), r.options(func(o *Options) { o.Path = path }))
-		noProfile(t, err, path, "--browser PATH")
+		noProfile(t, err, path)
+		isFault(t, err, fault.NoBrowser)
 		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%s: it took %v to say so", path, took)
 		}
@@ -324,12 +334,13 @@ func TestOddBrowsers(t *testing.T) {
 	}
 	tests := []struct {
 		how   string
+		kind  fault.Kind
 		parts []string
 	}{
-		{"old", []string{"HeadlessChrome/120.0.6099.71", "Chrome 145", "sessdriver browser install"}},
-		{"refuse", []string{self, "cannot open display", "--browser PATH"}},
-		{"babble", []string{self, "does not speak the DevTools protocol", "--browser PATH"}},
-		{"mute", []string{self, "did not answer", "--browser PATH"}},
+		{"old", fault.OldBrowser, []string{"HeadlessChrome/120.0.6099.71", "Chrome 145"}},
+		{"refuse", fault.NoBrowser, []string{self, "cannot open display"}},
+		{"babble", fault.NoBrowser, []string{self, "does not speak the DevTools protocol"}},
+		{"mute", fault.NoBrowser, []string{self, "did not answer"}},
 	}
 	for _, test := range tests {
 		t.Run(test.how, func(t *testing.T) {
@@ -346,6 +357,7 @@ func TestOddBrowsers(t *testing.T) {
 				b.Close()
 			}
 			noProfile(t, err, test.parts...)
+			isFault(t, err, test.kind)
 		})
 	}
 	t.Run("cancelled", func(t *testing.T) {

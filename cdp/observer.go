@@ -15,6 +15,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // observer decides how the browser's cookies are learnt: from the events of each
@@ -97,7 +98,7 @@ func (o *observer) begin(ctx context.Context) {
 // prepare finds out whether a mode is to be had.
 func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error {
 	if mode != sessions.ObserveFull && o.browser.book.Scope() == sessions.ScopeHost {
-		return fmt.Errorf("cookies have no port, which --site-scope host needs")
+		return fmt.Errorf("cookies have no port, which sites of one host and port need")
 	}
 	if mode == sessions.ObserveJar {
 		return o.read(ctx, func(w sessions.Window, jar []sessions.Cookie) { o.seen[w] = jar }) // that is no news
@@ -106,7 +107,7 @@ func (o *observer) prepare(ctx context.Context, mode sessions.Observation) error
 		return nil
 	}
 	if o.browser.options.Apart {
-		return fmt.Errorf("the extension that reports the changes of cookies sees only the browser's own window, and each script has another; use --observe jar")
+		return fault.Errorf(fault.NoExtension, "the extension that reports the changes of cookies sees only the browser's own window, and each script has another")
 	}
 	return o.openFeed(ctx)
 }

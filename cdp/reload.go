@@ -14,6 +14,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // reloadTimeout bounds the wait for the tabs: a server may never answer.
@@ -164,9 +165,9 @@ func (b *Browser) Reloaded(ctx context.Context) error {
 func (b *Browser) reloadedIn(ctx context.Context, tab *targets.Tab) error {
 	switch vain, err := b.targets.Renewed(ctx, tab, b.reloadTimeout); {
 	case err != nil:
-		return fmt.Errorf("waiting for %s as the session that is forced now: %w; type: reload", sessions.ShowURL(b.targets.Document(tab).URL), err)
+		return fault.Errorf(fault.Reloading, "waiting for %s as the session that is forced now: %w", sessions.ShowURL(b.targets.Document(tab).URL), err)
 	case vain:
-		return &targets.NoPageError{Text: sessions.ShowURL(b.targets.Document(tab).URL) + " is still shown as the session before: its reload brought no page; type: reload, or open another page: open URL"}
+		return fault.Errorf(fault.NotReloaded, "%s is still shown as the session before: its reload brought no page", sessions.ShowURL(b.targets.Document(tab).URL))
 	}
 	return nil
 }

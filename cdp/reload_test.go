@@ -19,6 +19,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // clinic is a server that notes every request and shows on each page who it
@@ -250,7 +251,7 @@ func TestReload(t *testing.T) {
 		if _, err := r.Use(r.ctx(), r.ref(site, "bob"), false); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Reloaded(r.ctx()); err == nil || !strings.Contains(err.Error(), c.at(site, "/void")+" is still shown as the session before: its reload brought no page; type: reload, or open another page") {
+		if err := r.Reloaded(r.ctx()); fault.Of(err) != fault.NotReloaded || !strings.Contains(err.Error(), c.at(site, "/void")+" is still shown as the session before: its reload brought no page") {
 			t.Errorf("an answer without a page: %v", err)
 		}
 		if err := r.Reloaded(r.ctx()); err != nil {

@@ -2,7 +2,6 @@ package cdp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -12,6 +11,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // OpenWindow makes an isolated window, forces a session there before its first tab
@@ -84,7 +84,7 @@ func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
 	defer b.commands.Unlock()
 	switch {
 	case w == sessions.Main:
-		return errors.New("the main window goes with the browser; leave with: quit")
+		return fault.Errorf(fault.MainWindow, "the main window goes with the browser")
 	case !b.hasWindow(w):
 		return b.noWindow(w)
 	case !b.targets.IsOwn(w):

@@ -143,13 +143,6 @@ func expectCommands() []*Command {
 // errNotTold is no evidence, for or against.
 var errNotTold = errors.New("the browser did not report it (see: help observe)")
 
-// lasting reports an error that waiting does not mend: what was typed wrong, and a
-// selector that is none.
-func lasting(err error) bool {
-	var permanent interface{ Permanent() bool }
-	return saysNext(err) || errors.As(err, &permanent) && permanent.Permanent()
-}
-
 // checkExpected refuses what says nothing: an empty text is in every page.
 func (c *call) checkExpected(what string, params []Param) error {
 	for _, p := range params {
@@ -208,7 +201,7 @@ func (c *call) expect(ctx context.Context, atPage bool, expected string, look fu
 		return Result{}, reloading
 	}
 	if reloading != nil { // the page is still that of the session before
-		last.actual = late(reloading)
+		last.actual = late(advise(reloading, ""))
 	}
 	for again := reloading == nil; again; again = pause(bounded) {
 		is, err := look(bounded, c)

@@ -48,7 +48,7 @@ func runList(ctx context.Context, c *call) (Result, error) {
 	}
 	site, err := c.site(c.args["SITE"])
 	if isNoneYet(err) {
-		return Result{Text: err.Error(), Value: SessionList{Sessions: []sessions.Session{}}}, nil
+		return Result{Text: advise(err, "").Error(), Value: SessionList{Sessions: []sessions.Session{}}}, nil
 	}
 	if err != nil {
 		return Result{}, err

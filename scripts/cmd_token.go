@@ -80,7 +80,7 @@ func runTokens(ctx context.Context, c *call) (Result, error) {
 	}
 	site, err := c.site(c.args["SITE"])
 	if isNoneYet(err) {
-		return Result{Text: err.Error(), Value: []TokenItem{}}, nil
+		return Result{Text: advise(err, "").Error(), Value: []TokenItem{}}, nil
 	}
 	if err != nil {
 		return Result{}, err
@@ -131,7 +131,7 @@ func runHeaderAdd(ctx context.Context, c *call) (Result, error) {
 		return Result{}, err
 	}
 	if err := c.engine.Book.AddHeader(site, name); err != nil {
-		return Result{}, usage("%v; type it as in: token add-header X-Auth-Token", err)
+		return Result{}, usage("%v", advise(err, "type it as in: token add-header X-Auth-Token"))
 	}
 	item := TokenItem{Site: site, Name: name, Kind: headerKind}
 	return Result{Text: sayf("%s: the header %s is a token now; sessions learn it from their next requests", site, name), Value: item}, nil

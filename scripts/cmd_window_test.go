@@ -46,11 +46,11 @@ func TestWindowErrors(t *testing.T) {
 	w := newWorld(t)
 	w.run("open shop.test --as bob")
 	for line, want := range map[string]string{
-		"open shop.test --as zed":                `open: no session "zed" on shop.test; its sessions are "Session 3", "alice", "bob" (see: ls)`,
+		"open shop.test --as zed":                `open: no session "zed" on shop.test; its sessions are "Session 3", "alice", "bob"; see: ls`,
 		"open shop.test --as alice --window bob": `open: the window name "bob" is taken; choose another, or: window use bob`,
 		"open shop.test --as bob --window main":  `open: the window name "main" is taken; choose another, or: window use main`,
-		"window use zed":                         `window use: no window "zed"; there are main (see: windows)`,
-		"window close zed":                       `window close: no window "zed"; there are main (see: windows)`,
+		"window use zed":                         `window use: no window "zed"; there are main; see: windows`,
+		"window close zed":                       `window close: no window "zed"; there are main; see: windows`,
 		"tab 7":                                  `tab: going to tab 7: there are fewer; see: tab`,
 		"tab 0":                                  `tab: "0" is not the number of a tab; see: tabs`,
 		"tab x":                                  `tab: "x" is not the number of a tab; see: tabs`,

@@ -37,7 +37,7 @@ func TestRunScriptStops(t *testing.T) {
 		at     Position
 		text   string
 	}{
-		{Script{Name: "a.sess", Text: "ls\n  use dave; ls"}, 1, `a.sess:2:3: use: no session "dave" on shop.test; its sessions are "Session 3", "alice", "bob" (see: ls)`, Position{2, 3}, "use dave"},
+		{Script{Name: "a.sess", Text: "ls\n  use dave; ls"}, 1, `a.sess:2:3: use: no session "dave" on shop.test; its sessions are "Session 3", "alice", "bob"; see: ls`, Position{2, 3}, "use dave"},
 		{Script{Name: "a.sess", Text: "ls\nuse bob --wiat"}, 0, "a.sess:2:9: use: unknown flag --wiat; did you mean: --wait", Position{2, 9}, "use bob --wiat"},
 		{Script{Name: "-", Line: 7, Text: "open ':'"}, 0, `-:7:6: open: ":" has no valid host; write it as in: open http://127.0.0.1:8080/login`, Position{7, 6}, "open ':'"},
 		{Script{Name: "-c", Text: "ls; lss"}, 0, `-c:1:5: unknown command "lss"; did you mean: ls`, Position{1, 5}, "lss"},

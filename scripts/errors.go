@@ -70,9 +70,10 @@ func (e *CommandError) Error() string {
 	return shortened(b.String())
 }
 
-// OneLine is an error in one line, safe for a terminal, and without what may be secret in
-// addresses. Those of the command language are so already.
+// OneLine is an error in one line with what to type next, safe for a terminal, and without
+// what may be secret in addresses. Those of the command language are so already.
 func OneLine(err error) string {
+	err = advise(err, "")
 	if errors.As(err, new(*CommandError)) {
 		return Escape(err.Error())
 	}
@@ -97,42 +98,4 @@ func atFault(err error, command Position) Position {
 		return u.Position
 	}
 	return command
-}
-
-// doing adds to an error what was being done and what to type next, unless it
-// says so itself.
-func doing(what string, err error, next string) error {
-	if err == nil || saysNext(err) {
-		return err
-	}
-	return fmt.Errorf("%w; %s", naming(what, err), next)
-}
-
-// naming adds to an error what was being done, unless it says so itself.
-func naming(what string, err error) error {
-	verb, _, _ := strings.Cut(what, " ")
-	if saysNext(err) || strings.HasPrefix(err.Error(), verb) { // only wording hangs on it: "opening X: opening X: …"
-		return err
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
-
-func saysNext(err error) bool {
-	var (
-		usage     *UsageError
-		site      *sessions.NoSiteError
-		session   *sessions.NoSessionError
-		ambiguous *sessions.AmbiguousError
-		taken     *sessions.NameTakenError
-		token     *sessions.NoTokenError
-		nothing   *sessions.NothingToRevertError
-		change    *sessions.NoChangeError
-		withheld  *sessions.NothingToAcceptError
-		window    *sessions.NoWindowError
-		named     *sessions.WindowTakenError
-	)
-	var says interface{ SaysNext() bool }
-	return errors.As(err, &says) && says.SaysNext() || errors.As(err, &usage) || errors.As(err, &site) || errors.As(err, &session) ||
-		errors.As(err, &ambiguous) || errors.As(err, &taken) || errors.As(err, &token) || errors.As(err, &nothing) || errors.As(err, &change) || errors.As(err, &withheld) ||
-		errors.As(err, &window) || errors.As(err, &named)
 }

@@ -86,23 +86,23 @@ func TestErrors(t *testing.T) {
 		{"use 'bob", "usage", "column 5: the quote ' that begins here is never closed; add another '"},
 		{"# x\nuse 'bob", "usage", "line 2, column 5: the quote ' that begins here is never closed; add another '"},
 		// Sites and sessions.
-		{"use dave", "unknown", `use: no session "dave" on shop.test; its sessions are "Session 3", "alice", "bob", "bobby" (see: ls)`},
-		{"use bo\u202e", "unknown", `use: no session "bo\u202e" on shop.test; its sessions are "Session 3", "alice", "bob", "bobby" (see: ls)`},
-		{"rm 9", "unknown", `rm: no session "9" on shop.test; its sessions are "Session 3", "alice", "bob", "bobby" (see: ls)`},
+		{"use dave", "unknown", `use: no session "dave" on shop.test; its sessions are "Session 3", "alice", "bob", "bobby"; see: ls`},
+		{"use bo\u202e", "unknown", `use: no session "bo\u202e" on shop.test; its sessions are "Session 3", "alice", "bob", "bobby"; see: ls`},
+		{"rm 9", "unknown", `rm: no session "9" on shop.test; its sessions are "Session 3", "alice", "bob", "bobby"; see: ls`},
 		{"rename b x", "unknown", `rename: "b" on shop.test may be "bob" or "bobby"; type more of the name, or its number from ls`},
-		{"use nosite.test/bob", "unknown", `use: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"use bob --site nosite.test", "unknown", `use: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"ls nosite.test", "unknown", `ls: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"tokens nosite.test", "unknown", `tokens: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"unset nosite.test", "unknown", `unset: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"use nosite.test/bob", "unknown", `use: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test; see: sites --all`},
+		{"use bob --site nosite.test", "unknown", `use: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test; see: sites --all`},
+		{"ls nosite.test", "unknown", `ls: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test; see: sites --all`},
+		{"tokens nosite.test", "unknown", `tokens: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test; see: sites --all`},
+		{"unset nosite.test", "unknown", `unset: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test; see: sites --all`},
 		{"new 7", "usage", `new: the name "7" looks like a number from ls; choose another`},
-		{"new bob --site nosite", "unknown", `new: no site "nosite"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"token add sid --site 'a b.test'", "unknown", `token add: no site "a b.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
-		{"token remove nosite.test/sid", "unknown", `token remove: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test (see: sites --all)`},
+		{"new bob --site nosite", "unknown", `new: no site "nosite"; the known sites are shop.test, blog.test, plain.test; see: sites --all`},
+		{"token add sid --site 'a b.test'", "unknown", `token add: no site "a b.test"; the known sites are shop.test, blog.test, plain.test; see: sites --all`},
+		{"token remove nosite.test/sid", "unknown", `token remove: no site "nosite.test"; the known sites are shop.test, blog.test, plain.test; see: sites --all`},
 		// What the book refuses.
 		{"new bob", "failed", `new: the name "bob" is taken on shop.test; choose another, or: use bob`},
 		{"rename alice bob", "failed", `rename: the name "bob" is taken on shop.test; choose another, or: use bob`},
-		{"token remove nosuch", "failed", `token remove: "nosuch" is not a token of shop.test (see: tokens)`},
+		{"token remove nosuch", "failed", `token remove: "nosuch" is not a token of shop.test; see: tokens`},
 	}
 	for _, test := range tests {
 		w := newWorld(t)
@@ -174,14 +174,14 @@ func TestSeveralSites(t *testing.T) {
 	w.browser.location = ""
 	w.give("blog.test", "bob", "PHPSESSID=x")
 	_, err := w.Run(context.Background(), "use bob")
-	if want := `use: no session "bob"; these sites have one: shop.test, blog.test (type SITE/NAME)`; err == nil || err.Error() != want {
+	if want := `use: no session "bob"; these sites have one: shop.test, blog.test; type SITE/NAME`; err == nil || err.Error() != want {
 		t.Errorf("use bob: %v", err)
 	}
 }
 
 func TestNothingYet(t *testing.T) {
 	for line, want := range map[string]string{
-		"use bob": `use: no session "bob"; there is none yet: log in on a page, or make one with: new NAME`,
+		"use bob": `use: no session "bob"; there is none yet; log in on a page, or make one with: new NAME`,
 		"new bob": "new: no site yet; open a page first: open URL",
 		"unset":   "unset: no site yet; open a page first: open URL",
 		"reload":  "reload: there is no page to reload; open one: open URL",

@@ -42,10 +42,10 @@ func (c *call) patiently(ctx context.Context, next string, do func(context.Conte
 		}
 		return do(ctx)
 	})
-	if err == nil || ctx.Err() != nil || saysNext(err) {
+	if ctx.Err() != nil {
 		return err
 	}
-	return fmt.Errorf("%w; %s", err, next)
+	return advise(err, next)
 }
 
 // within bounds how long something takes.

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"sessdriver/sessions/fault"
 )
 
 // run is one run of a script.
@@ -113,7 +115,7 @@ func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
 		r.wanted++
 	}
 	name, result, err := r.dispatch(ctx, s)
-	if typed := interface{ Typed() bool }(nil); errors.As(err, &typed) && typed.Typed() { // a selector, which only the browser knows
+	if err = advise(err, ""); fault.Of(err) == fault.Mistyped { // a selector, which only the browser knows
 		err = &UsageError{Text: err.Error()}
 	}
 	if s.Fails {

@@ -125,7 +125,7 @@ func (b *Book) SplitSite(text string, now time.Time) (string, error) {
 		return b.dropException(registrable(l.host), "is not joined; each host:port is a site already", now)
 	}
 	if name == registrable(l.host) || slices.Contains(b.cutting.exceptions, name) {
-		return "", &CutError{name, "is a site of its own already (see: sites --all)"}
+		return "", &CutError{name, "is a site of its own already"}
 	}
 	whole := b.sites[b.cutting.site(&l)]
 	err = b.addException(name, now)
@@ -160,11 +160,11 @@ func (b *Book) JoinSite(text string, now time.Time) (string, error) {
 	}
 	domain := registrable(l.host)
 	if b.cutting.scope == ScopeDomain {
-		_, err := b.dropException(name, "was not split off; see the sites with: sites --all", now)
+		_, err := b.dropException(name, "was not split off", now)
 		return domain, err
 	}
 	if slices.Contains(b.cutting.exceptions, domain) {
-		return "", &CutError{domain, "is joined already (see: sites --all)"}
+		return "", &CutError{domain, "is joined already"}
 	}
 	return domain, b.addException(domain, now)
 }

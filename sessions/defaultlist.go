@@ -14,9 +14,9 @@ type DefaultError struct {
 
 func (e *DefaultError) Error() string {
 	if e.Taken {
-		return fmt.Sprintf("%q is a default token already (see: default list)", e.Pattern)
+		return fmt.Sprintf("%q is a default token already", e.Pattern)
 	}
-	return fmt.Sprintf("%q is not a default token (see: default list)", e.Pattern)
+	return fmt.Sprintf("%q is not a default token", e.Pattern)
 }
 
 // Defaults lists the default tokens. It is a copy.

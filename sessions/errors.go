@@ -5,7 +5,10 @@ import (
 	"strings"
 )
 
-// NoSiteError reports a site that the book does not know.
+// These errors say what is wrong; what to type instead is said by who knows the command
+// language.
+
+// NoSiteError reports a site that the book does not know: "" where it knows none.
 type NoSiteError struct {
 	Name  string
 	Known []string
@@ -13,12 +16,12 @@ type NoSiteError struct {
 
 func (e *NoSiteError) Error() string {
 	if e.Name == "" {
-		return "no site yet; open a page first: open URL"
+		return "no site yet"
 	}
 	if len(e.Known) == 0 {
-		return fmt.Sprintf("no site %q; open a page of it first: open URL", e.Name)
+		return fmt.Sprintf("no site %q", e.Name)
 	}
-	return fmt.Sprintf("no site %q; the known sites are %s (see: sites --all)", e.Name, strings.Join(e.Known, ", "))
+	return fmt.Sprintf("no site %q; the known sites are %s", e.Name, strings.Join(e.Known, ", "))
 }
 
 // NoSessionError reports a session that a site does not have.
@@ -35,11 +38,11 @@ func (e *NoSessionError) Error() string {
 	}
 	switch {
 	case len(e.Elsewhere) > 1:
-		return fmt.Sprintf("no session %q%s; these sites have one: %s (type SITE/NAME)", e.Name, where, strings.Join(e.Elsewhere, ", "))
+		return fmt.Sprintf("no session %q%s; these sites have one: %s", e.Name, where, strings.Join(e.Elsewhere, ", "))
 	case len(e.Known) > 0:
-		return fmt.Sprintf("no session %q%s; its sessions are %s (see: ls)", e.Name, where, strings.Join(e.Known, ", "))
+		return fmt.Sprintf("no session %q%s; its sessions are %s", e.Name, where, strings.Join(e.Known, ", "))
 	}
-	return fmt.Sprintf("no session %q%s; there is none yet: log in on a page, or make one with: new NAME", e.Name, where)
+	return fmt.Sprintf("no session %q%s; there is none yet", e.Name, where)
 }
 
 // AmbiguousError reports a prefix that several sessions share.
@@ -49,14 +52,14 @@ type AmbiguousError struct {
 }
 
 func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("%q on %s may be %s; type more of the name, or its number from ls", e.Name, e.Site, strings.Join(e.Fits, " or "))
+	return fmt.Sprintf("%q on %s may be %s", e.Name, e.Site, strings.Join(e.Fits, " or "))
 }
 
 // NameTakenError reports a name that another session of the site has.
 type NameTakenError struct{ Site, Name string }
 
 func (e *NameTakenError) Error() string {
-	return fmt.Sprintf("the name %q is taken on %s; choose another, or: use %s", e.Name, e.Site, quote(e.Name))
+	return fmt.Sprintf("the name %q is taken on %s", e.Name, e.Site)
 }
 
 // NoWindowError reports a window that is not open.
@@ -66,19 +69,12 @@ type NoWindowError struct {
 }
 
 func (e *NoWindowError) Error() string {
-	return fmt.Sprintf("no window %q; there are %s (see: windows)", e.Name, strings.Join(e.Known, ", "))
+	return fmt.Sprintf("no window %q; there are %s", e.Name, strings.Join(e.Known, ", "))
 }
 
 // WindowTakenError reports a name that another window has.
 type WindowTakenError struct{ Name string }
 
 func (e *WindowTakenError) Error() string {
-	return fmt.Sprintf("the window name %q is taken; choose another, or: window use %s", e.Name, quote(e.Name))
-}
-
-func quote(name string) string {
-	if strings.ContainsAny(name, " \t'\"") {
-		return fmt.Sprintf("%q", name)
-	}
-	return name
+	return fmt.Sprintf("the window name %q is taken", e.Name)
 }

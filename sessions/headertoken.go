@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"sessdriver/sessions/fault"
 )
 
 // A header token is a request header by which a server knows a session: the bearer
@@ -117,7 +119,7 @@ func checkHeader(name string) error {
 		return fmt.Errorf("%q is not the name of a header", name)
 	}
 	if strings.EqualFold(name, "Cookie") || strings.EqualFold(name, "Set-Cookie") {
-		return fmt.Errorf("%q is the header of the cookies; name one of them: token add NAME", name)
+		return fault.Errorf(fault.CookieHeader, "%q is the header of the cookies", name)
 	}
 	return nil
 }

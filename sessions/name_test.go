@@ -35,12 +35,12 @@ func TestFind(t *testing.T) {
 		{Query{Text: "ali", Current: shop}, Ref{}, `may be "alice" or "Alicia"`},
 		{Query{Text: "alic", Current: shop}, Ref{}, "may be"},
 		{Query{Text: "a/b", Current: shop}, ok(shop, 6), ""},
-		{Query{Text: "zoe", Current: shop}, Ref{}, "see: ls"},
+		{Query{Text: "zoe", Current: shop}, Ref{}, "its sessions are"},
 		{Query{Text: "99", Current: shop}, Ref{}, "no session"},
 		{Query{Text: "", Current: shop}, Ref{}, "no session"},
 		{Query{Text: "erin", Current: shop}, ok("third.test", 3), ""},
 		{Query{Text: "er", Current: shop}, Ref{}, "no session"}, // elsewhere by its very name only
-		{Query{Text: "dave", Current: shop}, Ref{}, "other.test, third.test (type SITE/NAME)"},
+		{Query{Text: "dave", Current: shop}, Ref{}, "these sites have one: other.test, third.test"},
 		{Query{Text: "third.test/dave", Current: shop}, ok("third.test", 1), ""},
 		{Query{Text: "https://third.test/dave"}, Ref{}, "no session"},
 		{Query{Text: "third.test/1"}, ok("third.test", 1), ""},
@@ -54,7 +54,7 @@ func TestFind(t *testing.T) {
 		{Query{Text: "bob", Site: "nowhere.test", Current: shop}, Ref{}, "the known sites are shop.test, other.test, third.test"},
 		{Query{Text: "carol"}, ok(shop, 7), ""},
 		{Query{Text: "bob"}, Ref{}, "shop.test, other.test, third.test"},
-		{Query{Text: "nobody here"}, Ref{}, `make one with: new NAME`},
+		{Query{Text: "nobody here"}, Ref{}, "there is none yet"},
 	} {
 		got, err := b.book.Find(c.query)
 		text := ""

@@ -21,7 +21,7 @@ type offer struct {
 type NothingToAcceptError struct{ Site, Name string }
 
 func (e *NothingToAcceptError) Error() string {
-	return fmt.Sprintf("nothing was withheld from %q on %s (see: session show %s)", e.Name, e.Site, quote(e.Name))
+	return fmt.Sprintf("nothing was withheld from %q on %s", e.Name, e.Site)
 }
 
 // withhold keeps what an answer brought out of its session, and tells so, once for each

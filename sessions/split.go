@@ -12,7 +12,7 @@ import (
 type NothingToRevertError struct{ Site, Name string }
 
 func (e *NothingToRevertError) Error() string {
-	return fmt.Sprintf("%q on %s has no earlier values to go back to (see: session show %s)", e.Name, e.Site, quote(e.Name))
+	return fmt.Sprintf("%q on %s has no earlier values to go back to", e.Name, e.Site)
 }
 
 // NoChangeError reports a number that no change of a session has.
@@ -22,7 +22,7 @@ type NoChangeError struct {
 }
 
 func (e *NoChangeError) Error() string {
-	return fmt.Sprintf("%q on %s has no change %d, or it is forgotten (see: session show %s)", e.Name, e.Site, e.Number, quote(e.Name))
+	return fmt.Sprintf("%q on %s has no change %d, or it is forgotten", e.Name, e.Site, e.Number)
 }
 
 // Revert takes the last change of a session's cookies back: all that one

@@ -92,7 +92,7 @@ func (s *site) unlearn() {
 type NoTokenError struct{ Site, Name string }
 
 func (e *NoTokenError) Error() string {
-	return fmt.Sprintf("%q is not a token of %s (see: tokens)", e.Name, e.Site)
+	return fmt.Sprintf("%q is not a token of %s", e.Name, e.Site)
 }
 
 // RemoveToken makes a name an ordinary cookie again (RULES 10): sessions lose

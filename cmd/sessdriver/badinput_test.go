@@ -277,7 +277,7 @@ var badPageTests = []struct {
 	{"a link that is a download", "open $SITE/links\nclick '#file'\ntext h1\nurl", "\nlinks\n$SITE/links\n"},
 	{"an address that is a download", "open $SITE/links\n! open $SITE/file\ntext h1", "the tab stays as it was: the answer is a download or has no content; check the address, then: open URL\nlinks\n"},
 	{"a tab that closes itself", "open $SITE/opener\nclick button\ntab 2\nclick button\ntabs\ntext h1", "\n*  1  main    -        $SITE/opener\nopener\n"},
-	{"a window closed by the script", "open $SITE/opener --window w\nexpect selector h1 opener\nwindow close w\n! window use w\nwindows\ntext h1", "fails, as it must: no window \"w\"; there are main (see: windows)\n   WINDOW  TABS  SESSIONS\n*  main       1  -\nin\n"},
+	{"a window closed by the script", "open $SITE/opener --window w\nexpect selector h1 opener\nwindow close w\n! window use w\nwindows\ntext h1", "fails, as it must: no window \"w\"; there are main; see: windows\n   WINDOW  TABS  SESSIONS\n*  main       1  -\nin\n"},
 	{"the current window closed, with its dialog", "open $SITE/dialogs --window w\neval 'setTimeout(() => confirm(1)); 1'\nwindow close w\ntext h1", "\nwindow w is closed\nin\n"},
 }
 

@@ -119,9 +119,9 @@ func (k *control) open(ctx context.Context, url string) error {
 			what = "--proxy " + sessions.ShowURL(k.config.proxy)
 		}
 		if strings.Contains(err.Error(), "ERR_INVALID_AUTH_CREDENTIALS") {
-			return fmt.Errorf("%w; the server asks for HTTP credentials; type them as USER:PASSWORD@ before the host in: open URL", err)
+			return scripts.WithNext(err, "the server asks for HTTP credentials; type them as USER:PASSWORD@ before the host in: open URL")
 		}
-		return fmt.Errorf("%w; check %s, then type: open URL", err, what)
+		return scripts.WithNext(err, "check "+what+", then type: open URL")
 	}
 	k.recorder.AddOpen(url)
 	return nil

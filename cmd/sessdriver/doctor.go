@@ -35,7 +35,7 @@ func runDoctor(ctx context.Context, c *config, s streams) error {
 	case ctx.Err() != nil:
 		return errInterrupted
 	case err != nil:
-		return fmt.Errorf("doctor: %w; try again, or another browser: --browser PATH", err)
+		return scripts.WithNext(fmt.Errorf("doctor: %w", err), "try again, or another browser: --browser PATH")
 	case c.json:
 		err = json.NewEncoder(scripts.SafeJSON(s.out)).Encode(report)
 	default:

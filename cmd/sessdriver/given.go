@@ -11,6 +11,7 @@ import (
 
 	"sessdriver/cdp"
 	"sessdriver/cmd/sessdriver/internal/bounded"
+	"sessdriver/scripts"
 	"sessdriver/sessions"
 )
 
@@ -198,9 +199,10 @@ func (g *given) apply(ctx context.Context, b *cdp.Browser, book *sessions.Book) 
 	forced := map[string]string{} // by site
 	for _, name := range g.use {
 		ref, err := book.Find(sessions.Query{Text: name, Current: book.SiteOf(g.page)})
-		if name = sessions.ShowURL(name); err != nil {
-			return notGiven(name, err)
+		if err != nil {
+			return notGiven(err)
 		}
+		name = sessions.ShowURL(name)
 		if other := forced[ref.Site]; other != "" {
 			return usagef("--use %s: %s is forced on %s already; name one session for each site", name, other, ref.Site)
 		}
@@ -217,18 +219,10 @@ func (g *given) apply(ctx context.Context, b *cdp.Browser, book *sessions.Book) 
 }
 
 // notGiven is the answer to a --use of a session that is not there.
-func notGiven(name string, err error) error {
-	if missing := (*sessions.NoSessionError)(nil); errors.As(err, &missing) && len(missing.Known) == 0 {
-		return fmt.Errorf("--use %s: %w", name, &unknownSession{missing})
+func notGiven(err error) error {
+	err = fmt.Errorf("--use: %w", err)
+	if missing := (*sessions.NoSessionError)(nil); errors.As(err, &missing) && len(missing.Known)+len(missing.Elsewhere) == 0 {
+		return scripts.WithNext(err, fmt.Sprintf("give one with: --session %s='NAME=VALUE'", missing.Name))
 	}
-	return fmt.Errorf("--use: %w", err)
-}
-
-// unknownSession says what to type on the command line instead.
-type unknownSession struct{ cause *sessions.NoSessionError }
-
-func (e *unknownSession) Unwrap() error { return e.cause }
-
-func (e *unknownSession) Error() string {
-	return fmt.Sprintf("no such session; give one with: --session %s='NAME=VALUE'", e.cause.Name)
+	return err
 }

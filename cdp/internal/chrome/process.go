@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"sessdriver/cdp/internal/wire"
+	"sessdriver/sessions/fault"
 )
 
 const (
@@ -73,7 +74,7 @@ func Start(o Options) (*Process, error) {
 		commands.Close()
 		events.Close()
 		p.profile.close()
-		return nil, fmt.Errorf("%w: starting %s: %w; name another with --browser PATH", ErrNoBrowser, o.Path, err)
+		return nil, fault.Errorf(fault.NoBrowser, "%w: starting %s: %w", ErrNoBrowser, o.Path, err)
 	}
 	p.transport = wire.NewPipe(events, commands)
 	return p, nil
@@ -87,7 +88,7 @@ func portFree(port int) error {
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
 	if err != nil {
-		return fmt.Errorf("%w: the DevTools port %d is in use; name another with --debug-port N", ErrNoBrowser, port)
+		return fault.Errorf(fault.PortInUse, "%w: the DevTools port %d is in use", ErrNoBrowser, port)
 	}
 	return l.Close()
 }
@@ -157,7 +158,7 @@ func (p *Process) Explain(ctx context.Context, cause error) error {
 			cause = errors.New(strings.TrimRight(text, ".;"))
 		}
 	}
-	return fmt.Errorf("%w: %s does not speak the DevTools protocol on its pipe: %w; name another with --browser PATH", ErrNoBrowser, p.path, cause)
+	return fault.Errorf(fault.NoBrowser, "%w: %s does not speak the DevTools protocol on its pipe: %w", ErrNoBrowser, p.path, cause)
 }
 
 // tail keeps the end of what a browser printed. It is safe for concurrent use.

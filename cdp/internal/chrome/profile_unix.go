@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"sessdriver/sessions/fault"
 )
 
 // take locks the user's profile until it is closed, and reports one that a
@@ -17,7 +19,7 @@ import (
 func (p *profile) take(dir string) error {
 	var err error
 	if p.lock, err = lockDir(dir); err != nil {
-		return fmt.Errorf("opening the browser profile: %w; name another folder with --profile DIR", err)
+		return fault.Errorf(fault.NoProfile, "opening the browser profile: %w", err)
 	}
 	if err = profileFree(dir); err == nil && p.lock == nil {
 		err = fmt.Errorf("%w: the profile %s is in use by another sessdriver; end that one, or name another profile", ErrNoBrowser, dir)
@@ -59,5 +61,5 @@ func profileFree(dir string) error {
 	if pid == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: the profile %s is in use by process %d; close that browser, or attach to it: sessdriver attach ENDPOINT", ErrNoBrowser, dir, pid)
+	return fault.Errorf(fault.ProfileInUse, "%w: the profile %s is in use by process %d", ErrNoBrowser, dir, pid)
 }

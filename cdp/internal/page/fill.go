@@ -14,6 +14,7 @@ import (
 
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
+	"sessdriver/sessions/fault"
 )
 
 //go:embed fill.js
@@ -105,7 +106,7 @@ func (d *Driver) holds(ctx context.Context, v View, id runtime.RemoteObjectID, s
 	case is.Length == 0:
 		return errors.New("the page did not keep the text: the field is empty")
 	}
-	return fmt.Errorf("the page did not keep the text: the field holds another one, of %d characters; look with: text %s", is.Length, selector)
+	return &fault.Error{Kind: fault.OtherText, Object: selector, Err: fmt.Errorf("the page did not keep the text: the field holds another one, of %d characters", is.Length)}
 }
 
 // after asks an element how it is after an act, or what the page has put in its place.

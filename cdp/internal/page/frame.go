@@ -3,7 +3,6 @@ package page
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -12,6 +11,7 @@ import (
 
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
+	"sessdriver/sessions/fault"
 )
 
 // View is where a command looks: the current page, or a frame in it.
@@ -100,7 +100,7 @@ func (d *Driver) enter(ctx context.Context, v View, s selector) (View, error) {
 	}
 	n := r.Node
 	if n.FrameID == "" {
-		return v, &selectorError{fmt.Sprintf("%s is not a frame but <%s>", s.text, n.LocalName), true}
+		return v, fault.Errorf(fault.Lasting, "%s is not a frame but <%s>", s.text, n.LocalName)
 	}
 	if process := d.targets.FrameTarget(n.FrameID); process != nil {
 		return View{tab: v.tab, link: process.Link}, nil

@@ -17,6 +17,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 //go:embed locate.js
@@ -39,7 +40,7 @@ func parseSelector(text string) (selector, error) {
 	kind, rest, ok := strings.Cut(text, "=")
 	switch {
 	case strings.TrimSpace(text) == "":
-		return s, &selectorError{text: "the selector is empty"}
+		return s, fault.Errorf(fault.Mistyped, "the selector is empty")
 	case !ok:
 		return s, nil
 	}
@@ -49,7 +50,7 @@ func parseSelector(text string) (selector, error) {
 	}
 	role, more, named := strings.Cut(rest, "[name=")
 	if empty := strings.TrimSpace(s.rest) == "" || s.kind == "role" && strings.TrimSpace(role) == ""; empty {
-		return s, &selectorError{text: "the selector " + text + " says nothing behind the =; write it as in: text='Log in', role=button[name=Save]"}
+		return s, fault.Errorf(fault.Mistyped, "the selector %s says nothing behind the =; write it as in: text='Log in', role=button[name=Save]", text)
 	}
 	if s.kind != "role" {
 		return s, nil
@@ -58,13 +59,13 @@ func parseSelector(text string) (selector, error) {
 	if named {
 		name, closed := strings.CutSuffix(more, "]")
 		if !closed {
-			return s, &selectorError{text: "the selector " + text + " does not end; write it as role=button[name=Save]"}
+			return s, fault.Errorf(fault.Mistyped, "the selector %s does not end; write it as role=button[name=Save]", text)
 		}
 		s.name = unquote(name)
 	}
 	quoted := named && s.name != strings.TrimSuffix(more, "]") // then it may have anything in it
 	if strings.Contains(role, "[") || !quoted && strings.Contains(s.name, "[") {
-		return s, &selectorError{text: "the selector " + text + " has more than a role and a name; write it as role=button[name=Save]"}
+		return s, fault.Errorf(fault.Mistyped, "the selector %s has more than a role and a name; write it as role=button[name=Save]", text)
 	}
 	return s, nil
 }
@@ -104,7 +105,7 @@ func (s State) fault() string {
 func (d *Driver) pageLink(ctx context.Context) (*targets.Tab, error) {
 	tab := d.Current()
 	if tab == nil {
-		return nil, &targets.NoPageError{Text: "no tab is open; open one: open URL"}
+		return nil, fault.Errorf(fault.NoTab, "no tab is open")
 	}
 	if err := d.alive(tab); err != nil {
 		return nil, err
@@ -146,6 +147,9 @@ func thrown(e *runtime.ExceptionDetails) error {
 	if e.Exception != nil && e.Exception.Description != "" {
 		text, _, _ = strings.Cut(e.Exception.Description, "\n")
 	}
+	if strings.HasPrefix(text, "SyntaxError") {
+		return fault.Errorf(fault.Lasting, "%w", &ScriptError{text})
+	}
 	return &ScriptError{text}
 }
 
@@ -154,27 +158,10 @@ type ScriptError struct{ text string }
 
 func (e *ScriptError) Error() string { return e.text }
 
-// Permanent reports what waiting does not mend: a selector that is none.
-func (e *ScriptError) Permanent() bool { return strings.HasPrefix(e.text, "SyntaxError") }
-
-// selectorError reports a selector that is none.
-type selectorError struct {
-	text string
-	page bool // it is the page that has something else there
-}
-
-func (e *selectorError) Error() string { return e.text }
-
-// Permanent is true: waiting does not mend it.
-func (e *selectorError) Permanent() bool { return true }
-
-// Typed reports that it was typed wrong.
-func (e *selectorError) Typed() bool { return !e.page }
-
 // fault is what a page threw when it looked for a selector: one that is none.
 func (s selector) fault(err error) error {
 	if thrown := (*ScriptError)(nil); errors.As(err, &thrown) && strings.HasSuffix(thrown.text, "is not a valid selector.") {
-		return &selectorError{text: "'" + s.rest + "' is not a valid selector"}
+		return fault.Errorf(fault.Mistyped, "'%s' is not a valid selector", s.rest)
 	}
 	return err
 }

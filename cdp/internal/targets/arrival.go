@@ -11,24 +11,14 @@ import (
 	"github.com/chromedp/cdproto/target"
 
 	"sessdriver/cdp/internal/wire"
+	"sessdriver/sessions/fault"
 )
 
 // ErrClosed reports a tab that went while it was waited for.
 var ErrClosed = errors.New("the tab was closed")
 
 // ErrCrashed reports one whose page crashed meanwhile.
-var ErrCrashed error = &NoPageError{"the tab crashed; load it again with: reload"}
-
-// NoPageError reports that there is no page to act on or to read, and what to type.
-type NoPageError struct{ Text string }
-
-func (e *NoPageError) Error() string { return e.Text }
-
-// Permanent is true: waiting does not mend it.
-func (e *NoPageError) Permanent() bool { return true }
-
-// SaysNext is true: the text tells what to type.
-func (e *NoPageError) SaysNext() bool { return true }
+var ErrCrashed = fault.Errorf(fault.Crashed, "the tab crashed")
 
 // VainError says what was waited for in vain.
 type VainError struct {
