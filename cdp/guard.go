@@ -59,7 +59,7 @@ func (b *Browser) Guard() (sessions.Guard, bool) {
 func (b *Browser) SetGuard(ctx context.Context, mode sessions.Guard) error {
 	b.commands.Lock()
 	defer b.commands.Unlock()
-	if _, err := sessions.ParseGuard(string(mode)); err != nil {
+	if _, err := sessions.Guards.Parse(string(mode)); err != nil {
 		return err
 	}
 	if err := b.answers(ctx); err != nil {

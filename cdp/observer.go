@@ -60,7 +60,7 @@ func (b *Browser) Observation() sessions.Observation {
 func (b *Browser) SetObservation(ctx context.Context, mode sessions.Observation) error {
 	b.commands.Lock()
 	defer b.commands.Unlock()
-	if _, err := sessions.ParseObservation(string(mode)); err != nil {
+	if _, err := sessions.Observations.Parse(string(mode)); err != nil {
 		return err
 	}
 	if err := b.answers(ctx); err != nil {

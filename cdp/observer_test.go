@@ -22,7 +22,7 @@ func observing(mode sessions.Observation) func(*Options) {
 func TestObserve(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []sessions.Observation{sessions.ObserveChanges, sessions.ObserveJar} {
-		for _, guard := range sessions.Guards {
+		for _, guard := range sessions.Guards.All {
 			if !*full && (guard == sessions.GuardSwitch) != (mode == sessions.ObserveChanges) {
 				continue // each of them once, not in every pair
 			}

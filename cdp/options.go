@@ -71,13 +71,13 @@ func (o *Options) check() error {
 			errs = append(errs, err)
 		}
 	}
-	_, err := ParseReload(string(o.Reload))
+	_, err := ReloadPolicies.Parse(string(o.Reload))
 	try(string(o.Reload), err)
-	_, err = ParseStorage(string(o.Storage))
+	_, err = StoragePolicies.Parse(string(o.Storage))
 	try(string(o.Storage), err)
-	_, err = sessions.ParseGuard(string(o.Guard))
+	_, err = sessions.Guards.Parse(string(o.Guard))
 	try(string(o.Guard), err)
-	_, err = sessions.ParseObservation(string(o.Observe))
+	_, err = sessions.Observations.Parse(string(o.Observe))
 	try(string(o.Observe), err)
 	if o.DebugPort < 0 || o.DebugPort > 65535 {
 		errs = append(errs, fmt.Errorf("the DevTools port %d is none; use one from 1 to 65535, or 0", o.DebugPort))
@@ -94,11 +94,5 @@ const (
 	ReloadNone    ReloadPolicy = "none"
 )
 
-// ParseReload reads the name of a policy.
-func ParseReload(s string) (ReloadPolicy, error) {
-	switch p := ReloadPolicy(s); p {
-	case ReloadAll, ReloadCurrent, ReloadNone:
-		return p, nil
-	}
-	return "", fmt.Errorf("%q is not a reload policy; use all, current or none", s)
-}
+// ReloadPolicies are all of them.
+var ReloadPolicies = sessions.Choice[ReloadPolicy]{What: "a reload policy", All: []ReloadPolicy{ReloadAll, ReloadCurrent, ReloadNone}}

@@ -31,14 +31,8 @@ const (
 	StorageClear StoragePolicy = "clear" // all is emptied, IndexedDB and CacheStorage too
 )
 
-// ParseStorage reads the name of a policy.
-func ParseStorage(s string) (StoragePolicy, error) {
-	switch p := StoragePolicy(s); p {
-	case StorageSwap, StorageKeep, StorageClear:
-		return p, nil
-	}
-	return "", fmt.Errorf("%q is not a storage policy; use swap, keep or clear", s)
-}
+// StoragePolicies are all of them.
+var StoragePolicies = sessions.Choice[StoragePolicy]{What: "a storage policy", All: []StoragePolicy{StorageSwap, StorageKeep, StorageClear}}
 
 const (
 	// swapWorld is the isolated world in which our script runs, out of sight of

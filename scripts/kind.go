@@ -39,11 +39,13 @@ const (
 	KindCommand     Kind = "command"     // the name of a command
 )
 
-var states = []sessions.State{sessions.Live, sessions.LoggedOut, sessions.Empty}
+var states = sessions.Choice[sessions.State]{What: "a state", All: []sessions.State{sessions.Live, sessions.LoggedOut, sessions.Empty}}
 
 var sameSites = []string{"Strict", "Lax", "None"}
 
 const accept, dismiss = "accept", "dismiss"
+
+var answers = sessions.Choice[string]{What: "an answer to a dialog", All: []string{accept, dismiss}}
 
 // read checks an argument and returns it in normal form. What only the book
 // knows, such as whether a session exists, is checked when the command runs.
@@ -63,12 +65,12 @@ func (k Kind) read(text string) (string, error) {
 	case KindName, KindWindow:
 		return text, checkName(text)
 	case KindGuard:
-		if _, err := sessions.ParseGuard(text); err != nil {
+		if _, err := sessions.Guards.Parse(text); err != nil {
 			return "", usage("%v; see: help guard", err)
 		}
 	case KindAnswer:
-		if text != accept && text != dismiss {
-			return "", usage("%q is not an answer to a dialog; use accept or dismiss", text)
+		if _, err := answers.Parse(text); err != nil {
+			return "", usage("%v", err)
 		}
 	case KindVariable:
 		if name, _, hasValue := strings.Cut(text, "="); hasValue && isVariable(name) { // the value may be a secret
@@ -86,7 +88,7 @@ func (k Kind) read(text string) (string, error) {
 			return "", usage("%q is not a time; write it as 500ms or 2s", text)
 		}
 	case KindObservation:
-		if _, err := sessions.ParseObservation(text); err != nil {
+		if _, err := sessions.Observations.Parse(text); err != nil {
 			return "", usage("%v; see: help observe", err)
 		}
 	case KindCount:
@@ -98,8 +100,8 @@ func (k Kind) read(text string) (string, error) {
 			return "", usage("%q is not an HTTP status; type: expect status 200", text)
 		}
 	case KindState:
-		if !slices.Contains(states, sessions.State(text)) {
-			return "", usage("%q is not a state; use live, logged out or empty, and quote a name with spaces", text)
+		if _, err := states.Parse(text); err != nil {
+			return "", usage("%v, and quote a name with spaces", err)
 		}
 	case KindSameSite:
 		if !slices.ContainsFunc(sameSites, func(s string) bool { return strings.EqualFold(s, text) }) {

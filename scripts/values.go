@@ -24,17 +24,17 @@ func (e *Engine) values(kind Kind, typed, site string) []value {
 	case KindURL:
 		return e.urlValues()
 	case KindState:
-		return words(states)
+		return words(states.All)
 	case KindSameSite:
 		return words(sameSites)
 	case KindAnswer:
-		return words([]string{accept, dismiss})
+		return words(answers.All)
 	case KindGuard:
-		return words(sessions.Guards)
+		return words(sessions.Guards.All)
 	case KindVariable:
 		return e.variableValues()
 	case KindObservation:
-		return words(sessions.Observations)
+		return words(sessions.Observations.All)
 	case KindHeader:
 		return e.headerValues(site)
 	case KindCommand:

@@ -63,7 +63,7 @@ func (c *cutting) holds(site string, cookie *Cookie) bool {
 	switch {
 	case c.scope == ScopeHost && !own:
 		return cookie.coversHost(host)
-	case c.scope == ScopeDomain && own:
+	case c.scope != ScopeHost && own:
 		return cookie.coversHost(host) || under(cookie.host(), host)
 	case registrable(cookie.host()) != site:
 		return false
@@ -159,7 +159,7 @@ func (b *Book) JoinSite(text string, now time.Time) (string, error) {
 		return "", err
 	}
 	domain := registrable(l.host)
-	if b.cutting.scope == ScopeDomain {
+	if b.cutting.scope != ScopeHost {
 		_, err := b.dropException(name, "was not split off", now)
 		return domain, err
 	}
@@ -269,7 +269,7 @@ func (b *Book) moveCookies(of *session, now time.Time) {
 // holders names the sites that a cookie of a site belongs to.
 func (b *Book) holders(c *Cookie, from *site) []string {
 	candidates := append(slices.Clone(b.cutting.exceptions), from.hosts...)
-	if b.cutting.scope == ScopeDomain {
+	if b.cutting.scope != ScopeHost {
 		candidates = append(candidates, registrable(c.host()))
 	}
 	var names []string

@@ -10,7 +10,8 @@ import (
 // it matches one of the scope patterns, or there is none, and none of the
 // exclude patterns. A pattern is a host (its sub-domains included), HOST:PORT,
 // or either with a path; https:// before it limits the scheme; * stands for any
-// run of characters. It returns nil when there are no patterns at all.
+// run of characters. It returns nil when there are no patterns at all; an error is a
+// *[PatternError].
 func NewFilter(scope, exclude []string) (func(rawURL string) bool, error) {
 	if len(scope)+len(exclude) == 0 {
 		return nil, nil
@@ -29,21 +30,34 @@ func NewFilter(scope, exclude []string) (func(rawURL string) bool, error) {
 	}, nil
 }
 
+// PatternError reports a pattern that is none.
+type PatternError struct {
+	List string // that it is in: "scope" or "exclude"
+	Text string // with its secrets left out
+	Err  error
+}
+
+func (e *PatternError) Error() string {
+	return fmt.Sprintf("the pattern %q: %v; write a host, HOST:PORT or a URL, with * for any characters", e.Text, e.Err)
+}
+
+func (e *PatternError) Unwrap() error { return e.Err }
+
 // pattern is one parsed pattern; empty parts match everything.
 type pattern struct {
 	scheme, host, port, path string
 }
 
-func parsePatterns(flag string, texts []string) ([]pattern, error) {
-	var list []pattern
+func parsePatterns(list string, texts []string) ([]pattern, error) {
+	var patterns []pattern
 	for _, text := range texts {
 		p, err := parsePattern(text)
 		if err != nil {
-			return nil, fmt.Errorf("--%s %q: %w; write a host, HOST:PORT or a URL, with * for any characters", flag, ShowURL(text), err)
+			return nil, &PatternError{list, ShowURL(text), err}
 		}
-		list = append(list, p)
+		patterns = append(patterns, p)
 	}
-	return list, nil
+	return patterns, nil
 }
 
 func parsePattern(text string) (pattern, error) {

@@ -1,7 +1,5 @@
 package sessions
 
-import "fmt"
-
 // Guard says when the requests of sites with an active session are checked. A check is
 // dear in the browser; the jar, which has the active session's cookies in any case, is free.
 type Guard string
@@ -16,15 +14,5 @@ const (
 	GuardOff Guard = "off"
 )
 
-// Guards lists them, the safest first.
-var Guards = []Guard{GuardAlways, GuardSwitch, GuardOff}
-
-// ParseGuard reads the name of a guard.
-func ParseGuard(s string) (Guard, error) {
-	for _, g := range Guards {
-		if s == string(g) {
-			return g, nil
-		}
-	}
-	return "", fmt.Errorf("%q is not a guard mode; use always, switch or off", s)
-}
+// Guards are all of them, the safest first.
+var Guards = Choice[Guard]{"a guard mode", []Guard{GuardAlways, GuardSwitch, GuardOff}}

@@ -62,7 +62,7 @@ func (s Scope) giveCookie(name, value, site, page string) Cookie {
 	if strings.HasPrefix(lower, "__http-") || strings.HasPrefix(lower, "__host-http-") {
 		c.HTTPOnly = true
 	}
-	if !onSite && s == ScopeDomain && !host && !isIP(site) && !isSuffix(site) {
+	if !onSite && s != ScopeHost && !host && !isIP(site) && !isSuffix(site) {
 		c.Domain = "." + site
 	}
 	return c
@@ -70,7 +70,7 @@ func (s Scope) giveCookie(name, value, site, page string) Cookie {
 
 // locateSite is where a site is by its name alone.
 func (s Scope) locateSite(site string) location {
-	if s == ScopeDomain {
+	if s != ScopeHost {
 		site = bracketed(site) // a bare IPv6 address would be read as host:port
 	}
 	l, _ := locate("https://" + site)

@@ -1,7 +1,5 @@
 package sessions
 
-import "fmt"
-
 // Observation says how the cookies that servers hand out are learnt.
 type Observation string
 
@@ -16,15 +14,5 @@ const (
 	ObserveJar Observation = "jar"
 )
 
-// Observations lists them, the one that tells most first.
-var Observations = []Observation{ObserveFull, ObserveChanges, ObserveJar}
-
-// ParseObservation reads the name of one.
-func ParseObservation(s string) (Observation, error) {
-	for _, o := range Observations {
-		if s == string(o) {
-			return o, nil
-		}
-	}
-	return "", fmt.Errorf("%q is not a way to observe; use full, changes or jar", s)
-}
+// Observations are all of them, the one that tells most first.
+var Observations = Choice[Observation]{"a way to observe", []Observation{ObserveFull, ObserveChanges, ObserveJar}}

@@ -1,14 +1,13 @@
 package sessions
 
 import (
-	"fmt"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
 )
 
-// Scope says which hosts form one site.
-type Scope int
+// Scope says which hosts form one site. "" is [ScopeDomain].
+type Scope string
 
 const (
 	// ScopeDomain makes a site of the registrable domain, by the public
@@ -16,22 +15,14 @@ const (
 	// public suffix, localhost (with its sub-domains), a single label and an
 	// IP address are sites of their own. Ports are ignored, as the jar
 	// ignores them.
-	ScopeDomain Scope = iota
+	ScopeDomain Scope = "domain"
 	// ScopeHost makes a site of each host:port, the port always written, as
 	// ZAP does.
-	ScopeHost
+	ScopeHost Scope = "host"
 )
 
-// ParseScope reads the name of a scope: "domain" or "host".
-func ParseScope(s string) (Scope, error) {
-	switch s {
-	case "domain":
-		return ScopeDomain, nil
-	case "host":
-		return ScopeHost, nil
-	}
-	return 0, fmt.Errorf("%q is not a site scope; use domain or host", s)
-}
+// Scopes are both of them.
+var Scopes = Choice[Scope]{"a site scope", []Scope{ScopeDomain, ScopeHost}}
 
 // SiteOf returns the name of the site that a URL belongs to, or "" for a URL
 // without a host (about:blank, data:, blob:).

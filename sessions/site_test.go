@@ -44,13 +44,13 @@ func TestSiteOf(t *testing.T) {
 	}
 }
 
-func TestParseScope(t *testing.T) {
+func TestScopes(t *testing.T) {
 	for text, want := range map[string]Scope{"domain": ScopeDomain, "host": ScopeHost} {
-		if got, err := ParseScope(text); got != want || err != nil {
+		if got, err := Scopes.Parse(text); got != want || err != nil {
 			t.Errorf("%s: got %v, %v", text, got, err)
 		}
 	}
-	if _, err := ParseScope("Site"); err == nil {
+	if _, err := Scopes.Parse("Site"); err == nil {
 		t.Error("an unknown scope is taken")
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -24,13 +25,10 @@ type config struct {
 	browser, profile, proxy    string
 	headless, headed           bool
 	windowSize                 string
-	windowSizeValue            cdp.Size // zero when none is given
 	debugPort                  int
 	ignoreCertificateErrors    bool
 	noDefaultTokens            bool
 	noSandbox                  bool
-	siteScope, reload, storage string
-	guard, observe             string
 	forceEverywhere            bool
 	scope, exclude             []string
 	sessions, use, httpAuth    []string
@@ -39,12 +37,13 @@ type config struct {
 	noColour                   bool
 	once, json, installBrowser bool
 	help, version              bool
-	scopeValue                 sessions.Scope
-	reloadValue                cdp.ReloadPolicy
-	storageValue               cdp.StoragePolicy
-	guardValue                 sessions.Guard
-	observeValue               sessions.Observation
-	guards                     []sessions.Guard // for doctor
+	windowSizeValue            cdp.Size // zero when none is given
+	siteScope                  sessions.Scope
+	reload                     cdp.ReloadPolicy
+	storage                    cdp.StoragePolicy
+	observe                    sessions.Observation
+	guard                      string
+	guards                     []sessions.Guard // for doctor more than one
 	observes                   func(string) bool
 	defaults                   []sessions.Default
 	sites                      []string // exceptions to the scope
@@ -58,13 +57,18 @@ type config struct {
 	vars                   []string
 }
 
+// newConfig has the defaults of the flags that take a word.
+func newConfig() *config {
+	return &config{siteScope: sessions.ScopeDomain, reload: cdp.ReloadAll, observe: sessions.ObserveFull}
+}
+
 // readConfig reads the command line, then the environment for the flags that
 // were not given. Errors are usage errors.
 func readConfig(args, environ []string) (*config, error) {
-	c := &config{}
+	c := newConfig()
 	flags := c.flagSet()
 	if err := flags.Parse(args); err != nil {
-		return nil, usagef("%v", err)
+		return nil, usagef("%v", badFlag(err))
 	}
 	if err := c.fromEnvironment(flags, environ); err != nil {
 		return nil, err
@@ -112,22 +116,11 @@ func (c *config) check() error {
 	if c.debugPort < 0 || c.debugPort > 65535 {
 		return usagef("--debug-port %d is not a port; use 1 to 65535", c.debugPort)
 	}
-	if c.scopeValue, err = sessions.ParseScope(c.siteScope); err != nil {
-		return usagef("--site-scope: %v", err)
-	}
-	if c.reloadValue, err = cdp.ParseReload(c.reload); err != nil {
-		return usagef("--reload: %v", err)
-	}
-	if c.storageValue, err = cdp.ParseStorage(cmp.Or(c.storage, c.defaultStorage())); err != nil {
-		return usagef("--storage: %v", err)
-	}
+	c.storage = cmp.Or(c.storage, c.defaultStorage())
 	if err := c.readGuard(); err != nil {
 		return err
 	}
-	if c.observeValue, err = sessions.ParseObservation(c.observe); err != nil {
-		return usagef("--observe: %v", err)
-	}
-	if c.observeValue != sessions.ObserveFull && c.scopeValue == sessions.ScopeHost {
+	if c.observe != sessions.ObserveFull && c.siteScope == sessions.ScopeHost {
 		return usagef("--site-scope host needs --observe full: cookies have no port")
 	}
 	for _, variable := range c.vars {
@@ -135,11 +128,12 @@ func (c *config) check() error {
 			return usagef("--var %s: write it as NAME=VALUE", name)
 		}
 	}
-	if c.forceEverywhere && c.guardValue != sessions.GuardAlways {
+	if c.forceEverywhere && c.guards[0] != sessions.GuardAlways {
 		return usagef("--force-everywhere needs every request to be checked: --guard always")
 	}
-	if c.observes, err = sessions.NewFilter(c.scope, c.exclude); err != nil {
-		return usagef("%v", err)
+	c.observes, err = sessions.NewFilter(c.scope, c.exclude)
+	if bad := (*sessions.PatternError)(nil); errors.As(err, &bad) {
+		return usagef("--%s: %v", bad.List, bad)
 	}
 	if err := c.readSettings(); err != nil {
 		return err
@@ -157,22 +151,21 @@ func (c *config) readGuard() error {
 		names = strings.Split(c.guard, ",")
 	}
 	for _, name := range names {
-		g, err := sessions.ParseGuard(strings.TrimSpace(name))
+		g, err := sessions.Guards.Parse(strings.TrimSpace(name))
 		if err != nil {
 			return usagef("--guard: %v", err)
 		}
 		c.guards = append(c.guards, g)
 	}
-	c.guardValue = c.guards[0]
 	return nil
 }
 
 // defaultStorage leaves somebody else's browser, or a profile that is kept, as it is.
-func (c *config) defaultStorage() string {
+func (c *config) defaultStorage() cdp.StoragePolicy {
 	if c.command.name == "attach" || c.profile != "" {
-		return string(cdp.StorageKeep)
+		return cdp.StorageKeep
 	}
-	return string(cdp.StorageSwap)
+	return cdp.StorageSwap
 }
 
 // checkProxy wants what Chrome takes as a proxy: HOST:PORT, with a scheme or not.
@@ -199,7 +192,7 @@ func (c *config) readSettings() (err error) {
 		c.defaults, err = settings.LoadDefaults()
 	}
 	if err == nil {
-		c.sites, err = settings.LoadSites(c.scopeValue)
+		c.sites, err = settings.LoadSites(c.siteScope)
 	}
 	return err
 }

@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"sessdriver/cdp"
 	"sessdriver/scripts"
+	"sessdriver/sessions"
 )
 
 // flagSet declares all flags. Which of them a command takes is said in [commands].
@@ -25,13 +27,13 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.IntVar(&c.debugPort, "debug-port", 0, "open a DevTools port `N` on loopback for other clients: whoever reaches it owns the browser")
 	f.BoolVar(&c.ignoreCertificateErrors, "ignore-certificate-errors", false, "trust every server")
 	f.BoolVar(&c.noSandbox, "no-sandbox", false, "run Chrome without its sandbox; always so for root")
-	f.StringVar(&c.siteScope, "site-scope", "domain", "`WHAT` a site is: a registrable domain with its sub-domains (domain), or one host and port (host)")
+	choose(f, &c.siteScope, sessions.Scopes, "site-scope", "`WHAT` a site is: a registrable domain with its sub-domains (domain), or one host and port (host)")
 	f.BoolVar(&c.noDefaultTokens, "no-default-tokens", false, "take no cookie name for a token until you add it")
 	f.BoolVar(&c.forceEverywhere, "force-everywhere", false, "send the forced tokens also where the browser would send no cookies")
-	f.StringVar(&c.reload, "reload", "all", "`HOW` a switch reloads the site's tabs: all, current or none")
-	f.StringVar(&c.storage, "storage", "", "`HOW` a switch treats the site's web storage: swap it with the session's (the default), keep it (the default of attach and with --profile), or clear it")
+	choose(f, &c.reload, cdp.ReloadPolicies, "reload", "`HOW` a switch reloads the site's tabs: all, current or none")
+	choose(f, &c.storage, cdp.StoragePolicies, "storage", "`HOW` a switch treats the site's web storage: swap it with the session's (the default), keep it (the default of attach and with --profile), or clear it")
 	f.StringVar(&c.guard, "guard", "always", "`HOW` the requests of forced sites are checked, which costs time: always; after a switch until the browser's cookies are the session's (switch); or never (off), where only the browser's cookies are switched (see: sessdriver help guard)")
-	f.StringVar(&c.observe, "observe", "full", "`HOW` sessdriver learns of the cookies that servers set: from each request and response (full); or, nearly for free, from an extension (changes), or by reading them now and then (jar), where it is not known which response set one (see: sessdriver help observe)")
+	choose(f, &c.observe, sessions.Observations, "observe", "`HOW` sessdriver learns of the cookies that servers set: from each request and response (full); or, nearly for free, from an extension (changes), or by reading them now and then (jar), where it is not known which response set one (see: sessdriver help observe)")
 	f.StringArrayVar(&c.scope, "scope", nil, "observe only URLs that match `PATTERN` (shop.test, *.shop.test:8080, https://shop.test/app/*); repeatable")
 	f.StringArrayVar(&c.exclude, "exclude", nil, "do not observe URLs that match `PATTERN`; repeatable")
 	f.StringArrayVar(&c.sessions, "session", nil, "start with a session: `NAME=COOKIES`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
@@ -93,7 +95,7 @@ func (c *config) fromEnvironment(flags *pflag.FlagSet, environ []string) error {
 		}
 		for _, v := range values {
 			if err := flags.Set(f.Name, v); err != nil {
-				return usagef("the environment variable %s: %v", name, err)
+				return usagef("the environment variable %s: %v", name, badFlag(err))
 			}
 		}
 		_ = flags.SetAnnotation(f.Name, fromEnv, nil)
@@ -105,7 +107,7 @@ func (c *config) fromEnvironment(flags *pflag.FlagSet, environ []string) error {
 // flagsNamed lists the flags of these names, in the order in which they are declared; all
 // for "".
 func flagsNamed(names string) (list []*pflag.Flag) {
-	(&config{}).flagSet().VisitAll(func(f *pflag.Flag) {
+	newConfig().flagSet().VisitAll(func(f *pflag.Flag) {
 		if names == "" || slices.Contains(strings.Fields(names), f.Name) {
 			list = append(list, f)
 		}

@@ -81,7 +81,7 @@ func (c *config) readAuth(text string, in io.Reader, page string) (givenAuth, er
 		return givenAuth{}, usagef("--http-auth %s: %v, as in %[1]s='alice:secret'", who, err)
 	}
 	auth := givenAuth{site: site, name: name, credentials: credentials}
-	if c.scopeValue.SiteOf(page) == site {
+	if c.siteScope.SiteOf(page) == site {
 		auth.origin = sessions.OriginOf(page) // a password is for one server
 	}
 	return auth, nil
@@ -89,7 +89,7 @@ func (c *config) readAuth(text string, in io.Reader, page string) (givenAuth, er
 
 // whose reads [SITE/]NAME of a flag, as splitSite does.
 func (c *config) whose(flag, who, page string) (site, name, of string, said bool, err error) {
-	site, name, of, said = splitSite(c.scopeValue, who, page)
+	site, name, of, said = splitSite(c.siteScope, who, page)
 	who = sessions.ShowURL(who)
 	switch {
 	case site == "":
@@ -123,7 +123,7 @@ func (c *config) readSession(who, source string, in io.Reader, page string) (giv
 	if err != nil {
 		return givenSession{}, fmt.Errorf("--session %s: %w; write %[1]s=@FILE with a file that holds NAME=VALUE; NAME=VALUE", who, err)
 	}
-	cookies, err := sessions.ReadCookies(c.scopeValue, text, site, page)
+	cookies, err := sessions.ReadCookies(c.siteScope, text, site, page)
 	if err != nil {
 		return givenSession{}, usagef("--session %s: %v", who, err)
 	}

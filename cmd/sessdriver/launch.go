@@ -108,7 +108,7 @@ func (k *control) start(ctx context.Context, get func(context.Context) (*cdp.Bro
 
 // options are those for any browser.
 func (c *config) options(k *control, s streams) cdp.Options {
-	o := cdp.Options{Book: k.book, Reload: c.reloadValue, Storage: c.storageValue, Guard: c.guardValue, Observe: c.observeValue, Notice: k.notices.tell}
+	o := cdp.Options{Book: k.book, Reload: c.reload, Storage: c.storage, Guard: c.guards[0], Observe: c.observe, Notice: k.notices.tell}
 	o.Log = c.newLog(s.err, k.book, k.mask)
 	return o
 }
@@ -157,7 +157,7 @@ func (c *config) launchOptions(k *control, s streams) (cdp.Options, error) {
 // newBook makes the book that the flags ask for.
 func (c *config) newBook(notify func(sessions.Event)) *sessions.Book {
 	book := sessions.New(sessions.Options{
-		Scope:           c.scopeValue,
+		Scope:           c.siteScope,
 		Defaults:        c.defaults,
 		ForceEverywhere: c.forceEverywhere,
 		Observes:        c.observes,
@@ -187,7 +187,7 @@ func (c *config) keepSettings(e *scripts.Engine) {
 	if !c.noDefaultTokens { // else what is kept would be lost
 		e.SaveDefaults = saveDefaults
 	}
-	e.SaveSites = func(names []string) error { return settings.SaveSites(c.scopeValue, names) }
+	e.SaveSites = func(names []string) error { return settings.SaveSites(c.siteScope, names) }
 }
 
 // saveDefaults keeps the default tokens for later runs. The built-in list is

@@ -14,9 +14,6 @@ const sitesHead = `# The sites that were split off or joined (site split, site j
 # "host", a tab and the DOMAIN whose hosts are one site.
 `
 
-// scopeWords are the scopes as the file writes them.
-var scopeWords = map[sessions.Scope]string{sessions.ScopeDomain: "domain", sessions.ScopeHost: "host"}
-
 // SitesFile is where the sites are kept, beside the default tokens.
 func SitesFile() (string, error) { return path("sites.tsv") }
 
@@ -45,7 +42,7 @@ func readSites() (map[sessions.Scope][]string, error) {
 			continue
 		}
 		word, name, ok := strings.Cut(line, "\t")
-		scope, err := sessions.ParseScope(word)
+		scope, err := sessions.Scopes.Parse(word)
 		if !ok || err != nil || name == "" || strings.ContainsAny(name, " \t/") {
 			return nil, fmt.Errorf("%s: line %d: %q is not domain or host, a tab and a name; correct or remove the line", file, i+1, line)
 		}
@@ -69,9 +66,9 @@ func SaveSites(scope sessions.Scope, names []string) error {
 	}
 	all[scope] = names
 	text := sitesHead
-	for _, s := range []sessions.Scope{sessions.ScopeDomain, sessions.ScopeHost} {
+	for _, s := range sessions.Scopes.All {
 		for _, name := range all[s] {
-			text += scopeWords[s] + "\t" + name + "\n"
+			text += string(s) + "\t" + name + "\n"
 		}
 	}
 	if err := replace(file, text); err != nil {
