@@ -6,6 +6,24 @@ import (
 	"path/filepath"
 )
 
+// Actor does what a person does on a page. A selector is as in help selectors; what it
+// finds is waited for until the context ends. Its methods answer when what they lead to has
+// loaded.
+type Actor interface {
+	Click(ctx context.Context, selector string) error
+	Fill(ctx context.Context, selector, text string) error
+	Choose(ctx context.Context, selector, option string) error
+	Check(ctx context.Context, selector string, on bool) error
+	Press(ctx context.Context, key string) error // where the focus is
+	PressOn(ctx context.Context, selector, key string) error
+	Upload(ctx context.Context, selector string, files []string) error
+	Go(ctx context.Context, by int) error // back -1, forward 1
+
+	// Secret reports whether a selector finds a field whose text nobody is to see; known
+	// is false where that cannot be told any more.
+	Secret(ctx context.Context, selector string) (secret, known bool)
+}
+
 const selectorHelp = "A selector is CSS, or text=TEXT, role=ROLE[name=NAME] (by the accessibility tree), label=TEXT, placeholder=TEXT, testid=ID. " +
 	"The command waits until the element is there, visible, at rest, enabled and not covered."
 

@@ -4,7 +4,22 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"sessdriver/sessions"
 )
+
+// Frames are what stands in a page, and the dialogs before it.
+type Frames interface {
+	// Enter lets [Actor] and [Reader] look into a frame of what they look at now, Leave at
+	// the page itself again.
+	Enter(ctx context.Context, selector string) error
+	Leave()
+
+	// AnswerDialogs says how the dialogs that follow are answered; LastDialog is the last
+	// one that was, nil for none.
+	AnswerDialogs(accept bool, text string)
+	LastDialog() *sessions.DialogView
+}
 
 func frameCommands() []*Command {
 	return []*Command{

@@ -6,6 +6,12 @@ import (
 	"sessdriver/sessions"
 )
 
+// Guard is when requests of forced sites are checked, and whether they are now.
+type Guard interface {
+	Guard() (mode sessions.Guard, checking bool)
+	SetGuard(ctx context.Context, mode sessions.Guard) error
+}
+
 func guardCommands() []*Command {
 	return []*Command{{
 		Name:    "guard",

@@ -8,6 +8,15 @@ import (
 	"sessdriver/sessions"
 )
 
+// Reverter changes a session's cookies, see the book's. Its methods answer when the jars
+// are in step again. Revert and Accept show the tabs anew where the session is active, as Use
+// does.
+type Reverter interface {
+	Revert(ctx context.Context, ref sessions.Ref, to int) (sessions.Switch, error)
+	Accept(ctx context.Context, ref sessions.Ref) (sessions.Switch, error)
+	Split(ctx context.Context, ref sessions.Ref, name string) (sessions.Session, error)
+}
+
 func historyCommands() []*Command {
 	return []*Command{
 		{

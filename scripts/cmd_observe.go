@@ -6,6 +6,12 @@ import (
 	"sessdriver/sessions"
 )
 
+// Observer is how the cookies that servers hand out are learnt.
+type Observer interface {
+	Observation() sessions.Observation
+	SetObservation(ctx context.Context, how sessions.Observation) error
+}
+
 func observeCommands() []*Command {
 	return []*Command{{
 		Name:    "observe",

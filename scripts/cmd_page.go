@@ -8,6 +8,12 @@ import (
 	"sessdriver/sessions"
 )
 
+// Opener shows pages. Its methods answer when they have loaded.
+type Opener interface {
+	Open(ctx context.Context, url string) error
+	Reload(ctx context.Context) error
+}
+
 var loadingFlag = Flag{Name: "timeout", Kind: KindTime, Summary: "how long it may take to load, as 500ms or 30s (default 1m)"}
 
 func pageCommands() []*Command {

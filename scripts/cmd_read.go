@@ -13,6 +13,20 @@ import (
 	"sessdriver/sessions"
 )
 
+// Reader says what the page is like now.
+type Reader interface {
+	Eval(ctx context.Context, script string) (string, error)      // JSON
+	Look(ctx context.Context, script string) (string, error)      // an Eval that only reads
+	Texts(ctx context.Context, selector string) ([]string, error) // each in one line
+	InnerTexts(ctx context.Context, selector string) ([]string, error)
+	HTML(ctx context.Context) (string, error)
+	Title(ctx context.Context) (string, error)
+	Screenshot(ctx context.Context, whole bool) ([]byte, error) // a PNG
+
+	// Response is the one that brought the page, not ok where the browser did not tell.
+	Response() (status int, header func(name string) string, ok bool)
+}
+
 var intoFlag = Flag{Name: "into", Kind: KindVariable, Summary: "put it into this variable instead of showing it"}
 
 func readCommands() []*Command {

@@ -10,6 +10,12 @@ import (
 	"sessdriver/sessions"
 )
 
+// Requester makes the browser ask for a URL, as a session or, for the zero Ref, as the
+// window is.
+type Requester interface {
+	Request(ctx context.Context, as sessions.Ref, method, url string, headers [][2]string, body string) (status int, text string, err error)
+}
+
 // methods are those that a page may use.
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions}
 

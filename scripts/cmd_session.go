@@ -8,6 +8,20 @@ import (
 	"sessdriver/sessions"
 )
 
+// Switcher changes the active session. Its methods answer when every request that starts
+// later belongs to it; with wait, when the reloads are committed too. An error of the book stays
+// one that errors.As finds.
+type Switcher interface {
+	Use(ctx context.Context, ref sessions.Ref, wait bool) (sessions.Switch, error)
+	New(ctx context.Context, site, name string, wait bool) (sessions.Switch, error)
+
+	// Unset where nothing is active is no error: its Switch has no session (number 0).
+	Unset(ctx context.Context, site string, wait bool) (sessions.Switch, error)
+
+	// Remove answers with the session as it was.
+	Remove(ctx context.Context, ref sessions.Ref) (sessions.Switch, error)
+}
+
 var waitFlag = Flag{Name: "wait", Summary: "wait until the reloaded tabs show the new page (commands that act on the page do so anyway)"}
 
 func sessionCommands() []*Command {

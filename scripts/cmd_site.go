@@ -4,6 +4,13 @@ import (
 	"context"
 )
 
+// Sites changes where sites end, see the book's. Its methods return the name of the site,
+// and answer when the jars are in step again.
+type Sites interface {
+	SplitSite(ctx context.Context, host string) (string, error)
+	JoinSite(ctx context.Context, host string) (string, error)
+}
+
 func siteCommands() []*Command {
 	const keptHelp = "At the prompt it is kept for later runs; in a script, a pipe and with -c it is not, unless --save is given. "
 	host := []Param{{Name: "HOST[:PORT]", Kind: KindText}}

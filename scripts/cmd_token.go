@@ -8,6 +8,12 @@ import (
 	"sessdriver/sessions"
 )
 
+// Tokens are the cookies that count for a site.
+type Tokens interface {
+	AddToken(ctx context.Context, site, name string, kind sessions.Kind) error
+	RemoveToken(ctx context.Context, site, name string) error
+}
+
 func tokenCommands() []*Command {
 	return []*Command{
 		{

@@ -13,6 +13,18 @@ import (
 	"sessdriver/sessions"
 )
 
+// Traffic is what the browser asks for.
+type Traffic interface {
+	// Requests lists those that were answered after the first since, 0 or less for all that
+	// are known and math.MaxInt64 for none, with their count and what is closed when there
+	// are more. Acted is the count when the page was last acted on.
+	Requests(since int64) (list []sessions.RequestView, count int64, changed <-chan struct{})
+	Acted() int64
+
+	// Idle waits until none is under way.
+	Idle(ctx context.Context) error
+}
+
 func watchCommands() []*Command {
 	return []*Command{{
 		Name:    "watch",

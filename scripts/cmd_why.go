@@ -9,6 +9,15 @@ import (
 	"sessdriver/sessions"
 )
 
+// Storage is what the browser keeps for the window.
+type Storage interface {
+	Jar(ctx context.Context) ([]sessions.Cookie, error)
+
+	// Stored lists the web storage that the open pages of a site have; travels says that it
+	// goes and comes with the session.
+	Stored(ctx context.Context, site string) (list []sessions.Stored, travels bool, err error)
+}
+
 func whyCommands() []*Command {
 	return []*Command{
 		{

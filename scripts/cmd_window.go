@@ -9,6 +9,22 @@ import (
 	"sessdriver/sessions"
 )
 
+// Windows are what is open, with its tabs. A window that is not there is
+// a *sessions.NoWindowError.
+type Windows interface {
+	Windows() []sessions.WindowView
+	Tabs() []sessions.TabView
+
+	// SelectWindow and SelectTab make a tab the current one and bring it to the front.
+	SelectWindow(ctx context.Context, w sessions.Window) error
+	SelectTab(ctx context.Context, number int) error
+
+	// OpenWindow makes an isolated window where the session is forced (none for the zero
+	// Ref) and shows a URL in it, or fails and leaves no window.
+	OpenWindow(ctx context.Context, w sessions.Window, ref sessions.Ref, url string) (sessions.Switch, error)
+	CloseWindow(ctx context.Context, w sessions.Window) error
+}
+
 func windowCommands() []*Command {
 	return []*Command{
 		{

@@ -7,6 +7,19 @@ import (
 	"sessdriver/sessions"
 )
 
+// Tab is where a person is, for all commands.
+type Tab interface {
+	// Window and Location are those of the current tab; Location is "" when there is none.
+	Window() sessions.Window
+	Location() string
+
+	// Settle answers when everything the browser told up to now is booked.
+	Settle(ctx context.Context) error
+
+	// Reloaded answers when the current tab has loaded what a switch reloads there.
+	Reloaded(ctx context.Context) error
+}
+
 var siteFlag = Flag{Name: "site", Kind: KindSite, Summary: "the site that is meant, instead of the current tab's"}
 
 // site is the site that a command is about: the one given, by --site or as an
