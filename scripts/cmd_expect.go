@@ -6,142 +6,145 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
 	"sessdriver/sessions"
 )
 
-// found is what expect sees: whether it is as expected, and what it is.
-type found struct {
-	holds  bool
-	actual string // "it is …"
+// expectation is what one expect command looks for.
+type expectation struct {
+	what, summary, example string
+	params                 []Param
+	flags                  []Flag
+	inPage                 bool // after a switch, in that of the session that is forced now
+	expected               func(*call) (who, does string)
+	look                   func(context.Context, *call) (found, error)
+}
+
+var expectations = []expectation{
+	{
+		what: "url", summary: "Fail unless the page's address contains a text, or matches a pattern with *",
+		params: []Param{rest("PATTERN")}, example: "expect url /account\nexpect not url *login*",
+		inPage: true, expected: says("the address", "contain", "PATTERN"), look: lookURL,
+	},
+	{
+		what: "title", summary: "Fail unless the title contains a text",
+		params: []Param{rest("TEXT")}, example: "expect title 'My account'",
+		inPage: true, expected: says("the title", "contain", "TEXT"), look: lookTitle,
+	},
+	{
+		what: "text", summary: "Fail unless the page shows a text",
+		params: []Param{rest("TEXT")}, example: "expect text 'Signed in as alice'\nexpect not text bob",
+		inPage: true, expected: says("the page", "show", "TEXT"), look: lookText,
+	},
+	{
+		what: "selector", summary: "Fail unless an element is visible, with a text if one is given",
+		params:  []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "TEXT", Kind: KindText, Optional: true, Rest: true}},
+		example: "expect selector '#user' alice\nexpect not selector .error",
+		inPage:  true, expected: expectedSelector, look: lookSelector,
+	},
+	{
+		what: "count", summary: "Fail unless this many elements are visible",
+		params: []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "N", Kind: KindCount}}, example: "expect count '#orders li' 3",
+		inPage: true, look: lookCount,
+		expected: func(c *call) (string, string) { return "the number of " + c.said("SELECTOR"), "be " + c.args["N"] },
+	},
+	{
+		what: "status", summary: "Fail unless the page was answered with this status",
+		params: []Param{{Name: "N", Kind: KindStatus}}, example: "expect status 403",
+		inPage: true, look: lookStatus,
+		expected: func(c *call) (string, string) { return "the status", "be " + c.args["N"] },
+	},
+	{
+		what: "header", summary: "Fail unless a header of the page's answer contains a text",
+		params: []Param{{Name: "NAME", Kind: KindText}, rest("VALUE")}, example: "expect header Cache-Control no-store",
+		inPage: true, look: lookHeader,
+		expected: func(c *call) (string, string) {
+			return "the header " + c.args["NAME"], "contain " + c.expected("VALUE")
+		},
+	},
+	{
+		what: "cookie", summary: "Fail unless the browser has a cookie for the page, with a value and attributes if they are given",
+		params:  []Param{{Name: "NAME", Kind: KindToken}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
+		example: "expect cookie remember\nexpect not cookie sid\nexpect cookie remember --httponly --samesite Lax",
+		flags: []Flag{
+			{Name: "httponly", Summary: "scripts cannot read it"},
+			{Name: "secure", Summary: "it is sent over https only"},
+			{Name: "samesite", Kind: KindSameSite, Summary: "its SameSite attribute: Strict, Lax or None"},
+		},
+		expected: expectedCookie, look: lookCookie,
+	},
+	{
+		what: "session", summary: "Fail unless a session is forced, or is in a state (live, logged out, empty)",
+		params:  []Param{{Name: "NAME", Kind: KindSession}, {Name: "STATE", Kind: KindState, Optional: true, Rest: true}},
+		example: "expect session alice live\nexpect not session alice", flags: []Flag{siteFlag},
+		look: lookSession,
+		expected: func(c *call) (string, string) {
+			return "the session " + c.args["NAME"], "be " + cmp.Or(c.args["STATE"], "forced")
+		},
+	},
+	{
+		what: "json", summary: "Fail unless a script of the page returns a value, written as JSON",
+		params: []Param{{Name: "SCRIPT", Kind: KindText}, rest("VALUE")}, example: "expect json 'document.links.length' 3",
+		inPage: true, look: lookJSON,
+		expected: func(c *call) (string, string) { return c.said("SCRIPT"), "return " + c.said("VALUE") },
+	},
+	{
+		what: "dialog", summary: "Fail unless the last dialog that was answered says a text",
+		params: []Param{rest("TEXT")}, example: "expect dialog 'Are you sure?'",
+		expected: says("the last dialog", "say", "TEXT"), look: lookDialog,
+	},
 }
 
 func expectCommands() []*Command {
-	expect := func(what, summary string, params []Param, example string, flags []Flag, expected func(*call) (who, does string), look func(context.Context, *call) (found, error)) *Command {
-		return &Command{
-			Name: "expect " + what, Aliases: []string{"expect not " + what}, Summary: summary, Params: params, Flags: append(flags, timeoutFlag), Example: example,
-			Detail: fmt.Sprintf("It looks again and again until it is so, and fails when the time is over. expect not %s is the opposite: it looks until it is not so.", what),
-			run: func(ctx context.Context, c *call) (Result, error) {
-				if err := c.checkExpected(what, params); err != nil {
-					return Result{}, err
-				}
-				who, does := expected(c)
-				to := " to "
-				if c.isNot() {
-					to = " not to "
-				}
-				return c.expect(ctx, !slices.Contains([]string{"session", "cookie", "dialog"}, what), who+to+does, look)
-			},
-		}
+	var list []*Command
+	for _, x := range expectations {
+		list = append(list, x.command())
 	}
-	compare := func(what, summary, example string, holds func(a, b string) bool) *Command {
-		return &Command{
-			Name: "expect " + what, Aliases: []string{"expect not " + what}, Summary: summary, Example: example,
-			Params: []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}},
-			run: func(_ context.Context, c *call) (Result, error) {
-				if holds(c.args["A"], c.args["B"]) != c.isNot() {
-					return c.holds(), nil
-				}
-				expected := "two texts to be different"
-				if c.args["A"] != c.args["B"] {
-					expected = "two texts to be the same"
-				}
-				return Result{}, &AssertionError{Expected: expected, Actual: c.differ(c.args["A"], c.args["B"])}
-			},
-		}
-	}
-	text := func(name string) Param { return Param{Name: name, Kind: KindText, Rest: true} }
-	return []*Command{
-		expect("url", "Fail unless the page's address contains a text, or matches a pattern with *", []Param{text("PATTERN")}, "expect url /account\nexpect not url *login*", nil,
-			func(c *call) (string, string) { return "the address", "contain " + c.expected("PATTERN") },
-			func(_ context.Context, c *call) (found, error) {
-				at := c.engine.Browser.Location()
-				return found{matches(c.args["PATTERN"], at), "it is " + c.engine.Mask.URL(at)}, nil
-			}),
-		expect("title", "Fail unless the title contains a text", []Param{text("TEXT")}, "expect title 'My account'", nil,
-			func(c *call) (string, string) { return "the title", "contain " + c.expected("TEXT") },
-			func(ctx context.Context, c *call) (found, error) {
-				title, err := c.engine.Browser.Title(ctx)
-				return found{matches(c.args["TEXT"], title), "it is " + strconv.Quote(c.short(title))}, err
-			}),
-		expect("text", "Fail unless the page shows a text", []Param{text("TEXT")}, "expect text 'Signed in as alice'\nexpect not text bob", nil,
-			func(c *call) (string, string) { return "the page", "show " + c.expected("TEXT") },
-			func(ctx context.Context, c *call) (found, error) {
-				list, err := c.engine.Browser.Texts(ctx, "body")
-				shown := strings.Join(list, " ")
-				return found{strings.Contains(shown, c.args["TEXT"]), "it shows " + strconv.Quote(c.short(shown))}, err
-			}),
-		expect("selector", "Fail unless an element is visible, with a text if one is given", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "TEXT", Kind: KindText, Optional: true, Rest: true}},
-			"expect selector '#user' alice\nexpect not selector .error", nil,
-			func(c *call) (string, string) {
-				if c.args["TEXT"] != "" {
-					return c.said("SELECTOR"), "show " + c.expected("TEXT")
-				}
-				return c.said("SELECTOR"), "be visible"
-			}, lookSelector),
-		expect("count", "Fail unless this many elements are visible", []Param{{Name: "SELECTOR", Kind: KindSelector}, {Name: "N", Kind: KindCount}}, "expect count '#orders li' 3", nil,
-			func(c *call) (string, string) { return "the number of " + c.said("SELECTOR"), "be " + c.args["N"] }, lookCount),
-		expect("status", "Fail unless the page was answered with this status", []Param{{Name: "N", Kind: KindStatus}}, "expect status 403", nil,
-			func(c *call) (string, string) { return "the status", "be " + c.args["N"] },
-			func(_ context.Context, c *call) (found, error) {
-				status, _, ok := c.engine.Browser.Response()
-				if !ok {
-					return found{}, errNotTold
-				}
-				return found{strconv.Itoa(status) == c.args["N"], "it is " + strconv.Itoa(status)}, nil
-			}),
-		expect("header", "Fail unless a header of the page's answer contains a text", []Param{{Name: "NAME", Kind: KindText}, text("VALUE")}, "expect header Cache-Control no-store", nil,
-			func(c *call) (string, string) {
-				return "the header " + c.args["NAME"], "contain " + c.expected("VALUE")
-			},
-			func(_ context.Context, c *call) (found, error) {
-				if strings.EqualFold(c.args["NAME"], "Set-Cookie") {
-					return found{}, usage("browsers do not show the header Set-Cookie; type: expect cookie NAME")
-				}
-				_, header, ok := c.engine.Browser.Response()
-				if !ok {
-					return found{}, errNotTold
-				}
-				value := header(c.args["NAME"])
-				return found{value != "" && matches(c.args["VALUE"], value), "it is " + strconv.Quote(c.hide(value))}, nil
-			}),
-		expect("cookie", "Fail unless the browser has a cookie for the page, with a value and attributes if they are given", []Param{{Name: "NAME", Kind: KindToken}, {Name: "VALUE", Kind: KindText, Optional: true, Rest: true}},
-			"expect cookie remember\nexpect not cookie sid\nexpect cookie remember --httponly --samesite Lax", []Flag{
-				{Name: "httponly", Summary: "scripts cannot read it"},
-				{Name: "secure", Summary: "it is sent over https only"},
-				{Name: "samesite", Kind: KindSameSite, Summary: "its SameSite attribute: Strict, Lax or None"},
-			}, expectedCookie, lookCookie),
-		expect("session", "Fail unless a session is forced, or is in a state (live, logged out, empty)", []Param{{Name: "NAME", Kind: KindSession}, {Name: "STATE", Kind: KindState, Optional: true, Rest: true}},
-			"expect session alice live\nexpect not session alice", []Flag{siteFlag},
-			func(c *call) (string, string) {
-				return "the session " + c.args["NAME"], "be " + cmp.Or(c.args["STATE"], "forced")
-			}, lookSession),
-		expect("json", "Fail unless a script of the page returns a value, written as JSON", []Param{{Name: "SCRIPT", Kind: KindText}, text("VALUE")}, "expect json 'document.links.length' 3", nil,
-			func(c *call) (string, string) { return c.said("SCRIPT"), "return " + c.said("VALUE") },
-			func(ctx context.Context, c *call) (found, error) {
-				got, err := c.engine.Browser.Look(ctx, c.args["SCRIPT"])
-				return found{err == nil && sameJSON(got, c.args["VALUE"]), "it returns " + c.short(got)}, err
-			}),
-		expect("dialog", "Fail unless the last dialog that was answered says a text", []Param{text("TEXT")}, "expect dialog 'Are you sure?'", nil,
-			func(c *call) (string, string) { return "the last dialog", "say " + c.expected("TEXT") },
-			func(_ context.Context, c *call) (found, error) {
-				d := c.engine.Browser.LastDialog()
-				if d == nil {
-					return found{false, "there was no dialog"}, nil
-				}
-				return found{matches(c.args["TEXT"], d.Message), "it says " + strconv.Quote(c.short(d.Message))}, nil
-			}),
-		compare("differs", "Fail unless two texts are different, those of variables for example", "expect differs $ALICE $BOB", func(a, b string) bool { return a != b }),
-		compare("same", "Fail unless two texts are the same, those of variables for example", "expect not same $ALICE $BOB\nexpect same $ALICE $ALICE", func(a, b string) bool { return a == b }),
+	return append(list,
+		compareCommand("differs", "Fail unless two texts are different, those of variables for example", "expect differs $ALICE $BOB", func(a, b string) bool { return a != b }),
+		compareCommand("same", "Fail unless two texts are the same, those of variables for example", "expect not same $ALICE $BOB\nexpect same $ALICE $ALICE", func(a, b string) bool { return a == b }))
+}
+
+func (x expectation) command() *Command {
+	return &Command{
+		Name: "expect " + x.what, Aliases: []string{"expect not " + x.what}, Summary: x.summary, Params: x.params, Flags: append(x.flags, timeoutFlag), Example: x.example,
+		Detail: fmt.Sprintf("It looks again and again until it is so, and fails when the time is over. expect not %s is the opposite: it looks until it is not so.", x.what),
+		run: func(ctx context.Context, c *call) (Result, error) {
+			if err := c.checkExpected(x.what, x.params); err != nil {
+				return Result{}, err
+			}
+			return c.expect(ctx, x)
+		},
 	}
 }
 
-// errNotTold is no evidence, for or against.
-var errNotTold = errors.New("the browser did not report it (see: help observe)")
+// compareCommand is an expectation that waiting does not change.
+func compareCommand(what, summary, example string, holds func(a, b string) bool) *Command {
+	return &Command{
+		Name: "expect " + what, Aliases: []string{"expect not " + what}, Summary: summary, Example: example,
+		Params: []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}},
+		run: func(_ context.Context, c *call) (Result, error) {
+			if holds(c.args["A"], c.args["B"]) != c.isNot() {
+				return c.holds(), nil
+			}
+			expected := "two texts to be different"
+			if c.args["A"] != c.args["B"] {
+				expected = "two texts to be the same"
+			}
+			return Result{}, &AssertionError{Expected: expected, Actual: c.differ(c.args["A"], c.args["B"])}
+		},
+	}
+}
+
+// rest is a text that the rest of the line is.
+func rest(name string) Param { return Param{Name: name, Kind: KindText, Rest: true} }
+
+// says is what is expected of somebody: to do a text that was typed.
+func says(who, does, param string) func(*call) (string, string) {
+	return func(c *call) (string, string) { return who, does + " " + c.expected(param) }
+}
 
 // checkExpected refuses what says nothing: an empty text is in every page.
 func (c *call) checkExpected(what string, params []Param) error {
@@ -185,16 +188,15 @@ func (c *call) holds() Result {
 	return Result{Text: "ok: " + shortened(strings.TrimPrefix(c.statement.Text, "expect "))}
 }
 
-// expect looks until it is as expected. Where that is the page's, after a switch it is the
-// page of the session that is forced now.
-func (c *call) expect(ctx context.Context, atPage bool, expected string, look func(context.Context, *call) (found, error)) (Result, error) {
+// expect looks until it is as expected.
+func (c *call) expect(ctx context.Context, x expectation) (Result, error) {
 	not := c.isNot()
 	bounded, cancel := context.WithTimeout(ctx, c.patience())
 	defer cancel()
 	var last found
 	var missing error
 	seen, reloading := false, error(nil)
-	if atPage {
+	if x.inPage {
 		reloading = c.engine.Browser.Reloaded(bounded)
 	}
 	if lasting(reloading) {
@@ -204,7 +206,7 @@ func (c *call) expect(ctx context.Context, atPage bool, expected string, look fu
 		last.actual = late(advise(reloading, ""))
 	}
 	for again := reloading == nil; again; again = pause(bounded) {
-		is, err := look(bounded, c)
+		is, err := x.look(bounded, c)
 		switch {
 		case err == nil && is.holds != not:
 			return c.holds(), c.engine.settle(ctx)
@@ -224,93 +226,21 @@ func (c *call) expect(ctx context.Context, atPage bool, expected string, look fu
 	case missing != nil:
 		return Result{}, missing
 	}
-	return Result{}, &AssertionError{Expected: expected, Actual: last.actual, blind: !seen}
+	return Result{}, &AssertionError{Expected: x.say(c), Actual: last.actual, blind: !seen}
+}
+
+// say is what is expected, in words.
+func (x expectation) say(c *call) string {
+	who, does := x.expected(c)
+	if c.isNot() {
+		return who + " not to " + does
+	}
+	return who + " to " + does
 }
 
 // isMissing reports an error that a login may mend which is on its way.
 func isMissing(err error) bool {
 	return errors.As(err, new(*sessions.NoSessionError)) || errors.As(err, new(*sessions.NoSiteError))
-}
-
-func lookSelector(ctx context.Context, c *call) (found, error) {
-	list, err := c.engine.Browser.Texts(ctx, c.args["SELECTOR"])
-	if err != nil || len(list) == 0 {
-		return found{false, "no such element is visible"}, err
-	}
-	for _, text := range list {
-		if strings.Contains(text, c.args["TEXT"]) {
-			return found{true, "it shows " + strconv.Quote(c.short(text))}, nil
-		}
-	}
-	return found{false, "it shows " + strconv.Quote(c.short(strings.Join(list, " ")))}, nil
-}
-
-func lookCount(ctx context.Context, c *call) (found, error) {
-	n, _ := strconv.Atoi(c.args["N"]) // checked by its kind
-	list, err := c.engine.Browser.Texts(ctx, c.args["SELECTOR"])
-	return found{len(list) == n, "there are " + strconv.Itoa(len(list))}, err
-}
-
-func expectedCookie(c *call) (who, does string) {
-	text := "have the cookie " + c.args["NAME"]
-	for _, flag := range []string{"httponly", "secure"} {
-		if c.has(flag) {
-			text += " with --" + flag
-		}
-	}
-	if want := c.flags["samesite"]; want != "" {
-		text += " with --samesite " + want
-	}
-	return "the browser", text
-}
-
-func lookCookie(ctx context.Context, c *call) (found, error) {
-	jar, err := c.engine.Browser.Jar(ctx)
-	if err != nil {
-		return found{}, err
-	}
-	at := c.engine.Browser.Location()
-	actual := "it has none for this page"
-	for _, cookie := range jar {
-		if cookie.Name != c.args["NAME"] || !cookie.Covers(at) {
-			continue
-		}
-		value, given := c.args["VALUE"]
-		switch {
-		case given && cookie.Value != value:
-			actual = "its value is " + c.engine.Mask.Value(cookie.Value)
-		case c.has("httponly") && !cookie.HTTPOnly:
-			actual = "it is not HttpOnly"
-		case c.has("secure") && !cookie.Secure:
-			actual = "it is not Secure"
-		case c.has("samesite") && !strings.EqualFold(string(cookie.SameSite), c.flags["samesite"]):
-			actual = "its SameSite is " + cmp.Or(string(cookie.SameSite), "not set")
-		default:
-			return found{true, "it has it"}, nil
-		}
-	}
-	return found{false, actual}, nil
-}
-
-func lookSession(ctx context.Context, c *call) (found, error) {
-	session, err := c.session(ctx, c.args["NAME"])
-	if err != nil {
-		return found{}, err
-	}
-	e := c.engine
-	if state := c.args["STATE"]; state != "" {
-		return found{string(session.State) == state, "it is " + string(session.State)}, nil
-	}
-	active, forced := e.Book.Active(e.Browser.Window(), session.Site, e.now())
-	if !forced {
-		return found{false, "no session is forced on " + session.Site}, nil
-	}
-	return found{active.Ref() == session.Ref(), "it is " + active.Name}, nil
-}
-
-func sameJSON(a, b string) bool {
-	var x, y any
-	return json.Unmarshal([]byte(a), &x) == nil && json.Unmarshal([]byte(b), &y) == nil && reflect.DeepEqual(x, y)
 }
 
 // short is the beginning of a text of the page, for a message. No secret is cut, since a
