@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,77 +51,96 @@ var answers = sessions.Choice[string]{What: "an answer to a dialog", All: []stri
 // read checks an argument and returns it in normal form. What only the book
 // knows, such as whether a session exists, is checked when the command runs.
 func (k Kind) read(text string) (string, error) {
-	switch k {
-	case KindURL:
-		if text == blankPage || isRelative(text) {
-			return text, nil
-		}
-		normal, err := sessions.NormalizeURL(text)
-		if err != nil {
-			return "", usage("%v; write it as in: open http://127.0.0.1:8080/login", err)
-		}
-		return normal, nil
-	case KindToken:
-		return text, checkToken(text)
-	case KindName, KindWindow:
-		return text, checkName(text)
-	case KindGuard:
-		if _, err := sessions.Guards.Parse(text); err != nil {
-			return "", usage("%v; see: help guard", err)
-		}
-	case KindAnswer:
-		if _, err := answers.Parse(text); err != nil {
-			return "", usage("%v", err)
-		}
-	case KindVariable:
-		if name, _, hasValue := strings.Cut(text, "="); hasValue && isVariable(name) { // the value may be a secret
-			return "", usage("write a space before the value, not =; type: set %s VALUE", name)
-		}
-		if !isVariable(text) {
-			return "", usage("%q is not a name for a variable; use letters, digits and _", text)
-		}
-	case KindSelector:
-		if strings.TrimSpace(text) == "" {
-			return "", usage("the selector is empty; see: help click")
-		}
-	case KindTime:
-		if d, err := time.ParseDuration(text); err != nil || d < 0 {
-			return "", usage("%q is not a time; write it as 500ms or 2s", text)
-		}
-	case KindObservation:
-		if _, err := sessions.Observations.Parse(text); err != nil {
-			return "", usage("%v; see: help observe", err)
-		}
-	case KindCount:
-		if n, err := strconv.Atoi(text); err != nil || n < 0 {
-			return "", usage("%q is not a number; type: expect count SELECTOR 3", text)
-		}
-	case KindStatus:
-		if n, err := strconv.Atoi(text); err != nil || n < 100 || n > 599 {
-			return "", usage("%q is not an HTTP status; type: expect status 200", text)
-		}
-	case KindState:
-		if _, err := states.Parse(text); err != nil {
-			return "", usage("%v, and quote a name with spaces", err)
-		}
-	case KindSameSite:
-		if !slices.ContainsFunc(sameSites, func(s string) bool { return strings.EqualFold(s, text) }) {
-			return "", usage("%q is not a value of SameSite; use Strict, Lax or None", text)
-		}
-	case KindChange:
-		if n, err := strconv.Atoi(text); err != nil || n < 1 {
-			return "", usage("%q is no number of a change; see: session show NAME", text)
-		}
-	case KindNumber:
-		if n, err := strconv.Atoi(text); err != nil || n < 1 {
-			return "", usage("%q is not the number of a tab; see: tabs", text)
-		}
-	case KindSession, KindSite:
-		if strings.TrimSpace(text) == "" {
-			return "", usage("the %s is empty; see: %s", k, map[Kind]string{KindSession: "ls", KindSite: "sites --all"}[k])
-		}
+	if k == KindURL {
+		return readAddress(text)
+	}
+	if check := kindChecks[k]; check != nil {
+		return text, check(text)
 	}
 	return text, nil
+}
+
+// kindChecks are the checks of kinds, which say what to type instead. What has none may be
+// anything.
+var kindChecks = map[Kind]func(text string) error{
+	KindToken:       checkToken,
+	KindName:        checkName,
+	KindWindow:      checkName,
+	KindVariable:    checkVariable,
+	KindGuard:       oneOf(sessions.Guards, "; see: help guard"),
+	KindObservation: oneOf(sessions.Observations, "; see: help observe"),
+	KindAnswer:      oneOf(answers, ""),
+	KindState:       oneOf(states, ", and quote a name with spaces"),
+	KindSameSite: refuse("%q is not a value of SameSite; use Strict, Lax or None", func(text string) bool {
+		return slices.ContainsFunc(sameSites, func(s string) bool { return strings.EqualFold(s, text) })
+	}),
+	KindTime: refuse("%q is not a time; write it as 500ms or 2s", func(text string) bool {
+		d, err := time.ParseDuration(text)
+		return err == nil && d >= 0
+	}),
+	KindCount:    refuse("%q is not a number; type: expect count SELECTOR 3", between(0, math.MaxInt)),
+	KindStatus:   refuse("%q is not an HTTP status; type: expect status 200", between(100, 599)),
+	KindChange:   refuse("%q is no number of a change; see: session show NAME", between(1, math.MaxInt)),
+	KindNumber:   refuse("%q is not the number of a tab; see: tabs", between(1, math.MaxInt)),
+	KindSelector: notEmpty("the selector is empty; see: help click"),
+	KindSession:  notEmpty("the session is empty; see: ls"),
+	KindSite:     notEmpty("the site is empty; see: sites --all"),
+}
+
+// refuse is a check that says of a text what it is not.
+func refuse(not string, is func(text string) bool) func(string) error {
+	return func(text string) error {
+		if is(text) {
+			return nil
+		}
+		return usage(not, text)
+	}
+}
+
+func notEmpty(not string) func(string) error {
+	return func(text string) error {
+		if strings.TrimSpace(text) == "" {
+			return usage("%s", not)
+		}
+		return nil
+	}
+}
+
+func oneOf[T ~string](c sessions.Choice[T], more string) func(string) error {
+	return func(text string) error {
+		if _, err := c.Parse(text); err != nil {
+			return usage("%v%s", err, more)
+		}
+		return nil
+	}
+}
+
+func between(least, most int) func(string) bool {
+	return func(text string) bool {
+		n, err := strconv.Atoi(text)
+		return err == nil && least <= n && n <= most
+	}
+}
+
+func readAddress(text string) (string, error) {
+	if text == blankPage || isRelative(text) {
+		return text, nil
+	}
+	normal, err := sessions.NormalizeURL(text)
+	if err != nil {
+		return "", usage("%v; write it as in: open http://127.0.0.1:8080/login", err)
+	}
+	return normal, nil
+}
+
+func checkVariable(text string) error {
+	if name, _, hasValue := strings.Cut(text, "="); hasValue && isVariable(name) { // the value may be a secret
+		return usage("write a space before the value, not =; type: set %s VALUE", name)
+	}
+	if !isVariable(text) {
+		return usage("%q is not a name for a variable; use letters, digits and _", text)
+	}
+	return nil
 }
 
 func checkName(text string) error {

@@ -93,40 +93,46 @@ func readConfig(args, environ []string) (*config, error) {
 
 // check turns what was given into values, and refuses what cannot be meant.
 func (c *config) check() error {
-	var err error
-	if c.headless && c.headed {
-		return usagef("use --headless or --headed, not both")
-	}
-	if c.headed && !hasDisplay() {
-		return fmt.Errorf("%w: --headed: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); use --headless", cdp.ErrNoBrowser)
-	}
-	if c.proxy != "" {
-		if err := checkProxy(c.proxy); err != nil {
+	for _, part := range []func() error{c.checkBrowser, c.checkForcing, c.checkScripts, c.readSettings, c.countArgs} {
+		if err := part(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkBrowser is about the browser that is started.
+func (c *config) checkBrowser() (err error) {
+	switch {
+	case c.headless && c.headed:
+		return usagef("use --headless or --headed, not both")
+	case c.headed && !hasDisplay():
+		return fmt.Errorf("%w: --headed: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); use --headless", cdp.ErrNoBrowser)
+	case c.debugPort < 0 || c.debugPort > 65535:
+		return usagef("--debug-port %d is not a port; use 1 to 65535", c.debugPort)
+	}
+	if !c.headless && !c.headed {
+		c.headless = c.command.name == "run" || !hasDisplay()
 	}
 	if c.windowSize != "" {
 		if c.windowSizeValue, err = cdp.ParseSize(c.windowSize); err != nil {
 			return usagef("--window-size: %v", err)
 		}
 	}
-	if c.wait <= 0 {
-		return usagef("--wait %v: write it as 500ms or 30s", c.wait)
+	if c.proxy != "" {
+		return checkProxy(c.proxy)
 	}
-	if c.debugPort < 0 || c.debugPort > 65535 {
-		return usagef("--debug-port %d is not a port; use 1 to 65535", c.debugPort)
-	}
+	return nil
+}
+
+// checkForcing is about how sessions are observed and forced.
+func (c *config) checkForcing() (err error) {
 	c.storage = cmp.Or(c.storage, c.defaultStorage())
 	if err := c.readGuard(); err != nil {
 		return err
 	}
 	if c.observe != sessions.ObserveFull && c.siteScope == sessions.ScopeHost {
 		return usagef("--site-scope host needs --observe full: cookies have no port")
-	}
-	for _, variable := range c.vars {
-		if name, _, ok := strings.Cut(variable, "="); !ok || !new(scripts.Vars).Set(name, "") {
-			return usagef("--var %s: write it as NAME=VALUE", name)
-		}
 	}
 	if c.forceEverywhere && c.guards[0] != sessions.GuardAlways {
 		return usagef("--force-everywhere needs every request to be checked: --guard always")
@@ -135,13 +141,20 @@ func (c *config) check() error {
 	if bad := (*sessions.PatternError)(nil); errors.As(err, &bad) {
 		return usagef("--%s: %v", bad.List, bad)
 	}
-	if err := c.readSettings(); err != nil {
-		return err
+	return err
+}
+
+// checkScripts is about what scripts are given.
+func (c *config) checkScripts() error {
+	if c.wait <= 0 {
+		return usagef("--wait %v: write it as 500ms or 30s", c.wait)
 	}
-	if !c.headless && !c.headed {
-		c.headless = c.command.name == "run" || !hasDisplay()
+	for _, variable := range c.vars {
+		if name, _, ok := strings.Cut(variable, "="); !ok || !new(scripts.Vars).Set(name, "") {
+			return usagef("--var %s: write it as NAME=VALUE", name)
+		}
 	}
-	return c.countArgs()
+	return nil
 }
 
 // readGuard reads one guard, or for doctor a list.

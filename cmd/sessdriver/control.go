@@ -183,73 +183,72 @@ func (k *control) because(ctx context.Context, err error) error {
 
 // loop reads commands until the end of input, quit, or the loss of the browser.
 func (k *control) loop(ctx context.Context) error {
-	var begun strings.Builder // a command that takes several lines
-	from := 1
+	var lines gather
+	p, end, err := k.openPrompt(ctx, &lines)
+	if err != nil {
+		return err
+	}
+	defer end()
+	for {
+		line, err := p.ReadLine(k.label(lines.open()))
+		lines.number++
+		last := errors.Is(err, io.EOF)
+		switch {
+		case errors.Is(err, prompt.ErrInterrupted):
+			lines.begun.Reset()
+			continue
+		case last && !lines.open():
+			return nil
+		case errors.Is(err, prompt.ErrTooLong):
+			return usagef("reading commands: line %d: %v", lines.number, err)
+		case err != nil && !last:
+			return err
+		}
+		command, whole, err := lines.add(line, last)
+		if err != nil {
+			return err
+		}
+		if !whole {
+			continue
+		}
+		quit, err := k.runLine(ctx, command, lines.from)
+		if err != nil && (ctx.Err() != nil || !k.goOn(err)) {
+			return err
+		}
+		if quit || last {
+			return nil
+		}
+	}
+}
+
+// openPrompt is the prompt, which ends with the context. Where somebody types, it shows
+// the notices.
+func (k *control) openPrompt(ctx context.Context, lines *gather) (p *prompt.Prompt, end func(), err error) {
 	options := prompt.Options{In: k.streams.in, Out: k.streams.out.file, Complete: k.complete}
 	tellHistory := func() {}
 	if k.keeps {
 		options.History, tellHistory = k.remember()
 	}
 	if k.colours { // else a hint would look like what was typed
-		options.Hint = func(line string) string { return hint(k.engine.Commands, begun.String()+line) }
+		options.Hint = func(line string) string { return hint(k.engine.Commands, lines.begun.String()+line) }
 	}
-	p, err := prompt.New(options)
-	if err != nil {
-		return err
+	if p, err = prompt.New(options); err != nil {
+		return nil, nil, err
 	}
 	k.prompt = p
-	defer p.Close()
-	defer context.AfterFunc(ctx, func() { p.Close() })()
-	if k.keeps {
-		select {
-		case <-k.held: // it was for what came before
-		default:
-		}
-		go k.cancelLines(ctx, p)
-		k.notices.show(func(line string) { p.Notice(k.colours.paint(yellow, line)) })
-		defer k.notices.show(nil)
-		tellHistory()
-		p.Notice(fmt.Sprintf("%s is ready. help lists the commands, quit or Ctrl-D ends.", scripts.Escape(k.browser.Product())))
+	stop := context.AfterFunc(ctx, func() { p.Close() })
+	if !k.keeps {
+		return p, func() { stop(); p.Close() }, nil
 	}
-	waits := "" // in the line that may end it
-	for number := 1; ; number++ {
-		line, err := p.ReadLine(k.label(begun.Len() > 0))
-		switch {
-		case errors.Is(err, prompt.ErrInterrupted):
-			begun.Reset()
-			continue
-		case errors.Is(err, io.EOF) && begun.Len() == 0:
-			return nil
-		case errors.Is(err, prompt.ErrTooLong):
-			return usagef("reading commands: line %d: %v", number, err)
-		case err != nil && !errors.Is(err, io.EOF):
-			return err
-		}
-		ended := err != nil
-		if begun.Len()+len(line) > prompt.MaxLine {
-			return usagef("reading commands: those from line %d on are longer than %d MB together, since a block or a quote is open; end it before", from, prompt.MaxLine>>20)
-		}
-		if begun.Len() == 0 {
-			from = number
-		}
-		open := begun.Len() > 0 && !strings.Contains(line, waits) // it needs no look at what may be long
-		if begun.WriteString(line); !open && !ended {
-			waits, open = scripts.Unfinished(begun.String())
-		}
-		if open && !ended {
-			begun.WriteByte('\n')
-			continue
-		}
-		line = begun.String()
-		begun.Reset()
-		quit, err := k.runLine(ctx, line, from)
-		if err != nil && (ctx.Err() != nil || !k.goOn(err)) {
-			return err
-		}
-		if quit || ended {
-			return nil
-		}
+	select {
+	case <-k.held: // it was for what came before
+	default:
 	}
+	go k.cancelLines(ctx, p)
+	k.notices.show(func(line string) { p.Notice(k.colours.paint(yellow, line)) })
+	tellHistory()
+	p.Notice(fmt.Sprintf("%s is ready. help lists the commands, quit or Ctrl-D ends.", scripts.Escape(k.browser.Product())))
+	return p, func() { k.notices.show(nil); stop(); p.Close() }, nil
 }
 
 // cancelLines lets Ctrl-C cancel the line being typed where the prompt has no editor. One
