@@ -29,50 +29,46 @@ const selectorHelp = "A selector is CSS, or text=TEXT, role=ROLE[name=NAME] (by 
 
 func actCommands() []*Command {
 	selector := Param{Name: "SELECTOR", Kind: KindSelector}
-	act := func(name, summary string, more []Param, detail, example string, do func(context.Context, *call) error) *Command {
+	act := func(name, summary string, more []Param, detail, example string, do func(context.Context, Actor, *call) error) *Command {
 		return &Command{
 			Name: "page " + name, Aliases: []string{name}, Summary: summary, Params: more, Flags: []Flag{timeoutFlag}, Detail: detail, Example: example,
 			run: func(ctx context.Context, c *call) (Result, error) {
-				return Result{}, c.patiently(ctx, "see: help "+name, func(ctx context.Context) error { return do(ctx, c) })
+				return Result{}, c.patiently(ctx, "see: help "+name, func(ctx context.Context) error { return do(ctx, c.engine.Browser, c) })
 			},
 		}
 	}
 	return []*Command{
 		act("click", "Click an element, and wait until what that leads to has loaded", []Param{selector},
 			selectorHelp, "click '#login'\nclick text='Log in'\nclick role=button[name=Save]",
-			func(ctx context.Context, c *call) error { return c.engine.Browser.Click(ctx, c.args["SELECTOR"]) }),
+			func(ctx context.Context, b Actor, c *call) error { return b.Click(ctx, c.args["SELECTOR"]) }),
 		act("fill", "Replace the text of a field", []Param{selector, {Name: "TEXT", Kind: KindText, Rest: true}},
 			selectorHelp+" For an empty text write ''. It fails when the field does not hold the text afterwards; where the page only gives it another form, as 12-34 for 1234, it says so.", "fill '#user' alice\nfill label=Password $PASSWORD",
-			func(ctx context.Context, c *call) error {
-				err := c.engine.Browser.Fill(ctx, c.args["SELECTOR"], c.args["TEXT"])
+			func(ctx context.Context, b Actor, c *call) error {
+				err := b.Fill(ctx, c.args["SELECTOR"], c.args["TEXT"])
 				c.noteSecret(ctx, c.args["SELECTOR"], c.args["TEXT"])
 				return err
 			}),
 		act("select", "Choose an option of a select, by its text or its value", []Param{selector, {Name: "OPTION", Kind: KindText, Rest: true}},
 			selectorHelp, "select '#size' Large",
-			func(ctx context.Context, c *call) error {
-				return c.engine.Browser.Choose(ctx, c.args["SELECTOR"], c.args["OPTION"])
+			func(ctx context.Context, b Actor, c *call) error {
+				return b.Choose(ctx, c.args["SELECTOR"], c.args["OPTION"])
 			}),
 		act("check", "Check a checkbox or a radio button", []Param{selector}, selectorHelp, "check label='Remember me'",
-			func(ctx context.Context, c *call) error {
-				return c.engine.Browser.Check(ctx, c.args["SELECTOR"], true)
-			}),
+			func(ctx context.Context, b Actor, c *call) error { return b.Check(ctx, c.args["SELECTOR"], true) }),
 		act("uncheck", "Uncheck a checkbox", []Param{selector}, selectorHelp, "uncheck label='Remember me'",
-			func(ctx context.Context, c *call) error {
-				return c.engine.Browser.Check(ctx, c.args["SELECTOR"], false)
-			}),
+			func(ctx context.Context, b Actor, c *call) error { return b.Check(ctx, c.args["SELECTOR"], false) }),
 		act("press", "Press a key, with or without Control, Shift, Alt or Meta", []Param{{Name: "KEY", Kind: KindText}, {Name: "SELECTOR", Kind: KindSelector, Optional: true}},
 			"With a selector the focus is set there first; without one the key goes where the page has it. A key is one character, or a name: Enter, Tab, Escape, Backspace, Delete, Space, ArrowDown, Home, PageUp, F5 and so on; Alt, Control, Meta and Shift are held with +.",
 			"press Enter\npress Control+a\npress Enter '#search'",
-			func(ctx context.Context, c *call) error {
+			func(ctx context.Context, b Actor, c *call) error {
 				if selector := c.args["SELECTOR"]; selector != "" {
-					return c.engine.Browser.PressOn(ctx, selector, c.args["KEY"])
+					return b.PressOn(ctx, selector, c.args["KEY"])
 				}
-				return c.engine.Browser.Press(ctx, c.args["KEY"])
+				return b.Press(ctx, c.args["KEY"])
 			}),
 		act("upload", "Give a file field its file", []Param{selector, {Name: "FILE", Kind: KindFile, Rest: true}},
 			"The file is named as from the folder that the program was started in.", "upload '#avatar' picture.png",
-			func(ctx context.Context, c *call) error {
+			func(ctx context.Context, b Actor, c *call) error {
 				file, err := filepath.Abs(c.args["FILE"])
 				if err == nil {
 					_, err = os.Stat(file)
@@ -80,11 +76,11 @@ func actCommands() []*Command {
 				if err != nil {
 					return err
 				}
-				return c.engine.Browser.Upload(ctx, c.args["SELECTOR"], []string{file})
+				return b.Upload(ctx, c.args["SELECTOR"], []string{file})
 			}),
 		act("back", "Go back to the page before", nil, "", "back",
-			func(ctx context.Context, c *call) error { return c.engine.Browser.Go(ctx, -1) }),
+			func(ctx context.Context, b Actor, c *call) error { return b.Go(ctx, -1) }),
 		act("forward", "Go forward again", nil, "", "forward",
-			func(ctx context.Context, c *call) error { return c.engine.Browser.Go(ctx, 1) }),
+			func(ctx context.Context, b Actor, c *call) error { return b.Go(ctx, 1) }),
 	}
 }

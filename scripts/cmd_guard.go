@@ -32,7 +32,7 @@ type Guarding struct {
 }
 
 func runGuard(ctx context.Context, c *call) (Result, error) {
-	b := c.engine.Browser
+	var b Guard = c.engine.Browser
 	if mode := c.args["MODE"]; mode != "" {
 		if err := b.SetGuard(ctx, sessions.Guard(mode)); err != nil {
 			return Result{}, doing("changing the guard to "+mode, err, "see: guard")

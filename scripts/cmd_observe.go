@@ -30,7 +30,7 @@ type Observing struct {
 }
 
 func runObserve(ctx context.Context, c *call) (Result, error) {
-	b := c.engine.Browser
+	var b Observer = c.engine.Browser
 	if how := c.args["HOW"]; how != "" {
 		if err := b.SetObservation(ctx, sessions.Observation(how)); err != nil {
 			return Result{}, doing("changing the observation to "+how, err, "see: help observe")
