@@ -14,6 +14,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // What a person does to the current page is done by package page.
@@ -189,7 +190,7 @@ func (b *Browser) dialog(tab *targets.Tab, e *cdppage.EventJavascriptDialogOpeni
 		}
 	})
 	if unasked {
-		b.notice("%s shows a dialog (%s): %q; nobody can answer it here, so it was closed; say what to answer with: dialog accept, dialog dismiss", sessions.ShowURL(e.URL), e.Type, e.Message)
+		b.noticeOf(fault.NoAnswer, "%s shows a dialog (%s): %q; nobody can answer it here, so it was closed", sessions.ShowURL(e.URL), e.Type, e.Message)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // checkSent tells of a request that began after a switch had answered and went out
@@ -25,10 +26,10 @@ func (b *Browser) checkSent(w sessions.Window, h *hop, byOther bool) {
 	if !b.targets.IsAnswered(w, site, h.began) || !b.targets.TellAstray(w, site) {
 		return
 	}
-	why := "the cookies of the browser were another session's at that moment"
+	kind, why := fault.Kind(""), "the cookies of the browser were another session's at that moment"
 	switch {
 	case h.unchecked:
-		why = "something has changed the cookies of the browser, and requests are not checked now; see: guard"
+		kind, why = fault.Unchecked, "something has changed the cookies of the browser, and requests are not checked now"
 	case byOther && strings.HasPrefix(h.url, "http"): // a WebSocket cannot be paused
 		b.interceptor.explicit = true
 		b.guard.meddled.Store(true)
@@ -39,5 +40,5 @@ func (b *Browser) checkSent(w sessions.Window, h *hop, byOther bool) {
 	if s, err := b.book.Session(ref, time.Now()); err == nil {
 		name = s.Name
 	}
-	b.notice("%s %s was sent as %q, which is not the forced session: %s", h.method, sessions.ShowURL(h.url), name, why)
+	b.noticeOf(kind, "%s %s was sent as %q, which is not the forced session: %s", h.method, sessions.ShowURL(h.url), name, why)
 }

@@ -175,7 +175,7 @@ func newBrowser(o Options) *Browser {
 		o.Guard = sessions.GuardAlways
 	}
 	if o.Notice == nil {
-		o.Notice = func(string) {}
+		o.Notice = func(error) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -414,5 +414,10 @@ func (b *Browser) first(id string) bool {
 
 // notice tells a person something.
 func (b *Browser) notice(format string, args ...any) {
-	b.options.Notice(fmt.Sprintf(format, args...))
+	b.options.Notice(fmt.Errorf(format, args...))
+}
+
+// noticeOf is notice for what something may be done about.
+func (b *Browser) noticeOf(kind fault.Kind, format string, args ...any) {
+	b.options.Notice(fault.Errorf(kind, format, args...))
 }

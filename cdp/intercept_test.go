@@ -91,7 +91,7 @@ func TestAnswers(t *testing.T) {
 				}
 			}
 			var notices []string
-			b := f.browser(t, Options{Book: book, Notice: func(s string) { notices = append(notices, s) }})
+			b := f.browser(t, Options{Book: book, Notice: func(n error) { notices = append(notices, n.Error()) }})
 			if test.url == "" {
 				test.url = url
 			}
@@ -213,7 +213,7 @@ func TestPausedThenGone(t *testing.T) {
 func TestPausedUnreadable(t *testing.T) {
 	f := newFakeChrome(t)
 	notices := make(chan string, 1)
-	f.browser(t, Options{Book: bookOf(t, "bob"), Notice: func(text string) { notices <- text }})
+	f.browser(t, Options{Book: bookOf(t, "bob"), Notice: func(n error) { notices <- n.Error() }})
 	f.Event(own, "Fetch.requestPaused", `{"requestId":"r1","request":"not an object"}`)
 	m := f.Command("Fetch.failRequest")
 	if got := wiretest.Parameter(t, m, "requestId"); got != "r1" {

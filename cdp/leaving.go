@@ -15,6 +15,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 const (
@@ -413,7 +414,7 @@ func (b *Browser) review(d *departure) {
 	case d.next == "" && ((d.Switches != 0 || d.late) && now.Sub(d.began) > b.reloadTimeout && !b.targets.IsComing(d.tab) ||
 		!d.vain.IsZero() && now.Sub(d.vain) > stuckTime):
 		b.arrive(d.tab)
-		b.notice("%s is still shown as the session before, since its reload brought no page, and what it asks for goes out as the session that is forced now; type: reload, or open another page: open URL", sessions.ShowURL(b.targets.Document(d.tab).URL))
+		b.noticeOf(fault.NotReloaded, "%s is still shown as the session before, since its reload brought no page, and what it asks for goes out as the session that is forced now", sessions.ShowURL(b.targets.Document(d.tab).URL))
 		return
 	}
 	b.release(d, func(h *heldRequest) {

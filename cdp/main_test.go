@@ -190,10 +190,10 @@ func (r *rig) notify(e sessions.Event) {
 	r.changed = make(chan struct{})
 }
 
-func (r *rig) note(text string) {
+func (r *rig) note(notice error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.notices = append(r.notices, text)
+	r.notices = append(r.notices, notice.Error())
 	close(r.changed)
 	r.changed = make(chan struct{})
 }

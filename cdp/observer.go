@@ -89,7 +89,7 @@ func (o *observer) begin(ctx context.Context) {
 		return
 	}
 	if err := o.prepare(ctx, mode); err != nil {
-		o.browser.notice("observing in full: %v", err)
+		o.browser.notice("observing in full: %w", err)
 		return
 	}
 	o.browser.wire.Do(func() { o.turn(mode) })

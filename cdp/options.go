@@ -44,9 +44,9 @@ type Options struct {
 	Observe sessions.Observation
 	// Console remembers the messages of pages, for [Browser.Console].
 	Console bool
-	// Notice gets lines that a person should see, unescaped; it must not
-	// block. nil drops them.
-	Notice func(string)
+	// Notice gets what a person should see, each a line, unescaped; the [fault.Of] of some
+	// says what may be done. It must not block. nil drops them.
+	Notice func(error)
 	Log    *slog.Logger // nil drops the log
 }
 

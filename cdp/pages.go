@@ -15,6 +15,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // closePace is how often a tab that stays is asked to close.
@@ -186,7 +187,9 @@ func (b *Browser) ownTab(ctx context.Context) (*targets.Tab, error) {
 		return tab, nil
 	}
 	if tab != nil {
-		b.tellOnce("own tab", "pages are opened in a new tab, which is closed at the end; to open them in one of the browser's, choose it: tab N")
+		if b.first("own tab") {
+			b.noticeOf(fault.NewTab, "pages are opened in a new tab, which is closed at the end")
+		}
 	}
 	return b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.ContextOf(sessions.Main)})
 }

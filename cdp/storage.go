@@ -19,6 +19,7 @@ import (
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
+	"sessdriver/sessions/fault"
 )
 
 // StoragePolicy says what a switch of sessions does with the web storage of the
@@ -280,7 +281,9 @@ func (b *Browser) swapDone(tab *targets.Tab, e *runtime.EventBindingCalled) {
 		shelf = b.shelfOf(tab)
 	}
 	if s.Fault != "" {
-		b.tellOnce("swap "+s.Site+" "+s.Origin, "%s: its web storage stays that of another session: %s; use --storage clear, or another window: open URL --as NAME", s.Origin, s.Fault)
+		if b.first("swap " + s.Site + " " + s.Origin) {
+			b.noticeOf(fault.NotSwapped, "%s: its web storage stays that of another session: %s", s.Origin, s.Fault)
+		}
 		return
 	}
 	taken := sessions.Items(s.Taken)

@@ -61,6 +61,11 @@ var adviceOn = map[fault.Kind]string{
 	fault.MainWindow:   "leave with: quit",
 	fault.CookieHeader: "name one of them: token add NAME",
 
+	fault.NewTab:     "to open them in one of the browser's, choose it: tab N",
+	fault.NoAnswer:   "say what to answer with: dialog accept, dialog dismiss",
+	fault.NotSwapped: "use --storage clear, or another window: open URL --as NAME",
+	fault.Unchecked:  "see: guard",
+
 	fault.NoBrowser:     "name another with --browser PATH",
 	fault.OldBrowser:    "install a newer one with: sessdriver browser install",
 	fault.NoEndpoint:    "start the browser with --remote-debugging-port=9222 and type: sessdriver attach http://127.0.0.1:9222",
@@ -122,6 +127,9 @@ func advise(err error, otherwise string) error {
 	}
 	return err
 }
+
+// NoticeLine is what a browser tells, with what to type next. It is not escaped.
+func NoticeLine(notice error) string { return advise(notice, "").Error() }
 
 // lasting reports an error that waiting does not mend.
 func lasting(err error) bool {

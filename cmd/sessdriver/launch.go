@@ -108,7 +108,7 @@ func (k *control) start(ctx context.Context, get func(context.Context) (*cdp.Bro
 
 // options are those for any browser.
 func (c *config) options(k *control, s streams) cdp.Options {
-	o := cdp.Options{Book: k.book, Reload: c.reload, Storage: c.storage, Guard: c.guards[0], Observe: c.observe, Notice: k.notices.tell}
+	o := cdp.Options{Book: k.book, Reload: c.reload, Storage: c.storage, Guard: c.guards[0], Observe: c.observe, Notice: func(n error) { k.notices.tell(scripts.NoticeLine(n)) }}
 	o.Log = c.newLog(s.err, k.book, k.mask)
 	return o
 }

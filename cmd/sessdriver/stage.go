@@ -20,7 +20,7 @@ func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options, mask 
 	o.Book = c.newBook(func(sessions.Event) {}) // what happens in several at a time would tell nobody anything
 	o.Console, o.Log = c.artifacts != "", c.newLog(log, o.Book, mask)
 	tell := o.Notice
-	o.Notice = func(line string) { tell(mask.Text(o.Book, line, "")) }
+	o.Notice = func(n error) { tell(errors.New(mask.Text(o.Book, scripts.NoticeLine(n), ""))) }
 	b, err := browsers.take(ctx, o)
 	if err != nil {
 		return runner.Stage{}, err

@@ -24,6 +24,11 @@ const (
 	MainWindow   Kind = "main window"   // it cannot be closed
 	CookieHeader Kind = "cookie header" // it cannot be a token
 
+	NewTab     Kind = "new tab"     // pages are opened in one, since the browser's are not ours
+	NoAnswer   Kind = "no answer"   // to a dialog, which was closed
+	NotSwapped Kind = "not swapped" // the web storage of the page stays another session's
+	Unchecked  Kind = "unchecked"   // requests are not checked, and went out as another session
+
 	NoBrowser     Kind = "no browser"     // what was started is none
 	OldBrowser    Kind = "old browser"    // it is too old
 	NoEndpoint    Kind = "no endpoint"    // no browser answers there

@@ -101,7 +101,7 @@ func (d *Driver) holds(ctx context.Context, v View, id runtime.RemoteObjectID, s
 	case err != nil, !here, is.As:
 		return err
 	case is.Like:
-		d.Notice("%s holds the text in a form that the page has given it; look with: text %s", selector, selector)
+		d.Notice("%w", &fault.Error{Kind: fault.OtherText, Object: selector, Err: fmt.Errorf("%s holds the text in a form that the page has given it", selector)})
 		return nil
 	case is.Length == 0:
 		return errors.New("the page did not keep the text: the field is empty")

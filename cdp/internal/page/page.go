@@ -24,7 +24,7 @@ type Surroundings struct {
 	// Because prefers the loss of the browser, or of the current page, to an error that
 	// comes of it.
 	Because func(error) error
-	// Notice tells a person something.
+	// Notice tells a person something, in words or as an error (%w) of a kind.
 	Notice func(format string, args ...any)
 	// Acts is called when a page is about to be acted on, and all is told that was before.
 	Acts func()
