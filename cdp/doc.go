@@ -11,7 +11,8 @@
 //	cmd/sessdriver  wires: flags, prompt, exit codes   imports all below
 //	scripts         the command language               imports sessions
 //	cdp             the browser                        imports sessions, chromedp
-//	sessions        the domain, pure                   imports nothing of ours
+//	sessions        the domain, pure                   imports nothing else of ours
+//	sessions/fault  what kind an error is of           imports nothing of ours
 //
 // Packages below one of these are private to it, but for cdp/leaks, which the doctor
 // uses, too: every way in which pages make requests. This one has rooms:

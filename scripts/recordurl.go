@@ -42,55 +42,71 @@ const variableMark = '\ue000'
 // withoutSecrets is a word with variables for what may be secret in its addresses; hidden
 // is false where there is no such thing.
 func (r *Recorder) withoutSecrets(w Word, relative bool) (text string, hidden bool) {
-	var whole strings.Builder
-	var variables []string
+	word, variables := w.marked()
+	q := requoted{recorder: r, variables: variables}
+	if relative {
+		q.address(word)
+		return q.word(), q.hidden
+	}
+	from := 0
+	for _, at := range addresses.FindAllStringIndex(word, -1) {
+		found := strings.TrimRight(word[at[0]:at[1]], "\"'`),.;:]}>")
+		q.text(word[from:at[0]])
+		q.address(found)
+		from = at[0] + len(found)
+	}
+	q.text(word[from:])
+	return q.word(), q.hidden
+}
+
+// marked is a word with a mark for each of its variables, in their order.
+func (w Word) marked() (text string, variables []string) {
+	if w.parts == nil {
+		return w.Text, nil
+	}
 	for _, p := range w.parts {
 		if p.variable != "" {
 			variables = append(variables, p.variable)
 			p.text = string(variableMark)
 		}
-		whole.WriteString(p.text)
+		text += p.text
 	}
-	if w.parts == nil {
-		whole.WriteString(w.Text)
-	}
-	var b strings.Builder
-	add := func(text string) {
-		for _, c := range text {
-			switch {
-			case c == variableMark && len(variables) > 0:
-				b.WriteString("${" + variables[0] + "}")
-				variables = variables[1:]
-			case strings.ContainsRune("\"\\$`", c):
-				b.WriteString("\\" + string(c))
-			default:
-				b.WriteRune(c)
-			}
+	return text, variables
+}
+
+// requoted is a word that is being written anew, between double quotes.
+type requoted struct {
+	recorder  *Recorder
+	variables []string // whose marks come
+	hidden    bool     // a variable stands for a secret
+	b         strings.Builder
+}
+
+func (q *requoted) word() string { return `"` + q.b.String() + `"` }
+
+func (q *requoted) text(text string) {
+	for _, c := range text {
+		switch {
+		case c == variableMark && len(q.variables) > 0:
+			q.b.WriteString("${" + q.variables[0] + "}")
+			q.variables = q.variables[1:]
+		case strings.ContainsRune("\"\\$`", c):
+			q.b.WriteString("\\" + string(c))
+		default:
+			q.b.WriteRune(c)
 		}
 	}
-	address := func(address string) {
-		for _, p := range sessions.SplitURL(address) {
-			if p.Hidden == "" || strings.Trim(p.Text, string(variableMark)) == "" {
-				add(p.Text)
-				continue
-			}
-			hidden = true
-			variables = variables[strings.Count(p.Text, string(variableMark)):]
-			b.WriteString("${" + r.secret(p.Hidden, p.Text) + "}")
+}
+
+// address writes an address with variables for what it hides.
+func (q *requoted) address(address string) {
+	for _, p := range sessions.SplitURL(address) {
+		if p.Hidden == "" || strings.Trim(p.Text, string(variableMark)) == "" {
+			q.text(p.Text)
+			continue
 		}
+		q.hidden = true
+		q.variables = q.variables[strings.Count(p.Text, string(variableMark)):]
+		q.b.WriteString("${" + q.recorder.secret(p.Hidden, p.Text) + "}")
 	}
-	word := whole.String()
-	if relative {
-		address(word)
-		word = ""
-	}
-	from := 0
-	for _, at := range addresses.FindAllStringIndex(word, -1) {
-		found := strings.TrimRight(word[at[0]:at[1]], "\"'`),.;:]}>")
-		add(word[from:at[0]])
-		address(found)
-		from = at[0] + len(found)
-	}
-	add(word[from:])
-	return `"` + b.String() + `"`, hidden
 }
