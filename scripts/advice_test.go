@@ -3,6 +3,8 @@ package scripts
 import (
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"testing"
 
 	"sessdriver/sessions"
@@ -54,5 +56,24 @@ func TestLasting(t *testing.T) {
 		if got := lasting(c.err); got != c.want {
 			t.Errorf("%v lasts: %v", c.err, got)
 		}
+	}
+}
+
+// What to type is known of every kind of fault, but for those whose text says what is wrong
+// with what was typed.
+func TestAdviceOnAll(t *testing.T) {
+	source, err := os.ReadFile("../sessions/fault/fault.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`\sKind += "(.+?)"`).FindAllSubmatch(source, -1)
+	for _, found := range kinds {
+		kind := fault.Kind(found[1])
+		if known := adviceOn[kind] != ""; known == (kind == fault.Mistyped || kind == fault.Lasting) {
+			t.Errorf("%s: known is %v", kind, known)
+		}
+	}
+	if len(kinds) != len(adviceOn)+2 {
+		t.Errorf("%d kinds, advice on %d", len(kinds), len(adviceOn))
 	}
 }
