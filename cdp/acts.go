@@ -93,12 +93,6 @@ func (b *Browser) Screenshot(ctx context.Context, whole bool) (png []byte, err e
 	return b.page.Screenshot(ctx, whole)
 }
 
-// Submit clicks an element of the current page and answers when the page it
-// leads to has loaded.
-func (b *Browser) Submit(ctx context.Context, selector string) error {
-	return b.page.Submit(ctx, selector)
-}
-
 // Text returns the text of the first element of the current page that the selector
 // finds. It waits until the page has loaded and there is one, also while the page
 // changes.

@@ -203,7 +203,7 @@ func (w *wiki) login(user string) {
 			w.t.Fatal(err)
 		}
 	}
-	if err := w.b.Submit(w.ctx(), "#dw__login button[type=submit]"); err != nil {
+	if err := w.b.Click(w.ctx(), "#dw__login button[type=submit]"); err != nil {
 		w.t.Fatal(err)
 	}
 }

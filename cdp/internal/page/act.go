@@ -367,25 +367,6 @@ func (d *Driver) breathe(ctx context.Context, tab *targets.Tab) {
 	Evaluated(ctx, tab.Link, runtime.EvaluateParams{Expression: "new Promise(done => setTimeout(() => setTimeout(done)))", AwaitPromise: new(true)})
 }
 
-// Submit clicks an element of the current page and answers when the page it leads to has
-// loaded.
-func (d *Driver) Submit(ctx context.Context, selector string) error {
-	return d.Acting("clicking "+selector, func() error {
-		v, id, at, err := d.Element(ctx, selector)
-		if err != nil {
-			return err
-		}
-		arrival, err := d.expect(ctx, v.tab)
-		if err != nil {
-			return err
-		}
-		if err := d.clickOn(ctx, v, id, at, selector); err != nil && !errors.As(err, new(*cdproto.Error)) {
-			return err
-		}
-		return arrival.Loaded(ctx)
-	})
-}
-
 // Text returns the text of the first element of the current page that the selector finds.
 func (d *Driver) Text(ctx context.Context, selector string) (string, error) {
 	for {

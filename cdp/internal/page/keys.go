@@ -4,67 +4,63 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp/kb"
 
 	"sessdriver/cdp/internal/wire"
 )
 
-// keys are those that have names, with the text that they type and their virtual key
-// code.
-var keys = map[string]struct {
-	text string
-	code int64
-}{
-	"Enter": {"\r", 13}, "Tab": {"", 9}, "Escape": {"", 27}, "Backspace": {"", 8}, "Delete": {"", 46}, "Space": {" ", 32},
-	"ArrowLeft": {"", 37}, "ArrowUp": {"", 38}, "ArrowRight": {"", 39}, "ArrowDown": {"", 40},
-	"Home": {"", 36}, "End": {"", 35}, "PageUp": {"", 33}, "PageDown": {"", 34}, "Insert": {"", 45},
-	"F1": {"", 112}, "F2": {"", 113}, "F3": {"", 114}, "F4": {"", 115}, "F5": {"", 116}, "F6": {"", 117},
-	"F7": {"", 118}, "F8": {"", 119}, "F9": {"", 120}, "F10": {"", 121}, "F11": {"", 122}, "F12": {"", 123},
-}
+// named are the keys that have names, as KeyboardEvent.code has them where that is the key
+// itself: Enter, Space, ArrowDown.
+var named = func() map[string]*kb.Key {
+	list := map[string]*kb.Key{}
+	for _, key := range kb.Keys {
+		if key.Code == key.Key || key.Code == "Space" {
+			list[key.Code] = key
+		}
+	}
+	return list
+}()
 
-// held are the keys that are held with others, and their bits in CDP.
-var held = map[string]int64{"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
+// modifiers are the keys that are held with others.
+var modifiers = map[string]kb.Modifier{"Alt": kb.ModifierAlt, "Control": kb.ModifierCtrl, "Meta": kb.ModifierMeta, "Shift": kb.ModifierShift}
 
 // pressKey presses and releases a key, as "Enter", "a" or "Control+a".
 func pressKey(ctx context.Context, l wire.Link, text string) error {
-	var p input.DispatchKeyEventParams
-	key := text
+	var with kb.Modifier
+	name := text
 	for {
-		before, rest, more := strings.Cut(key, "+")
+		before, rest, more := strings.Cut(name, "+")
 		if !more || rest == "" {
 			break
 		}
-		bit, ok := held[before]
+		bit, ok := modifiers[before]
 		if !ok {
 			return fmt.Errorf("%q is not a key to hold; use Alt, Control, Meta or Shift", before)
 		}
-		p.Modifiers |= bit
-		key = rest
+		with |= bit
+		name = rest
 	}
-	named, ok := keys[key]
-	switch {
-	case ok:
-		p.Key, p.Code, p.Text, p.WindowsVirtualKeyCode = key, key, named.text, named.code
-		if key == "Space" {
-			p.Key = " "
+	key := named[name]
+	if first, size := utf8.DecodeRuneInString(name); key == nil && size == len(name) && size > 0 {
+		if with == kb.ModifierShift {
+			first = unicode.ToUpper(first)
 		}
-	case utf8.RuneCountInString(key) == 1:
-		if p.Modifiers == held["Shift"] {
-			key = strings.ToUpper(key)
+		if key = kb.Keys[first]; key == nil {
+			key = &kb.Key{Key: string(first), Text: string(first)} // no key of its own types it
 		}
-		p.Key, p.Text = key, key
-		if c := strings.ToUpper(key)[0]; c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
-			p.WindowsVirtualKeyCode = int64(c)
-		}
-		if p.Modifiers&^held["Shift"] != 0 {
-			p.Text = "" // a shortcut types nothing
-		}
-	default:
-		return fmt.Errorf("%q is not a key; use one character, or a name such as Enter, Tab, Escape, ArrowDown", key)
 	}
-	if key == "a" && p.Modifiers == held["Control"] {
+	if key == nil {
+		return fmt.Errorf("%q is not a key; use one character, or a name such as Enter, Tab, Escape, ArrowDown", name)
+	}
+	p := input.DispatchKeyEventParams{Key: key.Key, Code: key.Code, Text: key.Text, WindowsVirtualKeyCode: key.Windows, Modifiers: with.Int64()}
+	if with&^kb.ModifierShift != 0 {
+		p.Text = "" // a shortcut types nothing
+	}
+	if name == "a" && with == kb.ModifierCtrl {
 		p.Commands = []string{"selectAll"} // what the system does for the browser
 	}
 	p.Type = input.DispatchKeyEventTypeKeyDown

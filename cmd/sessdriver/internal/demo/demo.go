@@ -14,7 +14,7 @@ import (
 // Page is what the demo does by hand in the current tab.
 type Page interface {
 	Fill(ctx context.Context, selector, text string) error
-	Submit(ctx context.Context, selector string) error
+	Click(ctx context.Context, selector string) error
 	Text(ctx context.Context, selector string) (string, error)
 }
 
@@ -125,7 +125,7 @@ func (d *demo) login(ctx context.Context, user string) error {
 	if err := d.page.Fill(ctx, "#password", shop.Password(user)); err != nil {
 		return err
 	}
-	return d.page.Submit(ctx, "#submit")
+	return d.page.Click(ctx, "#submit")
 }
 
 // prove asks the page and the server who they see, and the book what it has.
