@@ -10,7 +10,8 @@ import (
 // eachMember gives the members of a JSON object as they are written, the names without
 // their quotes. It reports whether the text is an object; what is in the values is not
 // checked. Chrome sends kilobytes about each request, of which we need a few words: this
-// takes half the time of decoding them (BenchmarkEvents).
+// takes a quarter of the time of decoding them (BenchmarkEvents), and a third of that of a
+// jsontext.Decoder, which checks what is in the values.
 func eachMember(text []byte, each func(name, value []byte)) bool {
 	text = bytes.TrimSpace(text)
 	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
