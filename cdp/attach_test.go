@@ -291,7 +291,8 @@ func TestAttach(t *testing.T) {
 		t.Errorf("Close took %v", took)
 	}
 	_, err := Attach(t.Context(), f.port, newRig(t).options())
-	noBrowser(t, err, f.port, "--remote-debugging-port")
+	noBrowser(t, err, f.port)
+	isFault(t, err, fault.NoEndpoint)
 }
 
 // visit loads a page in a tab of the user's and waits for it.

@@ -42,7 +42,8 @@ type exchange struct {
 	sent     []*wire.RequestExtraInfo
 	received []*wire.ResponseExtraInfo
 	finished bool
-	failed   bool // nobody said whether anything was sent
+	failed   bool      // nobody said whether anything was sent
+	ended    time.Time // when it was told that nothing more comes
 	// frame and loader are of the document that asks for it, "" where they are not told.
 	frame  cdp.FrameID
 	loader cdp.LoaderID
@@ -237,6 +238,7 @@ func (x *exchanges) mayBeAnswered(at place, before time.Time, told time.Duration
 		case (ex.finished || ex.isOpen() || n == 0) && age > oldStream: // what is finished may wait for its answer to be told
 		case n == 0:
 			return true
+		case ex.failed && len(ex.sent) < n && time.Since(ex.ended) > oldFailure: // it was not sent
 		case !ex.stream && ex.urls[n-1].answered || ex.finished && (ex.complete() || ex.urls[n-1].silent):
 		case x.browser.quiet.shares(place{ex.window, x.browser.book.SiteOf(ex.urls[n-1].url)}, at):
 			return true
@@ -255,7 +257,7 @@ func (ex *exchange) isOpen() bool {
 // sent may still come, for a failed request too.
 func (x *exchanges) finish(id network.RequestID, failed bool) {
 	if ex := x.open[id]; ex != nil {
-		ex.finished, ex.failed = true, failed
+		ex.finished, ex.failed, ex.ended = true, failed, time.Now()
 		x.book(id, ex)
 		if n := len(ex.urls); failed && n > 0 && !ex.urls[n-1].done {
 			x.note(id, ex, &ex.urls[n-1], 0, false)

@@ -15,6 +15,9 @@ const (
 	// oldStream is how long a WebSocket or EventSource was open when it is not waited
 	// for any more: it goes on as whom it was opened.
 	oldStream = 5 * time.Second
+	// oldFailure is how long it may be told of a request that failed that it was sent. A page
+	// that is opened right after a switch cancels the reload, mostly before that is sent.
+	oldFailure = 500 * time.Millisecond
 	// oldRequest is the same for any request: not all ends are told.
 	oldRequest = time.Minute
 	// guardPace is how often the guard looks again while it waits for something.

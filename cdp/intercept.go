@@ -163,8 +163,21 @@ func (i *interceptor) patterns() []*fetch.RequestPattern {
 	return list
 }
 
+// answeredUntold lets the response of a request go on that no other event tells of: the
+// jar has its cookies by now.
+func (i *interceptor) answeredUntold(e *wire.RequestPaused) {
+	if w, known := i.browser.targets.WindowOfFrame(e.FrameID); known {
+		i.browser.quiet.landed(w, i.browser.book.SiteOf(e.Request.URL), string(e.RequestID))
+	}
+	wire.Send(i.link, fetch.ContinueResponse, fetch.ContinueResponseParams{RequestID: e.RequestID}, nil)
+}
+
 // paused handles one paused request.
 func (i *interceptor) paused(e *wire.RequestPaused) {
+	if e.Answered {
+		i.answeredUntold(e)
+		return
+	}
 	i.open[e.RequestID]++
 	if e.ResourceType == network.ResourceTypeDocument {
 		i.browser.asked(e)
@@ -331,10 +344,15 @@ func (i *interceptor) answer(e *wire.RequestPaused, w sessions.Window, v session
 		params.Headers = override(list, v)
 		i.challenges.wrote(e.RequestID, v.Fields)
 	}
+	flight := cmp.Or(string(id), string(e.RequestID))
 	if v.Session.Number != 0 && (id == "" || i.browser.exchanges.open[id] == nil) {
-		i.browser.quiet.fly(w, v.Session.Site, cmp.Or(string(id), string(e.RequestID)), time.Now())
+		i.browser.quiet.fly(w, v.Session.Site, flight, time.Now())
+		params.InterceptResponse = new(id == "" && i.browser.observer.full(w)) // nobody else tells when a favicon is answered
 	}
 	wire.Send(i.link, fetch.ContinueRequest, params, func(_ cdp.Empty, err error) {
+		if err != nil && gone(err) { // cancelled while it was paused: it was not sent
+			i.browser.quiet.landed(w, v.Session.Site, flight)
+		}
 		if err == nil || gone(err) {
 			i.answered(e)
 			return

@@ -39,6 +39,7 @@ type RequestPaused struct {
 	FrameID      cdp.FrameID
 	ResourceType network.ResourceType
 	Status       int    // of the response, 0 where it is a request
+	Answered     bool   // it is paused with its response, or failed
 	networkID    []byte // as it stands in the message; nil where the target has no Network events
 	Request      struct {
 		URL     string
@@ -61,6 +62,9 @@ func (e *RequestPaused) read(text []byte) bool {
 			e.networkID = value
 		case "responseStatusCode":
 			e.Status, _ = strconv.Atoi(string(value))
+			e.Answered = true
+		case "responseErrorReason":
+			e.Answered = true
 		case "request":
 			w.each(value, func(name, value []byte) {
 				switch string(name) {
