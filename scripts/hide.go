@@ -17,6 +17,9 @@ func (e *Engine) hide(text string, s Statement) string {
 	return e.Mask.Text(e.Book, text, s.plain(), e.Vars.secrets()...)
 }
 
+// Hide is a text that no command has written, as others may see it.
+func (e *Engine) Hide(text string) string { return e.hide(text, Statement{}) }
+
 // hideError is an error of a command, likewise. It stays the error that it is.
 func (e *Engine) hideError(err error, s Statement) error {
 	text := err.Error()

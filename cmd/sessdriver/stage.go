@@ -29,7 +29,7 @@ func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options, mask 
 	s.Engine.Reports = true
 	c.keepSettings(s.Engine)
 	s.Engine.Patience = c.wait
-	s.Keep = func(ctx context.Context, dir string) error { return keep(ctx, b, o.Book, mask, dir) }
+	s.Keep = func(ctx context.Context, dir string) error { return keep(ctx, b, s.Engine, dir) }
 	if !c.shop {
 		return s, nil
 	}
@@ -45,7 +45,7 @@ func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options, mask 
 // keep saves what helps to understand why a script failed: what the page showed, which
 // is as it is, and what was asked for and written to consoles, without secrets. It reports
 // the first failure to do so.
-func keep(ctx context.Context, b *cdp.Browser, book *sessions.Book, mask sessions.Mask, dir string) error {
+func keep(ctx context.Context, b *cdp.Browser, e *scripts.Engine, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -66,11 +66,11 @@ func keep(ctx context.Context, b *cdp.Browser, book *sessions.Book, mask session
 	requests, _, _ := b.Requests(0)
 	hide := func(list []string) []byte {
 		for i, line := range list {
-			list[i] = scripts.Escape(mask.Text(book, line, ""))
+			list[i] = scripts.Escape(e.Hide(line))
 		}
 		return lines(list)
 	}
-	save("requests.txt", hide(scripts.RequestLines(requests[max(0, len(requests)-keptRequests):], mask)), nil)
+	save("requests.txt", hide(scripts.RequestLines(requests[max(0, len(requests)-keptRequests):], e.Mask)), nil)
 	save("console.txt", hide(b.Console()), nil)
 	png, err := b.Screenshot(ctx, true)
 	save("page-unmasked.png", png, err)
