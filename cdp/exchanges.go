@@ -107,7 +107,7 @@ func (x *exchanges) begin(t *targets.Tab, e *wire.RequestWillBeSent) {
 		return
 	}
 	ex := x.at(e.RequestID)
-	if x.browser.targets.IsBlank(t) && strings.HasSuffix(e.Request.URL, blankPath) {
+	if x.browser.targets.IsBlank(t) && strings.HasSuffix(e.Request.URL, targets.BlankPath) {
 		ex.own, ex.sent, ex.received = true, nil, nil
 	}
 	if ex.own {
@@ -229,18 +229,18 @@ func (x *exchanges) streams(w sessions.Window, site string) int {
 // mayBeAnswered reports whether an exchange of a place that began before a moment can
 // still be answered with cookies. One is not waited for that is older than told; nor, when
 // it is old, a stream that is answered, or one whose URL nobody tells.
-func (x *exchanges) mayBeAnswered(at place, before time.Time, told time.Duration) bool {
+func (x *exchanges) mayBeAnswered(at targets.Place, before time.Time, told time.Duration) bool {
 	for id, ex := range x.open {
 		age, n := time.Since(ex.came), len(ex.urls)
 		switch {
 		case x.browser.quiet.isWaiting(string(id)): // it is not sent yet
-		case ex.came.After(before) || age > told || n > 0 && ex.window != at.window:
+		case ex.came.After(before) || age > told || n > 0 && ex.window != at.Window:
 		case (ex.finished || ex.isOpen() || n == 0) && age > oldStream: // what is finished may wait for its answer to be told
 		case n == 0:
 			return true
 		case ex.failed && len(ex.sent) < n && time.Since(ex.ended) > oldFailure: // it was not sent
 		case !ex.stream && ex.urls[n-1].answered || ex.finished && (ex.complete() || ex.urls[n-1].silent):
-		case x.browser.quiet.shares(place{ex.window, x.browser.book.SiteOf(ex.urls[n-1].url)}, at):
+		case x.browser.quiet.shares(targets.At(ex.window, x.browser.book.SiteOf(ex.urls[n-1].url)), at):
 			return true
 		}
 	}

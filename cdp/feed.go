@@ -122,7 +122,8 @@ func (f *feed) attach(l wire.Link) {
 // left notes that a target is gone, or tells nothing any more. Without the extension the
 // requests tell again.
 func (o *observer) left(id target.SessionID) {
-	b, feed := o.browser, o.source()
+	b := o.browser
+	feed := o.source()
 	if feed == nil || feed.link.ID != id {
 		return
 	}

@@ -3,7 +3,6 @@ package cdp
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -187,13 +186,14 @@ func (g *guard) raise(ctx context.Context) error {
 // since Chrome refuses a cookie, or keeps another's HTTP credentials, or two forced sites share one, or do not decide, since
 // another DevTools client does, it stays on.
 func (g *guard) lower(ctx context.Context) error {
-	b, proven := g.browser, !g.meddled.Load()
+	b := g.browser
+	proven := !g.meddled.Load()
 	var failed error
 	g.eachForced(func(w sessions.Window, active sessions.Ref) {
 		site := active.Site
 		refused, err := b.mirror.sync(ctx, w, site)
 		proven = proven && len(refused) == 0 && len(b.book.Clashes(w, site, time.Now())) == 0 && len(b.book.PlanAuth(w, site)) == 0
-		if err != nil && b.hasWindow(w) {
+		if err != nil && b.targets.HasWindow(w) {
 			failed = err
 		}
 	})
@@ -211,7 +211,8 @@ func (g *guard) lower(ctx context.Context) error {
 // compare compares the jars with what they are to hold, and lets those be mended that
 // differ. It reports whether any does.
 func (g *guard) compare(ctx context.Context) bool {
-	b, differs := g.browser, false
+	b := g.browser
+	differs := false
 	g.eachForced(func(w sessions.Window, active sessions.Ref) {
 		if jar, err := b.mirror.jar(ctx, w); err == nil && b.mirror.differs(w, active.Site, jar) {
 			differs = true
@@ -233,16 +234,8 @@ func (g *guard) eachForced(do func(sessions.Window, sessions.Ref)) {
 }
 
 // isLoading reports whether a tab of a place has not loaded yet.
-func (b *Browser) isLoading(at place) bool {
-	return b.anyLoading(func(t *targets.Tab, d targets.Document) bool {
-		return t.Window == at.window && b.book.SiteOf(d.URL) == at.site
-	})
-}
-
-// anyLoading reports whether a tab that is meant has not loaded yet.
-func (b *Browser) anyLoading(meant func(*targets.Tab, targets.Document) bool) bool {
-	return slices.ContainsFunc(b.targets.List("page"), func(tab *targets.Tab) bool {
-		d := b.targets.Document(tab)
-		return d.Loader != "" && !d.Loaded && meant(tab, d)
+func (b *Browser) isLoading(at targets.Place) bool {
+	return b.targets.AnyLoading(func(t *targets.Tab, d targets.Document) bool {
+		return t.Window == at.Window && b.book.SiteOf(d.URL) == at.Site
 	})
 }

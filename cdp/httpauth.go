@@ -127,7 +127,7 @@ func (c *challenges) tell(w sessions.Window, ref sessions.Ref, refused bool, e *
 	if err != nil {
 		return
 	}
-	at := originOf(e.Request.URL)
+	at := targets.OriginOf(e.Request.URL)
 	url, _, _ := strings.Cut(e.Request.URL, "?")
 	if refused {
 		b.tellOnce("refused "+w.String()+" "+session.Name+" "+at+" "+e.AuthChallenge.Realm,
@@ -144,9 +144,9 @@ func (c *challenges) tell(w sessions.Window, ref sessions.Ref, refused bool, e *
 // is forced on a site, or those of before. It returns what a person should know.
 func (b *Browser) switchAuth(ctx context.Context, w sessions.Window, site string) (notes []string) {
 	steps := b.book.PlanAuth(w, site)
-	for len(steps) > 0 && b.hasWindow(w) {
-		origin := originOf(steps[0].Space)
-		n := slices.IndexFunc(steps, func(s sessions.AuthStep) bool { return originOf(s.Space) != origin })
+	for len(steps) > 0 && b.targets.HasWindow(w) {
+		origin := targets.OriginOf(steps[0].Space)
+		n := slices.IndexFunc(steps, func(s sessions.AuthStep) bool { return targets.OriginOf(s.Space) != origin })
 		if n < 0 {
 			n = len(steps)
 		}
@@ -191,7 +191,7 @@ func (b *Browser) mirrorAuth(ctx context.Context, w sessions.Window, site string
 		return err
 	}
 	// Its own, since none may be on for the browser.
-	own := fetch.EnableParams{HandleAuthRequests: new(true), Patterns: []*fetch.RequestPattern{{URLPattern: originOf(steps[0].Space) + "/*"}}}
+	own := fetch.EnableParams{HandleAuthRequests: new(true), Patterns: []*fetch.RequestPattern{{URLPattern: targets.OriginOf(steps[0].Space) + "/*"}}}
 	b.blanks.mirror(tab, &mirrorsAuth{})
 	if _, err := wire.Call(ctx, tab.Link, fetch.Enable, own); err != nil {
 		return err

@@ -269,11 +269,11 @@ const (
 func (i *interceptor) await(e *wire.RequestPaused, r sessions.Paused) {
 	id, _ := e.LoaderID()
 	i.browser.quiet.waits(string(id), 1)
-	began, at := time.Now(), place{r.Window, i.browser.book.SiteOf(r.URL)}
+	began, at := time.Now(), targets.At(r.Window, i.browser.book.SiteOf(r.URL))
 	var again func()
 	again = func() {
 		r.Now = time.Now()
-		if _, late := i.browser.quiet.at(at.window, at.site); (late || i.browser.mirror.isAdopting(at)) && r.Now.Sub(began) < awaitTime {
+		if _, late := i.browser.quiet.at(at.Window, at.Site); (late || i.browser.mirror.isAdopting(at)) && r.Now.Sub(began) < awaitTime {
 			time.AfterFunc(awaitPace, func() { i.browser.wire.Do(again) })
 			return
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -38,7 +39,7 @@ type mirror struct {
 	writing sync.Mutex   // held while a jar is compared and written
 	writes  atomic.Int64 // grows before and after each write
 
-	torn    *wire.Queue[place] // jars that may be out of step
+	torn    *wire.Queue[targets.Place] // jars that may be out of step
 	quit    chan struct{}
 	stopped chan struct{} // closed when run has ended; nil before it began
 
@@ -46,9 +47,9 @@ type mirror struct {
 	refused map[string]bool // cookies that Chrome refuses, which were named to the user
 	planted map[sessions.Window]planting
 	cleared map[sessions.Window]time.Time // when that was seen
-	whole   map[place]time.Time           // when a jar was last seen to miss nothing
-	losses  map[place]time.Time           // when a loss was last told
-	later   map[place]bool                // see adoptLater
+	whole   map[targets.Place]time.Time   // when a jar was last seen to miss nothing
+	losses  map[targets.Place]time.Time   // when a loss was last told
+	later   map[targets.Place]bool        // see adoptLater
 	// partitioned are the partitioned cookies that a jar was seen to have.
 	partitioned map[sessions.Window][]sessions.Cookie
 	origins     map[identity]origin // of the cookies that were in a jar
@@ -75,13 +76,13 @@ type origin struct {
 }
 
 func newMirror(b *Browser) *mirror {
-	return &mirror{browser: b, torn: wire.NewQueue[place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]planting{}, cleared: map[sessions.Window]time.Time{}, whole: map[place]time.Time{}, losses: map[place]time.Time{}, later: map[place]bool{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
+	return &mirror{browser: b, torn: wire.NewQueue[targets.Place](), quit: make(chan struct{}), refused: map[string]bool{}, planted: map[sessions.Window]planting{}, cleared: map[sessions.Window]time.Time{}, whole: map[targets.Place]time.Time{}, losses: map[targets.Place]time.Time{}, later: map[targets.Place]bool{}, partitioned: map[sessions.Window][]sessions.Cookie{}, origins: map[identity]origin{}, echoes: map[echo]bool{}}
 }
 
 // mend lets the mirror look at a jar soon. It never blocks.
 func (m *mirror) mend(w sessions.Window, site string) {
 	m.browser.quiet.torn(w, site)
-	m.torn.Push(place{w, site})
+	m.torn.Push(targets.At(w, site))
 }
 
 // restore puts cookies into a jar that has just lost them. It runs in a turn, as done does.
@@ -124,31 +125,21 @@ func (m *mirror) run() {
 		if len(torn) == 0 {
 			return
 		}
-		slices.SortFunc(torn, comparePlaces)
+		slices.SortFunc(torn, targets.Place.Compare)
 		for _, t := range slices.Compact(torn) {
 			m.mendNow(t)
 		}
 	}
 }
 
-func comparePlaces(a, b place) int {
-	switch {
-	case a == b:
-		return 0
-	case a.site < b.site || a.site == b.site && a.window < b.window:
-		return -1
-	}
-	return 1
-}
-
-func (m *mirror) mendNow(t place) {
+func (m *mirror) mendNow(t targets.Place) {
 	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
 	defer cancel()
-	switch _, err := m.sync(ctx, t.window, t.site); {
+	switch _, err := m.sync(ctx, t.Window, t.Site); {
 	case errors.Is(err, errUnrest):
-		m.browser.log.Debug("mending a jar", "site", t.site, "error", err) // it is looked at until it is quiet
+		m.browser.log.Debug("mending a jar", "site", t.Site, "error", err) // it is looked at until it is quiet
 	case err != nil:
-		m.browser.log.Warn("mending a jar", "site", t.site, "error", err)
+		m.browser.log.Warn("mending a jar", "site", t.Site, "error", err)
 	}
 }
 
@@ -474,7 +465,7 @@ func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]se
 	jar, missing, cleared, err := m.misses(ctx, w, site)
 	for tries := 0; err == nil && !cleared && len(missing) > 0; tries++ {
 		// An answer that is told a moment later may say who did.
-		if tries > 0 && !quiet.mayBeAnswered(ctx, place{w, site}, time.Now()) || tries > 9 {
+		if tries > 0 && !quiet.mayBeAnswered(ctx, targets.At(w, site), time.Now()) || tries > 9 {
 			break
 		}
 		m.writing.Unlock() // a switch is not kept waiting
@@ -493,7 +484,7 @@ func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]se
 	if err != nil {
 		return nil, err
 	}
-	loss := sessions.Loss{Missing: missing, Cleared: cleared, Full: isFull(site, jar, book.SiteOf), Late: quiet.mayBeUntold(place{w, site})}
+	loss := sessions.Loss{Missing: missing, Cleared: cleared, Full: isFull(site, jar, book.SiteOf), Late: quiet.mayBeUntold(targets.At(w, site))}
 	switch {
 	case len(loss.Missing) == 0:
 	case loss.Ends():
@@ -517,9 +508,9 @@ func (m *mirror) misses(ctx context.Context, w sessions.Window, site string) (ja
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(missing) == 0 {
-		m.whole[place{w, site}] = began
+		m.whole[targets.At(w, site)] = began
 	}
-	return jar, missing, time.Since(at) < oldStream && at.After(m.whole[place{w, site}]), nil
+	return jar, missing, time.Since(at) < oldStream && at.After(m.whole[targets.At(w, site)]), nil
 }
 
 // mostOfSite is what Chrome leaves of the cookies of a registrable domain when there are
@@ -545,7 +536,7 @@ func (b *Browser) tellLoss(w sessions.Window, site, cause string) {
 	}
 	now := time.Now()
 	b.mirror.mu.Lock()
-	at := place{w, site}
+	at := targets.At(w, site)
 	recently := now.Sub(b.mirror.losses[at]) < oldRequest
 	if !recently {
 		b.mirror.losses[at] = now
@@ -567,7 +558,7 @@ func (m *mirror) adopt(ctx context.Context, w sessions.Window, site string, jar 
 	// Of another session's response the jar may tell a moment before the event does.
 	if _, late := m.browser.quiet.at(w, site); late {
 		active, _ := book.Active(w, site, time.Now())
-		m.adoptLater(place{w, site}, active.Ref())
+		m.adoptLater(targets.At(w, site), active.Ref())
 		return unknown, nil
 	}
 	return nil, m.adoptNow(ctx, w, site, jar)
@@ -585,7 +576,7 @@ func (m *mirror) adoptNow(ctx context.Context, w sessions.Window, site string, j
 // adoptLater is adopt for a jar that may have a late answer's value, once that would have
 // been told: what nobody knows by then a script has written. There is one at a time for
 // each place; which values there are is seen when it is decided.
-func (m *mirror) adoptLater(at place, active sessions.Ref) {
+func (m *mirror) adoptLater(at targets.Place, active sessions.Ref) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.later[at] {
@@ -594,7 +585,7 @@ func (m *mirror) adoptLater(at place, active sessions.Ref) {
 	}
 }
 
-func (m *mirror) adoptAfter(at place, active sessions.Ref, began time.Time) {
+func (m *mirror) adoptAfter(at targets.Place, active sessions.Ref, began time.Time) {
 	time.AfterFunc(explains, func() {
 		if !m.adoptsLate(at, active, began) {
 			m.adoptAfter(at, active, began)
@@ -603,40 +594,40 @@ func (m *mirror) adoptAfter(at place, active sessions.Ref, began time.Time) {
 		m.mu.Lock()
 		delete(m.later, at)
 		m.mu.Unlock()
-		m.mend(at.window, at.site)
+		m.mend(at.Window, at.Site)
 	})
 }
 
 // adoptsLate reports whether that is done: nobody waits for it any more, or it is adopted.
-func (m *mirror) adoptsLate(at place, active sessions.Ref, began time.Time) bool {
+func (m *mirror) adoptsLate(at targets.Place, active sessions.Ref, began time.Time) bool {
 	b := m.browser
 	if b.ending.Load() {
 		return true
 	}
-	if _, late := b.quiet.at(at.window, at.site); late && time.Since(began) < oldStream {
+	if _, late := b.quiet.at(at.Window, at.Site); late && time.Since(began) < oldStream {
 		return false
 	}
 	if !b.commands.TryLock() { // who is active may be about to change
 		return false
 	}
 	defer b.commands.Unlock()
-	if is, forced := b.book.Active(at.window, at.site, time.Now()); !forced || is.Ref() != active {
+	if is, forced := b.book.Active(at.Window, at.Site, time.Now()); !forced || is.Ref() != active {
 		return true
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
 	defer cancel()
-	jar, err := m.jar(ctx, at.window)
+	jar, err := m.jar(ctx, at.Window)
 	if err == nil {
-		err = m.adoptNow(ctx, at.window, at.site, jar)
+		err = m.adoptNow(ctx, at.Window, at.Site, jar)
 	}
 	if err != nil {
-		b.log.Debug("adopting what a script wrote", "site", at.site, "error", err)
+		b.log.Debug("adopting what a script wrote", "site", at.Site, "error", err)
 	}
 	return true
 }
 
 // isAdopting reports whether something is to be adopted later in a place.
-func (m *mirror) isAdopting(at place) bool {
+func (m *mirror) isAdopting(at targets.Place) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.later[at]

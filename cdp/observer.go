@@ -235,7 +235,7 @@ func (o *observer) read(ctx context.Context, each func(sessions.Window, []sessio
 		jar, err := o.browser.mirror.jar(ctx, w)
 		if err == nil {
 			each(w, jar)
-		} else if o.browser.hasWindow(w) {
+		} else if o.browser.targets.HasWindow(w) {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/sessions"
 )
 
@@ -35,7 +36,7 @@ type quiet struct {
 	quit    chan struct{}
 
 	mu    sync.Mutex // guards all below
-	rests map[place]*unrest
+	rests map[targets.Place]*unrest
 	// blind is when what was under way was last not told: see unseen.
 	blind time.Time
 	// flying are requests whose end nobody tells: those that were sent on and not told of
@@ -58,7 +59,7 @@ type unrest struct {
 
 // flight is a request that may still be answered, though its end is not told.
 type flight struct {
-	place place
+	place targets.Place
 	id    string
 }
 
@@ -66,7 +67,7 @@ type flight struct {
 type flown struct{ began, heard time.Time }
 
 func newQuiet(b *Browser) *quiet {
-	return &quiet{browser: b, wake: make(chan struct{}, 1), quit: make(chan struct{}), rests: map[place]*unrest{}, flying: map[flight]flown{}, waiting: map[string]int{}}
+	return &quiet{browser: b, wake: make(chan struct{}, 1), quit: make(chan struct{}), rests: map[targets.Place]*unrest{}, flying: map[flight]flown{}, waiting: map[string]int{}}
 }
 
 // at reports how it is with a place: whether it is quiet, and, if not, whether answers of
@@ -74,7 +75,7 @@ func newQuiet(b *Browser) *quiet {
 func (q *quiet) at(w sessions.Window, site string) (racing, late bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	u := q.rests[place{w, site}]
+	u := q.rests[targets.At(w, site)]
 	return u != nil, u != nil && u.late
 }
 
@@ -95,12 +96,12 @@ func (q *quiet) everywhere() bool {
 
 // switched says that what is forced in a window has changed, or begins to: what is
 // under way belongs to whom it was sent as.
-func (q *quiet) switched(w sessions.Window, site string) { q.stir(place{w, site}, true) }
+func (q *quiet) switched(w sessions.Window, site string) { q.stir(targets.At(w, site), true) }
 
 // torn says that a jar may be out of step.
-func (q *quiet) torn(w sessions.Window, site string) { q.stir(place{w, site}, false) }
+func (q *quiet) torn(w sessions.Window, site string) { q.stir(targets.At(w, site), false) }
 
-func (q *quiet) stir(at place, late bool) {
+func (q *quiet) stir(at targets.Place, late bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	u := q.rests[at]
@@ -149,7 +150,7 @@ func (q *quiet) fly(w sessions.Window, site, id string, began time.Time) {
 		q.forget(now)
 	}
 	if len(q.flying) < maxOpen {
-		q.flying[flight{place{w, site}, id}] = flown{began, now}
+		q.flying[flight{targets.At(w, site), id}] = flown{began, now}
 	}
 }
 
@@ -166,7 +167,7 @@ func (q *quiet) landed(w sessions.Window, site, id string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.flying) > 0 {
-		delete(q.flying, flight{place{w, site}, id})
+		delete(q.flying, flight{targets.At(w, site), id})
 	}
 }
 
@@ -243,12 +244,12 @@ func (q *quiet) step() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), mendTimeout)
 	defer cancel()
 	q.mu.Lock()
-	list := make([]place, 0, len(q.rests))
+	list := make([]targets.Place, 0, len(q.rests))
 	for at := range q.rests {
 		list = append(list, at)
 	}
 	q.mu.Unlock()
-	slices.SortFunc(list, comparePlaces)
+	slices.SortFunc(list, targets.Place.Compare)
 	for _, at := range list {
 		if ctx.Err() == nil {
 			q.look(ctx, at)
@@ -262,9 +263,9 @@ func (q *quiet) step() bool {
 }
 
 // look finds out whether a place has become quiet.
-func (q *quiet) look(ctx context.Context, at place) {
+func (q *quiet) look(ctx context.Context, at targets.Place) {
 	b := q.browser
-	if _, active := b.book.Active(at.window, at.site, time.Now()); !active && b.hasWindow(at.window) {
+	if _, active := b.book.Active(at.Window, at.Site, time.Now()); !active && b.targets.HasWindow(at.Window) {
 		q.rest(at)
 		return
 	}
@@ -300,9 +301,9 @@ func (q *quiet) look(ctx context.Context, at place) {
 		q.mu.Unlock()
 		return
 	}
-	refused, err := b.mirror.sync(ctx, at.window, at.site)
-	if err != nil && b.hasWindow(at.window) {
-		b.log.Debug("the jar is not in step", "site", at.site, "error", err)
+	refused, err := b.mirror.sync(ctx, at.Window, at.Site)
+	if err != nil && b.targets.HasWindow(at.Window) {
+		b.log.Debug("the jar is not in step", "site", at.Site, "error", err)
 		q.mu.Lock()
 		u.looked = time.Now().Add(5 * guardPace)
 		q.mu.Unlock()
@@ -321,13 +322,13 @@ func (q *quiet) look(ctx context.Context, at place) {
 
 // rest forgets a place where nothing is forced, unless a command may be about to force
 // something: it says before that it begins to.
-func (q *quiet) rest(at place) {
+func (q *quiet) rest(at targets.Place) {
 	b := q.browser
 	if !b.commands.TryLock() {
 		return
 	}
 	defer b.commands.Unlock()
-	if _, active := b.book.Active(at.window, at.site, time.Now()); !active {
+	if _, active := b.book.Active(at.Window, at.Site, time.Now()); !active {
 		q.mu.Lock()
 		delete(q.rests, at)
 		q.mu.Unlock()
@@ -336,7 +337,7 @@ func (q *quiet) rest(at place) {
 
 // mayBeAnswered reports whether a request of a place that began before a moment can still
 // be answered.
-func (q *quiet) mayBeAnswered(ctx context.Context, at place, since time.Time) bool {
+func (q *quiet) mayBeAnswered(ctx context.Context, at targets.Place, since time.Time) bool {
 	b := q.browser
 	told, untold := q.bounds()
 	now := time.Now()
@@ -348,18 +349,18 @@ func (q *quiet) mayBeAnswered(ctx context.Context, at place, since time.Time) bo
 		return true
 	}
 	// Of what loads with nobody telling, only the tab does.
-	if !b.observer.full(at.window) && (now.Sub(since) < untold || b.isLoading(at)) {
+	if !b.observer.full(at.Window) && (now.Sub(since) < untold || b.isLoading(at)) {
 		return true
 	}
-	in, answered := inTurn(ctx, b, func() bool { return b.exchanges.mayBeAnswered(at, since, told) })
+	in, answered := inTurn(ctx, b.wire, func() bool { return b.exchanges.mayBeAnswered(at, since, told) })
 	return in || !answered
 }
 
 // mayBeUntold reports whether a request from before the last switch in a place may be
 // answered without a word: what was under way was not told, or the page that asked has gone.
-func (q *quiet) mayBeUntold(at place) bool {
+func (q *quiet) mayBeUntold(at targets.Place) bool {
 	_, untold := q.bounds()
-	full := q.browser.observer.full(at.window)
+	full := q.browser.observer.full(at.Window)
 	now := time.Now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -373,7 +374,7 @@ func (q *quiet) mayBeUntold(at place) bool {
 
 // mayFly reports whether a request that nobody tells the end of, and that began before a
 // moment, can still be answered. The caller holds the lock.
-func (q *quiet) mayFly(at place, since, now time.Time, untold time.Duration) bool {
+func (q *quiet) mayFly(at targets.Place, since, now time.Time, untold time.Duration) bool {
 	if now.Sub(q.blind) < untold {
 		return true
 	}
@@ -385,13 +386,7 @@ func (q *quiet) mayFly(at place, since, now time.Time, untold time.Duration) boo
 	return false
 }
 
-// place is a site in a window.
-type place struct {
-	window sessions.Window
-	site   string
-}
-
 // shares reports whether the answers of one place can change the jar of another.
-func (q *quiet) shares(of, at place) bool {
-	return of.window == at.window && (of.site == at.site || q.browser.book.SharesJar())
+func (q *quiet) shares(of, at targets.Place) bool {
+	return of.Window == at.Window && (of.Site == at.Site || q.browser.book.SharesJar())
 }

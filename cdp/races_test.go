@@ -45,7 +45,7 @@ func TestQuietWaitsForHandshakes(t *testing.T) {
 			f := newFakeChrome(t)
 			b := f.browser(t, Options{Book: bookOf(t, "bob")})
 			f.tab(b, "tab", "http://a.test/")
-			at := place{sessions.Main, "a.test"}
+			at := targets.At(sessions.Main, "a.test")
 			for i := 0; i < len(events); i += 2 {
 				f.Event("tab", events[i], events[i+1])
 				last := i == len(events)-2
@@ -71,11 +71,11 @@ func TestAdoptedOnce(t *testing.T) {
 	jar := func(value string) []sessions.Cookie {
 		return []sessions.Cookie{{Name: "sid", Value: value, Domain: "a.test", Path: "/"}}
 	}
-	at := place{sessions.Main, "a.test"}
-	book.JarWritten(at.window, at.site)
+	at := targets.At(sessions.Main, "a.test")
+	book.JarWritten(at.Window, at.Site)
 	b.quiet.stir(at, true)
 	for range 3 {
-		if open, err := b.mirror.adopt(t.Context(), at.window, at.site, jar("script1")); err != nil || len(open) != 1 {
+		if open, err := b.mirror.adopt(t.Context(), at.Window, at.Site, jar("script1")); err != nil || len(open) != 1 {
 			t.Fatalf("%v, %v: want that it stays open", open, err)
 		}
 	}
@@ -88,7 +88,7 @@ func TestAdoptedOnce(t *testing.T) {
 	f.Reply(f.Command("Storage.getCookies"), `{"cookies":[{"name":"sid","value":"script2","domain":"a.test","path":"/","expires":-1,"session":true}]}`)
 	f.Reply(f.Command("Browser.getVersion"), `{}`)
 	wiretest.Eventually(t, b.wire.Do, "it to be adopted", func() bool { return !b.mirror.isAdopting(at) })
-	if is, _ := book.Active(at.window, at.site, time.Now()); len(is.Tokens) != 1 || is.Tokens[0].Value != "script2" {
+	if is, _ := book.Active(at.Window, at.Site, time.Now()); len(is.Tokens) != 1 || is.Tokens[0].Value != "script2" {
 		t.Errorf("bob has %+v", is.Tokens)
 	}
 	time.Sleep(2 * explains)

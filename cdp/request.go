@@ -25,9 +25,6 @@ import (
 	"sessdriver/sessions"
 )
 
-// blankPath is where a document is from that no server is asked for.
-const blankPath = "/.sessdriver-blank"
-
 // requestWindow is the window of a request as another session.
 const requestWindow sessions.Window = "sessdriver request"
 
@@ -96,7 +93,7 @@ func (b *Browser) failedFor(ctx context.Context, tab *targets.Tab, err error) er
 // blankTab opens a tab that nobody is shown, with a blank document of a URL's origin.
 // end closes it.
 func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address string) (_ *targets.Tab, end func(), _ error) {
-	origin, end := originOf(address), func() {}
+	origin, end := targets.OriginOf(address), func() {}
 	if !strings.HasPrefix(origin, "http") {
 		return nil, end, errors.New("it is no http or https address")
 	}
@@ -119,15 +116,15 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 	}
 	wire.Send(tab.Link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
 	// The page's own Fetch comes first (CHROMIUM 23): this one answers, and no other is asked.
-	if _, err := wire.Call(ctx, tab.Link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + blankPath}}}); err != nil {
+	if _, err := wire.Call(ctx, tab.Link, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: origin + targets.BlankPath}}}); err != nil {
 		return nil, end, err
 	}
 	served := errors.New("not needed")
 	if b.options.Proxy == "" && needsAddress(origin) {
-		served = b.serveBlank(ctx, tab, origin+blankPath)
+		served = b.serveBlank(ctx, tab, origin+targets.BlankPath)
 	}
 	if served != nil {
-		if err := b.page.Navigate(ctx, tab, origin+blankPath); err != nil {
+		if err := b.page.Navigate(ctx, tab, origin+targets.BlankPath); err != nil {
 			return nil, end, err
 		}
 	}
@@ -140,7 +137,7 @@ const blankDocument = "<!doctype html><link rel=icon href=data:,>"
 
 // fulfil answers for the server with a blank document, or lets our own server do so.
 func (b *Browser) fulfil(tab *targets.Tab, e *wire.RequestPaused) {
-	if !strings.HasSuffix(e.Request.URL, blankPath) { // it mirrors HTTP credentials
+	if !strings.HasSuffix(e.Request.URL, targets.BlankPath) { // it mirrors HTTP credentials
 		b.mirrorPaused(tab, e)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -143,7 +144,7 @@ func TestRequestPrivateAddress(t *testing.T) {
 		}
 		list, _, _ := r.Requests(0)
 		for _, v := range list {
-			if strings.Contains(v.URL, blankPath) || strings.Contains(v.URL, "127.0.0.1") {
+			if strings.Contains(v.URL, targets.BlankPath) || strings.Contains(v.URL, "127.0.0.1") {
 				t.Errorf("a request of ours is listed: %+v", v)
 			}
 		}

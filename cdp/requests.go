@@ -146,11 +146,11 @@ func (b *Browser) Idle(ctx context.Context) error {
 		if err := b.answers(ctx); err != nil {
 			return err
 		}
-		loading, answered := inTurn(ctx, b, func() bool { return b.exchanges.isLoading(w) })
+		loading, answered := inTurn(ctx, b.wire, func() bool { return b.exchanges.isLoading(w) })
 		if !answered {
 			return b.because(ctx.Err())
 		}
-		if loading || b.anyLoading(func(tab *targets.Tab, _ targets.Document) bool { return tab.Window == w }) {
+		if loading || b.targets.AnyLoading(func(tab *targets.Tab, _ targets.Document) bool { return tab.Window == w }) {
 			busy = time.Now()
 		}
 		if time.Since(busy) >= idleTime {

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -355,17 +354,8 @@ func (b *Browser) shown(tab *targets.Tab, f *cdp.Frame) {
 	site := b.book.SiteOf(origin)
 	if f.ParentID != "" || cdp.FrameID(tab.ID) != f.ID {
 		if top := b.targets.Top(tab); b.book.SiteOf(top) != site {
-			origin += " in " + originOf(top) // as swap.js has it
+			origin += " in " + targets.OriginOf(top) // as swap.js has it
 		}
 	}
 	b.book.SawOrigin(tab.Window, site, origin, b.shelfOf(tab), b.overtaken(tab))
-}
-
-// originOf is the origin of a URL.
-func originOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/chromedp/cdproto/domstorage"
 
+	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -19,7 +20,7 @@ func (b *Browser) Stored(ctx context.Context, site string) (list []sessions.Stor
 	}
 	w, seen := b.Window(), map[string]bool{}
 	for _, tab := range b.targets.List("page", "iframe") {
-		origin := originOf(b.targets.Document(tab).URL)
+		origin := targets.OriginOf(b.targets.Document(tab).URL)
 		if tab.Window != w || !strings.HasPrefix(origin, "http") || b.book.SiteOf(origin) != site {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sessdriver/cdp/internal/targets"
+	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
 
@@ -100,7 +101,7 @@ func (b *Browser) remove(ctx context.Context, ref sessions.Ref) (sessions.Sessio
 				return slices.ContainsFunc(kept, func(k sessions.Cookie) bool { return identityOf(k) == identityOf(c) && k.Value == c.Value })
 			}))
 		}
-		if err != nil && b.hasWindow(w) {
+		if err != nil && b.targets.HasWindow(w) {
 			return session, err
 		}
 		b.switchAuth(ctx, w, ref.Site)
@@ -138,7 +139,7 @@ func (b *Browser) carryOut(ctx context.Context, w sessions.Window, site string, 
 		return sessions.Switch{}, err
 	}
 	defer func() {
-		if !b.hasWindow(w) { // it was closed meanwhile, by hand
+		if !b.targets.HasWindow(w) { // it was closed meanwhile, by hand
 			b.gone(w)
 		}
 	}()
@@ -221,13 +222,13 @@ func (b *Browser) settledJar(ctx context.Context, w sessions.Window) ([]sessions
 
 // openStreams counts what goes on as another session than the one that is forced.
 func (b *Browser) openStreams(ctx context.Context, w sessions.Window, site string) int {
-	n, _ := inTurn(ctx, b, func() int { return b.exchanges.streams(w, site) })
+	n, _ := inTurn(ctx, b.wire, func() int { return b.exchanges.streams(w, site) })
 	return n
 }
 
 // inTurn asks what only a turn of the wire may look at; false says that none came.
-func inTurn[T any](ctx context.Context, b *Browser, question func() T) (answer T, ok bool) {
-	ok = b.wire.DoWithin(ctx, func() { answer = question() })
+func inTurn[T any](ctx context.Context, w *wire.Conn, question func() T) (answer T, ok bool) {
+	ok = w.DoWithin(ctx, func() { answer = question() })
 	return answer, ok
 }
 
@@ -305,7 +306,7 @@ func (b *Browser) amend(ctx context.Context, ref sessions.Ref, do func() error) 
 			b.switchedAll(ref.Site)
 			return b.book.Session(ref, time.Now())
 		})
-		if err != nil && b.hasWindow(w) {
+		if err != nil && b.targets.HasWindow(w) {
 			return done, err
 		}
 		in.Reloaded, in.Streams = in.Reloaded+done.Reloaded, in.Streams+done.Streams
@@ -361,7 +362,7 @@ func (b *Browser) cut(ctx context.Context, change func() (string, error)) (strin
 func (b *Browser) syncAll(ctx context.Context, site string) error {
 	b.switchedAll(site)
 	for _, w := range b.targets.Windows() {
-		if err := b.inStep(ctx, w, site); err != nil && b.hasWindow(w) {
+		if err := b.inStep(ctx, w, site); err != nil && b.targets.HasWindow(w) {
 			return err
 		}
 	}

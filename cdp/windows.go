@@ -85,7 +85,7 @@ func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
 	switch {
 	case w == sessions.Main:
 		return fault.Errorf(fault.MainWindow, "the main window goes with the browser")
-	case !b.hasWindow(w):
+	case !b.targets.HasWindow(w):
 		return b.noWindow(w)
 	case !b.targets.IsOwn(w):
 		return fmt.Errorf("window %q is another client's; close it there", w)
@@ -94,7 +94,7 @@ func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
 	b.dispose(w, func(err error) { disposed <- err })
 	select {
 	case err := <-disposed:
-		if err == nil || !b.hasWindow(w) {
+		if err == nil || !b.targets.HasWindow(w) {
 			break
 		}
 		if there, fault := b.hasContext(ctx, w); fault != nil || there {
@@ -178,7 +178,7 @@ func (b *Browser) Windows() []sessions.WindowView {
 
 // SelectWindow makes the newest tab of a window the current one and shows it.
 func (b *Browser) SelectWindow(ctx context.Context, w sessions.Window) error {
-	if !b.hasWindow(w) {
+	if !b.targets.HasWindow(w) {
 		return b.noWindow(w)
 	}
 	var newest *targets.Tab
@@ -230,10 +230,6 @@ func (b *Browser) choose(tab *targets.Tab) {
 		b.pages.choose(tab)
 		b.pages.chosen = tab.ID
 	}
-}
-
-func (b *Browser) hasWindow(w sessions.Window) bool {
-	return slices.Contains(b.targets.Windows(), w)
 }
 
 func (b *Browser) noWindow(w sessions.Window) error {

@@ -388,7 +388,7 @@ func TestWindowDisposedByAnother(t *testing.T) {
 		if _, err := wire.Call(r.ctx(), f.link, target.DisposeBrowserContext, params); err != nil {
 			t.Fatal(err)
 		}
-		r.until("the end of the window", func() bool { return !slices.Contains(active(), w) && !r.hasWindow(w) })
+		r.until("the end of the window", func() bool { return !slices.Contains(active(), w) && !r.targets.HasWindow(w) })
 	}
 	r.until("a notice", func() bool { return r.noticed(`window "ours" is closed: another client has disposed of it`) })
 	if n := len(slices.DeleteFunc(r.told(), func(s string) bool { return !strings.Contains(s, "is closed") })); n != 1 {
@@ -401,7 +401,7 @@ func TestWindowDisposedByAnother(t *testing.T) {
 	if _, err := wire.Call(r.ctx(), f.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: r.targets.ContextOf("bare")}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.CloseWindow(r.ctx(), "bare"); err != nil || r.hasWindow("bare") {
+	if err := r.CloseWindow(r.ctx(), "bare"); err != nil || r.targets.HasWindow("bare") {
 		t.Errorf("the window is there: %v", err)
 	}
 	r.window("ours", "app.test", "bob", at(server, "app.test", "/home"))

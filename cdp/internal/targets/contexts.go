@@ -83,8 +83,8 @@ func (t *Set) Forget(w sessions.Window) {
 		delete(t.ids, w)
 		delete(t.own, w)
 		maps.DeleteFunc(t.frames, func(_ cdp.FrameID, f frame) bool { return f.window == w })
-		maps.DeleteFunc(t.lastSwitch, func(p place, _ int) bool { return p.window == w })
-		maps.DeleteFunc(t.answered, func(p place, _ time.Time) bool { return p.window == w })
+		maps.DeleteFunc(t.lastSwitch, func(p Place, _ int) bool { return p.Window == w })
+		maps.DeleteFunc(t.answered, func(p Place, _ time.Time) bool { return p.Window == w })
 	})
 }
 
@@ -145,3 +145,6 @@ func (t *Set) AnyPage(w sessions.Window) *Tab {
 	}
 	return nil
 }
+
+// HasWindow reports whether there is a window.
+func (t *Set) HasWindow(w sessions.Window) bool { return slices.Contains(t.Windows(), w) }

@@ -278,3 +278,11 @@ func (t *Set) Replaced(tab *Tab) (switches int, loader cdp.LoaderID, below map[c
 	}
 	return tab.document.switches, tab.document.Loader, below
 }
+
+// AnyLoading reports whether a page that is meant has not loaded yet.
+func (t *Set) AnyLoading(meant func(*Tab, Document) bool) bool {
+	return slices.ContainsFunc(t.List("page"), func(tab *Tab) bool {
+		d := t.Document(tab)
+		return d.Loader != "" && !d.Loaded && meant(tab, d)
+	})
+}

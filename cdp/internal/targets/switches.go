@@ -8,19 +8,13 @@ import (
 	"sessdriver/sessions"
 )
 
-// place is a site in a window.
-type place struct {
-	window sessions.Window
-	site   string
-}
-
 // Switched notes that another session is active on a site: what began to load
 // before may be of the one before.
 func (t *Set) Switched(w sessions.Window, site string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.switches++
-	t.lastSwitch[place{w, site}] = t.switches
+	t.lastSwitch[Place{w, site}] = t.switches
 }
 
 // Switches counts the switches up to now.
@@ -35,7 +29,7 @@ func (t *Set) Switches() int {
 func (t *Set) IsOvertaken(tab *Tab, site string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	last := t.lastSwitch[place{tab.Window, site}]
+	last := t.lastSwitch[Place{tab.Window, site}]
 	for _, coming := range tab.loading {
 		if coming.switches >= last {
 			return false
@@ -52,7 +46,7 @@ func (t *Set) CaughtUp(tab *Tab) { t.note(func() { tab.document.switches = t.swi
 func (t *Set) StaysFrom(id cdp.FrameID, w sessions.Window, site string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	last, switched := t.lastSwitch[place{w, site}]
+	last, switched := t.lastSwitch[Place{w, site}]
 	if !switched {
 		return false
 	}
@@ -80,7 +74,7 @@ func (t *Set) GoesOn(tab *Tab, switches int) bool {
 func (t *Set) TellAstray(w sessions.Window, site string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	at := place{w, site}
+	at := Place{w, site}
 	told := t.astray[at]
 	t.astray[at] = true
 	return !told
@@ -90,7 +84,7 @@ func (t *Set) TellAstray(w sessions.Window, site string) bool {
 func (t *Set) IsAnswered(w sessions.Window, site string, moment time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	answered, ok := t.answered[place{w, site}]
+	answered, ok := t.answered[Place{w, site}]
 	return ok && moment.After(answered)
 }
 
@@ -99,9 +93,9 @@ func (t *Set) IsAnswered(w sessions.Window, site string, moment time.Time) bool 
 func (t *Set) Unanswered(w sessions.Window, site string) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	was := t.answered[place{w, site}]
-	delete(t.answered, place{w, site})
-	delete(t.astray, place{w, site})
+	was := t.answered[Place{w, site}]
+	delete(t.answered, Place{w, site})
+	delete(t.astray, Place{w, site})
 	return was
 }
 
@@ -111,6 +105,6 @@ func (t *Set) Answer(w sessions.Window, site string, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !at.IsZero() {
-		t.answered[place{w, site}] = at
+		t.answered[Place{w, site}] = at
 	}
 }

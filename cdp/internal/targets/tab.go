@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -66,3 +67,16 @@ func WithoutFragment(url string) string {
 	url, _, _ = strings.Cut(url, "#")
 	return url
 }
+
+// OriginOf is the origin of a URL, "" where it is none.
+func OriginOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// BlankPath is where the document of a tab for a request of ours is from, of which no
+// server is asked.
+const BlankPath = "/.sessdriver-blank"

@@ -27,9 +27,9 @@ type Set struct {
 	changed chan struct{} // closed and replaced at every change
 
 	switches   int // of sessions, made up to now
-	lastSwitch map[place]int
-	answered   map[place]time.Time // when the last switch of a place was made
-	astray     map[place]bool      // what was told since: see TellAstray
+	lastSwitch map[Place]int
+	answered   map[Place]time.Time // when the last switch of a place was made
+	astray     map[Place]bool      // what was told since: see TellAstray
 }
 
 // New makes an empty Set. first is what [Set.Settle] does first.
@@ -42,9 +42,9 @@ func New(first func(context.Context) error) *Set {
 
 		contexts: newContexts(),
 
-		lastSwitch: map[place]int{},
-		answered:   map[place]time.Time{},
-		astray:     map[place]bool{},
+		lastSwitch: map[Place]int{},
+		answered:   map[Place]time.Time{},
+		astray:     map[Place]bool{},
 	}
 }
 
