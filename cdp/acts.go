@@ -25,9 +25,9 @@ func newDriver(b *Browser) *page.Driver {
 		Current: b.currentTab,
 		Because: b.because,
 		Notice:  b.notice,
-		Acts:    b.requests.act,
-		Opens:   b.opensThere,
-		Renewed: b.reloadedIn,
+		Acts:    b.force.Acts,
+		Opens:   b.force.Opens,
+		Renewed: b.force.Renewed,
 	})
 }
 

@@ -36,10 +36,10 @@ func (b *Browser) Again(ctx context.Context, o Options) (*Browser, error) {
 func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
-	b.ending.Store(true)
-	b.commands.Lock()
-	defer b.commands.Unlock()
-	b.endDepartures()
+	b.force.End()
+	b.force.Lock()
+	defer b.force.Unlock()
+	b.force.EndDepartures()
 	b.pages.close(ctx, b)
 	if err := b.letGo(ctx); err != nil {
 		err = b.because(err)
@@ -47,14 +47,11 @@ func (b *Browser) again(ctx context.Context, o Options) (*Browser, error) {
 		return nil, err
 	}
 	b.leave()
-	b.guard.stop()
-	b.quiet.stop()
-	b.observer.stop()
-	b.mirror.stop()
+	b.force.Stop()
 
 	o.Apart, o.Path, o.Profile, o.Headless = true, b.options.Path, b.options.Profile, b.options.Headless
-	next := newBrowser(o)
-	next.process, next.claim = b.process, b.claim
+	next := newBrowser(o, b.process)
+	next.claim = b.claim
 	next.wire = b.wire // what comes from now on is next's
 	b.wire.Reset(next.handle)
 	next.speak(b.wire)

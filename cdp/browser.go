@@ -9,15 +9,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/force"
 	"sessdriver/cdp/internal/page"
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
@@ -49,7 +48,6 @@ type Browser struct {
 	book     *sessions.Book
 	log      *slog.Logger
 	process  *chrome.Process // nil when we attached
-	journal  *journal        // nil where the jar is our own
 	claim    *chrome.Claim   // nil where no other driver can reach the browser
 	product  string
 	headless bool // nobody sees its dialogs
@@ -59,33 +57,16 @@ type Browser struct {
 	chromedp context.Context    // chromedp's browser
 	leave    context.CancelFunc // ends chromedp
 
-	targets     *targets.Set
-	exchanges   *exchanges
-	interceptor *interceptor
-	mirror      *mirror
-	guard       *guard
-	quiet       *quiet
-	observer    *observer
-	departures  departures
-	scripts     scripts
-	fresh       fresh
-	blanks      blanks
-	pages       pages
-	page        *page.Driver
-	dialogs     page.Dialogs
-	requests    *requestLog
-	console     page.Console // where [Options.Console] asks for it: that is one more thing for the browser to tell
+	targets *targets.Set
+	force   *force.Engine // learns sessions, and forces them
+	blanks  blanks
+	pages   pages
+	page    *page.Driver
+	dialogs page.Dialogs
+	console page.Console // where [Options.Console] asks for it: that is one more thing for the browser to tell
 
-	reloadTimeout time.Duration
-	holdTime      time.Duration // see there
-	maxStored     int           // of an origin's web storage
-
-	telling sync.Mutex
-	told    map[string]bool // see first
-
-	commands sync.Mutex // held by a command that changes what is forced
-	closing  sync.Once
-	ending   atomic.Bool // Close has begun
+	own     sync.Once // tells once that a tab of our own is opened
+	closing sync.Once
 }
 
 // Launch starts a browser, which ends with [Browser.Close] or with this
@@ -107,12 +88,11 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBrowser(o)
-	b.process = p
+	b := newBrowser(o, p)
 	b.speak(wire.New(p.Transport(), b.handle))
 	b.log.Debug("launched", "path", o.Path, "profile", p.Profile(), "pid", p.PID())
 	if o.Profile != "" {
-		b.journal = &journal{file: filepath.Join(o.Profile, journalFile)}
+		b.force.KeepJournal(filepath.Join(o.Profile, force.JournalFile))
 	}
 	if err := b.start(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -142,7 +122,7 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, noEndpoint(endpoint, err)
 	}
-	b := newBrowser(o)
+	b := newBrowser(o, nil)
 	b.speak(wire.New(transport, b.handle))
 	b.log.Debug("attached")
 	if err := b.openJournal(id); err != nil {
@@ -161,7 +141,7 @@ func Attach(ctx context.Context, endpoint string, o Options) (*Browser, error) {
 	return b, nil
 }
 
-func newBrowser(o Options) *Browser {
+func newBrowser(o Options, p *chrome.Process) *Browser {
 	if o.Book == nil {
 		o.Book = sessions.New(sessions.Options{Defaults: sessions.StandardDefaults()})
 	}
@@ -180,17 +160,10 @@ func newBrowser(o Options) *Browser {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Browser{options: o, book: o.Book, log: o.Log, reloadTimeout: reloadTimeout, holdTime: holdTime, maxStored: sessions.MaxStored, told: map[string]bool{}}
-	b.requests = &requestLog{}
-	b.departures.tabs = map[target.ID]*departure{}
-	b.scripts.tabs, b.fresh, b.blanks.tabs = map[*targets.Tab]*script{}, newFresh(), map[*targets.Tab]*blank{}
-	b.exchanges = newExchanges(b)
-	b.interceptor = newInterceptor(b)
-	b.mirror = newMirror(b)
-	b.guard = newGuard(b)
-	b.quiet = newQuiet(b)
-	b.observer = newObserver(b)
-	b.targets = targets.New(b.observer.settle)
+	b := &Browser{options: o, book: o.Book, log: o.Log, process: p}
+	b.blanks.tabs = map[*targets.Tab]*blank{}
+	b.force = newEngine(b)
+	b.targets = b.force.Targets()
 	b.page = newDriver(b)
 	return b
 }
@@ -198,6 +171,7 @@ func newBrowser(o Options) *Browser {
 // speak gives the browser its wire.
 func (b *Browser) speak(w *wire.Conn) {
 	b.wire = w
+	b.force.Speak(w)
 	ctx, leave := chromedp.NewAllocatorContext(context.Background(), w.Allocator(b.chromedpError))
 	b.leave = leave
 	b.chromedp, _ = chromedp.NewContext(ctx) // ends with leave
@@ -222,19 +196,16 @@ func (b *Browser) start(ctx context.Context) error {
 	if b.link, err = b.wire.AttachToBrowser(ctx); err != nil {
 		return err
 	}
-	b.connected()
-	go b.mirror.run()
-	b.guard.start()
-	b.quiet.start()
-	b.observer.start()
-	if err := b.recover(ctx); err != nil {
+	b.force.Connect(b.link, b.headless)
+	b.force.Start()
+	if err := b.force.Recover(ctx); err != nil {
 		return err
 	}
 	if err := b.watch(ctx); err != nil {
 		return err
 	}
 	if b.process == nil {
-		b.quiet.unseen()
+		b.force.Unseen()
 	}
 	if b.options.Apart {
 		if err := b.firstTab(ctx); err != nil {
@@ -245,7 +216,7 @@ func (b *Browser) start(ctx context.Context) error {
 			return err
 		}
 	}
-	b.observer.begin(ctx)
+	b.force.Begin(ctx)
 	// chromedp's browser must exist before its tabs; it lives with b.chromedp.
 	if _, err := chromedp.CallBrowser(b.chromedp, browser.GetVersion, cdp.Empty{}); err != nil {
 		return err
@@ -253,25 +224,7 @@ func (b *Browser) start(ctx context.Context) error {
 	if b.process != nil && b.options.Profile == "" {
 		return nil
 	}
-	return b.seeJars(ctx)
-}
-
-// connected gives our connection to those who need it.
-func (b *Browser) connected() {
-	b.targets.Connect(b.link)
-	b.interceptor.link, b.mirror.link = b.link, b.link
-}
-
-// seeJars books the sessions that a browser brings along.
-func (b *Browser) seeJars(ctx context.Context) error {
-	for _, w := range b.targets.Windows() {
-		jar, err := b.mirror.jar(ctx, w)
-		if err != nil {
-			return err
-		}
-		b.book.SeeJar(w, jar, time.Now())
-	}
-	return nil
+	return b.force.SeeJars(ctx)
 }
 
 // ownError is why a start failed when that is not about reaching the browser, else
@@ -311,10 +264,7 @@ func (b *Browser) Err() error { return b.wire.Err() }
 func (b *Browser) abandon() {
 	b.leave()
 	b.wire.Close()
-	b.guard.stop()
-	b.quiet.stop()
-	b.observer.stop()
-	b.mirror.stop()
+	b.force.Stop()
 	b.claim.Release()
 	if b.process != nil {
 		b.process.End()
@@ -327,17 +277,17 @@ func (b *Browser) abandon() {
 func (b *Browser) Close() error {
 	var err error
 	b.closing.Do(func() {
-		b.ending.Store(true)
+		b.force.End()
 		dropped := b.process != nil && b.process.Drop()
-		b.commands.Lock()
-		defer b.commands.Unlock()
+		b.force.Lock()
+		defer b.force.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		defer cancel()
-		b.endDepartures()
+		b.force.EndDepartures()
 		b.pages.close(ctx, b)
 		b.closeWindows(ctx)
 		if b.process == nil || b.options.Profile != "" {
-			err = b.restore(ctx)
+			err = b.force.Restore(ctx)
 		}
 		if b.process != nil && !dropped {
 			// Chrome saves its profile and ends its helpers.
@@ -350,66 +300,6 @@ func (b *Browser) Close() error {
 		b.abandon()
 	})
 	return err
-}
-
-// restore puts back what we changed: the jars, and Fetch.
-func (b *Browser) restore(ctx context.Context) error {
-	select {
-	case <-b.wire.Lost():
-		return nil // nothing to give back to
-	default:
-	}
-	now := time.Now()
-	for _, site := range b.book.Forced() {
-		for _, w := range b.targets.Windows() {
-			if _, was := b.book.Unset(w, site, now); !was {
-				continue
-			}
-			if _, err := b.mirror.sync(ctx, w, site); err != nil && !errors.Is(err, errUnrest) {
-				return fmt.Errorf("putting the cookies of %s back: %w", site, err)
-			}
-			if b.process == nil {
-				b.showAsFound(ctx, w, site)
-			}
-		}
-	}
-	b.mirror.unplant()
-	return b.interceptor.stop(ctx)
-}
-
-// showAsFound loads the tabs of a site anew that show the session that was forced.
-// A server that does not answer holds nobody up.
-func (b *Browser) showAsFound(ctx context.Context, w sessions.Window, site string) {
-	ctx, cancel := context.WithTimeout(ctx, endTimeout/4)
-	defer cancel()
-	b.swapsReady(ctx, b.planSwaps(w))
-	if err := b.reloadSite(ctx, w, site, true, &sessions.Switch{}); err != nil {
-		b.log.Debug("leaving", "site", site, "error", err)
-	}
-}
-
-// tellOnce is notice for what would be told again and again.
-func (b *Browser) tellOnce(id, format string, args ...any) {
-	if b.first(id) {
-		b.notice(format, args...)
-	}
-}
-
-// maxTold bounds what is remembered of that.
-const maxTold = 1000
-
-// first reports whether something has not been told yet.
-func (b *Browser) first(id string) bool {
-	b.telling.Lock()
-	defer b.telling.Unlock()
-	if b.told[id] {
-		return false
-	}
-	if len(b.told) >= maxTold {
-		clear(b.told)
-	}
-	b.told[id] = true
-	return true
 }
 
 // notice tells a person something.

@@ -126,7 +126,7 @@ func (r *rig) putInJar(w sessions.Window, cookies ...sessions.Cookie) {
 	r.t.Helper()
 	var plan sessions.Plan
 	plan.Set = cookies
-	r.mirror.write(r.ctx(), w, plan)
+	r.force.Inside().Write(r.ctx(), w, plan)
 }
 
 // both makes alice and bob on shop.test and forces one of them.

@@ -21,6 +21,7 @@
 //	cdp/internal/chrome   find, start, end a browser  imports wire
 //	cdp/internal/targets  what is alive, and where    imports wire, sessions
 //	cdp/internal/page     acts on a tab, as a person  imports targets, wire, sessions
+//	cdp/internal/force    learns and forces sessions  imports targets, wire, sessions
 //
 // A test in cmd/sessdriver enforces the directions.
 //
@@ -32,7 +33,7 @@
 //	Book: sites, tokens, sessions               sessions
 //	   ▲ Sent, Received   │ Decide     │ PlanJar
 //	   │                  ▼            ▼
-//	exchanges        interceptor     mirror     cdp
+//	exchanges        interceptor     mirror     cdp/internal/force
 //	   ▲ Network.*        ▲▼ Fetch.*   ▼ Storage.setCookies
 //	───┴──────────────────┴────────────┴──────── one wire
 //	                 Chrome
@@ -84,10 +85,10 @@
 //	goroutine  started by      ends when
 //	reader     wire.New        the transport ends; closes chromedp's queue
 //	writer     chrome.Dial     the same; a pipe has none
-//	mirror     start           Close
-//	guard      start           Close
-//	quiet      start           Close
-//	observer   start           Close
+//	mirror     force.Start     Close
+//	guard      force.Start     Close
+//	quiet      force.Start     Close
+//	observer   force.Start     Close
 //	process    chrome.Start    the browser process is gone
 //	stderr     chrome.Start    the browser's standard error is closed
 //	server     serveBlank      the blank document of a request is there
@@ -103,11 +104,11 @@
 //
 // # Locks
 //
-// Most state is a turn's and has no lock. Of the locks, commands comes first: a command
-// that changes what is forced holds it until it is done. Then come those of single parts
-// (pages, mirror, guard, quiet, observer, scripts, blanks, …), none of which is held while
-// the browser is waited for, but for the mirror's writing, which makes its writes one at a
-// time. That of targets is the innermost: any other may be held when it is taken.
+// Most state is a turn's and has no lock. Of the locks, that of the commands comes first,
+// which package force has: a command that changes what is forced holds it until it is done.
+// Then come those of single parts (pages, blanks, those of force), none of which is held
+// while the browser is waited for, but for the mirror's writing, which makes its writes one
+// at a time. That of targets is the innermost: any other may be held when it is taken.
 //
 // # Windows
 //

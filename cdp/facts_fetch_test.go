@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/force"
 	"sessdriver/cdp/internal/wire"
 )
 
@@ -107,7 +108,7 @@ func TestFactPaused(t *testing.T) {
 	must(b, b.own, fetch.Enable, pauseAll())
 	page := b.open(w.page("shop.test"))
 	id := b.holdBack(page, "held", `fetch('/hit/held?id=h')`)
-	must(b, b.own, fetch.Enable, pausing(never))
+	must(b, b.own, fetch.Enable, pausing(force.Never))
 	b.run(page, `fetch('/hit/marker?id=h')`)
 	if len(w.seen(func(h hit) bool { return h.name == "held" })) > 0 {
 		t.Error("other patterns let a paused request go")
@@ -214,7 +215,7 @@ func TestFactHeaders(t *testing.T) {
 // CHROMIUM 38: a filter that lets both tab and page through is refused.
 func TestFactAutoAttach(t *testing.T) {
 	b := newBare(t, newWeb(t))
-	auto := attach(nil)
+	auto := force.Attach(nil)
 	auto.Filter = target.Filter{{Type: "browser", Exclude: true}, {}}
 	refused(b, b.own, target.SetAutoAttach, auto)
 }

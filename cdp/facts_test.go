@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/force"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -234,11 +235,11 @@ func TestFactOverride(t *testing.T) {
 	b.override = func(e *fetch.EventRequestPaused) []*fetch.HeaderEntry {
 		switch {
 		case strings.Contains(e.Request.URL, "/hit/none"):
-			return override(e.Request.Headers, sessions.Verdict{})
+			return force.Override(e.Request.Headers, sessions.Verdict{})
 		case strings.Contains(e.Request.URL, "/hit/out"):
-			return slices.DeleteFunc(override(e.Request.Headers, sessions.Verdict{}), func(h *fetch.HeaderEntry) bool { return h.Name == "Cookie" })
+			return slices.DeleteFunc(force.Override(e.Request.Headers, sessions.Verdict{}), func(h *fetch.HeaderEntry) bool { return h.Name == "Cookie" })
 		}
-		return override(e.Request.Headers, sessions.Verdict{Header: "sid=forced"})
+		return force.Override(e.Request.Headers, sessions.Verdict{Header: "sid=forced"})
 	}
 	b.mu.Unlock()
 	page := b.open(w.page("shop.test"))
@@ -260,7 +261,7 @@ func TestFactSetCookies(t *testing.T) {
 		t.Helper()
 		var list []*network.CookieParam
 		for _, c := range c {
-			list = append(list, parameter(c))
+			list = append(list, force.Parameter(c))
 		}
 		must(b, b.own, storage.SetCookies, storage.SetCookiesParams{Cookies: list})
 	}
@@ -275,7 +276,7 @@ func TestFactSetCookies(t *testing.T) {
 	if shop, api := sent("both"); shop != "sid=host; sid=domain" || api != "sid=domain" {
 		t.Errorf("both: shop.test got %q, api.shop.test %q", shop, api)
 	}
-	must(b, b.own, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{removal(host)}})
+	must(b, b.own, storage.SetCookies, storage.SetCookiesParams{Cookies: []*network.CookieParam{force.Removal(host)}})
 	if shop, api := sent("deleted"); shop != "sid=domain" || api != "sid=domain" {
 		t.Errorf("host-only one deleted: shop.test got %q, api.shop.test %q", shop, api)
 	}
@@ -329,7 +330,7 @@ func TestFactCure(t *testing.T) {
 	b := newBare(t, w)
 	must(b, b.own, fetch.Enable, pauseAll())
 	b.run(b.page, `fetch('/hit/before?id=cure')`)
-	never := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
+	never := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: force.Never}}}
 	must(b, b.page, fetch.Enable, never)
 	must(b, b.page, fetch.Disable, cdp.Empty{})
 	b.run(b.page, `fetch('/hit/after?id=cure')`)
@@ -353,7 +354,7 @@ func TestFactCureOfNext(t *testing.T) {
 		return m.Method == "Network.responseReceived" && strings.HasSuffix(read[network.EventResponseReceived](t, m).Response.URL, "?next")
 	})
 	must(b, b.own, fetch.Enable, pauseAll())
-	never := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: never}}}
+	never := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: force.Never}}}
 	must(b, b.page, fetch.Enable, never)
 	must(b, b.page, fetch.Disable, cdp.Empty{})
 	b.run(b.page, `if (!location.href.endsWith('?next')) throw location.href; fetch('/hit/before?id=cure')`)
@@ -396,7 +397,7 @@ func TestServiceWorkerRestart(t *testing.T) {
 	r := w.browser()
 	r.open(w.page("shop.test"))
 	w.startWorker(r)
-	r.interceptor.stopWorkers()
+	r.force.Inside().StopWorkers()
 	run(r, `(await navigator.serviceWorker.ready).active.postMessage('/hit/told?id=again')`)
 	w.arrived("again", "told")
 	if r.noticed("crashed") {

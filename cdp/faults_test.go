@@ -26,6 +26,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 
 	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/force"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -158,7 +159,7 @@ func TestOddServers(t *testing.T) {
 	if _, err := r.New(r.ctx(), "odd.test", "after", true); err != nil {
 		t.Errorf("new after %d cookies: %v", 250*responses, err)
 	}
-	jar, err := r.mirror.jar(r.ctx(), sessions.Main)
+	jar, err := r.force.Jar(r.ctx(), sessions.Main)
 	if err != nil || len(jar) > 0 {
 		t.Errorf("the jar has %d cookies of the session before, %v", len(jar), err)
 	}
@@ -256,7 +257,7 @@ func meddle(t *testing.T, endpoint string, tab target.ID) *meddler {
 			return
 		}
 		wire.Send(m.wire.Link(message.SessionID), fetch.ContinueRequest, fetch.ContinueRequestParams{
-			RequestID: e.RequestID, Headers: override(e.Request.Headers, sessions.Verdict{Header: "sid=alice-sid; session=alice-session"}),
+			RequestID: e.RequestID, Headers: force.Override(e.Request.Headers, sessions.Verdict{Header: "sid=alice-sid; session=alice-session"}),
 		}, nil)
 	})
 	close(started)
@@ -377,12 +378,12 @@ func TestUploads(t *testing.T) {
 	}
 	l := r.currentTab().Link
 	began := time.Now()
-	r.mirror.write(r.ctx(), sessions.Main, plan) // so that the request is rewritten
+	r.force.Inside().Write(r.ctx(), sessions.Main, plan) // so that the request is rewritten
 	run(r, fmt.Sprintf(`const b = new Uint8Array(%d); for (let i = 0; i < b.length; i++) b[i] = (i * 7) >> 3; fetch('/script', {method: 'POST', body: b})`, script))
 	check("/script", script)
 	t.Logf("a body of %d MB made by a script took %v", script>>20, time.Since(began))
 	began = time.Now()
-	r.mirror.write(r.ctx(), sessions.Main, plan)
+	r.force.Inside().Write(r.ctx(), sessions.Main, plan)
 	input, err := wire.Call(r.ctx(), l, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.querySelector('input')"})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sessdriver/cdp/internal/force"
 	"sessdriver/sessions"
 )
 
@@ -16,18 +17,15 @@ func guarded(g sessions.Guard) func(*Options) { return func(o *Options) { o.Guar
 // guardIs waits until requests are checked, or are not.
 func (r *rig) guardIs(up bool) {
 	r.t.Helper()
-	r.until(fmt.Sprintf("the guard to be up: %v", up), func() bool { return r.guard.up.Load() == up })
+	r.until(fmt.Sprintf("the guard to be up: %v", up), func() bool { return r.force.Inside().IsUp() == up })
 }
 
 // isQuiet waits until requests that are right are not written any more; it does not wait
 // for what nobody tells the end of.
 func (r *rig) isQuiet() {
 	r.t.Helper()
-	r.quiet.mu.Lock()
-	r.quiet.untold = time.Millisecond
-	r.quiet.mu.Unlock()
-	r.quiet.call()
-	r.until("all is quiet", r.quiet.everywhere)
+	r.force.Inside().Untold(time.Millisecond, time.Time{})
+	r.until("all is quiet", r.force.Inside().IsQuiet)
 }
 
 // token is the line that sets a new sid.
@@ -63,11 +61,11 @@ func TestGuardSwitch(t *testing.T) {
 	r.use("shop.test", "bob")
 	for range 5 {
 		w.fetches(r, "meanwhile").is(t, "bob")
-		r.guard.call()
+		r.force.Inside().CallGuard()
 		if err := r.Settle(r.ctx()); err != nil {
 			t.Fatal(err)
 		}
-		if !r.guard.up.Load() {
+		if !r.force.Inside().IsUp() {
 			t.Fatal("requests are not checked while one of alice's is under way")
 		}
 	}
@@ -128,7 +126,7 @@ func TestGuardStreams(t *testing.T) {
 	w.until("the stream", func() bool { return len(w.seen(func(h hit) bool { return h.name == "events" })) > 0 })
 	r.use("shop.test", "bob")
 	r.guardIs(false)
-	if took := time.Since(began); took < oldStream*9/10 {
+	if took := time.Since(began); took < force.OldStream*9/10 {
 		t.Errorf("after %v a stream that began just before is not waited for any more", took)
 	}
 	w.fetches(r, "after").is(t, "bob")

@@ -45,14 +45,9 @@ func TestIdleAfterSwitch(t *testing.T) {
 		defer cancel()
 		if err := r.Idle(ctx); err != nil {
 			t.Errorf("%s: %v", when, err)
-			inTurn(r.ctx(), r.wire, func() bool {
-				for _, ex := range r.exchanges.open {
-					if len(ex.urls) > 0 && !ex.finished && !ex.orphan {
-						t.Logf("%s %s", ex.kind, ex.urls[0].url)
-					}
-				}
-				return true
-			})
+			for _, request := range r.force.Inside().Unfinished(r.ctx()) {
+				t.Log(request)
+			}
 		}
 	}
 	all := ""

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sessdriver/cdp/internal/force"
 	"sessdriver/sessions"
 	"sessdriver/sessions/fault"
 )
@@ -47,7 +48,7 @@ func TestJournal(t *testing.T) {
 	r.add(at(server, "app.test", "/"), "bob", "sid=bob1; PHPSESSID=bob2")
 	r.use("app.test", "bob")
 	evalAt(t, app, "document.cookie = 'PHPSESSID=bob9; domain=app.test; path=/'") // the site goes on with it
-	if list := files(); len(list) != 1 || list[0] != journalFile+" -rw-------" {
+	if list := files(); len(list) != 1 || list[0] != force.JournalFile+" -rw-------" {
 		t.Errorf("the journal is %q", list)
 	}
 	_, err := Attach(t.Context(), f.socket, newRig(t).options(func(o *Options) { o.State = state }))
@@ -87,7 +88,7 @@ func TestJournal(t *testing.T) {
 	r.add(at(server, "app.test", "/"), "bob", "sid=bob1")
 	r.use("app.test", "bob")
 	r.killed()
-	broken, _ := filepath.Glob(filepath.Join(state, "*", journalFile))
+	broken, _ := filepath.Glob(filepath.Join(state, "*", force.JournalFile))
 	if err := os.WriteFile(broken[0], []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}

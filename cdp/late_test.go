@@ -156,7 +156,7 @@ func lateAnswers(t testing.TB, run lateRun) lateSeen {
 			was.to = time.Now()
 			phases = append(phases, *was)
 		}
-		if _, err := r.change(r.ctx(), w, "shop.test", false, r.uses(r.ref("shop.test", name))); err != nil {
+		if _, err := r.force.Use(r.ctx(), w, r.ref("shop.test", name), false); err != nil {
 			t.Errorf("use %s: %v", name, err)
 			break
 		}
@@ -167,7 +167,7 @@ func lateAnswers(t testing.TB, run lateRun) lateSeen {
 		last.to = time.Now()
 		phases = append(phases, *last)
 	}
-	seen := lateSeen{told: r.told(), checked: r.interceptor.checked.Load(), written: r.interceptor.written.Load()}
+	seen := lateSeen{told: r.told(), checked: r.force.Inside().Checked(), written: r.force.Inside().Written()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.probes {
@@ -280,15 +280,15 @@ func TestWrittenShare(t *testing.T) {
 	r.use("shop.test", "alice")
 	r.open(page)
 	share := func(what string, do func()) (checked, written int64) {
-		checked, written = r.interceptor.checked.Load(), r.interceptor.written.Load()
+		checked, written = r.force.Inside().Checked(), r.force.Inside().Written()
 		do()
 		r.title()
-		checked, written = r.interceptor.checked.Load()-checked, r.interceptor.written.Load()-written
+		checked, written = r.force.Inside().Checked()-checked, r.force.Inside().Written()-written
 		t.Logf("%s: %d of %d written", what, written, checked)
 		return checked, written
 	}
 	share("the page that a switch shows anew", func() { r.use("shop.test", "bob") })
-	r.until("all is quiet", r.quiet.everywhere)
+	r.until("all is quiet", r.force.Inside().IsQuiet)
 	if checked, written := share("the same page again", func() { r.open(page) }); checked < 100 || written > 0 {
 		t.Errorf("%d of %d were written", written, checked)
 	}
@@ -314,10 +314,10 @@ func TestPartitionedWritten(t *testing.T) {
 	w.until("the held one", func() bool { return len(w.seen(func(h hit) bool { return h.name == "held" })) > 0 })
 	for _, name := range []string{"alice", "bob"} {
 		r.use("shop.test", name)
-		written := r.interceptor.written.Load()
+		written := r.force.Inside().Written()
 		h := w.fetches(r, "asks-"+name)
 		h.is(t, name)
-		if h.value("session_id") != name || h.value("theme") != "dark" || r.interceptor.written.Load() == written {
+		if h.value("session_id") != name || h.value("theme") != "dark" || r.force.Inside().Written() == written {
 			t.Errorf("%v: want %s's partitioned cookie and the theme, written", h, name)
 		}
 		run(r, "await fetch('/hit/omitted-"+name+"', {credentials: 'omit'})")

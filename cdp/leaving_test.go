@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"sessdriver/cdp/internal/force"
 	"sessdriver/sessions"
 )
 
@@ -104,7 +105,7 @@ func TestLeavingDocuments(t *testing.T) {
 	t.Parallel()
 	s := newBusySite(t)
 	r := launch(t, whole(t), func(o *Options) { o.Arguments = append(o.Arguments, resolve) })
-	r.holdTime = time.Minute
+	*r.force.Inside().HoldTime() = time.Minute
 	cases := []struct{ name, site, script string }{
 		{"fetch", "fetch.test", `setInterval(() => fetch('/in-page?by=' + by), 20)`},
 		{"keepalive", "keepalive.test", `setInterval(() => fetch('/in-page?by=' + by, {keepalive: true, method: 'POST', body: 'x'}), 20)`},
@@ -136,7 +137,7 @@ func TestLeavingDocuments(t *testing.T) {
 			time.Sleep(700 * time.Millisecond) // the old page has its chance
 			open()
 			r.until("bob's page", func() bool { return s.sees("/in-frame by=bob as=bob") })
-			if took := time.Since(began); took > r.holdTime/2 {
+			if took := time.Since(began); took > *r.force.Inside().HoldTime()/2 {
 				t.Errorf("the reload took %v: it waited for what was held", took)
 			}
 			if got := r.title(); got != "bob" {
@@ -172,7 +173,7 @@ func TestArrivingDocument(t *testing.T) {
 		for _, path := range []string{"/in-page", "/frame", "/in-frame", "/worker.js", "/in-worker"} {
 			r.until(path+" of "+name, func() bool { return s.sees(path + " by=" + name + " as=" + name) })
 		}
-		if took := time.Since(began); took > lastWords*3/4 {
+		if took := time.Since(began); took > force.LastWords*3/4 {
 			t.Errorf("%s's page was held up for %v", name, took)
 		}
 		if wrong := s.strangers(); len(wrong) > 0 {
@@ -227,7 +228,7 @@ func TestHeldRequestsFail(t *testing.T) {
 	r.add(page, "bob", "sid=bob")
 	r.use("held.test", "alice")
 	r.open(page)
-	r.holdTime = time.Second
+	*r.force.Inside().HoldTime() = time.Second
 	r.eval(`fetch('/first'), addEventListener('beforeunload', () => {
 		const start = performance.now()
 		for (const path of ['/in-page', '/frame'])
@@ -238,7 +239,7 @@ func TestHeldRequestsFail(t *testing.T) {
 	if _, err := r.Use(r.ctx(), r.ref("held.test", "bob"), false); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2 * r.holdTime)
+	time.Sleep(2 * *r.force.Inside().HoldTime())
 	open()
 	r.until("bob's page", func() bool { return s.sees("/frame by=bob as=bob") })
 	for _, path := range []string{"/in-page", "/frame"} {
@@ -264,13 +265,13 @@ func TestReloadThatDoesNotCome(t *testing.T) {
 	r.add(page, "bob", "sid=bob")
 	r.use("never.test", "alice")
 	r.open(page)
-	r.holdTime, r.reloadTimeout = 300*time.Millisecond, time.Second
+	*r.force.Inside().HoldTime(), *r.force.Inside().ReloadTimeout() = 300*time.Millisecond, time.Second
 	open := s.gate()
 	defer open()
 	if _, err := r.Use(r.ctx(), r.ref("never.test", "bob"), false); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(3 * r.reloadTimeout)
+	time.Sleep(3 * *r.force.Inside().ReloadTimeout())
 	if wrong := s.strangers(); len(wrong) > 0 {
 		t.Errorf("the page of one asked as the other: %q", wrong)
 	}

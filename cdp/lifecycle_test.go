@@ -25,6 +25,7 @@ import (
 	"github.com/chromedp/chromedp/remote"
 
 	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/force"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 	"sessdriver/sessions/fault"
@@ -386,7 +387,7 @@ func TestProfile(t *testing.T) {
 	first := launch(t, in)
 	first.open(server.URL + "/login")
 	first.until("alice", func() bool { return len(first.book.Sessions("127.0.0.1", time.Now())) == 1 })
-	found, err := first.mirror.jar(first.ctx(), sessions.Main)
+	found, err := first.force.Jar(first.ctx(), sessions.Main)
 	if err != nil || len(found) != 2 {
 		t.Fatal(found, err)
 	}
@@ -414,7 +415,7 @@ func TestProfile(t *testing.T) {
 	if list := again.book.Sessions("127.0.0.1", time.Now()); len(list) != 1 || list[0].Tokens[0].Value != "alice1" {
 		t.Errorf("the sessions of the profile are %+v, want alice's", list)
 	}
-	jar, err := again.mirror.jar(again.ctx(), sessions.Main)
+	jar, err := again.force.Jar(again.ctx(), sessions.Main)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -433,7 +434,7 @@ func TestProfile(t *testing.T) {
 	if !last.noticed("127.0.0.1: the last run was killed") {
 		t.Errorf("told %q", last.told())
 	}
-	jar, err = last.mirror.jar(last.ctx(), sessions.Main)
+	jar, err = last.force.Jar(last.ctx(), sessions.Main)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -441,7 +442,7 @@ func TestProfile(t *testing.T) {
 	if !slices.EqualFunc(jar, found, sameCookie) {
 		t.Errorf("after a kill the jar is\n%+v, want it as found:\n%+v", jar, found)
 	}
-	if _, err := os.Stat(filepath.Join(dir, journalFile)); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(dir, force.JournalFile)); !os.IsNotExist(err) {
 		t.Error("the journal is still there:", err)
 	}
 }

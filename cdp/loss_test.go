@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/storage"
 
+	"sessdriver/cdp/internal/force"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
 )
@@ -59,7 +60,7 @@ func TestLostSession(t *testing.T) {
 			bob, err := r.book.Session(r.ref(site, "bob"), time.Now())
 			return err == nil && bob.State == sessions.LoggedOut
 		})
-		time.Sleep(2 * jarPace) // the jar is compared meanwhile
+		time.Sleep(2 * force.JarPace) // the jar is compared meanwhile
 		if jar := values(r.jarFor(site)); strings.Contains(jar, "bob") {
 			t.Errorf("the jar has %s", jar)
 		}
@@ -149,9 +150,7 @@ func TestLostSession(t *testing.T) {
 		w.release(site)
 	})
 	run("taken while an answer may come untold", true, func(t *testing.T, site string) {
-		r.quiet.mu.Lock()
-		r.quiet.untold, r.quiet.blind = time.Minute, time.Now()
-		r.quiet.mu.Unlock()
+		r.force.Inside().Untold(time.Minute, time.Now())
 		r.use(site, "bob")
 		take(site)
 		back(t, site, "an answer to another session may have taken them")

@@ -16,9 +16,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
+
 	"sessdriver/cdp/internal/chrome"
+	"sessdriver/cdp/internal/wire/wiretest"
 	"sessdriver/sessions"
 )
+
+// patience bounds every wait of these tests; it is only reached when they fail.
+const patience = wiretest.Patience
+
+// nothing is a handler of events that takes none.
+func nothing(*cdproto.Message) {}
 
 var full = flag.Bool("full", false, "run the largest tests in their full size")
 

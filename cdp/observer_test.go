@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sessdriver/cdp/internal/force"
 	"sessdriver/sessions"
 )
 
@@ -109,7 +110,7 @@ func testObserve(t *testing.T, mode sessions.Observation, guard sessions.Guard) 
 		t.Fatal(err)
 	}
 	for _, c := range jar {
-		if c.Domain == markDomain {
+		if c.Domain == force.MarkDomain {
 			t.Error("a cookie of our own is shown")
 		}
 	}

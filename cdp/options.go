@@ -84,15 +84,3 @@ func (o *Options) check() error {
 	}
 	return errors.Join(errs...)
 }
-
-// ReloadPolicy says which tabs a switch of sessions reloads.
-type ReloadPolicy string
-
-const (
-	ReloadAll     ReloadPolicy = "all"     // of the site, in the window; the default
-	ReloadCurrent ReloadPolicy = "current" // the current one, when it is of the site
-	ReloadNone    ReloadPolicy = "none"
-)
-
-// ReloadPolicies are all of them.
-var ReloadPolicies = sessions.Choice[ReloadPolicy]{What: "a reload policy", All: []ReloadPolicy{ReloadAll, ReloadCurrent, ReloadNone}}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 
+	"sessdriver/cdp/internal/force"
 	"sessdriver/sessions"
 )
 
@@ -48,7 +49,7 @@ var oracleRules = []oracleRule{
 	}},
 	{"refused in silence", "Chrome does not tell that it refuses Partitioned without Secure, and a value with = without a name: the jar shows it", func(d *difference) bool {
 		head, _, _ := strings.Cut(d.line, ";")
-		return d.check == "verdict" && d.got == "false" && (partitioned(d.line) || nameless.MatchString(head))
+		return d.check == "verdict" && d.got == "false" && (force.Partitioned(d.line) || nameless.MatchString(head))
 	}},
 	{"path with a semicolon", "Storage.setCookies refuses it", func(d *difference) bool {
 		semicolon := func(c sessions.Cookie) bool { return strings.Contains(c.Path, ";") }
@@ -171,7 +172,7 @@ func (r *result) verdicts() {
 				theirs := event.count[told] < 0
 				o.checks++
 				if ours && theirs && c.Name == "" {
-					if partitioned(line) {
+					if force.Partitioned(line) {
 						c.Partition = event.key
 					}
 					r.keepNameless(session, c)

@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/force"
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
 	"sessdriver/sessions"
@@ -126,11 +127,8 @@ func newOracle(t *testing.T) *oracle {
 	o.rig = launch(t, alone, func(options *Options) {
 		options.Arguments, options.IgnoreCertificateErrors = []string{"--host-resolver-rules=MAP * 127.0.0.1"}, true
 	})
-	o.rig.quiet.stop()
-	o.rig.mirror.stop() // it moves only when the test says so
-	o.rig.mirror.quit = make(chan struct{})
+	o.rig.force.Inside().Still() // it moves only when the test says so
 	o.inTurn(func() {
-		o.rig.Browser.quiet = newQuiet(o.rig.Browser)
 		o.rig.wire.Handle(func(m *cdproto.Message) {
 			if m.Method == "Network.responseReceivedExtraInfo" {
 				o.received(read[network.EventResponseReceivedExtraInfo](t, m))
@@ -148,8 +146,8 @@ func newOracle(t *testing.T) *oracle {
 
 // inTurn runs a function where the events are handled.
 func (o *oracle) inTurn(f func()) {
-	o.rig.commands.Lock() // what guards forces looks at the same
-	defer o.rig.commands.Unlock()
+	o.rig.force.Lock() // what guards forces looks at the same
+	defer o.rig.force.Unlock()
 	o.rig.wire.Do(f)
 }
 
@@ -193,8 +191,8 @@ func (o *oracle) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (o *oracle) received(e *network.EventResponseReceivedExtraInfo) {
-	r := received{key: partition(e.CookiePartitionKey), blocked: map[string][]network.SetCookieBlockedReason{}, count: map[string]int{}}
-	if lines := rawBytes(header(e.Headers, "set-cookie")); lines != "" {
+	r := received{key: force.Partition(e.CookiePartitionKey), blocked: map[string][]network.SetCookieBlockedReason{}, count: map[string]int{}}
+	if lines := force.RawBytes(force.Header(e.Headers, "set-cookie")); lines != "" {
 		r.lines = strings.Split(lines, "\n")
 	}
 	for _, b := range e.BlockedCookies {
@@ -203,7 +201,7 @@ func (o *oracle) received(e *network.EventResponseReceivedExtraInfo) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.events[header(e.Headers, "x-key")] = r
+	o.events[force.Header(e.Headers, "x-key")] = r
 }
 
 // at is a URL with the port of its scheme and a key.
@@ -293,7 +291,10 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 		}
 	}
 	r.book = sessions.New(sessions.Options{Defaults: []sessions.Default{{Pattern: "*", Kind: sessions.Token}}})
-	o.inTurn(func() { o.rig.Browser.book = r.book })
+	o.inTurn(func() {
+		o.rig.Browser.book = r.book
+		o.rig.force.Inside().SetBook(r.book)
+	})
 	r.site = r.book.SiteOf(o.at("http://"+ground.estate.hosts[0]+"/", ""))
 	refs := map[string]sessions.Ref{}
 	for name, v := range map[string]*viewer{"A": o.main, "B": o.other} {
@@ -347,16 +348,16 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 	if err := r.book.Use(o.main.window, refs["B"], r.jars["A"], time.Now()); err != nil {
 		o.t.Fatal(err)
 	}
-	o.command(o.rig.interceptor.update)
+	o.command(o.rig.force.Update)
 	r.bare = ask(o.main)
-	refused, err := o.rig.mirror.sync(o.rig.ctx(), o.main.window, r.site)
+	refused, err := o.rig.force.Inside().Sync(o.rig.ctx(), o.main.window, r.site)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	for _, c := range refused {
 		r.differ(difference{check: "mirror", got: "refused", want: show(c), name: c.Name, cookie: c})
 	}
-	o.command(o.rig.interceptor.stop)
+	o.command(o.rig.force.Inside().Lower)
 	r.mended = r.jar(o.rig.ctx(), o.main.window)
 	r.by = ask(o.main)
 	return r
@@ -364,8 +365,8 @@ func (o *oracle) run(ground *ground, cases []oracleCase) *result {
 
 // command does what only commands may.
 func (o *oracle) command(do func(context.Context) error) {
-	o.rig.commands.Lock()
-	defer o.rig.commands.Unlock()
+	o.rig.force.Lock()
+	defer o.rig.force.Unlock()
 	if err := do(o.rig.ctx()); err != nil {
 		o.t.Fatal(err)
 	}
@@ -404,7 +405,7 @@ func (r *result) lines(setter int, session string) []string {
 }
 
 func (r *result) jar(ctx context.Context, w sessions.Window) []sessions.Cookie {
-	jar, err := r.oracle.rig.mirror.jar(ctx, w)
+	jar, err := r.oracle.rig.force.Jar(ctx, w)
 	if err != nil {
 		r.oracle.t.Fatal(err)
 	}

@@ -94,17 +94,6 @@ func (b *Browser) Location() string {
 	return ""
 }
 
-// answers is an error where the context has ended, or the browser is gone: for what would
-// not notice.
-func (b *Browser) answers(ctx context.Context) error {
-	select {
-	case <-b.wire.Lost():
-		return b.wire.Err()
-	default:
-		return ctx.Err()
-	}
-}
-
 // because prefers the loss of the browser, or of the current page, to what comes of it.
 func (b *Browser) because(err error) error {
 	select {
@@ -134,7 +123,7 @@ func within(ctx, page context.Context, action func(context.Context) error) error
 // Page returns a chromedp context for the current tab, for page automation. It
 // lives until the tab or the browser is closed; do not cancel it.
 func (b *Browser) Page(ctx context.Context) (context.Context, error) {
-	if err := b.answers(ctx); err != nil {
+	if err := b.wire.Answers(ctx); err != nil {
 		return nil, err
 	}
 	tab := b.currentTab()
@@ -187,9 +176,7 @@ func (b *Browser) ownTab(ctx context.Context) (*targets.Tab, error) {
 		return tab, nil
 	}
 	if tab != nil {
-		if b.first("own tab") {
-			b.noticeOf(fault.NewTab, "pages are opened in a new tab, which is closed at the end")
-		}
+		b.own.Do(func() { b.noticeOf(fault.NewTab, "pages are opened in a new tab, which is closed at the end") })
 	}
 	return b.newTab(ctx, target.CreateTargetParams{URL: "about:blank", BrowserContextID: b.targets.ContextOf(sessions.Main)})
 }

@@ -76,7 +76,7 @@ func (p *pool) give(r *rig) bool {
 		return false
 	default:
 	}
-	if r.t.Failed() || r.ending.Load() {
+	if r.t.Failed() || r.force.IsEnding() {
 		return false
 	}
 	asked := map[target.ID]bool{}

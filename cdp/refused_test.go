@@ -42,7 +42,7 @@ func TestRefusedRewrite(t *testing.T) {
 	// The refusal mended the jar. A page to go to fails as well when another
 	// session's tokens are back in it, and the next session works again.
 	r.until("alice is out of the jar", func() bool {
-		jar, err := r.mirror.jar(r.ctx(), sessions.Main)
+		jar, err := r.force.Jar(r.ctx(), sessions.Main)
 		return err == nil && len(jar) == 0
 	})
 	var err error
@@ -81,7 +81,7 @@ func TestRefusedCookie(t *testing.T) {
 // nothingPaused waits until every paused request has its answer.
 func (r *rig) nothingPaused() {
 	r.t.Helper()
-	if err := r.interceptor.drain(r.ctx()); err != nil {
+	if err := r.force.Inside().Drain(r.ctx()); err != nil {
 		r.t.Errorf("requests stay paused: %v", err)
 	}
 }

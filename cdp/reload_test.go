@@ -397,7 +397,7 @@ func TestReload(t *testing.T) {
 
 	// Tabs of the site, of others, of none; and the policies.
 	run("tabs", func(t *testing.T, site string) {
-		defer r.wire.Do(func() { r.Browser.options.Reload = ReloadAll })
+		defer r.wire.Do(func() { r.force.Inside().SetReload(ReloadAll) })
 		c.pair(r, site, "/current")
 		r.tab(c.at("sub."+site, "/sub"))
 		r.tab(c.at("elsewhere.test", "/"))
@@ -417,7 +417,7 @@ func TestReload(t *testing.T) {
 			c.seen(site)
 			c.seen("sub." + site)
 			c.seen("elsewhere.test")
-			r.Browser.options.Reload = test.policy
+			r.force.Inside().SetReload(test.policy)
 			s := r.use(site, test.name)
 			if s.Reloaded != len(test.want) || len(s.Notes) > 0 {
 				t.Errorf("%s: reloaded %d, notes %q", test.policy, s.Reloaded, s.Notes)
@@ -450,8 +450,8 @@ func TestReload(t *testing.T) {
 		if s, err := r.Use(r.ctx(), ref("bob"), false); err != nil || s.Reloaded != 2 || len(s.Notes) > 0 {
 			t.Errorf("without waiting: %+v, %v", s, err)
 		}
-		defer func(was time.Duration) { r.reloadTimeout = was }(r.reloadTimeout)
-		r.reloadTimeout = 3 * time.Second
+		defer func(was time.Duration) { *r.force.Inside().ReloadTimeout() = was }(*r.force.Inside().ReloadTimeout())
+		*r.force.Inside().ReloadTimeout() = 3 * time.Second
 		s, err := r.Use(r.ctx(), ref("alice"), true)
 		if err != nil || s.Reloaded != 2 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], c.at(site, "/slow")+" is still loading") {
 			t.Errorf("waiting: %+v, %v", s, err)
@@ -459,7 +459,7 @@ func TestReload(t *testing.T) {
 		if got := titleAt(t, another.Link); got != "GET sid=alice" {
 			t.Errorf("the quick tab is %q", got)
 		}
-		r.reloadTimeout = time.Minute
+		*r.force.Inside().ReloadTimeout() = time.Minute
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		if _, err := r.Use(ctx, ref("bob"), true); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), site) {
@@ -630,23 +630,6 @@ func TestOpenStreams(t *testing.T) {
 	p.visit(tab, "about:blank")
 	if s := r.use("shop.test", "bob"); s.Streams != 0 {
 		t.Errorf("%d streams after they were closed", s.Streams)
-	}
-}
-
-func TestLogoutURLs(t *testing.T) {
-	tests := map[string]bool{
-		"https://a.test/logout":             true,
-		"https://a.test/users/sign_out?x":   true,
-		"https://a.test/?do=logoff":         true,
-		"https://a.test/doku.php?do=LogOut": true,
-		"https://logout.test/":              false,
-		"https://a.test/login":              false,
-		"https://a.test/":                   false,
-	}
-	for u, want := range tests {
-		if got := logout.MatchString(path(u)); got != want {
-			t.Errorf("%s looks like a logout: %v, want %v", u, got, want)
-		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 
+	"sessdriver/cdp/internal/force"
 	"sessdriver/cdp/internal/page"
 	"sessdriver/cdp/internal/targets"
 	"sessdriver/cdp/internal/wire"
@@ -51,7 +52,7 @@ func (b *Browser) Request(ctx context.Context, as sessions.Ref, method, address 
 				defer cancel()
 				b.CloseWindow(ctx, w)
 			}()
-			if _, err := b.change(ctx, w, as.Site, false, b.uses(as)); err != nil {
+			if _, err := b.force.Use(ctx, w, as, false); err != nil {
 				return err
 			}
 		}
@@ -112,7 +113,7 @@ func (b *Browser) blankTab(ctx context.Context, w sessions.Window, address strin
 		return nil, end, err
 	}
 	if !b.targets.Tells(tab) {
-		enableNetwork(tab, true) // for the next: no service worker is to answer
+		force.EnableNetwork(tab, true) // for the next: no service worker is to answer
 	}
 	wire.Send(tab.Link, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: true}, nil)
 	// The page's own Fetch comes first (CHROMIUM 23): this one answers, and no other is asked.
@@ -138,7 +139,7 @@ const blankDocument = "<!doctype html><link rel=icon href=data:,>"
 // fulfil answers for the server with a blank document, or lets our own server do so.
 func (b *Browser) fulfil(tab *targets.Tab, e *wire.RequestPaused) {
 	if !strings.HasSuffix(e.Request.URL, targets.BlankPath) { // it mirrors HTTP credentials
-		b.mirrorPaused(tab, e)
+		b.force.MirrorPaused(tab, e)
 		return
 	}
 	if from := b.blanks.from(tab); from != "" {

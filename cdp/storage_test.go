@@ -226,7 +226,7 @@ func TestStorageOfOddPages(t *testing.T) {
 		t.Errorf("told: %q", notes)
 	}
 
-	r.wire.Do(func() { r.maxStored = 100 })
+	r.wire.Do(func() { *r.force.Inside().MaxStored() = 100 })
 	r.eval("set('much', 'x'.repeat(101))")
 	for range 2 { // told once
 		r.use("odd.test", "bob")

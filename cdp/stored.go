@@ -15,7 +15,7 @@ import (
 // window, as the browser tells it: the pages do not notice. travels says that it goes
 // and comes with the session.
 func (b *Browser) Stored(ctx context.Context, site string) (list []sessions.Stored, travels bool, err error) {
-	if err := b.answers(ctx); err != nil {
+	if err := b.wire.Answers(ctx); err != nil {
 		return nil, false, err
 	}
 	w, seen := b.Window(), map[string]bool{}

@@ -42,7 +42,7 @@ func (b *Browser) openWindow(ctx context.Context, w sessions.Window, ref session
 		b.choose(before)
 	}()
 	if ref != (sessions.Ref{}) {
-		done, err = b.change(ctx, w, ref.Site, false, b.uses(ref))
+		done, err = b.force.Use(ctx, w, ref, false)
 		if err != nil {
 			return done, err
 		}
@@ -63,8 +63,8 @@ func (b *Browser) openWindow(ctx context.Context, w sessions.Window, ref session
 
 // makeWindow makes the browser context of a window.
 func (b *Browser) makeWindow(ctx context.Context, w sessions.Window) error {
-	b.commands.Lock()
-	defer b.commands.Unlock()
+	b.force.Lock()
+	defer b.force.Unlock()
 	// It goes with us, also when we are killed.
 	r, err := wire.Call(ctx, b.link, target.CreateBrowserContext, target.CreateBrowserContextParams{DisposeOnDetach: new(true)})
 	if err != nil {
@@ -80,8 +80,8 @@ func (b *Browser) makeWindow(ctx context.Context, w sessions.Window) error {
 // CloseWindow ends a window that we made: its tabs, jar and storage. The sessions
 // stay.
 func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
-	b.commands.Lock()
-	defer b.commands.Unlock()
+	b.force.Lock()
+	defer b.force.Unlock()
 	switch {
 	case w == sessions.Main:
 		return fault.Errorf(fault.MainWindow, "the main window goes with the browser")
@@ -100,11 +100,11 @@ func (b *Browser) CloseWindow(ctx context.Context, w sessions.Window) error {
 		if there, fault := b.hasContext(ctx, w); fault != nil || there {
 			return fmt.Errorf("closing window %q: %w", w, b.because(err))
 		}
-		b.gone(w)
+		b.force.Gone(w)
 	case <-ctx.Done():
 		return fmt.Errorf("closing window %q: %w", w, b.because(ctx.Err()))
 	}
-	return b.interceptor.update(ctx)
+	return b.force.Update(ctx)
 }
 
 // hasContext reports whether the browser still has what a window is in.
@@ -118,23 +118,16 @@ func (b *Browser) dispose(w sessions.Window, done func(error)) {
 	params := target.DisposeBrowserContextParams{BrowserContextID: b.targets.ContextOf(w)}
 	wire.Send(b.link, target.DisposeBrowserContext, params, func(_ cdp.Empty, err error) {
 		if err == nil {
-			b.gone(w)
+			b.force.Gone(w)
 		}
 		done(err)
 	})
 }
 
-// gone forgets a window whose context is disposed of: it makes no requests any more.
-func (b *Browser) gone(w sessions.Window) {
-	b.observer.forget(w)
-	b.targets.Forget(w)
-	b.book.CloseWindow(w)
-}
-
 // abandoned sees to a window whose last tab was closed: one of ours is closed with it.
 // It runs in a turn.
 func (b *Browser) abandoned(w sessions.Window) {
-	if b.ending.Load() || w == sessions.Main || b.targets.TabsIn(w) > 0 {
+	if b.force.IsEnding() || w == sessions.Main || b.targets.TabsIn(w) > 0 {
 		return
 	}
 	if !b.targets.IsOwn(w) {
@@ -160,7 +153,7 @@ func (b *Browser) disposed(w sessions.Window) {
 			return
 		}
 		own := b.targets.IsOwn(w)
-		b.gone(w)
+		b.force.Gone(w)
 		if own {
 			b.notice("window %q is closed: another client has disposed of it", w)
 		}
@@ -252,6 +245,6 @@ func (b *Browser) closeWindows(ctx context.Context) {
 		if _, err := wire.Call(ctx, b.link, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: b.targets.ContextOf(w)}); err != nil {
 			b.log.Debug("closing our window", "window", w, "error", err)
 		}
-		b.gone(w)
+		b.force.Gone(w)
 	}
 }

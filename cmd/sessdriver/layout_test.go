@@ -37,11 +37,12 @@ var mayImport = map[string][]string{
 	"sessions/fault":       {},
 	"sessions":             {"sessions/fault"},
 	"scripts":              {"sessions", "sessions/fault"},
-	"cdp":                  {"sessions", "sessions/fault", "chromedp", "cdp/internal/wire", "cdp/internal/chrome", "cdp/internal/targets", "cdp/internal/page"},
+	"cdp":                  {"sessions", "sessions/fault", "chromedp", "cdp/internal/wire", "cdp/internal/chrome", "cdp/internal/targets", "cdp/internal/page", "cdp/internal/force"},
 	"cdp/internal/wire":    {"chromedp"},
 	"cdp/internal/chrome":  {"sessions/fault", "chromedp", "cdp/internal/wire"},
 	"cdp/internal/targets": {"sessions", "sessions/fault", "chromedp", "cdp/internal/wire"},
 	"cdp/internal/page":    {"sessions", "sessions/fault", "chromedp", "cdp/internal/wire", "cdp/internal/targets"},
+	"cdp/internal/force":   {"sessions", "sessions/fault", "chromedp", "cdp/internal/wire", "cdp/internal/targets"},
 	"cmd/sessdriver":       {"cdp", "scripts", "sessions", "sessions/fault"},
 }
 

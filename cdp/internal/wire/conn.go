@@ -214,3 +214,14 @@ func (c *Conn) orphan(m *cdproto.Message) {
 		c.Do(func() { waits.deliver(refused) })
 	}
 }
+
+// Answers is an error where the context has ended, or the browser is gone: for what would
+// not notice.
+func (c *Conn) Answers(ctx context.Context) error {
+	select {
+	case <-c.Lost():
+		return c.Err()
+	default:
+		return ctx.Err()
+	}
+}
