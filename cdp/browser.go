@@ -44,13 +44,12 @@ const (
 // Browser is a browser with its sessions kept. Its methods are safe for
 // concurrent use; commands that change something run one at a time.
 type Browser struct {
-	options  Options
-	book     *sessions.Book
-	log      *slog.Logger
-	process  *chrome.Process // nil when we attached
-	claim    *chrome.Claim   // nil where no other driver can reach the browser
-	product  string
-	headless bool // nobody sees its dialogs
+	options Options
+	book    *sessions.Book
+	log     *slog.Logger
+	process *chrome.Process // nil when we attached
+	claim   *chrome.Claim   // nil where no other driver can reach the browser
+	product string
 
 	wire     *wire.Conn
 	link     wire.Link          // our connection to the browser target
@@ -188,7 +187,6 @@ func (b *Browser) start(ctx context.Context) error {
 		return err
 	}
 	b.product = version.Product
-	b.headless = b.options.Headless || strings.Contains(version.UserAgent, "Headless")
 	if err := b.versionError(); err != nil {
 		return err
 	}
@@ -196,7 +194,7 @@ func (b *Browser) start(ctx context.Context) error {
 	if b.link, err = b.wire.AttachToBrowser(ctx); err != nil {
 		return err
 	}
-	b.force.Connect(b.link, b.headless)
+	b.force.Connect(b.link, b.options.Headless || strings.Contains(version.UserAgent, "Headless"))
 	b.force.Start()
 	if err := b.force.Recover(ctx); err != nil {
 		return err

@@ -117,7 +117,7 @@ func (b *Browser) SetObservation(ctx context.Context, mode sessions.Observation)
 }
 
 // Settle answers when everything that the browser told up to now is booked.
-func (b *Browser) Settle(ctx context.Context) error { return b.force.Settle(ctx) }
+func (b *Browser) Settle(ctx context.Context) error { return b.targets.Settle(ctx) }
 
 // Jar returns the cookies of the current tab's window.
 func (b *Browser) Jar(ctx context.Context) ([]sessions.Cookie, error) {

@@ -2,6 +2,7 @@ package force
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -55,6 +56,34 @@ func (c *cache) freshen(ctx context.Context, w sessions.Window) {
 			return
 		}
 	}
+}
+
+// freshening is freshen beside what else is done, on a goroutine of its own.
+type freshening struct {
+	freshen func()
+	once    sync.Once
+	done    chan struct{} // closed when it has ended
+}
+
+// freshening makes one, which has not begun.
+func (c *cache) freshening(ctx context.Context, w sessions.Window) *freshening {
+	return &freshening{freshen: func() { c.freshen(ctx, w) }, done: make(chan struct{})}
+}
+
+// begin begins it, unless it has begun.
+func (f *freshening) begin() {
+	f.once.Do(func() {
+		go func() {
+			defer close(f.done)
+			f.freshen()
+		}()
+	})
+}
+
+// end answers when it has ended.
+func (f *freshening) end() {
+	f.begin()
+	<-f.done
 }
 
 // clearCache empties the HTTP cache of a window.

@@ -50,7 +50,7 @@ type Surroundings struct {
 
 // core is what the parts of an Engine share.
 type core struct {
-	Surroundings
+	outside  Surroundings
 	options  Options
 	headless bool // nobody sees the dialogs of the browser
 	book     *sessions.Book
@@ -77,11 +77,11 @@ func (c *core) overtaken(tab *targets.Tab) bool {
 }
 
 // notice tells a person something.
-func (c *core) notice(format string, args ...any) { c.Notice(fmt.Errorf(format, args...)) }
+func (c *core) notice(format string, args ...any) { c.outside.Notice(fmt.Errorf(format, args...)) }
 
 // noticeOf is notice for what something may be done about.
 func (c *core) noticeOf(kind fault.Kind, format string, args ...any) {
-	c.Notice(fault.Errorf(kind, format, args...))
+	c.outside.Notice(fault.Errorf(kind, format, args...))
 }
 
 // tellOnce is notice for what would be told again and again.

@@ -36,7 +36,7 @@ type Engine struct {
 // New makes an Engine. Before anything else it is given its wire, with [Engine.Speak], and
 // its connection, with [Engine.Connect].
 func New(o Options, s Surroundings, book *sessions.Book, log *slog.Logger) *Engine {
-	c := &core{Surroundings: s, options: o, book: book, log: log, reloadTimeout: reloadTimeout, holdTime: holdTime, maxStored: sessions.MaxStored, told: map[string]bool{}}
+	c := &core{outside: s, options: o, book: book, log: log, reloadTimeout: reloadTimeout, holdTime: holdTime, maxStored: sessions.MaxStored, told: map[string]bool{}}
 	en := &Engine{
 		core:        c,
 		exchanges:   newExchanges(c),
@@ -107,8 +107,7 @@ func (en *Engine) Stop() {
 	en.mirror.stop()
 }
 
-// Begin begins to learn cookies as the options say. unseen says that requests may be under
-// way that were not told.
+// Begin begins to learn cookies as the options say.
 func (en *Engine) Begin(ctx context.Context) { en.observer.begin(ctx) }
 
 // Unseen says that up to now requests may have begun that were not told.
@@ -140,9 +139,6 @@ func (en *Engine) Gone(w sessions.Window) {
 
 // Update makes Fetch pause what is forced now. The caller holds the lock of the commands.
 func (en *Engine) Update(ctx context.Context) error { return en.interceptor.update(ctx) }
-
-// Settle answers when everything that the browser told up to now is booked.
-func (en *Engine) Settle(ctx context.Context) error { return en.targets.Settle(ctx) }
 
 // Opens notes that somebody opens another page in a tab.
 func (en *Engine) Opens(tab *targets.Tab) { en.departures.opensThere(tab) }

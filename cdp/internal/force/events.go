@@ -179,7 +179,7 @@ func (en *Engine) attached(by target.SessionID, e *target.EventAttachedToTarget)
 	} else if watched(info) && !en.targets.IsForeign(info.BrowserContextID) {
 		tab := en.targets.Add(l, info, by)
 		en.observer.listen(tab)
-		en.Comes(tab)
+		en.outside.Comes(tab)
 		if en.observer.goesAround(tab.Window) {
 			en.cache.setCache(tab)
 		}
@@ -241,7 +241,7 @@ func (en *Engine) detached(e *target.EventDetachedFromTarget) {
 			en.book.ForgetShelf(sessions.Shelf(tab.ID))
 		}
 	}
-	en.Left(tab)
+	en.outside.Left(tab)
 }
 
 func (en *Engine) requestWillBeSent(id target.SessionID, e *wire.RequestWillBeSent) {

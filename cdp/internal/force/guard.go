@@ -82,7 +82,7 @@ func (en *Engine) SetGuard(ctx context.Context, mode sessions.Guard) error {
 	if err := en.interceptor.update(ctx); err != nil {
 		en.guard.mode = was
 		en.guard.is.Store(was)
-		return en.Because(err)
+		return en.outside.Because(err)
 	}
 	return nil
 }

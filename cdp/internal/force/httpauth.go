@@ -187,7 +187,7 @@ func (c *challenges) sharedAuth(a sessions.ForeignAuth) string {
 func (c *challenges) mirrorAuth(ctx context.Context, w sessions.Window, site string, steps []sessions.AuthStep) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(len(steps))*authTimeout)
 	defer cancel()
-	tab, end, err := c.BlankTab(ctx, w, steps[0].Space)
+	tab, end, err := c.outside.BlankTab(ctx, w, steps[0].Space)
 	defer end()
 	if err != nil {
 		return err

@@ -300,23 +300,31 @@ func cookiesOf(r storage.GetCookiesResult) []sessions.Cookie {
 // sync brings the jar of a window in step with the book: it writes, reads back
 // and repeats until they agree. It returns the cookies that Chrome refuses.
 func (m *mirror) sync(ctx context.Context, w sessions.Window, site string) ([]sessions.Cookie, error) {
-	return m.syncFrom(ctx, w, site, nil, func() {})
+	return m.syncFrom(ctx, w, site, reading{}, func() {})
 }
 
 // errUnrest says that a jar does not come to rest: what is forced is written into each
 // request until it does, and it is looked at again and again.
 var errUnrest = errors.New("the site sets its cookies again and again")
 
-// syncFrom is sync for a jar that was just read, nil for none. written is called as soon
-// as the jar has been written, or is right.
-func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, jar []sessions.Cookie, written func()) ([]sessions.Cookie, error) {
+// reading is a jar as it was just read; it counts where isNew.
+type reading struct {
+	jar   []sessions.Cookie
+	isNew bool
+}
+
+// syncFrom is sync that begins with what was just read. written is called as soon as the
+// jar has been written.
+func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, first reading, written func()) ([]sessions.Cookie, error) {
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	var tried []sessions.Plan
 	var open []sessions.Cookie
 	judged := false
+	jar, isRead := first.jar, first.isNew
 	for range syncRounds {
-		old := jar != nil
+		old := isRead
+		isRead = false
 		if !old {
 			// What the jar took is to be booked before, or it would be written over.
 			err := m.observer.settle(ctx)
@@ -338,7 +346,6 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 			plan.Delete = slices.DeleteFunc(plan.Delete, func(c sessions.Cookie) bool { return isInVain(tried, c) })
 		}
 		if plan.Empty() && old {
-			jar = nil
 			continue
 		}
 		if plan.Empty() && len(refused) == 0 {
@@ -359,12 +366,13 @@ func (m *mirror) syncFrom(ctx context.Context, w sessions.Window, site string, j
 			}
 			if rest, _ := m.without(site, plan); len(rest.Set) < len(plan.Set) {
 				m.write(ctx, w, sessions.Plan{Delete: plan.Delete}) // what Chrome made of the refused ones
+				isRead = true
 				continue
 			}
 		}
 		m.write(ctx, w, plan)
 		written()
-		tried, jar = append(tried, plan), nil
+		tried = append(tried, plan)
 	}
 	return nil, fmt.Errorf("the cookies of %s keep changing: %w; close its other pages, and try again", site, errUnrest)
 }

@@ -78,16 +78,16 @@ func (en *Engine) SetObservation(ctx context.Context, mode sessions.Observation)
 		return nil
 	}
 	if err := en.targets.Settle(ctx); err != nil { // as it was told up to now
-		return en.Because(err)
+		return en.outside.Because(err)
 	}
 	if err := en.observer.prepare(ctx, mode); err != nil {
-		return en.Because(err)
+		return en.outside.Because(err)
 	}
 	en.wire.Do(func() {
 		en.observer.turn(mode)
 		en.quiet.unseen() // of what is under way nobody tells all
 	})
-	return en.Because(en.targets.Settle(ctx))
+	return en.outside.Because(en.targets.Settle(ctx))
 }
 
 // begin is the observation of the options, or the full one with a notice.

@@ -78,7 +78,7 @@ func (r *reloader) tabsToReload(w sessions.Window, site string) []*targets.Tab {
 
 // reloads reports whether the policy is to reload a tab.
 func (r *reloader) reloads(tab *targets.Tab) bool {
-	return r.options.Reload == ReloadAll || r.options.Reload == ReloadCurrent && tab.ID == r.Current()
+	return r.options.Reload == ReloadAll || r.options.Reload == ReloadCurrent && tab.ID == r.outside.Current()
 }
 
 // catchUp shows a tab anew where its document began to load before the last

@@ -18,11 +18,11 @@ func TestSettleGivesUp(t *testing.T) {
 		b := f.engine(t, sessions.GuardAlways, bookOf(t, ""))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := b.Settle(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if err := b.targets.Settle(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Settle: %v", err)
 		}
 		f.Close()
-		if err := b.Settle(t.Context()); !errors.Is(err, wire.ErrGone) {
+		if err := b.targets.Settle(t.Context()); !errors.Is(err, wire.ErrGone) {
 			t.Errorf("Settle without a browser: %v", err)
 		}
 	})

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
-	"sessdriver/cdp/internal/targets"
 	"sessdriver/sessions"
 )
 
-// Use makes a session the active one of its site in the current tab's window.
+// Use makes a session the active one of its site in a window.
 // It answers when every request that starts later belongs to the session: the
 // interceptor is on, the jar is read back, the reloads are sent. With wait it
 // answers when they are committed.
@@ -44,7 +42,7 @@ func (en *Engine) New(ctx context.Context, w sessions.Window, site, name string,
 	})
 }
 
-// Unset ends forcing on a site in the current tab's window and puts back the
+// Unset ends forcing on a site in a window and puts back the
 // present cookies of the session that the jar was on before. Where nothing is
 // active it does nothing: its Switch has no session.
 func (en *Engine) Unset(ctx context.Context, w sessions.Window, site string, wait bool) (sessions.Switch, error) {
@@ -60,151 +58,48 @@ func (en *Engine) Unset(ctx context.Context, w sessions.Window, site string, wai
 	})
 }
 
-// Remove deletes a session and takes its cookies out of every jar. Where it was
-// active nothing is active afterwards.
-func (en *Engine) Remove(ctx context.Context, w sessions.Window, ref sessions.Ref) (sessions.Switch, error) {
-	session, err := en.book.Session(ref, time.Now())
-	if err != nil {
-		return sessions.Switch{}, err
-	}
-	if session.ActiveIn(w) {
-		return en.change(ctx, w, ref.Site, false, func(sessions.Window, []sessions.Cookie) (sessions.Session, error) {
-			return en.remove(ctx, ref)
-		})
-	}
-	en.commands.Lock()
-	defer en.commands.Unlock()
-	session, err = en.remove(ctx, ref)
-	if err != nil {
-		return sessions.Switch{}, err
-	}
-	return sessions.Switch{Session: session}, en.interceptor.update(ctx)
-}
-
-// remove deletes a session from the book and the jars.
-func (en *Engine) remove(ctx context.Context, ref sessions.Ref) (sessions.Session, error) {
-	en.quiet.switchedAll(ref.Site)
-	session, err := en.book.Remove(ref, time.Now())
-	if err != nil {
-		return session, err
-	}
-	for _, w := range en.targets.Windows() {
-		if session.ActiveIn(w) {
-			err = en.inStep(ctx, w, ref.Site)
-			en.storage.planSwaps(w)
-		} else {
-			active, _ := en.book.Active(w, ref.Site, time.Now())
-			kept := append(active.Tokens, active.Carried...)
-			err = en.mirror.takeOut(ctx, w, slices.DeleteFunc(append(session.Tokens, session.Carried...), func(c sessions.Cookie) bool {
-				return slices.ContainsFunc(kept, func(k sessions.Cookie) bool { return identityOf(k) == identityOf(c) && k.Value == c.Value })
-			}))
-		}
-		if err != nil && en.targets.HasWindow(w) {
-			return session, err
-		}
-		en.challenges.switchAuth(ctx, w, ref.Site)
-	}
-	return session, nil
-}
-
-// change carries a change of the active session out, in the order that keeps
-// the promise of [Engine.Use]: the book decides, then every request that starts
-// meets the interceptor, then the jar follows for what cannot be paused, then
-// the pages.
+// change carries a change of the active session out: see carryOut.
 func (en *Engine) change(ctx context.Context, w sessions.Window, site string, wait bool, decide decision) (sessions.Switch, error) {
 	en.commands.Lock()
 	defer en.commands.Unlock()
 	return en.carryOut(ctx, w, site, wait, decide)
 }
 
-// carryOut is change for who has the lock of the commands.
+// switching is a change of the active session that is being carried out.
+type switching struct {
+	*Engine
+	window sessions.Window
+	site   string
+	done   sessions.Switch // what a person is told of it
+}
+
+// carryOut is change for who has the lock of the commands. Its order keeps the promise of
+// [Engine.Use]: the book decides, then every request that starts meets the interceptor, then
+// the jar follows for what cannot be paused, then the pages.
 func (en *Engine) carryOut(ctx context.Context, w sessions.Window, site string, wait bool, decide decision) (sessions.Switch, error) {
 	jar, err := en.settledJar(ctx, w)
 	if err != nil {
 		return sessions.Switch{}, err
 	}
-	var leaving []*targets.Tab
-	if en.guard.mode != sessions.GuardOff {
-		leaving = en.reloads.tabsToReload(w, site)
-	}
-	en.departures.depart(leaving)
+	s := &switching{Engine: en, window: w, site: site}
+	s.holdDocuments()
 	defer en.departures.remain(w) // where it fails before
-	was := en.targets.Unanswered(w, site)
-	en.quiet.switched(w, site)
-	session, err := decide(w, jar)
-	if err != nil {
-		en.targets.Answer(w, site, was)
+	if err := s.decide(decide, jar); err != nil {
 		return sessions.Switch{}, err
 	}
-	defer func() {
-		if !en.targets.HasWindow(w) { // it was closed meanwhile, by hand
-			en.Gone(w)
-		}
-	}()
-	en.log.Debug("switched", "site", site, "session", session.Name)
-	done := sessions.Switch{Session: session}
-	if err := en.interceptor.update(ctx); err != nil {
-		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
+	defer s.forgetIfClosed()
+	if err := s.intercept(ctx); err != nil {
+		return s.done, s.failed(err)
 	}
-	en.quiet.switched(w, site) // what began before Fetch was on counts
-	if en.forces(w) {
-		en.mirror.plantFirst(w)
+	s.markJar()
+	defer s.unmarkJar()
+	if err := s.writeJar(ctx, jar); err != nil {
+		return s.done, s.failed(err)
 	}
-	defer func() {
-		if !en.forces(w) {
-			en.mirror.plantOut(w)
-		}
-	}()
-	fresh := make(chan struct{})
-	freshen := sync.OnceFunc(func() { go func() { en.cache.freshen(ctx, w); close(fresh) }() })
-	written := freshen
-	if !en.guard.up.Load() { // what starts before the jar is read back might be cached as the old session's
-		written = func() {}
-	}
-	if en.observer.observation() != sessions.ObserveFull {
-		jar = nil // what it took meanwhile is told of nowhere else
-	}
-	refused, err := en.mirror.syncFrom(ctx, w, site, jar, written)
-	freshen()
-	<-fresh
-	switch {
-	case errors.Is(err, errUnrest): // until it is quiet, what is forced is written
-		en.log.Debug("switched", "site", site, "error", err)
-		if en.guard.mode == sessions.GuardOff {
-			done.Notes = append(done.Notes, fmt.Sprintf("%s sets its cookies again and again: with the guard off requests may go out as another session", site))
-		}
-	case err != nil:
-		return done, fmt.Errorf("forcing %q on %s: %w", session.Name, site, err)
-	}
-	for _, c := range refused {
-		done.Refused = append(done.Refused, c.Name)
-	}
-	done.Notes = append(done.Notes, en.challenges.switchAuth(ctx, w, site)...)
-	done.Notes = append(done.Notes, en.storage.swapsReady(ctx, en.storage.planSwaps(w))...)
-	done.Notes = append(done.Notes, en.storage.otherStorage(ctx, w, site)...)
-	err = en.reloads.reloadSite(ctx, w, site, wait, &done)
-	done.Streams = en.openStreams(ctx, w, site)
-	en.targets.Answer(w, site, time.Now())
-	en.Switched(w)
-	for _, other := range en.book.Clashes(w, site, time.Now()) {
-		what := "WebSockets, prerendered pages and what else Chrome does not let us pause"
-		if en.guard.mode == sessions.GuardOff {
-			what = "with the guard off all requests"
-		}
-		done.Notes = append(done.Notes, fmt.Sprintf("%s is forced too, and shares a cookie: %s of both carry %s's", other, what, site))
-	}
-	if fresh, gone := en.book.Session(session.Ref(), time.Now()); gone == nil {
-		done.Session = fresh
-	}
-	return done, err
-}
-
-// forces reports whether anything is forced in a window.
-func (en *Engine) forces(w sessions.Window) bool {
-	return slices.ContainsFunc(en.book.Forced(), func(site string) bool {
-		_, active := en.book.Active(w, site, time.Now())
-		return active
-	})
+	s.changeRest(ctx)
+	err = en.reloads.reloadSite(ctx, w, site, wait, &s.done)
+	s.report(ctx)
+	return s.done, err
 }
 
 // settledJar reads a jar once what the browser told up to then is booked, also of the
@@ -218,149 +113,126 @@ func (en *Engine) settledJar(ctx context.Context, w sessions.Window) ([]sessions
 	return en.mirror.jar(ctx, w)
 }
 
+// failed says what could not be done.
+func (s *switching) failed(err error) error {
+	return fmt.Errorf("forcing %q on %s: %w", s.done.Session.Name, s.site, err)
+}
+
+// holdDocuments: from now on nothing that the site's tabs show asks for anything, if these
+// are to be shown anew.
+func (s *switching) holdDocuments() {
+	if s.guard.mode != sessions.GuardOff {
+		s.departures.depart(s.reloads.tabsToReload(s.window, s.site))
+	}
+}
+
+// decide: the session is the active one in the book, and nothing in the window is quiet.
+// Where that fails all is as before.
+func (s *switching) decide(decide decision, jar []sessions.Cookie) (err error) {
+	was := s.targets.Unanswered(s.window, s.site)
+	s.quiet.switched(s.window, s.site)
+	if s.done.Session, err = decide(s.window, jar); err != nil {
+		s.targets.Answer(s.window, s.site, was)
+		return err
+	}
+	s.log.Debug("switched", "site", s.site, "session", s.done.Session.Name)
+	return nil
+}
+
+// forgetIfClosed forgets the window if it was closed meanwhile, by hand.
+func (s *switching) forgetIfClosed() {
+	if !s.targets.HasWindow(s.window) {
+		s.Gone(s.window)
+	}
+}
+
+// intercept: every request of the site that starts is paused, if the guard is to check it.
+func (s *switching) intercept(ctx context.Context) error {
+	if err := s.interceptor.update(ctx); err != nil {
+		return err
+	}
+	s.quiet.switched(s.window, s.site) // what began before Fetch was on counts
+	return nil
+}
+
+// markJar: it will be seen when somebody clears the jar.
+func (s *switching) markJar() {
+	if s.forces(s.window) {
+		s.mirror.plantFirst(s.window)
+	}
+}
+
+// unmarkJar ends that where nothing is forced any more.
+func (s *switching) unmarkJar() {
+	if !s.forces(s.window) {
+		s.mirror.plantOut(s.window)
+	}
+}
+
+// writeJar: the jar has the cookies of the session, read back, but for those that Chrome
+// refuses; and nothing that was cached for the session before is shown.
+func (s *switching) writeJar(ctx context.Context, jar []sessions.Cookie) error {
+	freshening := s.cache.freshening(ctx, s.window)
+	written := freshening.begin
+	if !s.guard.up.Load() { // what starts before the jar is read back might be cached as the old session's
+		written = func() {}
+	}
+	// In other modes what the jar took meanwhile is told of nowhere else.
+	read := reading{jar, s.observer.observation() == sessions.ObserveFull}
+	refused, err := s.mirror.syncFrom(ctx, s.window, s.site, read, written)
+	freshening.end()
+	if errors.Is(err, errUnrest) { // until it is quiet, what is forced is written
+		s.log.Debug("switched", "site", s.site, "error", err)
+		if s.guard.mode == sessions.GuardOff {
+			s.note("%s sets its cookies again and again: with the guard off requests may go out as another session", s.site)
+		}
+		err = nil
+	}
+	for _, c := range refused {
+		s.done.Refused = append(s.done.Refused, c.Name)
+	}
+	return err
+}
+
+// changeRest: HTTP credentials and storage are those of the session, as far as they can be.
+func (s *switching) changeRest(ctx context.Context) {
+	s.done.Notes = append(s.done.Notes, s.challenges.switchAuth(ctx, s.window, s.site)...)
+	s.done.Notes = append(s.done.Notes, s.storage.swapsReady(ctx, s.storage.planSwaps(s.window))...)
+	s.done.Notes = append(s.done.Notes, s.storage.otherStorage(ctx, s.window, s.site)...)
+}
+
+// report: the switch counts as answered, and says what goes on as another session.
+func (s *switching) report(ctx context.Context) {
+	s.done.Streams = s.openStreams(ctx, s.window, s.site)
+	s.targets.Answer(s.window, s.site, time.Now())
+	s.outside.Switched(s.window)
+	for _, other := range s.book.Clashes(s.window, s.site, time.Now()) {
+		what := "WebSockets, prerendered pages and what else Chrome does not let us pause"
+		if s.guard.mode == sessions.GuardOff {
+			what = "with the guard off all requests"
+		}
+		s.note("%s is forced too, and shares a cookie: %s of both carry %s's", other, what, s.site)
+	}
+	if now, gone := s.book.Session(s.done.Session.Ref(), time.Now()); gone == nil {
+		s.done.Session = now
+	}
+}
+
+// note adds what a person should know.
+func (s *switching) note(format string, args ...any) {
+	s.done.Notes = append(s.done.Notes, fmt.Sprintf(format, args...))
+}
+
+// forces reports whether anything is forced in a window.
+func (en *Engine) forces(w sessions.Window) bool {
+	return slices.ContainsFunc(en.book.Forced(), func(site string) bool {
+		_, active := en.book.Active(w, site, time.Now())
+		return active
+	})
+}
+
 // openStreams counts what goes on as another session than the one that is forced.
 func (en *Engine) openStreams(ctx context.Context, w sessions.Window, site string) int {
 	n, _ := inTurn(ctx, en.wire, func() int { return en.exchanges.streams(w, site) })
 	return n
-}
-
-// AddToken makes a cookie name a token of a site, see [sessions.Book.AddToken].
-func (en *Engine) AddToken(ctx context.Context, w sessions.Window, site, name string, kind sessions.Kind) error {
-	en.commands.Lock()
-	defer en.commands.Unlock()
-	jar, err := en.mirror.jar(ctx, w)
-	if err != nil {
-		return err
-	}
-	if err := en.book.AddToken(w, site, name, kind, jar, time.Now()); err != nil {
-		return err
-	}
-	return en.syncAll(ctx, site)
-}
-
-// RemoveToken makes it an ordinary cookie again, see
-// [sessions.Book.RemoveToken].
-func (en *Engine) RemoveToken(ctx context.Context, site, name string) error {
-	en.commands.Lock()
-	defer en.commands.Unlock()
-	if err := en.book.RemoveToken(site, name); err != nil {
-		return err
-	}
-	if err := en.interceptor.update(ctx); err != nil {
-		return err
-	}
-	return en.syncAll(ctx, site)
-}
-
-// Revert takes the last change of a session's cookies back, or goes back to a change, see
-// [sessions.Book.Revert]. Where the session is active, that is carried out as a switch is:
-// the site's tabs are shown anew.
-func (en *Engine) Revert(ctx context.Context, ref sessions.Ref, to int) (sessions.Switch, error) {
-	return en.amend(ctx, ref, func() error { return en.book.Revert(ref, to, time.Now()) })
-}
-
-// Accept gives a session what was withheld from it, see [sessions.Book.Accept]. Tabs are
-// shown anew as by Revert.
-func (en *Engine) Accept(ctx context.Context, ref sessions.Ref) (sessions.Switch, error) {
-	return en.amend(ctx, ref, func() error { return en.book.Accept(ref, time.Now()) })
-}
-
-// amend gives a session other cookies, and carries that out in the windows where it is
-// active. Its Switch tells of all of them.
-func (en *Engine) amend(ctx context.Context, ref sessions.Ref, do func() error) (done sessions.Switch, err error) {
-	en.commands.Lock()
-	defer en.commands.Unlock()
-	if done.Session, err = en.book.Session(ref, time.Now()); err != nil {
-		return done, err
-	}
-	windows := done.Session.Active
-	do = sync.OnceValue(do)
-	if len(windows) == 0 {
-		if err := do(); err != nil {
-			return done, err
-		}
-		if done.Session, err = en.book.Session(ref, time.Now()); err != nil {
-			return done, err
-		}
-		return done, en.syncAll(ctx, ref.Site)
-	}
-	for _, w := range windows {
-		in, err := en.carryOut(ctx, w, ref.Site, false, func(sessions.Window, []sessions.Cookie) (sessions.Session, error) {
-			if err := do(); err != nil {
-				return sessions.Session{}, err
-			}
-			en.quiet.switchedAll(ref.Site)
-			return en.book.Session(ref, time.Now())
-		})
-		if err != nil && en.targets.HasWindow(w) {
-			return done, err
-		}
-		in.Reloaded, in.Streams = in.Reloaded+done.Reloaded, in.Streams+done.Streams
-		in.Refused, in.Notes = append(done.Refused, in.Refused...), append(done.Notes, in.Notes...)
-		done = in
-	}
-	return done, nil
-}
-
-// Split undoes a login that replaced a session's tokens, see
-// [sessions.Book.Split].
-func (en *Engine) Split(ctx context.Context, ref sessions.Ref, name string) (sessions.Session, error) {
-	en.commands.Lock()
-	defer en.commands.Unlock()
-	part, err := en.book.Split(ref, name, time.Now())
-	if err != nil {
-		return part, err
-	}
-	return part, en.syncAll(ctx, ref.Site)
-}
-
-// SplitSite makes a host a site of its own, see [sessions.Book.SplitSite].
-func (en *Engine) SplitSite(ctx context.Context, host string) (string, error) {
-	return en.cut(ctx, func() (string, error) { return en.book.SplitSite(host, time.Now()) })
-}
-
-// JoinSite takes a split back, see [sessions.Book.JoinSite].
-func (en *Engine) JoinSite(ctx context.Context, host string) (string, error) {
-	return en.cut(ctx, func() (string, error) { return en.book.JoinSite(host, time.Now()) })
-}
-
-func (en *Engine) cut(ctx context.Context, change func() (string, error)) (string, error) {
-	en.commands.Lock()
-	defer en.commands.Unlock()
-	name, err := change()
-	if err != nil {
-		return "", err
-	}
-	if err := en.interceptor.update(ctx); err != nil {
-		return name, err
-	}
-	for _, site := range en.book.Forced() {
-		if err := en.syncAll(ctx, site); err != nil {
-			return name, err
-		}
-	}
-	for _, w := range en.targets.Windows() {
-		en.storage.planSwaps(w)
-	}
-	return name, nil
-}
-
-func (en *Engine) syncAll(ctx context.Context, site string) error {
-	en.quiet.switchedAll(site)
-	for _, w := range en.targets.Windows() {
-		if err := en.inStep(ctx, w, site); err != nil && en.targets.HasWindow(w) {
-			return err
-		}
-	}
-	return nil
-}
-
-// inStep brings a jar in step, or leaves that to the mirror, where the site goes on writing.
-func (en *Engine) inStep(ctx context.Context, w sessions.Window, site string) error {
-	_, err := en.mirror.sync(ctx, w, site)
-	if errors.Is(err, errUnrest) {
-		en.mirror.mend(w, site)
-		return nil
-	}
-	return err
 }
