@@ -236,10 +236,8 @@ func (en *Engine) detached(e *target.EventDetachedFromTarget) {
 	en.challenges.tabs.left(tab)
 	en.fresh.left(tab)
 	en.departures.arrive(tab)
-	if tab.Kind == "page" {
-		if en.options.Storage != StorageKeep {
-			en.book.ForgetShelf(sessions.Shelf(tab.ID))
-		}
+	if tab.Kind == "page" && en.options.Storage != StorageKeep {
+		en.book.ForgetShelf(sessions.Shelf(tab.ID))
 	}
 	en.outside.Left(tab)
 }

@@ -1,27 +1,9 @@
 package force
 
 import (
-	"fmt"
-	"os"
-	"os/signal"
-	"runtime"
-	"syscall"
 	"testing"
-	"time"
+
+	"sessdriver/cdp/internal/wire/wiretest"
 )
 
-// TestMain fails when the tests leave a goroutine behind.
-func TestMain(m *testing.M) {
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGWINCH) // its goroutine stays, and fuzzing would start it
-	before := runtime.NumGoroutine()
-	code := m.Run()
-	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(end); {
-		time.Sleep(20 * time.Millisecond)
-	}
-	if now := runtime.NumGoroutine(); now > before && code == 0 {
-		buf := make([]byte, 1<<20)
-		fmt.Fprintf(os.Stderr, "left behind: %d goroutines, %d at the start:\n%s", now, before, buf[:runtime.Stack(buf, true)])
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { wiretest.Main(m) }
