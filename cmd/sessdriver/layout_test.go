@@ -116,6 +116,22 @@ func TestNoClock(t *testing.T) {
 	}
 }
 
+// TestInside keeps to tests what package force shows of itself for them.
+func TestInside(t *testing.T) {
+	for file := range goFiles(t) {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), ".Inside()") {
+			t.Errorf("%s looks inside package force, which is for tests", file)
+		}
+	}
+}
+
 // goFiles lists the Go files of the module with their imports.
 func goFiles(t *testing.T) map[string][]string {
 	t.Helper()
