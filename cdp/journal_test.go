@@ -100,3 +100,36 @@ func TestJournal(t *testing.T) {
 		t.Errorf("the journal is %q, %v", text, err)
 	}
 }
+
+// What is put back are the present tokens of the user's own session: the server has replaced
+// those that the jar held at first, which are dead.
+func TestJournalRenewed(t *testing.T) {
+	t.Parallel()
+	server := members(t)
+	f := startForeign(t)
+	app := f.tab("about:blank")
+	f.visit(app, at(server, "app.test", "/login/alice"))
+	state := t.TempDir()
+	attach := func() *rig { return f.attach(f.port, func(o *Options) { o.State = state }) }
+	r := attach()
+	r.add(at(server, "app.test", "/"), "bob", "sid=bob1; PHPSESSID=bob2")
+	r.use("app.test", "bob")
+	r.use("app.test", "Session 1")
+	f.visit(app, at(server, "app.test", "/login/renewed"))
+	r.until("the journal to have what the server gave", func() bool {
+		files, _ := filepath.Glob(filepath.Join(state, "*", force.JournalFile))
+		text, err := os.ReadFile(files[0])
+		return err == nil && strings.Contains(string(text), "renewed1") && strings.Contains(string(text), "renewed2")
+	})
+	r.use("app.test", "bob")
+	r.killed()
+	r = attach()
+	got := map[string]string{}
+	for _, c := range f.jar() {
+		got[c.Name] = c.Value
+	}
+	if got["sid"] != "renewed1" || got["PHPSESSID"] != "renewed2" {
+		t.Errorf("put back are %v, want the renewed tokens", got)
+	}
+	r.close()
+}

@@ -56,6 +56,23 @@ func (b *Book) Differs(w Window, site string, jar []Cookie, now time.Time) Plan 
 	return b.compare(s, s.places[w].wanted(now), jar, now)
 }
 
+// Home lists the cookies that a window gets back for a site once nothing is forced there: the
+// present ones of the session that its jar was on before. known is false where nothing is
+// forced, and where that is no session, or one that has ended.
+func (b *Book) Home(w Window, site string, now time.Time) (list []Cookie, known bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.sites[site]
+	if s == nil || s.places[w] == nil || s.places[w].before == nil {
+		return nil, false
+	}
+	home := s.places[w].before.session
+	if home == nil || !home.hasTokens(now) {
+		return nil, false
+	}
+	return home.present(now), true
+}
+
 // JarWritten says that a jar has what it will have: what a plan would still set,
 // Chrome refuses.
 func (b *Book) JarWritten(w Window, site string) {

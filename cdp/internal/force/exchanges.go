@@ -359,6 +359,9 @@ func (x *exchanges) respond(w sessions.Window, h *hop, r sessions.Response) sess
 		// (TestLateRotation).
 		x.mirror.mend(w, book.SiteOf(h.url))
 	}
+	if len(r.Cookies) > 0 {
+		x.mirror.renewJournal(book.SiteOf(h.url))
+	}
 	return outcome.Effect
 }
 

@@ -75,6 +75,34 @@ func (j *journal) note(in cdp.BrowserContextID, site string, plan sessions.Plan,
 	return j.save()
 }
 
+// renew replaces what a jar held by what it would get back now: the user's own session has
+// newer tokens, and the old ones are dead. home is asked for while nobody else renews.
+func (j *journal) renew(in cdp.BrowserContextID, site string, home func() []sessions.Cookie, parameter func(sessions.Cookie) *network.CookieParam) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !slices.ContainsFunc(j.entries, func(e entry) bool { return e.Context == in && e.Site == site }) {
+		return nil
+	}
+	changed := false
+	for _, c := range home() {
+		id, now := identityOf(c), parameter(c)
+		i := slices.IndexFunc(j.entries, func(e entry) bool { return e.Context == in && e.id == id })
+		switch {
+		case i < 0:
+			j.entries = append(j.entries, entry{in, site, now, id})
+		case j.entries[i].Cookie.Value == now.Value:
+			continue
+		default:
+			j.entries[i].Cookie = now
+		}
+		changed = true
+	}
+	if !changed {
+		return nil
+	}
+	return j.save()
+}
+
 // drop forgets a jar that is as it was.
 func (j *journal) drop(in cdp.BrowserContextID, site string) error {
 	if j == nil {

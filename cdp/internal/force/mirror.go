@@ -45,7 +45,10 @@ type mirror struct {
 	quit    chan struct{}
 	stopped chan struct{} // closed when run has ended; nil before it began
 
+	renewals sync.WaitGroup // of the journal
+
 	mu      sync.Mutex      // guards all below
+	ended   bool            // no renewal begins any more
 	refused map[string]bool // cookies that Chrome refuses, which were named to the user
 	planted map[sessions.Window]planting
 	cleared map[sessions.Window]time.Time // when that was seen
@@ -150,10 +153,12 @@ func (m *mirror) stop() {
 	close(m.quit)
 	m.mu.Lock()
 	stopped := m.stopped
+	m.ended = true
 	m.mu.Unlock()
 	if stopped != nil {
 		<-stopped
 	}
+	m.renewals.Wait()
 }
 
 // jar reads the cookies of a window. What the browser told before is booked by
@@ -649,6 +654,33 @@ func (m *mirror) note(w sessions.Window, site string, plan sessions.Plan, jar []
 		return nil
 	}
 	return m.journal.note(m.targets.ContextOf(w), site, plan, jar, m.parameter)
+}
+
+// renewJournal brings the journal up to date after an answer that set cookies. It does not
+// wait: a file is written.
+func (m *mirror) renewJournal(site string) {
+	if m.journal == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		return
+	}
+	m.renewals.Go(func() {
+		for _, w := range m.targets.Windows() {
+			if m.targets.IsOwn(w) {
+				continue
+			}
+			home := func() []sessions.Cookie {
+				list, _ := m.book.Home(w, site, time.Now())
+				return list
+			}
+			if err := m.journal.renew(m.targets.ContextOf(w), site, home, m.parameter); err != nil {
+				m.log.Warn("renewing the journal", "site", site, "error", err)
+			}
+		}
+	})
 }
 
 // settled notes that a jar is in step: as it was found, if nothing is forced.
