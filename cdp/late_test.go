@@ -46,6 +46,18 @@ func (s *late) at(host, path string) string {
 	return "http://" + host + ":" + s.URL[strings.LastIndexByte(s.URL, ':')+1:] + path
 }
 
+// came counts the requests of a window that began after a moment.
+func (s *late) came(window string, from time.Time) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.probes {
+		if p.window == window && p.began.After(from) {
+			n++
+		}
+	}
+	return n
+}
+
 // latePage asks without a pause, at five hosts, and begins requests that are answered late
 // when it is told to.
 const latePage = `<!doctype html><title>late</title><link rel=icon href="data:,"><script>
@@ -162,6 +174,9 @@ func lateAnswers(t testing.TB, run lateRun) lateSeen {
 		}
 		open[w] = &phase{window: w.String(), name: name, from: time.Now()}
 		time.Sleep(500 * time.Millisecond) // the load, not a wait: late answers come in this time
+		if run.guard == sessions.GuardAlways {
+			r.until("requests as "+name, func() bool { return s.came(w.String(), open[w].from) > 5 })
+		}
 	}
 	for _, last := range open {
 		last.to = time.Now()
