@@ -38,7 +38,7 @@ var adviceFor = []func(error) (string, bool){
 	after(func(e *sessions.WindowTakenError) string { return "choose another, or: window use " + Quote(e.Name) }),
 	after(func(*sessions.NoTokenError) string { return "see: tokens" }),
 	after(func(*sessions.DefaultError) string { return "see: default list" }),
-	after(func(*sessions.CutError) string { return "see: sites --all" }),
+	after(func(*sessions.BoundaryError) string { return "see: sites --all" }),
 	after(func(e *sessions.NothingToRevertError) string { return "see: session show " + Quote(e.Name) }),
 	after(func(e *sessions.NothingToAcceptError) string { return "see: session show " + Quote(e.Name) }),
 	after(func(e *sessions.NoChangeError) string { return "see: session show " + Quote(e.Name) }),

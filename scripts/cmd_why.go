@@ -75,7 +75,7 @@ func runWhy(ctx context.Context, c *call) (Result, error) {
 		return Result{}, doing("reading the cookies of "+why.Site, err, "try again: why")
 	}
 	active, forced := e.Book.Active(e.Browser.Window(), why.Site, e.now())
-	why.Active, why.Stays = active.Name, e.maskCookies(e.Book.Loose(why.Site, jar, e.now()))
+	why.Active, why.Stays = active.Name, e.maskCookies(e.Book.Unbound(why.Site, jar, e.now()))
 	lines := []string{sayf("%s: no session is forced", why.Site)}
 	if forced {
 		lines[0] = sayf("%s: %s is active", why.Site, active.Name)

@@ -40,9 +40,9 @@ func TestWhyStorage(t *testing.T) {
 	const origin = "http://shop.test"
 	w.run("use alice")
 	// What alice's page had is kept when bob's is shown, as the browser would tell.
-	w.Book.SawOrigin(sessions.Main, "shop.test", origin, "tab", false)
+	w.Book.OriginShown(sessions.Main, "shop.test", origin, "tab", false)
 	w.run("use bob")
-	for _, shelf := range []sessions.Shelf{sessions.Local, "tab"} {
+	for _, shelf := range []sessions.Shelf{sessions.LocalStorage, "tab"} {
 		plan := w.Book.PlanStorage(sessions.Main, shelf)[0]
 		w.Book.StorageSwapped(sessions.Main, "shop.test", shelf, origin, plan.Of, `[["token","a"],["theme","dark"],["cart\u001b","1"]]`)
 	}

@@ -26,7 +26,7 @@ func Describe(e sessions.Event) string {
 			return sayf("after a redirect through %s a new login replaced the cookies of ", e.Text) + who + sayf("; to keep both: session split %s", strconv.Itoa(e.Number))
 		}
 		return "a new login replaced the cookies of " + who + sayf("; to keep both: session split %s", strconv.Itoa(e.Number))
-	case sessions.SessionKept:
+	case sessions.SessionWithheld:
 		n := strconv.Itoa(e.Number)
 		switch {
 		case e.Token != "" && e.Text == "":

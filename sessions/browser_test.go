@@ -113,14 +113,14 @@ func (b *browser) send(url string, held ...string) flight {
 	header := strings.Join(pairs, "; ")
 	p := Paused{Window: b.window, URL: url, Header: header, Now: b.now}
 	v := b.book.Decide(p)
-	if v.Action == Settle {
-		p.Settled, p.Jar = true, b.jar()
+	if v.Action == Flush {
+		p.Flushed, p.Jar = true, b.jar()
 		v = b.book.Decide(p)
 	}
 	if v.Action == Rewrite {
 		header = v.Header
 	}
-	x := b.book.Sent(Request{Window: b.window, URL: url, Header: header, Jar: b.found(url), Held: held, Now: b.now})
+	x := b.book.Sent(Request{Window: b.window, URL: url, Header: header, Jar: b.found(url), Blocked: held, Now: b.now})
 	return flight{b, url, header, x}
 }
 

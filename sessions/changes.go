@@ -12,16 +12,16 @@ import (
 func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	name := b.cutting.site(&location{host: c.host()})
+	name := b.boundary.site(&location{host: c.host()})
 	s := b.sites[name]
 	if b.options.Scope == ScopeHost || !b.observesCookie(&c) || s == nil && b.defaults.kind(c.Name) == NotToken {
 		return "", nil
 	}
 	if s == nil || !s.seen {
-		s = b.makeSite(name)
+		s = b.listSite(name)
 	}
 	b.detect(s, c.Name)
-	kind, p := s.kind(c.Name), s.place(w)
+	kind, p := s.kind(c.Name), s.inWindow(w)
 	if kind == NotToken {
 		return "", nil
 	}
@@ -33,16 +33,16 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	if session == nil {
 		session = p.lastIn(now)
 	}
-	if session != nil && session.empties(&c, kind) {
+	if session != nil && session.deletesByEmptyValue(&c, kind) {
 		was := session.state(now)
-		changed := session.lose(c.key(), b.origin(FromJar, "", now))
-		b.tell(session, w, was, changed, now)
-		return name, s.outOfStep(session, w, changed, nil, now)
+		changed := session.deleteCookie(c.key(), b.newCause(FromJar, "", now))
+		b.notifyChange(session, w, was, changed, now)
+		return name, s.outOfSync(session, w, changed, nil, now)
 	}
 	if s.isEmptied(c.Name, c.Value) {
 		return name, nil
 	}
-	if kind == Token && s.isAnothers(session, c.pair()) {
+	if kind == Token && s.isForeignValue(session, c.pair()) {
 		return name, s.jarTook(p, w, &c)
 	}
 	if session == nil && kind == Carried {
@@ -55,14 +55,14 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 		session = s.newSession("")
 	}
 	was := session.state(now)
-	changed := b.learn(session, c, kind, b.origin(FromJar, "", now))
+	changed := b.learn(session, c, kind, b.newCause(FromJar, "", now))
 	session.last, p.last = now, session
-	b.tell(session, w, was, changed, now)
+	b.notifyChange(session, w, was, changed, now)
 	b.warnClashes(session, now)
-	if twin := session.twin(); twin != nil {
-		b.mergeTwins(session, twin)
+	if twin := session.duplicate(); twin != nil {
+		b.mergeDuplicates(session, twin)
 	}
-	return name, s.outOfStep(session, w, changed, nil, now)
+	return name, s.outOfSync(session, w, changed, nil, now)
 }
 
 // Visited makes the site of a page known where no request of it is told.
@@ -78,36 +78,36 @@ func (b *Book) Visited(rawURL string) {
 
 // jarLost books a cookie that a jar lost. What its session does not hold, a write of the
 // mirror took out.
-func (b *Book) jarLost(p *place, w Window, c *Cookie, now time.Time) []Window {
+func (b *Book) jarLost(p *windowState, w Window, c *Cookie, now time.Time) []Window {
 	session := first(p.active, p.last)
-	if session == nil || session.find(c.key()) == nil || !session.holds(c.pair()) {
+	if session == nil || session.find(c.key()) == nil || !session.hasValue(c.pair()) {
 		return nil
 	}
 	was := session.state(now)
-	changed := session.lose(c.key(), b.origin(FromJar, "", now))
-	b.tell(session, w, was, changed, now)
-	return session.site.outOfStep(session, w, changed, nil, now)
+	changed := session.deleteCookie(c.key(), b.newCause(FromJar, "", now))
+	b.notifyChange(session, w, was, changed, now)
+	return session.site.outOfSync(session, w, changed, nil, now)
 }
 
-// isAnothers reports whether a value is, or was, of other sessions than this, which never
+// isForeignValue reports whether a value is, or was, of other sessions than this, which never
 // had it.
-func (s *site) isAnothers(session *session, p pair) bool {
-	return s.known(p) && (session == nil || !session.holds(p) && !session.held(p))
+func (s *site) isForeignValue(session *session, p pair) bool {
+	return s.known(p) && (session == nil || !session.hasValue(p) && !session.hadValue(p))
 }
 
 // jarTook notes that a jar took another session's value: where one is forced the jar is
 // out of step, else it is on that other one now.
-func (s *site) jarTook(p *place, w Window, c *Cookie) []Window {
+func (s *site) jarTook(p *windowState, w Window, c *Cookie) []Window {
 	if p.active != nil {
 		return []Window{w}
 	}
 	var holder *session
 	for candidate := range s.values.of(c.pair()) {
-		if candidate.holds(c.pair()) && (holder == nil || candidate.id < holder.id) {
+		if candidate.hasValue(c.pair()) && (holder == nil || candidate.id < holder.id) {
 			holder = candidate
 		}
 	}
-	if holder == nil && p.last != nil && p.last.held(c.pair()) {
+	if holder == nil && p.last != nil && p.last.hadValue(c.pair()) {
 		holder = p.last
 	}
 	p.last = first(holder, p.last)

@@ -12,7 +12,7 @@ const (
 	SessionOut      EventKind = "session-out"      // its tokens were deleted: logged out
 	SessionRefill   EventKind = "session-refill"   // active and logged out, it was filled by a new login
 	SessionReplaced EventKind = "session-replaced" // another login replaced its live tokens, or maybe did: a page that was opened brought another Token; Text is the other site that it came by, if any
-	SessionKept     EventKind = "session-kept"     // an answer brought another login, by the site Text, or Token of the session Text, or another Token than a person gave: that was not booked, see [Book.Accept]
+	SessionWithheld EventKind = "session-kept"     // an answer brought another login, by the site Text, or Token of the session Text, or another Token than a person gave: that was not booked, see [Book.Accept]
 	SessionDoubted  EventKind = "session-doubted"  // an answer replaced Token, which a person had given and which was never seen to work: it may have expired
 	SessionRenamed  EventKind = "session-renamed"  // Text is the old name
 	SessionRemoved  EventKind = "session-removed"

@@ -8,22 +8,22 @@ import (
 // replaces before it was ever seen to work, with no sign of a login; "" for none. The server
 // may not know it any more, and have taken the request for a visitor's. A session that has
 // worked, and a site that renews its tokens often, may replace them as they like.
-func (a *answer) expired(x *Exchange) string {
+func (a *assessment) expired(x *Exchange) string {
 	s := a.session
-	if a.effect() != Renewed || s != x.active || s.doubted || x.request.Method != "GET" || s.worked(x) || s.site.renewsOften(a.set) {
+	if a.effect() != Renewed || s != x.active || s.expiryReported || x.request.Method != "GET" || s.worked(x) || s.site.renewsOften(a.changed) {
 		return ""
 	}
 	if same, _ := a.subjects(); same {
 		return ""
 	}
-	return a.given()
+	return a.givenName()
 }
 
-// given is the name of a token that a person gave the session and that the answer replaces,
+// givenName is the name of a token that a person gave the session and that the answer replaces,
 // "" for none.
-func (a *answer) given() string {
-	for _, c := range a.set {
-		if old := a.session.rival(c); old != nil && old.given {
+func (a *assessment) givenName() string {
+	for _, c := range a.changed {
+		if old := a.session.replacedToken(c); old != nil && old.fromUser {
 			return strings.Clone(c.Name)
 		}
 	}
@@ -48,7 +48,7 @@ func (b *Book) noteExpired(s *session, w Window, token string) {
 	if token == "" {
 		return
 	}
-	s.doubted = true
+	s.expiryReported = true
 	e := s.event(SessionDoubted)
 	e.Window, e.Token = w, token
 	b.notify(e)

@@ -224,7 +224,7 @@ func TestHTTPAuthApart(t *testing.T) {
 	for name, r := range map[string]Paused{
 		"a page's own header":         {URL: adminURL, Fields: page},
 		"a preflight":                 {URL: adminURL, Preflight: true},
-		"our own":                     {URL: adminURL, Mirrors: func() bool { return true }},
+		"our own":                     {URL: adminURL, IsAuthMirror: func() bool { return true }},
 		"no space":                    {URL: "http://shop.test/"},
 		"below a page of another one": {URL: adminURL, Top: func() string { return "https://mall.test/" }},
 	} {

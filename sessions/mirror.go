@@ -26,34 +26,34 @@ func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil {
+	if s == nil || s.windows[w] == nil {
 		return Plan{}
 	}
-	p := s.places[w]
-	if p.active == nil && p.before == nil {
+	p := s.windows[w]
+	if p.active == nil && p.restore == nil {
 		return Plan{}
 	}
 	plan := b.compare(s, p.wanted(now), jar, now)
-	p.hasSome(jar)
+	p.noteJar(jar)
 	if plan.Empty() {
-		p.taken, p.inStep = nil, p.active != nil
-		p.hasAll(now)
+		p.missing, p.inSync = nil, p.active != nil
+		p.noteComplete(now)
 		if p.active == nil {
-			p.before = nil
+			p.restore = nil
 		}
 	}
 	return plan
 }
 
-// Differs is the plan for a jar with something forced. Unlike [Book.PlanJar] it only looks.
-func (b *Book) Differs(w Window, site string, jar []Cookie, now time.Time) Plan {
+// CompareJar is the plan for a jar with something forced. Unlike [Book.PlanJar] it only looks.
+func (b *Book) CompareJar(w Window, site string, jar []Cookie, now time.Time) Plan {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+	if s == nil || s.windows[w] == nil || s.windows[w].active == nil {
 		return Plan{}
 	}
-	return b.compare(s, s.places[w].wanted(now), jar, now)
+	return b.compare(s, s.windows[w].wanted(now), jar, now)
 }
 
 // JarWritten says that a jar has what it will have: what a plan would still set,
@@ -61,22 +61,22 @@ func (b *Book) Differs(w Window, site string, jar []Cookie, now time.Time) Plan 
 func (b *Book) JarWritten(w Window, site string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if s := b.sites[site]; s != nil && s.places[w] != nil {
-		s.places[w].taken, s.places[w].inStep = nil, true
+	if s := b.sites[site]; s != nil && s.windows[w] != nil {
+		s.windows[w].missing, s.windows[w].inSync = nil, true
 	}
 }
 
 // wanted lists the cookies that the jar of a place must hold.
-func (p *place) wanted(now time.Time) []Cookie {
+func (p *windowState) wanted(now time.Time) []Cookie {
 	switch {
 	case p.active != nil:
 		return p.active.present(now)
-	case p.before.session == nil:
-		return p.before.raw
-	case !p.before.session.hasTokens(now):
+	case p.restore.session == nil:
+		return p.restore.raw
+	case !p.restore.session.hasTokens(now):
 		return nil
 	}
-	return p.before.session.present(now)
+	return p.restore.session.present(now)
 }
 
 func (s *session) present(now time.Time) []Cookie {
@@ -92,7 +92,7 @@ func (s *session) present(now time.Time) []Cookie {
 func (b *Book) compare(s *site, wanted, jar []Cookie, now time.Time) Plan {
 	var plan Plan
 	for _, c := range jar {
-		if s.kind(c.Name) == NotToken || !b.cutting.holds(s.name, &c) || unreachable(c.Path) {
+		if s.kind(c.Name) == NotToken || !b.boundary.contains(s.name, &c) || unreachable(c.Path) {
 			continue
 		}
 		if s.isEmptied(c.Name, c.Value) {
@@ -141,8 +141,8 @@ func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 		if !b.isToken(c) || !b.observesCookie(c) {
 			continue
 		}
-		s := b.makeSite(b.cutting.site(&location{host: c.host()}))
-		if p := s.place(w); p.active == nil && !seen[s] {
+		s := b.listSite(b.boundary.site(&location{host: c.host()}))
+		if p := s.inWindow(w); p.active == nil && !seen[s] {
 			seen[s] = true
 			b.learnJar(w, s, jar, now)
 		}
@@ -158,7 +158,7 @@ func (b *Book) observesCookie(c *Cookie) bool {
 // isToken reports whether a cookie of a jar is a token of its site, known to it
 // or by default.
 func (b *Book) isToken(c *Cookie) bool {
-	s := b.sites[b.cutting.site(&location{host: c.host()})]
+	s := b.sites[b.boundary.site(&location{host: c.host()})]
 	if s != nil && (s.kinds[c.Name] != NotToken || s.removed[bareName(c.Name)]) {
 		return s.kinds[c.Name] == Token
 	}
@@ -167,10 +167,10 @@ func (b *Book) isToken(c *Cookie) bool {
 
 // learnJar finds the session that a jar is on, completing it with what it lacks
 // and no other has, or makes one of values that no session has.
-func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before {
+func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *restorePoint {
 	var cookies []Cookie
 	for _, c := range jar {
-		if !b.cutting.holds(s.name, &c) || !b.observesCookie(&c) {
+		if !b.boundary.contains(s.name, &c) || !b.observesCookie(&c) {
 			continue
 		}
 		b.detect(s, c.Name)
@@ -178,26 +178,26 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 			cookies = append(cookies, c)
 		}
 	}
-	p := s.place(w)
-	session := first(s.holder((*session).holds, cookies), s.holder((*session).held, cookies))
+	p := s.inWindow(w)
+	session := first(s.holder((*session).hasValue, cookies), s.holder((*session).hadValue, cookies))
 	if session == nil && slices.ContainsFunc(cookies, func(c Cookie) bool { return s.kind(c.Name) == Token && !s.known(c.pair()) }) {
 		session = s.newSession("")
 		defer b.notifyNew(session, w)
 	}
 	if session == nil {
-		return &before{raw: cookies}
+		return &restorePoint{raw: cookies}
 	}
-	o := b.origin(FromJar, "", now)
+	o := b.newCause(FromJar, "", now)
 	for _, c := range cookies {
 		if session.lacksCookie(&c) {
 			b.learn(session, c, s.kind(c.Name), o)
 		}
 	}
-	if s.anonymous == session && session.filled {
+	if s.anonymous == session && session.hadToken {
 		s.anonymous = nil
 	}
 	p.last = session
-	return &before{session: session}
+	return &restorePoint{session: session}
 }
 
 // holder is the oldest session that has a token of the jar, or had it, and none
@@ -217,6 +217,6 @@ func (s *site) holder(has func(*session, pair) bool, jar []Cookie) *session {
 func (s *session) agrees(jar []Cookie) bool {
 	return !slices.ContainsFunc(jar, func(c Cookie) bool {
 		h := s.find(c.key())
-		return h != nil && h.kind == Token && h.Value != c.Value && !s.held(c.pair())
+		return h != nil && h.kind == Token && h.Value != c.Value && !s.hadValue(c.pair())
 	})
 }

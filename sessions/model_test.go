@@ -214,7 +214,7 @@ func (m *model) active(s *mSession) bool {
 // Matching.
 
 // agree says how a request agrees with a session (RULES 18).
-func (m *model) agree(s *mSession, url string, tokens []pair) fit {
+func (m *model) agree(s *mSession, url string, tokens []pair) agreement {
 	var agreeing, earlier, unknown, applying, lacking int
 	for _, p := range tokens {
 		switch {
@@ -223,7 +223,7 @@ func (m *model) agree(s *mSession, url string, tokens []pair) fit {
 		case s.held(p):
 			earlier++
 		case m.known(p):
-			return misfit
+			return noAgreement
 		default:
 			unknown++
 		}
@@ -238,15 +238,15 @@ func (m *model) agree(s *mSession, url string, tokens []pair) fit {
 	}
 	switch {
 	case earlier > 0: // RULES 20
-		return fitsEarlier
+		return agreesEarlier
 	case lacking > 0:
-		return misfit
+		return noAgreement
 	case unknown == 0:
-		return fits
+		return agrees
 	case agreeing > 0 || applying == 0: // RULES 21
-		return grown
+		return completes
 	}
-	return misfit
+	return noAgreement
 }
 
 func (m *model) match(active, last *mSession, url string, tokens []pair) *mSession {
@@ -257,7 +257,7 @@ func (m *model) match(active, last *mSession, url string, tokens []pair) *mSessi
 	if active != nil {
 		order = append([]*mSession{active}, order...)
 	}
-	for _, want := range []fit{fits, fitsEarlier, grown} { // RULES 19, 20, 21
+	for _, want := range []agreement{agrees, agreesEarlier, completes} { // RULES 19, 20, 21
 		for _, s := range order {
 			touched := slices.ContainsFunc(tokens, func(p pair) bool { return s.ever[p] })
 			if touched && m.agree(s, url, tokens) == want {
@@ -269,7 +269,7 @@ func (m *model) match(active, last *mSession, url string, tokens []pair) *mSessi
 	if heir == nil && last != nil && m.state(last) == Live {
 		heir = last
 	}
-	if heir != nil && m.agree(heir, url, tokens) == grown {
+	if heir != nil && m.agree(heir, url, tokens) == completes {
 		return heir
 	}
 	return nil
@@ -286,7 +286,7 @@ func (m *model) matchBare(active, last *mSession, url string) *mSession {
 		}
 	}
 	switch {
-	case active != nil && m.agree(active, url, nil) == fits: // nothing of it applies
+	case active != nil && m.agree(active, url, nil) == agrees: // nothing of it applies
 		return active
 	case !m.hasToken():
 		return nil

@@ -16,8 +16,8 @@ type Request struct {
 	// Jar has the cookies that the browser found for the request, with their
 	// attributes, as far as it tells.
 	Jar []Cookie
-	// Held names the cookies that it found and kept back.
-	Held []string
+	// Blocked names the cookies that it found and kept back.
+	Blocked []string
 	// Handshake says that it opens a WebSocket: nobody tells what the browser held back, nor
 	// when it took the cookies, so that any may be missing.
 	Handshake bool
@@ -62,12 +62,12 @@ type Exchange struct {
 	// active, last and age are the window's and the book's when it left: what
 	// is forced later is none of its business.
 	active, last *session
-	age          int64
-	// told says that its session has all tokens of the header, so that they
+	seq          int64
+	// complete says that its session has all tokens of the header, so that they
 	// tell nothing more, as long as the site's names are those of renamed.
-	told    bool
-	renamed int
-	cutting *cutting // that the site was found by
+	complete     bool
+	kindsVersion int
+	boundary     *boundary // that the site was found by
 	// authorization is the header of HTTP authentication, "" for none.
 	authorization string
 }
@@ -90,9 +90,9 @@ func (x Exchange) Forced() Ref {
 	return Ref{x.site.name, x.active.id}
 }
 
-// Astray reports that the request went out as somebody, and not as the session
+// Misattributed reports that the request went out as somebody, and not as the session
 // that was forced when it was told.
-func (x Exchange) Astray() bool {
+func (x Exchange) Misattributed() bool {
 	return x.active != nil && x.session != nil && !x.anonymous && x.session != x.active
 }
 
@@ -119,17 +119,17 @@ func (b *Book) Sent(r Request) Exchange {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.learnSite(&l)
-	x := Exchange{request: r, at: l, site: s, cutting: b.cutting}
-	request := b.read(&x)
-	place := s.place(r.Window)
-	x.active, x.last, x.age, x.renamed = place.active, place.last, b.aging, s.renamed
-	x.session = s.match(place, request)
-	if x.session == nil && b.adoptSent(&x, request) {
+	x := Exchange{request: r, at: l, site: s, boundary: b.boundary}
+	request := b.readPairs(&x)
+	window := s.inWindow(r.Window)
+	x.active, x.last, x.seq, x.kindsVersion = window.active, window.last, b.sequence, s.kindsVersion
+	x.session = s.match(window, request)
+	if x.session == nil && b.adoptFromRequest(&x, request) {
 		x.session = x.active
 	}
 	x.anonymous = x.session == nil || x.session == s.anonymous
 	if x.session != nil || len(request.tokens) == 0 { // else its session is only found by the response
-		if of := b.learnHeaders(&x, place); of != nil && x.anonymous && x.active == nil {
+		if of := b.learnHeaders(&x, window); of != nil && x.anonymous && x.active == nil {
 			x.session, x.anonymous = of, false
 		}
 	}
@@ -138,39 +138,39 @@ func (b *Book) Sent(r Request) Exchange {
 		return x
 	}
 	if x.session != s.anonymous {
-		place.last = x.session
+		window.last = x.session
 	}
-	x.told = !slices.ContainsFunc(request.tokens, func(p pair) bool { return !x.session.holds(p) })
+	x.complete = !slices.ContainsFunc(request.tokens, func(p pair) bool { return !x.session.hasValue(p) })
 	b.learnCarried(&x, request)
 	return x
 }
 
-// adoptSent gives the active session the values of a request that no session has, where
+// adoptFromRequest gives the active session the values of a request that no session has, where
 // no verdict was asked for or the others are that session's: a script wrote them, or a
 // response that nothing shows. It reports whether the request is that session's by that.
-func (b *Book) adoptSent(x *Exchange, r *sent) bool {
-	if x.active == nil || !x.request.Unchecked && !slices.ContainsFunc(r.tokens, x.active.holds) {
+func (b *Book) adoptFromRequest(x *Exchange, r *sent) bool {
+	if x.active == nil || !x.request.Unchecked && !slices.ContainsFunc(r.tokens, x.active.hasValue) {
 		return false
 	}
-	isForeign := func(p pair) bool { return x.site.known(p) && !x.active.holds(p) }
+	isForeign := func(p pair) bool { return x.site.known(p) && !x.active.hasValue(p) }
 	if slices.ContainsFunc(r.tokens, isForeign) {
 		return false
 	}
-	o, unknown := b.origin(FromScript, x.request.URL, x.request.Now), false
+	o, unknown := b.newCause(FromScript, x.request.URL, x.request.Now), false
 	for _, p := range r.tokens {
 		if x.site.known(p) {
 			continue
 		}
 		unknown = true
 		for _, c := range inJar(p, x.request.Jar, &x.at) { // without any, the next request tells whose place it takes
-			b.takeOver(x.active, x.request.Window, c, Token, o)
+			b.adoptValue(x.active, x.request.Window, c, Token, o)
 		}
 	}
 	return unknown
 }
 
-// takeOver gives the active session a value that no response set, and tells so.
-func (b *Book) takeOver(active *session, w Window, c Cookie, kind Kind, o origin) {
+// adoptValue gives the active session a value that no response set, and tells so.
+func (b *Book) adoptValue(active *session, w Window, c Cookie, kind Kind, o cause) {
 	b.learn(active, c, kind, o)
 	event := active.event(ValueAdopted)
 	event.Window, event.Token = w, c.Name
@@ -183,10 +183,10 @@ func (b *Book) takeOver(active *session, w Window, c Cookie, kind Kind, o origin
 func (b *Book) AdoptJar(w Window, site string, jar []Cookie, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	o := b.origin(FromScript, "", now)
+	o := b.newCause(FromScript, "", now)
 	for _, c := range b.unknownIn(w, site, jar, now) {
 		s := b.sites[site]
-		b.takeOver(s.places[w].active, w, c, s.kind(c.Name), o)
+		b.adoptValue(s.windows[w].active, w, c, s.kind(c.Name), o)
 	}
 }
 
@@ -201,35 +201,35 @@ func (b *Book) Unknown(w Window, site string, jar []Cookie, now time.Time) []Coo
 // was in step with the active one.
 func (b *Book) unknownIn(w Window, site string, jar []Cookie, now time.Time) []Cookie {
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].active == nil || !s.places[w].inStep {
+	if s == nil || s.windows[w] == nil || s.windows[w].active == nil || !s.windows[w].inSync {
 		return nil
 	}
 	var list []Cookie
 	for _, c := range jar {
-		active := s.places[w].active
-		twin := active.holds(c.pair()) && active.lacksCookie(&c) // the same value, at another path or domain
-		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) && b.cutting.holds(s.name, &c) && !c.Expired(now) && (twin || !s.known(c.pair())) && !b.knownNearby(s, c.pair()) {
+		active := s.windows[w].active
+		twin := active.hasValue(c.pair()) && active.lacksCookie(&c) // the same value, at another path or domain
+		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) && b.boundary.contains(s.name, &c) && !c.Expired(now) && (twin || !s.known(c.pair())) && !b.knownNearby(s, c.pair()) {
 			list = append(list, c)
 		}
 	}
 	return list
 }
 
-// read takes the token and carried cookies out of a request, learning default
+// readPairs takes the token and carried cookies out of a request, learning default
 // tokens on the way. The book has one place for what is read, which is good
 // until the next read. Like [decision.read] it reads the same header once.
-func (b *Book) read(x *Exchange) *sent {
-	r := &b.reading
-	r.at, r.held, r.began, r.now = x.at, x.request.Held, x.request.Began, x.request.Now
+func (b *Book) readPairs(x *Exchange) *sent {
+	r := &b.sentScratch
+	r.at, r.blocked, r.began, r.now = x.at, x.request.Blocked, x.request.Began, x.request.Now
 	r.handshake = x.request.Handshake
 	if r.began.IsZero() {
 		r.began = r.now
 	}
-	if r.header == x.request.Header && r.site == x.site && r.renamed == x.site.renamed {
+	if r.header == x.request.Header && r.site == x.site && r.kindsVersion == x.site.kindsVersion {
 		return r
 	}
 	r.cookies, r.tokens = r.cookies[:0], r.tokens[:0]
-	for c := range crumbs(x.request.Header) {
+	for c := range cookiePairs(x.request.Header) {
 		kind := b.kindOf(x.site, &c)
 		if kind == NotToken || x.site.isEmptied(c.name, c.value) {
 			continue
@@ -239,7 +239,7 @@ func (b *Book) read(x *Exchange) *sent {
 			r.tokens = append(r.tokens, pair{c.name, c.value})
 		}
 	}
-	r.header, r.site, r.renamed = x.request.Header, x.site, x.site.renamed // reading may have found new ones
+	r.header, r.site, r.kindsVersion = x.request.Header, x.site, x.site.kindsVersion // reading may have found new ones
 	return r
 }
 
@@ -249,7 +249,7 @@ func (b *Book) learnCarried(x *Exchange, r *sent) {
 	if x.active != nil && !(x.request.Unchecked && x.session == x.active) || len(r.cookies) == len(r.tokens) {
 		return // the active one's may show what a verdict has not seen
 	}
-	was, o := x.session.state(x.request.Now), b.origin(FromScript, x.request.URL, x.request.Now)
+	was, o := x.session.state(x.request.Now), b.newCause(FromScript, x.request.URL, x.request.Now)
 	changed := false
 	for _, p := range r.cookies {
 		if x.site.kind(p.name) != Carried {
@@ -257,13 +257,13 @@ func (b *Book) learnCarried(x *Exchange, r *sent) {
 		}
 		for _, c := range x.cookies(p) {
 			// Where nobody tells its scope, one of that value may be it.
-			if x.session.lacksCookie(&c) && (len(x.request.Jar) > 0 || !x.session.holds(p)) {
+			if x.session.lacksCookie(&c) && (len(x.request.Jar) > 0 || !x.session.hasValue(p)) {
 				b.learn(x.session, c, Carried, o)
 				changed = true
 			}
 		}
 	}
-	b.tell(x.session, x.request.Window, was, changed, x.request.Now)
+	b.notifyChange(x.session, x.request.Window, was, changed, x.request.Now)
 }
 
 // cookies are the request's cookies of a name and value, with the attributes that the
@@ -307,8 +307,8 @@ func (b *Book) Received(x Exchange, r Response) Outcome {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if x.cutting != b.cutting {
-		b.follow(&x)
+	if x.boundary != b.boundary {
+		b.relocate(&x)
 	}
 	s := x.site
 	s.requests++
@@ -323,8 +323,8 @@ func (b *Book) Received(x Exchange, r Response) Outcome {
 		return Outcome{} // RULES 24
 	}
 	request := &sent{}
-	if !x.told || x.renamed != s.renamed || x.session.removed || x.anonymous {
-		request = b.read(&x)
+	if !x.complete || x.kindsVersion != s.kindsVersion || x.session.removed || x.anonymous {
+		request = b.readPairs(&x)
 	}
 	session := b.owner(&x, request, r)
 	if session == nil {
@@ -335,72 +335,72 @@ func (b *Book) Received(x Exchange, r Response) Outcome {
 		session.documents++
 	}
 	session.last = r.Now
-	place, wasFilled := s.place(x.request.Window), session.filled
+	window, wasFilled := s.inWindow(x.request.Window), session.hadToken
 	outcome := b.apply(session, &x, request, r)
 	b.warnClashes(session, r.Now)
 	switch {
-	case outcome.owner != nil && place.active == nil:
-		place.last = outcome.owner // the jar is on that one now
+	case outcome.owner != nil && window.active == nil:
+		window.last = outcome.owner // the jar is on that one now
 	case session != s.anonymous:
-		place.last = session
+		window.last = session
 	}
-	if x.anonymous && session.filled && !wasFilled {
+	if x.anonymous && session.hadToken && !wasFilled {
 		session.requests = 1 // the visitors before were not this login (RULES 23)
-		place.login, place.loginAge = session, b.nextAge()
+		window.login, window.loginSeq = session, b.nextSeq()
 	}
-	if twin := session.twin(); twin != nil {
-		b.mergeTwins(session, twin)
+	if twin := session.duplicate(); twin != nil {
+		b.mergeDuplicates(session, twin)
 	}
 	return outcome.Outcome
 }
 
-// follow takes an exchange to the site that it belongs to since sites were split
+// relocate takes an exchange to the site that it belongs to since sites were split
 // or joined; nothing that was found out on the other one holds there.
-func (b *Book) follow(x *Exchange) {
+func (b *Book) relocate(x *Exchange) {
 	if s := b.learnSite(&x.at); s != x.site {
-		*x = Exchange{request: x.request, at: x.at, site: s, renamed: s.renamed, cutting: b.cutting}
+		*x = Exchange{request: x.request, at: x.at, site: s, kindsVersion: s.kindsVersion, boundary: b.boundary}
 	}
 }
 
 // owner is the session that a response is booked on: the one that the request
 // was sent as, else the one that its cookies match by now, else a new one.
 func (b *Book) owner(x *Exchange, request *sent, r Response) *session {
-	place := x.site.place(x.request.Window)
-	if x.anonymous && len(request.tokens) == 0 && alive(place.login) != nil && place.loginAge > x.age {
-		return place.login // one jar, one login
+	window := x.site.inWindow(x.request.Window)
+	if x.anonymous && len(request.tokens) == 0 && alive(window.login) != nil && window.loginSeq > x.seq {
+		return window.login // one jar, one login
 	}
-	if alive(x.session) != nil && !(x.anonymous && x.session.filled) {
+	if alive(x.session) != nil && !(x.anonymous && x.session.hadToken) {
 		return x.session // unless another window logged in as it
 	}
-	if session := x.site.match(x.then(), request); session != nil {
+	if session := x.site.match(x.windowWhenSent(), request); session != nil {
 		return session
 	}
 	if len(request.tokens) > 0 || x.setsToken(r) {
-		return b.found(x, request)
+		return b.startSession(x, request)
 	}
-	if len(x.site.scopes) > 0 && !x.site.anyScope(&x.at) || x.heldToken() {
+	if len(x.site.scopes) > 0 && !x.site.anyScope(&x.at) || x.hasBlockedToken() {
 		return nil // no token applies there, and none is set: RULES 22
 	}
-	x.site.anonymous = b.found(x, request)
+	x.site.anonymous = b.startSession(x, request)
 	return x.site.anonymous
 }
 
-// heldToken reports whether the browser had a token for the request and kept it
+// hasBlockedToken reports whether the browser had a token for the request and kept it
 // back: that makes nobody of a somebody.
-func (x *Exchange) heldToken() bool {
-	return slices.ContainsFunc(x.request.Held, func(name string) bool { return x.site.kind(name) == Token })
+func (x *Exchange) hasBlockedToken() bool {
+	return slices.ContainsFunc(x.request.Blocked, func(name string) bool { return x.site.kind(name) == Token })
 }
 
-// then is the window as it was when the request left.
-func (x *Exchange) then() *place {
-	return &place{active: alive(x.active), last: alive(x.last)}
+// windowWhenSent is the window as it was when the request left.
+func (x *Exchange) windowWhenSent() *windowState {
+	return &windowState{active: alive(x.active), last: alive(x.last)}
 }
 
-// found makes the session of a request that no session matches, with the
+// startSession makes the session of a request that no session matches, with the
 // tokens and carried cookies it had.
-func (b *Book) found(x *Exchange, request *sent) *session {
+func (b *Book) startSession(x *Exchange, request *sent) *session {
 	session := x.site.newSession("")
-	o := b.origin(FromRequest, x.request.URL, x.request.Now)
+	o := b.newCause(FromRequest, x.request.URL, x.request.Now)
 	for _, p := range request.cookies {
 		for _, c := range x.cookies(p) {
 			b.learn(session, c, x.site.kind(p.name), o)
@@ -436,22 +436,22 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) a
 	was := session.state(r.Now)
 	changed := b.complete(session, x, request)
 	if len(r.Cookies) == 0 && !r.Cleared {
-		b.tell(session, x.request.Window, was, changed, r.Now)
-		return applied{Outcome: Outcome{Windows: session.site.outOfStep(session, x.request.Window, changed, nil, r.Now)}}
+		b.notifyChange(session, x.request.Window, was, changed, r.Now)
+		return applied{Outcome: Outcome{Windows: session.site.outOfSync(session, x.request.Window, changed, nil, r.Now)}}
 	}
-	a := b.judge(session, x, r)
+	a := b.assess(session, x, r)
 	if a.refuses(x) {
 		b.withhold(&a, x, r.Cookies, r.Now)
-		session.site.place(x.request.Window).take(r.Cookies, r.Now)
-		windows := session.site.outOfStep(session, x.request.Window, changed, nil, r.Now)
+		session.site.inWindow(x.request.Window).noteDeleted(r.Cookies, r.Now)
+		windows := session.site.outOfSync(session, x.request.Window, changed, nil, r.Now)
 		return applied{Outcome: Outcome{with(windows, x.request.Window), Withheld}}
 	}
-	o := b.origin(FromResponse, x.request.URL, r.Now)
+	o := b.newCause(FromResponse, x.request.URL, r.Now)
 	if r.Cleared {
-		changed = session.loseNear(x.at.host, o) || changed
+		changed = session.deleteCookiesOf(x.at.host, o) || changed
 	}
-	if a.sign && a.was == Live {
-		session.pin(o.batch)
+	if a.replacesLogin && a.was == Live {
+		session.snapshot(o.batch)
 	}
 	expired := a.expired(x)
 	if expired == "" && a.effect() == Renewed {
@@ -462,18 +462,18 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) a
 		kind := session.site.kind(c.Name)
 		switch {
 		case kind == NotToken || slices.Contains(a.foreign, c):
-		case c.Expired(r.Now), session.empties(c, kind):
-			changed = session.lose(c.key(), o) || changed
+		case c.Expired(r.Now), session.deletesByEmptyValue(c, kind):
+			changed = session.deleteCookie(c.key(), o) || changed
 		default:
 			changed = b.learn(session, *c, kind, o) || changed
 		}
 	}
-	b.tell(session, x.request.Window, was, changed, r.Now)
+	b.notifyChange(session, x.request.Window, was, changed, r.Now)
 	b.noteExpired(session, x.request.Window, expired)
 	a.noteVisitor()
 	b.noteLogin(&a, x, o.batch)
-	windows := session.site.outOfStep(session, x.request.Window, changed, r.Cookies, r.Now)
-	if r.Cleared && session.site.places[x.request.Window].cleared(session, x.at.host, r.Now) {
+	windows := session.site.outOfSync(session, x.request.Window, changed, r.Cookies, r.Now)
+	if r.Cleared && session.site.windows[x.request.Window].cleared(session, x.at.host, r.Now) {
 		windows = with(windows, x.request.Window)
 	}
 	if len(a.foreign) > 0 {
@@ -482,7 +482,7 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) a
 			held = append(held, *c)
 		}
 		b.withhold(&a, x, held, r.Now)
-		if session.site.place(x.request.Window).active == session {
+		if session.site.inWindow(x.request.Window).active == session {
 			windows = with(windows, x.request.Window)
 		}
 	}
@@ -499,10 +499,10 @@ func with(list []Window, w Window) []Window {
 
 func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
 	changed := false
-	o := b.origin(FromRequest, x.request.URL, x.request.Now)
+	o := b.newCause(FromRequest, x.request.URL, x.request.Now)
 	for _, p := range request.tokens {
 		// Of a second one of a name nobody knows whose place it takes, unless the jar tells.
-		second := slices.ContainsFunc(session.cookies, func(h *held) bool { return h.Name == p.name })
+		second := slices.ContainsFunc(session.cookies, func(h *sessionCookie) bool { return h.Name == p.name })
 		if !x.site.known(p) && !(second && inJar(p, x.request.Jar, &x.at) == nil) {
 			for _, c := range x.cookies(p) {
 				b.learn(session, c, Token, o)
@@ -513,9 +513,9 @@ func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
 	return changed
 }
 
-// tell notifies what a response did to a session, and moves the anonymous
+// notifyChange notifies what a response did to a session, and moves the anonymous
 // session into the light when it was filled.
-func (b *Book) tell(session *session, w Window, was State, changed bool, now time.Time) {
+func (b *Book) notifyChange(session *session, w Window, was State, changed bool, now time.Time) {
 	is := session.state(now)
 	if is != Empty && session.site.anonymous == session {
 		session.site.anonymous = nil
@@ -535,22 +535,22 @@ func (b *Book) tell(session *session, w Window, was State, changed bool, now tim
 	b.notify(e)
 }
 
-// outOfStep lists the windows whose jar differs from the session that is
+// outOfSync lists the windows whose jar differs from the session that is
 // active there because of a response: those where its session is active but
 // the response did not arrive, and the one where it arrived while another is
 // active.
-func (s *site) outOfStep(session *session, arrived Window, changed bool, set []Cookie, now time.Time) []Window {
+func (s *site) outOfSync(session *session, arrived Window, changed bool, set []Cookie, now time.Time) []Window {
 	if !changed && len(set) == 0 {
 		return nil
 	}
 	var list []Window
-	for w, p := range s.places {
+	for w, p := range s.windows {
 		switch {
 		case p.active == nil:
 		case w == arrived && p.active == session:
-			p.hasTaken(set, now)
+			p.noteSet(set, now)
 		case w == arrived && p.active != session && slices.ContainsFunc(set, func(c Cookie) bool { return s.kind(c.Name) != NotToken }):
-			p.take(set, now)
+			p.noteDeleted(set, now)
 			list = append(list, w)
 		case p.active == session && changed: // it arrived elsewhere
 			list = append(list, w)
@@ -560,13 +560,13 @@ func (s *site) outOfStep(session *session, arrived Window, changed bool, set []C
 	return list
 }
 
-// take remembers which of the active session's cookies left the jar, where a
+// noteDeleted remembers which of the active session's cookies left the jar, where a
 // response deleted these. What it set instead is in the jar, and replaced where
 // the browser sends it.
-func (p *place) take(set []Cookie, now time.Time) {
+func (p *windowState) noteDeleted(set []Cookie, now time.Time) {
 	for i := range set {
 		if k := set[i].key(); set[i].Expired(now) && p.active.find(k) != nil {
-			p.takes(k)
+			p.noteMissing(k)
 		}
 	}
 }

@@ -21,29 +21,29 @@ type secrets struct {
 	gathered int // how many there were when all were gathered
 }
 
-// news is what came since values were gathered.
-type news struct {
-	wanted bool // they were
-	values []string
-	stocks []*stock
+// newSecrets is what came since values were gathered.
+type newSecrets struct {
+	wanted   bool // they were
+	values   []string
+	storages []*savedStorage
 }
 
 // maxNews bounds what is noted: when there is more, all is gathered again.
-const maxNews = 1_000
+const maxNewSecrets = 1_000
 
 // value notes one that a session gets.
-func (n *news) value(value string) {
+func (n *newSecrets) value(value string) {
 	if n.wanted {
 		n.values = append(n.values, value)
-		n.wanted = len(n.values) < maxNews
+		n.wanted = len(n.values) < maxNewSecrets
 	}
 }
 
-// stock notes one that gets items.
-func (n *news) stock(s *stock) {
-	if n.wanted && !slices.Contains(n.stocks, s) {
-		n.stocks = append(n.stocks, s)
-		n.wanted = len(n.stocks) < maxNews
+// savedStorage notes one that gets items.
+func (n *newSecrets) savedStorage(s *savedStorage) {
+	if n.wanted && !slices.Contains(n.storages, s) {
+		n.storages = append(n.storages, s)
+		n.wanted = len(n.storages) < maxNewSecrets
 	}
 }
 
@@ -147,9 +147,9 @@ const maxForgotten = 100_000
 func (s *secrets) update(b *Book) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n, values := b.news, b.news.values
-	b.news = news{wanted: true}
-	for _, stock := range n.stocks {
+	n, values := b.secretNews, b.secretNews.values
+	b.secretNews = newSecrets{wanted: true}
+	for _, stock := range n.storages {
 		values = stock.values(values)
 	}
 	if len(s.of) > 2*s.gathered+maxForgotten {
@@ -180,7 +180,7 @@ func (s *session) values(values []string) []string {
 	for _, h := range s.cookies {
 		values = append(values, h.Value)
 	}
-	for _, p := range s.past {
+	for _, p := range s.earlier {
 		values = append(values, p.value)
 	}
 	for _, c := range s.changes {
@@ -191,8 +191,8 @@ func (s *session) values(values []string) []string {
 	for _, h := range s.headers {
 		values = append(values, h.Value, h.token())
 	}
-	if s.stock != nil {
-		values = s.stock.values(values)
+	if s.savedStorage != nil {
+		values = s.savedStorage.values(values)
 	}
 	return values
 }
@@ -204,7 +204,7 @@ func (f Field) token() string {
 }
 
 // values adds what is kept, but for what is too long to be a token.
-func (s *stock) values(values []string) []string {
+func (s *savedStorage) values(values []string) []string {
 	for _, shelf := range s.items {
 		for _, items := range shelf {
 			for _, item := range items.list() {

@@ -78,7 +78,7 @@ func (s *session) batchAfter(number int) (int64, bool) {
 
 // goBack makes the cookies what they were before a batch.
 func (b *Book) goBack(s *session, batch int64, now time.Time) {
-	back := b.origin(FromUser, "", now)
+	back := b.newCause(FromUser, "", now)
 	back.undoes = batch
 	seen := map[key]bool{}
 	for _, c := range slices.Clone(s.changes) { // going back changes them too
@@ -87,17 +87,17 @@ func (b *Book) goBack(s *session, batch int64, now time.Time) {
 			continue
 		}
 		seen[k] = true
-		if was := s.before(k, batch); was == nil {
-			s.lose(k, back)
+		if was := s.cookieBefore(k, batch); was == nil {
+			s.deleteCookie(k, back)
 		} else if s.site.kind(was.Name) != NotToken {
 			b.learn(s, was.Cookie, s.site.kind(was.Name), back)
 		}
 	}
 }
 
-// before is the cookie of an identity as it was before a batch, nil for none. Of one
+// cookieBefore is the cookie of an identity as it was before a batch, nil for none. Of one
 // that changed often since, the nearest that is remembered.
-func (s *session) before(k key, batch int64) *held {
+func (s *session) cookieBefore(k key, batch int64) *sessionCookie {
 	var earlier, later *change // the last one before the batch, and the first one since
 	for i := range s.changes {
 		c := &s.changes[i]
@@ -113,7 +113,7 @@ func (s *session) before(k key, batch int64) *held {
 	switch {
 	case later == nil:
 		return s.find(k)
-	case later.was != nil && earlier == nil && later.born >= batch:
+	case later.was != nil && earlier == nil && later.firstBatch >= batch:
 		return nil // it came since, and that is forgotten
 	case later.was == nil || earlier == nil || later.was == earlier.is:
 		return later.was
@@ -141,7 +141,7 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 		return Session{}, &NothingToRevertError{ref.Site, s.name}
 	}
 	part := s.site.newSession(name)
-	part.somebody, s.somebody = true, true
+	part.isLogin, s.isLogin = true, true
 	last := s.lastOf(batch)
 	cookies := s.cookiesAt(last)
 	if part.takeChanges(s, batch, last); last == present {
@@ -150,14 +150,14 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 	s.forgetChanges(batch, last)
 	for _, h := range cookies {
 		if kind := s.site.kind(h.Name); kind != NotToken && !h.Expired(now) {
-			part.set(h.Cookie, kind, h.age).since = h.since
+			part.set(h.Cookie, kind, h.seq).since = h.since
 		}
 	}
 	s.disown(part)
 	part.takeHeaders(s, batch, last)
 	if last == present {
-		part.stock, s.stock = s.stock, nil // what the pages have is of the later login
-		for _, p := range s.site.places {
+		part.savedStorage, s.savedStorage = s.savedStorage, nil // what the pages have is of the later login
+		for _, p := range s.site.windows {
 			if p.active == s {
 				p.active = part
 			}
@@ -202,7 +202,7 @@ func (s *session) lastOf(change int64) int64 {
 }
 
 // cookiesAt are the cookies as they were at an age.
-func (s *session) cookiesAt(age int64) []*held {
+func (s *session) cookiesAt(age int64) []*sessionCookie {
 	list := slices.Clone(s.cookies)
 	if age == present {
 		return list
@@ -211,11 +211,11 @@ func (s *session) cookiesAt(age int64) []*held {
 		list = append(list, either(c.is, c.was))
 	}
 	seen := map[key]bool{}
-	var then []*held
+	var then []*sessionCookie
 	for _, h := range list {
 		if k := h.key(); !seen[k] {
 			seen[k] = true
-			if was := s.before(k, age+1); was != nil {
+			if was := s.cookieBefore(k, age+1); was != nil {
 				then = append(then, was)
 			}
 		}
@@ -240,7 +240,7 @@ func (s *session) takeChanges(other *session, batch, last int64) {
 		seen[k] = true
 		if c.is != nil || c.was != nil {
 			s.changes = append(s.changes, c)
-			s.counted = max(s.counted, c.number)
+			s.changeCount = max(s.changeCount, c.number)
 		}
 	}
 }
@@ -248,12 +248,12 @@ func (s *session) takeChanges(other *session, batch, last int64) {
 // forgetChanges forgets the changes from a batch on, up to a last one, as if they had not
 // been: the first one after them follows on what was before.
 func (s *session) forgetChanges(batch, last int64) {
-	before := map[key]*held{}
+	before := map[key]*sessionCookie{}
 	for i := range s.changes {
 		if c := &s.changes[i]; c.batch > last {
 			k := c.key()
 			if _, known := before[k]; !known {
-				before[k] = s.before(k, batch)
+				before[k] = s.cookieBefore(k, batch)
 				c.was = before[k]
 			}
 		}
@@ -262,15 +262,15 @@ func (s *session) forgetChanges(batch, last int64) {
 		same := c.is == c.was || c.is != nil && c.was != nil && c.is.Value == c.was.Value
 		return c.batch >= batch && c.batch <= last || c.batch > last && same
 	})
-	s.pins = slices.DeleteFunc(s.pins, func(p pins) bool { return p.batch >= batch && p.batch <= last })
+	s.snapshots = slices.DeleteFunc(s.snapshots, func(p snapshot) bool { return p.batch >= batch && p.batch <= last })
 }
 
 // lastReplacement is the last change that another login made: one that was told, else
 // one that gave a token another value, else one that left something to go back to. What a
 // person changed is no login.
 func (s *session) lastReplacement() (int64, bool) {
-	for _, p := range slices.Backward(s.pins) {
-		if p.told {
+	for _, p := range slices.Backward(s.snapshots) {
+		if p.reported {
 			return p.batch, true
 		}
 	}
@@ -292,25 +292,25 @@ func (s *session) lastReplacement() (int64, bool) {
 // login. The first login, of a visitor who had a token already, is none; but
 // one that comes by another site decides who an active session is. Where a stable token
 // gives way to a page that was opened, it may be either, and that is told.
-func (b *Book) noteLogin(a *answer, x *Exchange, batch int64) {
+func (b *Book) noteLogin(a *assessment, x *Exchange, batch int64) {
 	s := a.session
-	if len(a.set) == len(a.foreign) || !s.knows(batch) {
+	if len(a.changed) == len(a.foreign) || !s.knows(batch) {
 		return
 	}
-	again := s.somebody || a.via != "" && x.active == s
-	if a.sign || a.signIn || a.was == LoggedOut {
-		s.somebody = true
+	again := s.isLogin || a.via != "" && x.active == s
+	if a.replacesLogin || a.logsIn || a.was == LoggedOut {
+		s.isLogin = true
 	}
 	if a.was == LoggedOut {
-		s.pin(batch)
-		s.told(batch)
+		s.snapshot(batch)
+		s.markReported(batch)
 	}
-	if a.sign && (again || a.stable) && a.was == Live {
-		s.told(batch)
+	if a.replacesLogin && (again || a.wasStable) && a.was == Live {
+		s.markReported(batch)
 		e := s.event(SessionReplaced)
 		e.Window, e.Text = x.request.Window, a.via
 		if !again {
-			e.Token = strings.Clone(a.set[0].Name)
+			e.Token = strings.Clone(a.changed[0].Name)
 		}
 		b.notify(e)
 	}
@@ -324,7 +324,7 @@ func (b *Book) via(x *Exchange) string {
 		if !ok {
 			continue
 		}
-		if site := b.cutting.site(&l); site != x.site.name {
+		if site := b.boundary.site(&l); site != x.site.name {
 			return site
 		}
 	}
@@ -351,13 +351,13 @@ func (s *session) knows(batch int64) bool {
 // this one's.
 func (s *session) disown(part *session) {
 	for _, h := range part.cookies {
-		s.disclaim(h.pair())
+		s.forgetEarlier(h.pair())
 	}
 	for _, c := range part.changes {
-		if c.is == nil || s.holds(c.is.pair()) || !s.held(c.is.pair()) {
+		if c.is == nil || s.hasValue(c.is.pair()) || !s.hadValue(c.is.pair()) {
 			continue
 		}
-		s.disclaim(c.is.pair())
-		part.inherit([]pair{c.is.pair()})
+		s.forgetEarlier(c.is.pair())
+		part.addEarlier([]pair{c.is.pair()})
 	}
 }

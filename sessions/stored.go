@@ -26,14 +26,14 @@ func (b *Book) Saved(ref Ref, w Window) []Stored {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	session, err := b.session(ref)
-	if err != nil || session.stock == nil {
+	if err != nil || session.savedStorage == nil {
 		return nil
 	}
 	var list []Stored
-	for name, shelf := range session.stock.items {
+	for name, shelf := range session.savedStorage.items {
 		where := "sessionStorage"
-		if strings.HasPrefix(string(name), localOf) {
-			if where = "localStorage"; string(name) != localOf+string(w) {
+		if strings.HasPrefix(string(name), localPrefix) {
+			if where = "localStorage"; string(name) != localPrefix+string(w) {
 				continue
 			}
 		}

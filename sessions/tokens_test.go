@@ -176,7 +176,7 @@ func TestCarryNameless(t *testing.T) {
 	b.new("bob")
 	b.wantSent(home, "")
 	b.visit(home, "sid=B", "=bob")
-	v := b.book.Decide(Paused{URL: home, Header: "sid=A; alice; ; x", Settled: true, Now: b.now})
+	v := b.book.Decide(Paused{URL: home, Header: "sid=A; alice; ; x", Flushed: true, Now: b.now})
 	if v.Action != Rewrite || v.Header != "sid=B; bob; " {
 		t.Errorf("rewritten to %q", v.Header)
 	}

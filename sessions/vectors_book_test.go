@@ -49,8 +49,8 @@ func (b *played) send(id, url, header string) (string, who) {
 	b.now = b.now.Add(time.Millisecond)
 	p := sessions.Paused{URL: url, Header: header, Now: b.now}
 	v := b.Decide(p)
-	if v.Action == sessions.Settle {
-		p.Settled = true
+	if v.Action == sessions.Flush {
+		p.Flushed = true
 		v = b.Decide(p)
 	}
 	if v.Action == sessions.Rewrite {

@@ -77,16 +77,16 @@ func (m *model) match(r *mmessage, active, last *msession) *msession {
 	return nil
 }
 
-// fit is how the tokens of a request compare with a session.
-type fit struct {
+// agreement is how the tokens of a request compare with a session.
+type agreement struct {
 	agree, earlier, unknown int
 	foreign                 bool // one is another session's
 	lacks                   bool // the request lacks one that applies there
 	beyond                  bool // or one that does not
 }
 
-func (m *model) compare(x *msession, r *mmessage, tokens []pair) fit {
-	var f fit
+func (m *model) compare(x *msession, r *mmessage, tokens []pair) agreement {
+	var f agreement
 	for _, p := range tokens {
 		switch {
 		case x.holds(p):

@@ -48,7 +48,7 @@ func TestRewrite(t *testing.T) {
 			if v.Action == Continue {
 				got = c.header
 			}
-			if got != c.want || (v.Action == Rewrite) != (c.want != c.header) || v.Action == Settle {
+			if got != c.want || (v.Action == Rewrite) != (c.want != c.header) || v.Action == Flush {
 				t.Errorf("%q:\n got %q (action %d)\nwant %q", c.header, got, v.Action, c.want)
 			}
 			if v.Session != b.ref("bob") {
@@ -180,10 +180,10 @@ func TestSettleAndAdopt(t *testing.T) {
 	b.script("https://www.shop.test/app", "sid=X; Domain=shop.test; Secure; SameSite=Lax")
 	b.told()
 	p := Paused{URL: "https://www.shop.test/app", Header: "sid=X", Now: b.now}
-	if v := b.book.Decide(p); v.Action != Settle || v.Header != "" {
+	if v := b.book.Decide(p); v.Action != Flush || v.Header != "" {
 		t.Fatalf("unknown: %+v", v)
 	}
-	p.Settled, p.Jar = true, b.jar()
+	p.Flushed, p.Jar = true, b.jar()
 	if v := b.book.Decide(p); v.Action != Continue {
 		t.Errorf("settled: %+v", v)
 	}
@@ -208,7 +208,7 @@ func TestRemovedValueIsNotAdopted(t *testing.T) {
 	if _, err := b.book.Remove(alice, b.now); err != nil {
 		t.Fatal(err)
 	}
-	v := b.book.Decide(Paused{URL: "https://shop.test/", Header: "sid=A", Settled: true, Jar: b.jar(), Now: b.now})
+	v := b.book.Decide(Paused{URL: "https://shop.test/", Header: "sid=A", Flushed: true, Jar: b.jar(), Now: b.now})
 	if v.Action != Rewrite || v.Header != "sid=B" {
 		t.Errorf("got %+v", v)
 	}
@@ -230,7 +230,7 @@ func TestForcedBeforeTheFirstToken(t *testing.T) {
 	fresh.new("nobody")
 	fresh.script("https://shop.test/", "sid=X")
 	p := Paused{URL: "https://shop.test/", Header: "sid=X", Now: fresh.now}
-	if v := fresh.book.Decide(p); v.Action != Settle {
+	if v := fresh.book.Decide(p); v.Action != Flush {
 		t.Errorf("a default token not met before: %+v", v)
 	}
 }
@@ -290,7 +290,7 @@ var rewriteStates = []func(*browser) []pair{
 // the blanks around.
 func foreign(header string) []string {
 	var list []string
-	for c := range crumbs(header) {
+	for c := range cookiePairs(header) {
 		piece := strings.Trim(header[c.start:c.end], " \t")
 		if !isToken(c.name) && piece != "" {
 			list = append(list, piece)
@@ -308,9 +308,9 @@ func FuzzRewrite(f *testing.F) {
 			everywhere := i%2 == 1
 			b := start(t, Options{ForceEverywhere: everywhere})
 			own := rewriteStates[i/2](b)
-			p := Paused{URL: home, Header: header, Settled: true, Jar: b.jar(), Now: b.now}
+			p := Paused{URL: home, Header: header, Flushed: true, Jar: b.jar(), Now: b.now}
 			v := b.book.Decide(p)
-			if v.Action == Settle {
+			if v.Action == Flush {
 				t.Fatal("a settled request is to settle again")
 			}
 			if v.Action == Continue {
@@ -392,7 +392,7 @@ func TestForceEverywhereOnTwoSites(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ site, header string }{{"one.test", "x=1; sid=other"}, {"two.test", ""}, {"one.test", ""}} {
-		v := b.Decide(Paused{URL: "http://" + c.site + "/", Header: c.header, Settled: true, Now: testNow})
+		v := b.Decide(Paused{URL: "http://" + c.site + "/", Header: c.header, Flushed: true, Now: testNow})
 		if want := "sid=" + c.site; !strings.HasSuffix(v.Header, want) {
 			t.Errorf("%s, %q: sent %q, want %s", c.site, c.header, v.Header, want)
 		}

@@ -21,7 +21,7 @@ func TestModel(t *testing.T) {
 		w := &walk{T: t, real: start(t, Options{Defaults: defaults, ForceEverywhere: everywhere}),
 			model: newModel(map[string]Kind{"sid": Token, "jwt": Token, "xsrf": Carried})}
 		w.model.everywhere = everywhere
-		w.real.book.page(shop)
+		w.real.book.ensureSite(shop)
 		t.Repeat(map[string]func(*rapid.T){"step": func(*rapid.T) { w.step() }, "": func(*rapid.T) { w.compare() }})
 	})
 }
@@ -296,7 +296,7 @@ func (s *site) problem() string {
 		if s.names[session.name] != session || s.number(session.id) != session || session.removed {
 			return session.name + " is badly registered"
 		}
-		if !slices.IsSortedFunc(session.cookies, func(a, b *held) int { return jarOrder(&a.Cookie, &b.Cookie) }) {
+		if !slices.IsSortedFunc(session.cookies, func(a, b *sessionCookie) int { return jarOrder(&a.Cookie, &b.Cookie) }) {
 			return "cookies are out of order"
 		}
 		seen := map[pair]bool{}
@@ -304,7 +304,7 @@ func (s *site) problem() string {
 			if h.kind != s.kind(h.Name) || h.kind == NotToken {
 				return fmt.Sprintf("%s has kind %q, not %q", h.Name, h.kind, s.kind(h.Name))
 			}
-			if !s.values.has(h.pair(), session) || session.held(h.pair()) {
+			if !s.values.has(h.pair(), session) || session.hadValue(h.pair()) {
 				return h.Name + " is badly indexed"
 			}
 			if !seen[h.pair()] {
@@ -315,7 +315,7 @@ func (s *site) problem() string {
 				scopes[h.scope()]++
 			}
 		}
-		for _, p := range session.past {
+		for _, p := range session.earlier {
 			if !s.values.has(p, session) {
 				return "an earlier value is badly indexed"
 			}
@@ -331,12 +331,12 @@ func (s *site) problem() string {
 	if len(scopes) != len(s.scopes) {
 		return fmt.Sprintf("scopes are %v, not %v", s.scopes, scopes)
 	}
-	for w, p := range s.places {
-		if alive(p.active) != p.active || alive(p.last) != p.last || p.before != nil && alive(p.before.session) != p.before.session {
+	for w, p := range s.windows {
+		if alive(p.active) != p.active || alive(p.last) != p.last || p.restore != nil && alive(p.restore.session) != p.restore.session {
 			return fmt.Sprintf("window %q keeps a removed session", w)
 		}
 	}
-	if a := s.anonymous; a != nil && (a.removed || a.filled || a.activeSomewhere()) {
+	if a := s.anonymous; a != nil && (a.removed || a.hadToken || a.activeSomewhere()) {
 		return "the anonymous session is somebody"
 	}
 	return ""

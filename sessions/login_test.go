@@ -77,7 +77,7 @@ func TestReplacementIsTold(t *testing.T) {
 		{"a stable token and a page", 1, at + "impersonate", nil, "sid=other-user; Path=/", Replaced, true},
 		{"a stable token and a script's request", 3, at + "refresh", inside, "sid=other-user; Path=/", Renewed, false},
 		{"a token of each answer", 0, at + "orders", nil, "sid=other-user; Path=/", Renewed, false},
-		{"a deletion", 3, at + "exit", nil, "sid=; Path=/; Max-Age=0", TookAway, false},
+		{"a deletion", 3, at + "exit", nil, "sid=; Path=/; Max-Age=0", Deleted, false},
 		{"another cookie", 3, at + "theme", nil, "theme=dark; Path=/", NoEffect, false},
 		{"the same value", 3, at + "orders", nil, "sid=alice-first; Path=/; HttpOnly", NoEffect, false},
 		{"deleted there, set here", 0, at + "orders", nil, "sid=other-user; Path=/", Renewed, false},
@@ -250,7 +250,7 @@ func TestReloadKeepsTheSession(t *testing.T) {
 		{"by another site", func(r *Request) { reload(r); by("idp.test")(r) }, "sid=other-user; Path=/; Domain=shop.test", Withheld, "sid=alice-first"},
 		{"another session's token", reload, "sid=bob-first; Path=/; Domain=shop.test", Withheld, "sid=alice-first"},
 		{"as it did before", func(r *Request) { reload(r); r.Before = Renewed }, "sid=renewed; Path=/; Domain=shop.test", Renewed, "sid=renewed"},
-		{"a logout", reload, "sid=; Path=/; Domain=shop.test; Max-Age=0", TookAway, ""},
+		{"a logout", reload, "sid=; Path=/; Domain=shop.test; Max-Age=0", Deleted, ""},
 		{"no reload", nil, "sid=other-user; Path=/; Domain=shop.test", Replaced, "sid=other-user"},
 		{"no reload, another session's", nil, "sid=bob-first; Path=/; Domain=shop.test", Withheld, "sid=alice-first"},
 	} {
@@ -267,7 +267,7 @@ func TestReloadKeepsTheSession(t *testing.T) {
 		if c.want == Withheld {
 			wantKept = 1
 		}
-		if n := b.count(SessionKept); n != wantKept {
+		if n := b.count(SessionWithheld); n != wantKept {
 			t.Errorf("%s: told %d times", c.name, n)
 		}
 		if got := b.visit(at); got != strings.TrimPrefix(c.sent+"; theme=dark", "; ") {
@@ -327,7 +327,7 @@ func TestFirstReload(t *testing.T) {
 		if got := b.shows(at, c.ask, "sid=fresh; Path=/"); got != c.want {
 			t.Errorf("%s: effect %d, want %d", name, got, c.want)
 		}
-		kept := slices.DeleteFunc(slices.Clone(b.state.events), func(e Event) bool { return e.Kind != SessionKept })
+		kept := slices.DeleteFunc(slices.Clone(b.state.events), func(e Event) bool { return e.Kind != SessionWithheld })
 		if told := c.want == Withheld; told != (len(kept) == 1) || told && kept[0].Token != c.token {
 			t.Errorf("%s: told %+v", name, kept)
 		}
@@ -358,7 +358,7 @@ func TestOnOtherPaths(t *testing.T) {
 				t.Errorf("%s, session %s: effect %d", c.there, name, got)
 			}
 		}
-		if n := b.count(SessionReplaced) + b.count(SessionKept); n != 0 {
+		if n := b.count(SessionReplaced) + b.count(SessionWithheld); n != 0 {
 			t.Errorf("%s: told %d times", c.there, n)
 		}
 	}
@@ -481,8 +481,8 @@ func TestForeignToken(t *testing.T) {
 	b.state.events = nil
 	const api = "https://api.shop.test/"
 	for _, line := range []string{"sid=alice-first; Path=/", "sid=alice-first; Path=/; Domain=shop.test"} {
-		if got := b.shows(api, inside, line); got != Withheld || b.count(SessionKept) != 1 {
-			t.Errorf("%s: effect %d, told %d times", line, got, b.count(SessionKept))
+		if got := b.shows(api, inside, line); got != Withheld || b.count(SessionWithheld) != 1 {
+			t.Errorf("%s: effect %d, told %d times", line, got, b.count(SessionWithheld))
 		}
 		b.state.events = nil
 		b.wantSent(api, "sid=bob-first")
@@ -745,12 +745,12 @@ func TestShowsAnother(t *testing.T) {
 		"https://other.test/?s=BOB1%2Bx":    false,
 		"about:blank":                       false,
 	} {
-		if got := b.book.ShowsAnother(Main, url); got != want {
+		if got := b.book.HasForeignToken(Main, url); got != want {
 			t.Errorf("%s: %v", url, got)
 		}
 	}
 	for url, want := range map[string]bool{at + "#access_token=abcdef": true, at + "#/x?id_token=abcdef": true, at + "#section": false, at + "?access_token=abcdef": false} {
-		if got := GivesToken(url); got != want {
+		if got := HasFragmentToken(url); got != want {
 			t.Errorf("%s gives a token: %v", url, got)
 		}
 	}

@@ -19,7 +19,7 @@ const (
 	Started         // a token came where there was none, and nothing says that somebody logged in
 	Changed         // a token took the place of a visitor's, and nothing says that somebody logged in
 	Filled          // somebody logged in where nobody was, or where a session had ended
-	TookAway        // a token was deleted, and nothing came in its place
+	Deleted         // a token was deleted, and nothing came in its place
 	Replaced        // another login took the place of the tokens
 	Withheld        // it would have done that, or brought another session's token, and is not booked
 )
@@ -36,71 +36,71 @@ type Outcome struct {
 	Effect  Effect
 }
 
-// answer is what a response does to its session, before it is booked.
-type answer struct {
-	session  *session
-	was      State
-	via      string    // the other site that redirected to it last
-	set      []*Cookie // tokens that bring the session another value; good until the next answer
-	replaces bool      // one of them takes the place of a value
-	lost     bool      // a token is deleted, and none of its name is set
-	foreign  []*Cookie // those of set that another session owns
-	owner    *session  // of the first of them
-	sign     bool      // it is another login
-	another  bool      // and one that nobody has asked for: of another subject, by another site, by a code
-	stable   bool      // of which nothing speaks but that the token was stable
-	signIn   bool      // somebody logs in by it, so that the session is somebody's
-	renewal  bool
-	own      bool // it comes by another site that is forced as the same user
+// assessment is what a response does to its session, before it is booked.
+type assessment struct {
+	session       *session
+	was           State
+	via           string    // the other site that redirected to it last
+	changed       []*Cookie // tokens that bring the session another value; good until the next answer
+	replaces      bool      // one of them takes the place of a value
+	deletes       bool      // a token is deleted, and none of its name is set
+	foreign       []*Cookie // those of set that another session owns
+	owner         *session  // of the first of them
+	replacesLogin bool      // it is another login
+	otherUser     bool      // and one that nobody has asked for: of another subject, by another site, by a code
+	wasStable     bool      // of which nothing speaks but that the token was stable
+	logsIn        bool      // somebody logs in by it, so that the session is somebody's
+	renewal       bool
+	forcedLogin   bool // it comes by another site that is forced as the same user
 }
 
-// judge looks at a response before it is booked.
-func (b *Book) judge(session *session, x *Exchange, r Response) answer {
-	a := answer{session: session, was: session.state(r.Now), via: b.via(x), set: b.setting[:0]}
-	a.lost = r.Cleared && session.hasTokenNear(x.at.host)
-	defer func() { b.setting = a.set[:0] }()
+// assess looks at a response before it is booked.
+func (b *Book) assess(session *session, x *Exchange, r Response) assessment {
+	a := assessment{session: session, was: session.state(r.Now), via: b.via(x), changed: b.tokenScratch[:0]}
+	a.deletes = r.Cleared && session.hasTokenNear(x.at.host)
+	defer func() { b.tokenScratch = a.changed[:0] }()
 	for i := range r.Cookies {
 		c := &r.Cookies[i]
 		if session.site.kind(c.Name) != Token {
 			continue
 		}
-		if c.Expired(r.Now) || session.isLeftEmpty(c) {
-			a.lost = a.lost || session.find(c.key()) != nil && !slices.ContainsFunc(r.Cookies, func(other Cookie) bool { return other.Name == c.Name && !other.Expired(r.Now) })
+		if c.Expired(r.Now) || session.isEmptyDeletion(c) {
+			a.deletes = a.deletes || session.find(c.key()) != nil && !slices.ContainsFunc(r.Cookies, func(other Cookie) bool { return other.Name == c.Name && !other.Expired(r.Now) })
 			continue
 		}
 		if old := session.find(c.key()); old != nil && old.Value == c.Value {
 			continue
 		}
-		old := session.rival(c)
-		a.set = append(a.set, c)
+		old := session.replacedToken(c)
+		a.changed = append(a.changed, c)
 		a.replaces = a.replaces || old != nil && old.kind == Token && !old.Expired(r.Now)
 	}
-	if len(a.set) == 0 {
+	if len(a.changed) == 0 {
 		return a
 	}
 	a.findForeign(x)
 	login := x.request.Password || x.request.Method == "POST" && looksLikeLogin(x.request.URL)
-	a.signIn = login || a.via != "" && a.replaces || x.givenOut()
-	a.sign, a.renewal = login || a.via != "" && a.replaces, true
+	a.logsIn = login || a.via != "" && a.replaces || x.followsCodeLink()
+	a.replacesLogin, a.renewal = login || a.via != "" && a.replaces, true
 	if a.via != "" && b.isForcedAs(x, a.via) { // its own login there brought it
-		a.own = !login
+		a.forcedLogin = !login
 		return a
 	}
 	if !a.replaces || a.was != Live {
 		return a
 	}
 	same, other := a.subjects()
-	a.another = !login && (other || a.via != "" || x.givenOut())
+	a.otherUser = !login && (other || a.via != "" || x.followsCodeLink())
 	switch {
 	case other:
-		a.sign = true
+		a.replacesLogin = true
 	case same:
 	case x.request.Reload && x.request.Before == Renewed: // as it did before
-	case x.givenOut():
-		a.sign = true
-	case x.request.Document && session.worked(x) && a.outlived(r.Now), x.request.Reload && a.isFirst(r.Now):
-		a.sign, a.stable = true, !login
-	case !session.somebody && !session.site.renewsOften(a.set):
+	case x.followsCodeLink():
+		a.replacesLogin = true
+	case x.request.Document && session.worked(x) && a.outlived(r.Now), x.request.Reload && a.replacesUnproven(r.Now):
+		a.replacesLogin, a.wasStable = true, !login
+	case !session.isLogin && !session.site.renewsOften(a.changed):
 		a.renewal = false // a visitor's token gave way, maybe to a login
 	}
 	return a
@@ -113,28 +113,28 @@ func (b *Book) isForcedAs(x *Exchange, site string) bool {
 	if s == nil || x.active == nil {
 		return false
 	}
-	p := s.places[x.request.Window]
+	p := s.windows[x.request.Window]
 	return p != nil && p.active != nil && p.active.name == x.active.name
 }
 
 // findForeign finds the tokens that another session owns. A value that came there while
 // this request was under way is of one login, seen twice. One that is as short as a flag,
 // or that several sessions have, identifies nobody.
-func (a *answer) findForeign(x *Exchange) {
+func (a *assessment) findForeign(x *Exchange) {
 	s := a.session
-	if a.was != Live && !s.given && !s.activeSomewhere() {
+	if a.was != Live && !s.named && !s.activeSomewhere() {
 		return // it becomes that session: see mergeTwins
 	}
-	fresh := slices.ContainsFunc(a.set, func(c *Cookie) bool { return !s.site.known(c.pair()) })
-	for _, c := range a.set {
+	fresh := slices.ContainsFunc(a.changed, func(c *Cookie) bool { return !s.site.known(c.pair()) })
+	for _, c := range a.changed {
 		size := len(strings.Trim(c.Value, `"`))
-		if s.holds(c.pair()) || s.held(c.pair()) || size < 2 || fresh && size < maxFlag {
+		if s.hasValue(c.pair()) || s.hadValue(c.pair()) || size < 2 || fresh && size < maxFlag {
 			continue
 		}
 		var owner *session
 		owners := 0
 		for other := range s.site.values.of(c.pair()) {
-			if other.owned(c.pair(), x.age) {
+			if other.owned(c.pair(), x.seq) {
 				owners++
 				if owner == nil || other.id < owner.id {
 					owner = other
@@ -155,35 +155,35 @@ const maxFlag = 16
 // owned reports whether the session has a value, since before an age, or had it.
 func (s *session) owned(p pair, before int64) bool {
 	i := s.index(p.name, p.value)
-	return i < 0 || s.cookies[i].age <= before
+	return i < 0 || s.cookies[i].seq <= before
 }
 
 // refuses reports whether nothing of the answer is booked: it would make the session
 // another user, by our own reload. Tokens of other sessions are left out in any case. What
 // is loaded with the document may renew a token in ways that say little, and somebody may
 // log in there: only what tells another user is refused.
-func (a *answer) refuses(x *Exchange) bool {
+func (a *assessment) refuses(x *Exchange) bool {
 	r := &x.request
-	other := r.Reload && a.sign || r.Part && a.another
-	return (r.Reload || r.Part) && a.session == x.active && a.was == Live && (a.replaces && other && !a.own || len(a.foreign) > 0)
+	other := r.Reload && a.replacesLogin || r.Part && a.otherUser
+	return (r.Reload || r.Part) && a.session == x.active && a.was == Live && (a.replaces && other && !a.forcedLogin || len(a.foreign) > 0)
 }
 
 // effect names what the answer does.
-func (a *answer) effect() Effect {
+func (a *assessment) effect() Effect {
 	switch {
 	case len(a.foreign) > 0:
 		return Withheld
-	case a.lost && len(a.set) == 0:
-		return TookAway
-	case len(a.set) == 0:
+	case a.deletes && len(a.changed) == 0:
+		return Deleted
+	case len(a.changed) == 0:
 		return NoEffect
-	case a.was == Empty && !a.signIn:
+	case a.was == Empty && !a.logsIn:
 		return Started
 	case a.was != Live:
 		return Filled
-	case !a.renewal && !a.sign:
+	case !a.renewal && !a.replacesLogin:
 		return Changed
-	case a.sign && !a.own:
+	case a.replacesLogin && !a.forcedLogin:
 		return Replaced
 	}
 	return Renewed
@@ -191,31 +191,31 @@ func (a *answer) effect() Effect {
 
 // noteVisitor remembers whether the session is known to be a visitor's: an answer gave it
 // its first tokens, and no other site led there, which may have logged somebody in.
-func (a *answer) noteVisitor() {
+func (a *assessment) noteVisitor() {
 	switch a.effect() {
 	case Started:
-		a.session.visitor = a.via == ""
+		a.session.isVisitor = a.via == ""
 	case Changed: // maybe to a login
-		a.session.visitor = false
+		a.session.isVisitor = false
 	}
 }
 
-// life is how long a value lived: the documents that it outlived, and the time.
-type life struct {
+// lifetime is how long a value lived: the documents that it outlived, and the time.
+type lifetime struct {
 	documents int
 	time      time.Duration
 }
 
 // outlives reports that a value lived clearly longer than another.
-func (l life) outlives(other life) bool {
+func (l lifetime) outlives(other lifetime) bool {
 	return 2*l.documents > 3*other.documents && 2*l.time >= 3*other.time
 }
 
-// lifeOf is how long the session has had a value; ok is false where that is not known.
-func (s *session) lifeOf(h *held, now time.Time) (l life, ok bool) {
+// lifetimeOf is how long the session has had a value; ok is false where that is not known.
+func (s *session) lifetimeOf(h *sessionCookie, now time.Time) (l lifetime, ok bool) {
 	for _, c := range slices.Backward(s.changes) {
 		if c.is != nil && c.is.key() == h.key() && c.is.Value == h.Value {
-			return life{s.documents - c.documents - 1, now.Sub(c.at)}, true // the document of the answer itself is counted by now
+			return lifetime{s.documents - c.documents - 1, now.Sub(c.at)}, true // the document of the answer itself is counted by now
 		}
 	}
 	return l, false
@@ -223,13 +223,13 @@ func (s *session) lifeOf(h *held, now time.Time) (l life, ok bool) {
 
 // outlived reports that a token which gives way was stable: it outlived documents, and
 // more than any that was renewed on the site.
-func (a *answer) outlived(now time.Time) bool {
-	for _, c := range a.set {
-		old := a.session.rival(c)
+func (a *assessment) outlived(now time.Time) bool {
+	for _, c := range a.changed {
+		old := a.session.replacedToken(c)
 		if old == nil {
 			continue
 		}
-		l, known := a.session.lifeOf(old, now)
+		l, known := a.session.lifetimeOf(old, now)
 		usual := a.session.site.renewals[c.Name]
 		if known && l.documents > 0 && (usual == nil || l.outlives(usual.longest)) {
 			return true
@@ -238,28 +238,28 @@ func (a *answer) outlived(now time.Time) bool {
 	return false
 }
 
-// isFirst reports that a token gives way which was never seen to work, where the site has
+// replacesUnproven reports that a token gives way which was never seen to work, where the site has
 // renewed none of that name: nothing speaks for a renewal.
-func (a *answer) isFirst(now time.Time) bool {
-	return slices.ContainsFunc(a.set, func(c *Cookie) bool {
-		old := a.session.rival(c)
+func (a *assessment) replacesUnproven(now time.Time) bool {
+	return slices.ContainsFunc(a.changed, func(c *Cookie) bool {
+		old := a.session.replacedToken(c)
 		if old == nil || a.session.site.renewals[c.Name] != nil {
 			return false
 		}
-		l, known := a.session.lifeOf(old, now)
+		l, known := a.session.lifetimeOf(old, now)
 		return known && l.documents <= 0
 	})
 }
 
-// rival is the token of the session in whose place a cookie comes: the one of its identity
+// replacedToken is the token of the session in whose place a cookie comes: the one of its identity
 // (RFC 6265bis, 5.7), else one of its name that a person gave, whose scope may be a guess.
 // At another path or domain a site keeps another one of that name.
-func (s *session) rival(c *Cookie) *held {
+func (s *session) replacedToken(c *Cookie) *sessionCookie {
 	if h := s.find(c.key()); h != nil {
 		return h
 	}
 	for _, h := range s.cookies {
-		if h.Name == c.Name && h.kind == Token && h.given {
+		if h.Name == c.Name && h.kind == Token && h.fromUser {
 			return h
 		}
 	}
@@ -269,7 +269,7 @@ func (s *session) rival(c *Cookie) *held {
 // renewals are what is known of how a site renews a token.
 type renewals struct {
 	count   int
-	longest life // that a value had which was renewed
+	longest lifetime // that a value had which was renewed
 }
 
 // renewsOften reports whether the site is known to renew the tokens.
@@ -278,14 +278,14 @@ func (s *site) renewsOften(set []*Cookie) bool {
 }
 
 // noteRenewal learns how long the site lets tokens live.
-func (a *answer) noteRenewal(now time.Time) {
+func (a *assessment) noteRenewal(now time.Time) {
 	s := a.session.site
-	for _, c := range a.set {
+	for _, c := range a.changed {
 		old := a.session.find(c.key())
 		if old == nil {
 			continue
 		}
-		l, _ := a.session.lifeOf(old, now)
+		l, _ := a.session.lifetimeOf(old, now)
 		if s.renewals == nil {
 			s.renewals = map[string]*renewals{}
 		}
@@ -295,15 +295,15 @@ func (a *answer) noteRenewal(now time.Time) {
 			s.renewals[strings.Clone(c.Name)] = usual
 		}
 		usual.count = min(usual.count+1, 1000)
-		usual.longest = life{max(usual.longest.documents, l.documents), max(usual.longest.time, l.time)}
+		usual.longest = lifetime{max(usual.longest.documents, l.documents), max(usual.longest.time, l.time)}
 	}
 }
 
 // subjects tells by what is written in tokens (JWT, RFC 7519) that they have the same
 // subject, or another one.
-func (a *answer) subjects() (same, other bool) {
-	for _, c := range a.set {
-		h := a.session.rival(c)
+func (a *assessment) subjects() (same, other bool) {
+	for _, c := range a.changed {
+		h := a.session.replacedToken(c)
 		if h == nil {
 			continue
 		}
@@ -331,9 +331,9 @@ func subject(token string) string {
 	return claims.Iss + " " + claims.Sub
 }
 
-// givenOut reports that the request follows a link that somebody was given, with a code
+// followsCodeLink reports that the request follows a link that somebody was given, with a code
 // or token in it: no page of the site has it.
-func (x *Exchange) givenOut() bool {
+func (x *Exchange) followsCodeLink() bool {
 	return x.request.Outside && hasCode(x.request.URL)
 }
 
@@ -360,9 +360,9 @@ func hasCode(rawURL string) bool {
 	return false
 }
 
-// GivesToken reports whether the fragment of a URL hands the page a token, as the
+// HasFragmentToken reports whether the fragment of a URL hands the page a token, as the
 // implicit flow of OAuth does: the page takes it again wherever it is shown anew.
-func GivesToken(rawURL string) bool {
+func HasFragmentToken(rawURL string) bool {
 	_, fragment, _ := strings.Cut(rawURL, "#")
 	for part := range strings.FieldsFuncSeq(fragment, func(r rune) bool { return strings.ContainsRune("?&/", r) }) {
 		switch name, value, _ := strings.Cut(part, "="); strings.ToLower(name) {
@@ -375,9 +375,9 @@ func GivesToken(rawURL string) bool {
 	return false
 }
 
-// ShowsAnother reports whether a URL has a token of another session in it than the one
+// HasForeignToken reports whether a URL has a token of another session in it than the one
 // that is active in the window: ;jsessionid=… in its path, say.
-func (b *Book) ShowsAnother(w Window, rawURL string) bool {
+func (b *Book) HasForeignToken(w Window, rawURL string) bool {
 	l, ok := locate(rawURL)
 	if !ok {
 		return false
@@ -389,7 +389,7 @@ func (b *Book) ShowsAnother(w Window, rawURL string) bool {
 		return false
 	}
 	var active *session
-	if p := s.places[w]; p != nil {
+	if p := s.windows[w]; p != nil {
 		active = p.active
 	}
 	_, rest, _ := strings.Cut(rawURL, "://")
@@ -400,7 +400,7 @@ func (b *Book) ShowsAnother(w Window, rawURL string) bool {
 		if text, err := url.QueryUnescape(part); err == nil {
 			part = text
 		}
-		if s.isAnothersText(active, part) {
+		if s.isForeignText(active, part) {
 			return true
 		}
 	}
@@ -410,7 +410,7 @@ func (b *Book) ShowsAnother(w Window, rawURL string) bool {
 // minShown is how many bytes a part of a URL has that is looked for among the tokens.
 const minShown = 3
 
-func (s *site) isAnothersText(active *session, text string) bool {
+func (s *site) isForeignText(active *session, text string) bool {
 	for _, name := range s.tokens {
 		if s.kinds[name] != Token {
 			continue

@@ -194,7 +194,7 @@ func TestCutWalk(t *testing.T) {
 					if problem := s.problem(); problem != "" {
 						t.Fatalf("%s: %s", s.name, problem)
 					}
-					if l := (location{host: hostOf(s.name), port: portOf(s.name)}); len(s.sessions) > 0 && b.book.cutting.site(&l) != s.name {
+					if l := (location{host: hostOf(s.name), port: portOf(s.name)}); len(s.sessions) > 0 && b.book.boundary.site(&l) != s.name {
 						t.Fatalf("%s has sessions and is no site", s.name)
 					}
 				}
@@ -207,7 +207,7 @@ func TestCutWalk(t *testing.T) {
 func TestCutErrors(t *testing.T) {
 	b := start(t, Options{})
 	for _, text := range []string{"shop.test", "", "ht tp", "localhost"} {
-		var e *CutError
+		var e *BoundaryError
 		if _, err := b.book.SplitSite(text, b.now); !errors.As(err, &e) {
 			t.Errorf("split %q: %v", text, err)
 		}

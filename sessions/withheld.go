@@ -10,9 +10,9 @@ import (
 // maxWithheld bounds the values that a site remembers of what was not booked.
 const maxWithheld = 64
 
-// offer is what an answer brought and the session was not given: it would be another user
+// withheldResponse is what an answer brought and the session was not given: it would be another user
 // by it, without anybody having said so.
-type offer struct {
+type withheldResponse struct {
 	cookies []Cookie
 	url     string // without the query
 }
@@ -26,9 +26,9 @@ func (e *NothingToAcceptError) Error() string {
 
 // withhold keeps what an answer brought out of its session, and tells so, once for each
 // answer or chain of redirects. The jar has it by now, and is to be put right.
-func (b *Book) withhold(a *answer, x *Exchange, cookies []Cookie, now time.Time) {
+func (b *Book) withhold(a *assessment, x *Exchange, cookies []Cookie, now time.Time) {
 	s := a.session
-	for _, c := range a.set {
+	for _, c := range a.changed {
 		p := c.pair()
 		if s.site.values.first[p] != nil || slices.Contains(s.site.withheld, p) {
 			continue
@@ -39,17 +39,17 @@ func (b *Book) withhold(a *answer, x *Exchange, cookies []Cookie, now time.Time)
 		s.site.withheld = append(s.site.withheld, pair{strings.Clone(p.name), strings.Clone(p.value)})
 	}
 	again := s.withheld != nil && slices.ContainsFunc(x.request.Via, func(url string) bool { return bare(url) == s.withheld.url })
-	s.withheld = &offer{slices.Clone(cookies), strings.Clone(bare(x.request.URL))}
+	s.withheld = &withheldResponse{slices.Clone(cookies), strings.Clone(bare(x.request.URL))}
 	if again {
 		return
 	}
-	e := s.event(SessionKept)
+	e := s.event(SessionWithheld)
 	e.Window, e.Text = x.request.Window, a.via
 	switch {
 	case a.owner != nil:
 		e.Text, e.Token = a.owner.name, a.foreign[0].Name
 	case a.via == "" && !s.worked(x):
-		e.Token = a.given()
+		e.Token = a.givenName()
 	}
 	b.notify(e)
 }
@@ -75,22 +75,22 @@ func (b *Book) Accept(ref Ref, now time.Time) error {
 	if s.withheld == nil {
 		return &NothingToAcceptError{ref.Site, s.name}
 	}
-	was, o, changed := s.state(now), b.origin(FromResponse, s.withheld.url, now), false
-	s.pin(o.batch)
+	was, o, changed := s.state(now), b.newCause(FromResponse, s.withheld.url, now), false
+	s.snapshot(o.batch)
 	for _, c := range s.withheld.cookies {
 		switch kind := s.site.kind(c.Name); {
 		case kind == NotToken:
 		case c.Expired(now):
-			changed = s.lose(c.key(), o) || changed
+			changed = s.deleteCookie(c.key(), o) || changed
 		default:
 			changed = b.learn(s, c, kind, o) || changed
 		}
 	}
-	s.withheld, s.somebody = nil, true
-	s.told(o.batch)
-	b.tell(s, Main, was, changed, now)
-	if twin := s.twin(); twin != nil {
-		b.mergeTwins(s, twin)
+	s.withheld, s.isLogin = nil, true
+	s.markReported(o.batch)
+	b.notifyChange(s, Main, was, changed, now)
+	if twin := s.duplicate(); twin != nil {
+		b.mergeDuplicates(s, twin)
 	}
 	return nil
 }
