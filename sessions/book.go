@@ -18,7 +18,7 @@ type Options struct {
 	// Observes says whether a URL is looked at; nil means all are. Outside,
 	// nothing is booked.
 	Observes func(rawURL string) bool
-	// Notify is told every change, in order, while the book is locked: it may
+	// Notify gets every change, in order, while the book is locked: it may
 	// only pass the event on, never call the book.
 	Notify func(Event)
 }
@@ -37,8 +37,8 @@ type Book struct {
 	scratch      decision           // see decision
 	sentScratch  sent               // see read
 	tokenScratch []*Cookie          // see judge
-	clashed      map[[2]string]bool // what warnClashes told
-	sequence     int64              // grows with every cookie learned: its age for jar order
+	clashed      map[[2]string]bool // what warnClashes has reported
+	sequence     int64              // grows with every cookie learned, as its creation time does
 	secretNews   newSecrets
 
 	secrets secrets // has a lock of its own
@@ -55,7 +55,7 @@ func New(o Options) *Book {
 	}
 }
 
-// Scope returns the scope that sites are cut by.
+// Scope returns the scope of the sites.
 func (b *Book) Scope() Scope { return b.options.Scope }
 
 // ForcesEverywhere returns [Options.ForceEverywhere].
@@ -108,7 +108,7 @@ func (b *Book) learnSite(l *location) *site {
 }
 
 // noteHost notes a host:port of a site that was joined of several, so that they
-// can be parted again.
+// can be split again.
 func (s *site) noteHost(host string) {
 	if host != s.name && len(s.hosts) < maxNames && !slices.Contains(s.hosts, host) {
 		s.hosts = append(s.hosts, strings.Clone(host))
@@ -125,7 +125,7 @@ func (b *Book) listSite(name string) *site {
 	return s
 }
 
-// ensureSite finds or opens the page of a site without making it known: tokens may be
+// ensureSite finds or makes the record of a site without listing it: tokens may be
 // added and removed before a site is seen (RULES 3).
 func (b *Book) ensureSite(name string) *site {
 	s := b.sites[name]
@@ -192,10 +192,10 @@ func alive(s *session) *session {
 	return s
 }
 
-// site is the book's page on one site.
+// site is the record of one site.
 type site struct {
 	name         string
-	seen         bool            // false while only its tokens were spoken of
+	seen         bool            // false while only its tokens are known
 	hosts        []string        // host:port names of a joined site
 	kindCache    map[string]Kind // what the names in requests are: see kindOf
 	kinds        map[string]Kind // by cookie name, case-sensitive (RULES 7)
@@ -213,7 +213,7 @@ type site struct {
 	lastName  int // and the highest in a generated name
 	anonymous *session
 	values    index
-	withheld  []pair               // values that answers brought and that were not booked, oldest first
+	withheld  []pair               // values that responses brought and that were not booked, oldest first
 	renewals  map[string]*renewals // by the name of a token
 	scopes    map[scope]int        // scopes of token cookies, with how many cookies have each
 
@@ -230,14 +230,14 @@ type scope struct {
 
 func (c *Cookie) scope() scope { return scope{c.Domain, c.Path, c.Secure} }
 
-// windowState is one site in one window.
+// windowState is what the book knows of one site in one window.
 type windowState struct {
 	active  *session
 	last    *session      // the one that the window's requests last belonged to
 	restore *restorePoint // what the jar was on when forcing began; nil while nothing is forced
-	// missing holds the active session's cookies that the jar lacks, until the
-	// mirror has mended it: it was not written since the switch, or a late
-	// response of another session took them.
+	// missing has the active session's cookies that the jar lacks, until the mirror has
+	// written them: it was not written since the switch, or a late response of another
+	// session deleted them.
 	missing map[key]bool
 	// seenInJar are the active session's cookies that the jar was seen to have.
 	seenInJar map[key]bool
@@ -245,7 +245,7 @@ type windowState struct {
 	// active.
 	inSync bool
 	// login is the session that an anonymous exchange filled last in this
-	// window, loginAge the book's age then: other anonymous requests that
+	// window, loginSeq the book's sequence then: other anonymous requests that
 	// were under way belong to it as well.
 	login    *session
 	loginSeq int64
@@ -256,7 +256,7 @@ type windowState struct {
 // restorePoint is what unset goes back to.
 type restorePoint struct {
 	session *session
-	raw     []Cookie // where no session ever held them
+	raw     []Cookie // where no session ever had them
 }
 
 func newSite(name string) *site {

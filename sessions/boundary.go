@@ -12,7 +12,7 @@ import (
 // boundary says where one site ends and another begins: a scope, and the
 // exceptions to it that a person made. In ScopeDomain an exception is a host or
 // host:port that is split off, a host with its sub-domains; in ScopeHost it is a
-// registrable domain whose hosts are joined. A cutting is never changed, only
+// registrable domain whose hosts are joined. A boundary is never changed, only
 // replaced.
 type boundary struct {
 	scope      Scope
@@ -51,8 +51,8 @@ func (c *boundary) perPort() bool {
 	})
 }
 
-// shares reports whether sites may share a cookie of the jar, which does not know
-// what tells them apart.
+// shares reports whether sites may share a cookie of the jar: it knows no ports and no
+// split hosts.
 func (c *boundary) shares() bool { return c.scope == ScopeHost || len(c.exceptions) > 0 }
 
 // contains reports whether a cookie of the jar belongs to a site: is sent to it
@@ -113,7 +113,7 @@ func (b *Book) SetExceptions(names []string) {
 // Split makes a host (with its sub-domains), or a host:port, a site of its own;
 // in ScopeHost it parts a domain that was joined. Sessions with cookies of it
 // go on there under their names. It returns the name of the site. The jars are
-// out of step afterwards where one of the sites is forced.
+// out of sync afterwards where one of the sites is forced.
 func (b *Book) SplitSite(text string, now time.Time) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -219,8 +219,8 @@ func (b *Book) SharesJar() bool {
 	return b.boundary.shares()
 }
 
-// moveToSites takes every cookie to the site that it belongs to by now, to a session
-// of the same name there. A site that is no site any more goes.
+// moveToSites moves every cookie to the site that it belongs to now, into a session of
+// the same name there. What is no longer a site is removed.
 func (b *Book) moveToSites(now time.Time) {
 	for _, s := range slices.Clone(b.order) {
 		for _, session := range slices.Clone(s.sessions) {
@@ -255,7 +255,7 @@ func (b *Book) moveCookies(of *session, now time.Time) {
 				moved[to] = there
 			}
 			there.copyHistory(of, h)
-			there.record(o, there.set(h.Cookie, to.kind(h.Name), h.seq), nil) // its age goes with it
+			there.record(o, there.set(h.Cookie, to.kind(h.Name), h.seq), nil) // its creation order goes with it
 		}
 		if !b.boundary.contains(from.name, &h.Cookie) {
 			of.removeCookie(h.key())
@@ -295,7 +295,7 @@ func (s *session) copyHistory(of *session, h *sessionCookie) {
 	s.isLogin, s.isVisitor = s.isLogin || of.isLogin, of.isVisitor
 }
 
-// counterpart is the session on a site that this one was part of, or one that a
+// counterpart is the session on another site that has the other part of this one, or one that a
 // person gave the same name, unless it has other values; else a new one. It is
 // active where the other one is.
 func (b *Book) counterpart(to *site, of *session) *session {
@@ -372,8 +372,8 @@ func (b *Book) clashes(w Window, s *site, now time.Time) []string {
 	return list
 }
 
-// warnClashes tells where a forced session has come to share a cookie of the jar
-// with another site's, once for each two sites.
+// warnClashes reports a forced session that now shares a cookie of the jar with
+// another site's, once for each two sites.
 func (b *Book) warnClashes(s *session, now time.Time) {
 	if !b.boundary.shares() {
 		return

@@ -1,14 +1,15 @@
 package sessions
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
 
 // Changed books a cookie that a window's jar took, or lost (an expired one, with the
-// value it had), where nobody tells which response or script made that so: it is
-// credited to the session that the window is on, unless it is another's value. It
-// returns the site and, like [Book.Received], the windows whose jars are out of step.
+// value it had), where no event says which response or script did it. It is credited to
+// the session that the window is on, unless the value is another session's. It
+// returns the site and, like [Book.Received], the windows whose jars are out of sync.
 func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -46,7 +47,7 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 		return name, s.jarTook(p, w, &c)
 	}
 	if session == nil && kind == Carried {
-		return "", nil // nobody's yet; the login that follows finds it in the jar
+		return "", nil // no session's yet; the login that follows finds it in the jar
 	}
 	if session == nil {
 		session = s.anonymous
@@ -59,13 +60,13 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	session.last, p.last = now, session
 	b.notifyChange(session, w, was, changed, now)
 	b.warnClashes(session, now)
-	if twin := session.duplicate(); twin != nil {
-		b.mergeDuplicates(session, twin)
+	if duplicate := session.duplicate(); duplicate != nil {
+		b.mergeDuplicates(session, duplicate)
 	}
 	return name, s.outOfSync(session, w, changed, nil, now)
 }
 
-// Visited makes the site of a page known where no request of it is told.
+// Visited makes the site of a page known where no request of it is reported.
 func (b *Book) Visited(rawURL string) {
 	l, ok := locate(rawURL)
 	if !ok || !b.Observes(rawURL) {
@@ -76,10 +77,10 @@ func (b *Book) Visited(rawURL string) {
 	b.learnSite(&l)
 }
 
-// jarLost books a cookie that a jar lost. What its session does not hold, a write of the
-// mirror took out.
+// jarLost books a cookie that a jar lost. What its session does not
+// have was deleted by a write of the mirror.
 func (b *Book) jarLost(p *windowState, w Window, c *Cookie, now time.Time) []Window {
-	session := first(p.active, p.last)
+	session := cmp.Or(p.active, p.last)
 	if session == nil || session.find(c.key()) == nil || !session.hasValue(c.pair()) {
 		return nil
 	}
@@ -96,7 +97,7 @@ func (s *site) isForeignValue(session *session, p pair) bool {
 }
 
 // jarTook notes that a jar took another session's value: where one is forced the jar is
-// out of step, else it is on that other one now.
+// out of sync, else it has that other one's cookies now.
 func (s *site) jarTook(p *windowState, w Window, c *Cookie) []Window {
 	if p.active != nil {
 		return []Window{w}
@@ -110,7 +111,7 @@ func (s *site) jarTook(p *windowState, w Window, c *Cookie) []Window {
 	if holder == nil && p.last != nil && p.last.hadValue(c.pair()) {
 		holder = p.last
 	}
-	p.last = first(holder, p.last)
+	p.last = cmp.Or(holder, p.last)
 	return nil
 }
 

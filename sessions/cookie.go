@@ -93,5 +93,5 @@ func trustworthy(l *location) bool {
 }
 
 // jarOrder compares two cookies as Chrome writes them into a Cookie header:
-// longer paths first. Callers keep age as the tie-break by sorting stably.
+// longer paths first. Callers keep the creation order as the tie-break by sorting stably.
 func jarOrder(a, b *Cookie) int { return len(b.Path) - len(a.Path) }

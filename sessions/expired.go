@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// expired is the name of a token that a person gave the forced session and that the answer
+// expired is the name of a token that a person gave the forced session and that the response
 // replaces before it was ever seen to work, with no sign of a login; "" for none. The server
 // may not know it any more, and have taken the request for a visitor's. A session that has
 // worked, and a site that renews its tokens often, may replace them as they like.
@@ -19,7 +19,7 @@ func (a *assessment) expired(x *Exchange) string {
 	return a.givenName()
 }
 
-// givenName is the name of a token that a person gave the session and that the answer replaces,
+// givenName is the name of a token that a person gave the session and that the response replaces,
 // "" for none.
 func (a *assessment) givenName() string {
 	for _, c := range a.changed {
@@ -43,7 +43,7 @@ func (s *session) worked(x *Exchange) bool {
 	return before > len(x.request.Via)
 }
 
-// noteExpired tells so, once for each session.
+// noteExpired reports it, once for each session.
 func (b *Book) noteExpired(s *session, w Window, token string) {
 	if token == "" {
 		return

@@ -90,7 +90,7 @@ func (b *Book) New(w Window, site, name string, jar []Cookie, now time.Time) (Se
 	p := s.inWindow(w)
 	back := p.restore
 	if back == nil {
-		back = b.learnJar(w, s, jar, now) // first, so that the numbers tell the order
+		back = b.learnJar(w, s, jar, now) // first, so that the numbers follow the order
 	}
 	if name != "" && s.names[name] != nil {
 		return Session{}, &NameTakenError{site, name}
@@ -171,7 +171,7 @@ func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
 	}
 	view := session.view(now)
 	for _, p := range session.site.windows {
-		p.inSync, p.seenInJar = false, nil // nobody knows the values of the removed one any more
+		p.inSync, p.seenInJar = false, nil // the values of the removed one are unknown from now on
 		if p.active == session {
 			p.restore = &restorePoint{}
 		}
@@ -203,7 +203,7 @@ func (b *Book) Import(site, name string, cookies []Cookie, now time.Time) (Sessi
 }
 
 // Give puts cookies that a person gave into a session, in place of those of the
-// same names. Where it is active the jars are out of step afterwards.
+// same names. Where it is active the jars are out of sync afterwards.
 func (b *Book) Give(ref Ref, cookies []Cookie, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -8,7 +8,7 @@ const (
 	// GuardAlways checks every request while a session is forced.
 	GuardAlways Guard = "always"
 	// GuardSwitch checks from a switch until what was under way before has ended and
-	// the jar is proven in step; again from the moment that the jar is seen to differ.
+	// the jar is proven in sync; again from the moment that the jar is seen to differ.
 	GuardSwitch Guard = "switch"
 	// GuardOff leaves it to the jar.
 	GuardOff Guard = "off"

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// cookiePair is one piece of a Cookie header between semicolons: where it stands
-// and the name and value in it, without the blanks around them.
+// cookiePair is one cookie-pair of a Cookie header (RFC 6265bis, 4.2.1), or what stands
+// in its place between semicolons: where it stands, and the name and value in it,
+// without the blanks around them.
 type cookiePair struct {
 	start, end  int // of the piece, blanks included, semicolon excluded
 	name, value string

@@ -40,7 +40,7 @@ type HeaderToken struct {
 type sessionHeader struct {
 	HeaderToken
 	seq     int64
-	refused bool // the server did not take it, as far as that is known: see httpauth.go
+	refused bool // the server refused it, as far as that is known: see httpauth.go
 }
 
 // headers is what a site knows of header tokens.
@@ -49,7 +49,7 @@ type headers struct {
 	// removed; order has the added ones as they were written.
 	named map[string]bool
 	order []string
-	// owners has the session, by number, that each value was learnt for; 0 is nobody's,
+	// owners has the session, by number, that each value was learnt for; 0 is no session's,
 	// as an application's own key that visitors send too.
 	owners map[Field]int
 }
@@ -153,7 +153,7 @@ func (b *Book) RemoveHeader(site, name string) error {
 // learnHeaders gives the header tokens of a request to the session it travels with: its
 // own, else the one that is forced, else the one that the window was last on, since
 // pages send bearer tokens without cookies, too. What another session has stays that
-// one's. It returns the session that HTTP authentication tells, nil for none.
+// one's. It returns the session that HTTP authentication identifies, nil for none.
 func (b *Book) learnHeaders(x *Exchange, p *windowState) (found *session) {
 	get := x.request.Fields
 	if get == nil {
@@ -181,7 +181,7 @@ func (b *Book) learnHeaders(x *Exchange, p *windowState) (found *session) {
 		}
 		t := HeaderToken{Field{name, value}, x.at.origin()}
 		if known && (of == nil || owner != of.id || of.header(name, t.Origin) != nil) {
-			continue // nobody's, another's, or one that it has, or had
+			continue // no session's, another's, or one that it has, or had
 		}
 		t.Value = strings.Clone(value)
 		h.remember(x.site, t.Field, of)
@@ -196,7 +196,7 @@ func (b *Book) learnHeaders(x *Exchange, p *windowState) (found *session) {
 	return found
 }
 
-// headerOwner is the session that the header tokens of a request are of, nil for nobody.
+// headerOwner is the session that the header tokens of a request belong to, nil for none.
 func (x *Exchange) headerOwner(p *windowState) *session {
 	for _, s := range []*session{x.session, x.active, p.last} {
 		if alive(s) != nil && s != x.site.anonymous {
@@ -261,7 +261,7 @@ func (s *site) replaceHeaders(active *session, r *Paused, at *location) (list []
 		}
 		owner := s.headers.owners[Field{name, value}]
 		if owner == 0 || owner == active.id {
-			continue // unknown, nobody's, or its own
+			continue // unknown, no session's, or its own
 		}
 		if own := active.headerFor(s.number(owner), Field{name, value}, at.origin()); own != nil {
 			list = append(list, own.Field)
@@ -297,8 +297,8 @@ func mergeHeaders(keep, gone *session) {
 	}
 }
 
-// takeHeaders takes over what another session learnt after an age, up to another, where
-// this one has nothing.
+// takeHeaders takes over what another session learnt after one point of the sequence, up to
+// another, where this one has nothing.
 func (s *session) takeHeaders(other *session, after, last int64) {
 	other.headers = slices.DeleteFunc(other.headers, func(h sessionHeader) bool {
 		if h.seq <= after || h.seq > last || s.header(h.Name, h.Origin) != nil {
@@ -310,7 +310,7 @@ func (s *session) takeHeaders(other *session, after, last int64) {
 	})
 }
 
-// dropMovedHeaders forgets the header tokens of origins that belong to another site by now:
+// dropMovedHeaders forgets the header tokens of origins that belong to another site now:
 // its sessions learn them with the next requests.
 func (b *Book) dropMovedHeaders() {
 	for _, s := range b.sites {

@@ -48,7 +48,7 @@ func (b *Book) newCause(source Source, url string, at time.Time) cause {
 }
 
 // change is one entry of a session's history. What changed together shares the
-// origin, and the cookies are those that the session holds or held.
+// cause, and the cookies are those that the session has or had.
 type change struct {
 	*cause
 	number     int            // among all of the session, from 1
@@ -64,8 +64,8 @@ func (c *change) key() key {
 	return c.was.key()
 }
 
-// snapshot are the cookies that a session had before a replacement: they can be brought back
-// however often they change later.
+// snapshot has the cookies that a session had before a replacement: they can be brought
+// back however often they change later.
 type snapshot struct {
 	batch    int64 // of the replacement
 	reported bool
@@ -83,7 +83,7 @@ func (s *session) snapshot(batch int64) {
 	s.snapshots = append(s.snapshots, snapshot{batch: batch, cookies: slices.Clone(s.cookies)})
 }
 
-// markReported notes that a person was told of a replacement.
+// markReported notes that a replacement was reported to the user.
 func (s *session) markReported(batch int64) {
 	if n := len(s.snapshots); n > 0 && s.snapshots[n-1].batch == batch {
 		s.snapshots[n-1].reported = true
@@ -170,7 +170,7 @@ func (s *session) forgetOldest(c *change) {
 	}
 	for i := range s.changes {
 		other := &s.changes[i]
-		if either(other.is, other.was).Name != k.name || other.key() != k {
+		if cmp.Or(other.is, other.was).Name != k.name || other.key() != k {
 			continue
 		}
 		if c.was != nil {
@@ -186,13 +186,6 @@ func (s *session) forgetOldest(c *change) {
 	if n >= maxChanges {
 		s.changes = slices.Delete(s.changes, oldest, oldest+1)
 	}
-}
-
-func either(a, b *sessionCookie) *sessionCookie {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // after is the origin as it is kept: with the URL as people may see it, which is shared
@@ -220,13 +213,13 @@ type Value struct {
 	URL     string    `json:"url,omitempty"` // as [ShowURL] shows it
 	Source  Source    `json:"source"`
 	// Replaced says that another login took its place, or the session's other values',
-	// and that this was told.
+	// and that this was reported.
 	Replaced bool `json:"replaced,omitempty"`
 }
 
-// History tells when and by which URL each value of a session came, oldest
+// History lists when and by which URL each value of a session came, oldest
 // first. Of each cookie the last twenty are remembered, and those before each of the last
-// twenty replacements that were told.
+// twenty replacements that were reported.
 func (b *Book) History(ref Ref) ([]Value, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -267,8 +267,8 @@ func credentialsIn(raw string) (Credentials, bool) {
 }
 
 // learnAuth books the HTTP authentication of a request, of which value is the
-// Authorization header, and gives the session that it is of, nil where that is not told
-// by it.
+// Authorization header, and gives the session that it is of, nil where it does not
+// say.
 func (b *Book) learnAuth(x *Exchange, p *windowState, value string) *session {
 	s, r := x.site, &x.request
 	x.authorization = ""
@@ -305,7 +305,7 @@ func (b *Book) learnAuth(x *Exchange, p *windowState, value string) *session {
 	if x.active == nil {
 		p.auth.base = nil
 	} else if of != x.active {
-		return nil // it began before the switch, or could not be held back
+		return nil // it began before the switch, or could not be stopped
 	}
 	if of == nil {
 		of = s.anonymous
@@ -534,7 +534,7 @@ func (b *Book) PlanAuth(w Window, site string) []AuthStep {
 }
 
 // wantedAuth is what the browser is to keep for a space: the active session's, else what
-// is of the one whose it was when forcing began.
+// belongs to the session that it was of when forcing began.
 func (s *site) wantedAuth(p *windowState, space string) string {
 	if p.active != nil {
 		return p.active.authHeader(space)

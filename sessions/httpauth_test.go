@@ -138,7 +138,7 @@ func TestHTTPAuth(t *testing.T) {
 		t.Errorf("mirrored: %q", b.keeps(adminURL))
 	}
 	if v := b.book.Decide(Paused{URL: adminURL, Fields: func(string) string { return "" }, Now: b.now}); v.Action != Continue {
-		t.Errorf("in step, a request is written: %+v", v)
+		t.Errorf("in sync, a request is written: %+v", v)
 	}
 	b.want("http://alice:pw@shop.test/admin/", "alice")
 
@@ -172,7 +172,7 @@ func TestHTTPAuthExploring(t *testing.T) {
 	b.wantHeaders("2", adminURL+" Authorization "+basicOf("bob"))
 	b.wantHeaders("1", adminURL+" Authorization "+basicOf("alice"))
 
-	c := startAuth(t) // the cookies tell
+	c := startAuth(t) // the cookies show it
 	c.visit("http://shop.test/login", "sid=A")
 	c.typed = "alice"
 	x := c.book.Sent(Request{URL: adminURL, Header: "sid=A", Fields: func(string) string { return basicOf("alice") }, Now: c.now})

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// State says whether a session holds tokens.
+// State says whether a session has tokens.
 type State string
 
 const (

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -10,27 +11,27 @@ import (
 	"time"
 )
 
-// Effect says what an answer did to the tokens of the session that it is booked on.
+// Effect says what a response did to the tokens of the session that it is booked on.
 type Effect int
 
 const (
 	NoEffect Effect = iota
 	Renewed         // a token has another value, and nothing says that it is another login's
-	Started         // a token came where there was none, and nothing says that somebody logged in
-	Changed         // a token took the place of a visitor's, and nothing says that somebody logged in
-	Filled          // somebody logged in where nobody was, or where a session had ended
+	Started         // a token came where there was none, without a sign of a login
+	Changed         // a token took the place of a visitor's, without a sign of a login
+	Filled          // a login, in a session that was anonymous or had ended
 	Deleted         // a token was deleted, and nothing came in its place
 	Replaced        // another login took the place of the tokens
-	Withheld        // it would have done that, or brought another session's token, and is not booked
+	Withheld        // it would have done that, or brought another session's token, and was not booked
 )
 
-// Safe reports whether the URL that was answered so may be asked for again as another
+// Safe reports whether a URL with such a response may be asked for again as another
 // session.
 func (e Effect) Safe() bool { return e <= Renewed }
 
-// Outcome is what came of booking an answer.
+// Outcome is the result of booking a response.
 type Outcome struct {
-	// Windows are those whose jars are out of step with the session that is active there:
+	// Windows are those whose jars are out of sync with the session that is active there:
 	// the mirror has to look at them.
 	Windows []Window
 	Effect  Effect
@@ -44,12 +45,12 @@ type assessment struct {
 	changed       []*Cookie // tokens that bring the session another value; good until the next answer
 	replaces      bool      // one of them takes the place of a value
 	deletes       bool      // a token is deleted, and none of its name is set
-	foreign       []*Cookie // those of set that another session owns
+	foreign       []*Cookie // those of changed that another session owns
 	owner         *session  // of the first of them
 	replacesLogin bool      // it is another login
-	otherUser     bool      // and one that nobody has asked for: of another subject, by another site, by a code
-	wasStable     bool      // of which nothing speaks but that the token was stable
-	logsIn        bool      // somebody logs in by it, so that the session is somebody's
+	otherUser     bool      // and one without a login form: of another subject, by another site, by a code
+	wasStable     bool      // the only sign of it is that the token was stable
+	logsIn        bool      // a user logs in by it, so that the session is a login
 	renewal       bool
 	forcedLogin   bool // it comes by another site that is forced as the same user
 }
@@ -119,11 +120,11 @@ func (b *Book) isForcedAs(x *Exchange, site string) bool {
 
 // findForeign finds the tokens that another session owns. A value that came there while
 // this request was under way is of one login, seen twice. One that is as short as a flag,
-// or that several sessions have, identifies nobody.
+// or that several sessions have, identifies no user.
 func (a *assessment) findForeign(x *Exchange) {
 	s := a.session
 	if a.was != Live && !s.named && !s.activeSomewhere() {
-		return // it becomes that session: see mergeTwins
+		return // it becomes that session: see mergeDuplicates
 	}
 	fresh := slices.ContainsFunc(a.changed, func(c *Cookie) bool { return !s.site.known(c.pair()) })
 	for _, c := range a.changed {
@@ -143,7 +144,7 @@ func (a *assessment) findForeign(x *Exchange) {
 		}
 		if owners == 1 {
 			a.foreign = append(a.foreign, c)
-			a.owner = first(a.owner, owner)
+			a.owner = cmp.Or(a.owner, owner)
 		}
 	}
 }
@@ -152,23 +153,23 @@ func (a *assessment) findForeign(x *Exchange) {
 // with a token of a new login.
 const maxFlag = 16
 
-// owned reports whether the session has a value, since before an age, or had it.
+// owned reports whether the session has a value, since before a point of the sequence, or had it.
 func (s *session) owned(p pair, before int64) bool {
 	i := s.index(p.name, p.value)
 	return i < 0 || s.cookies[i].seq <= before
 }
 
-// refuses reports whether nothing of the answer is booked: it would make the session
+// refuses reports whether nothing of the response is booked: it would make the session
 // another user, by our own reload. Tokens of other sessions are left out in any case. What
-// is loaded with the document may renew a token in ways that say little, and somebody may
-// log in there: only what tells another user is refused.
+// is loaded with the document may renew a token in ways that say little, and a user may
+// log in there: only clear evidence of another user is refused.
 func (a *assessment) refuses(x *Exchange) bool {
 	r := &x.request
 	other := r.Reload && a.replacesLogin || r.Part && a.otherUser
 	return (r.Reload || r.Part) && a.session == x.active && a.was == Live && (a.replaces && other && !a.forcedLogin || len(a.foreign) > 0)
 }
 
-// effect names what the answer does.
+// effect names what the response does.
 func (a *assessment) effect() Effect {
 	switch {
 	case len(a.foreign) > 0:
@@ -189,8 +190,8 @@ func (a *assessment) effect() Effect {
 	return Renewed
 }
 
-// noteVisitor remembers whether the session is known to be a visitor's: an answer gave it
-// its first tokens, and no other site led there, which may have logged somebody in.
+// noteVisitor remembers whether the session is known to be a visitor's: a response gave it
+// its first tokens, and no other site led there, which may have logged a user in.
 func (a *assessment) noteVisitor() {
 	switch a.effect() {
 	case Started:
@@ -215,13 +216,13 @@ func (l lifetime) outlives(other lifetime) bool {
 func (s *session) lifetimeOf(h *sessionCookie, now time.Time) (l lifetime, ok bool) {
 	for _, c := range slices.Backward(s.changes) {
 		if c.is != nil && c.is.key() == h.key() && c.is.Value == h.Value {
-			return lifetime{s.documents - c.documents - 1, now.Sub(c.at)}, true // the document of the answer itself is counted by now
+			return lifetime{s.documents - c.documents - 1, now.Sub(c.at)}, true // the document of the response itself is counted by now
 		}
 	}
 	return l, false
 }
 
-// outlived reports that a token which gives way was stable: it outlived documents, and
+// outlived reports that a token which is replaced was stable: it outlived documents, and
 // more than any that was renewed on the site.
 func (a *assessment) outlived(now time.Time) bool {
 	for _, c := range a.changed {
@@ -238,8 +239,8 @@ func (a *assessment) outlived(now time.Time) bool {
 	return false
 }
 
-// replacesUnproven reports that a token gives way which was never seen to work, where the site has
-// renewed none of that name: nothing speaks for a renewal.
+// replacesUnproven reports that a token is replaced which was never seen to work, where the
+// site has renewed none of that name: there is no sign of a renewal.
 func (a *assessment) replacesUnproven(now time.Time) bool {
 	return slices.ContainsFunc(a.changed, func(c *Cookie) bool {
 		old := a.session.replacedToken(c)
@@ -251,7 +252,7 @@ func (a *assessment) replacesUnproven(now time.Time) bool {
 	})
 }
 
-// replacedToken is the token of the session in whose place a cookie comes: the one of its identity
+// replacedToken is the token of the session that a cookie replaces: the one of its identity
 // (RFC 6265bis, 5.7), else one of its name that a person gave, whose scope may be a guess.
 // At another path or domain a site keeps another one of that name.
 func (s *session) replacedToken(c *Cookie) *sessionCookie {
@@ -299,8 +300,8 @@ func (a *assessment) noteRenewal(now time.Time) {
 	}
 }
 
-// subjects tells by what is written in tokens (JWT, RFC 7519) that they have the same
-// subject, or another one.
+// subjects reports whether the claims of tokens (JWT, RFC 7519) name the same subject,
+// or another one.
 func (a *assessment) subjects() (same, other bool) {
 	for _, c := range a.changed {
 		h := a.session.replacedToken(c)
@@ -331,13 +332,13 @@ func subject(token string) string {
 	return claims.Iss + " " + claims.Sub
 }
 
-// followsCodeLink reports that the request follows a link that somebody was given, with a code
-// or token in it: no page of the site has it.
+// followsCodeLink reports that the request follows a link from outside with a code or token
+// in it, as in a mail: no page of the site has it.
 func (x *Exchange) followsCodeLink() bool {
 	return x.request.Outside && hasCode(x.request.URL)
 }
 
-// isCode matches the names of parameters that carry a code or a token which logs somebody in,
+// isCode matches the names of parameters that carry a code or a token which logs a user in,
 // in small letters and without what separates their words. Others have such a word too:
 // postcode, csrf_token, page_token.
 var isCode = regexp.MustCompile(`^((access|activation|auth|authentication|authorization|bearer|confirm|confirmation|email|id|impersonate|impersonation|invitation|invite|jwt|login|loginas|magic|magiclink|oauth|onetime|passwordreset|refresh|reset|session|signin|sso|user|verification|verify)?(token|code|ticket)|otp|nonce|assertion|saml[a-z]*|magic|magiclink|invite|invitation|jwt)$`).MatchString

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Missing lists the cookies of a window's active session that its jar had and has no
-// more, though nothing that was told says why. Whoever reads the jar finds out who took
-// them: see [Loss].
+// Missing lists the cookies of a window's active session that its jar had and no longer
+// has, though no event says why. Whoever reads the jar finds out what deleted them: see
+// [Loss].
 func (b *Book) Missing(w Window, site string, jar []Cookie, now time.Time) []Cookie {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -24,23 +24,24 @@ func (b *Book) Missing(w Window, site string, jar []Cookie, now time.Time) []Coo
 // Loss is what is known of cookies that a jar lost.
 type Loss struct {
 	Missing []Cookie
-	// Cleared says that cookies of other sites went with them.
+	// Cleared says that cookies of other sites were lost with them.
 	Cleared bool
 	// JarFull says that the jar has as many of the site as a browser keeps, so that some had
 	// to go.
 	JarFull bool
-	// OldInFlight says that an answer to another session may have taken them, and is not told yet.
+	// OldInFlight says that a response to another session may have deleted them, and is not
+	// reported yet.
 	OldInFlight bool
 }
 
 // Ends reports whether the loss ends the session, as a logout does: a script of the site
-// may have taken what it may see, and nothing speaks for another cause. What is lost
+// can have deleted the cookies, and there is no sign of another cause. What is lost
 // otherwise is to be put back.
 func (l Loss) Ends() bool {
 	return len(l.Missing) > 0 && !l.Cleared && !l.JarFull && !l.OldInFlight && !slices.ContainsFunc(l.Missing, func(c Cookie) bool { return c.HTTPOnly })
 }
 
-// Cause says it in words.
+// Cause says in words why they were lost.
 func (l Loss) Cause() string {
 	switch {
 	case l.Cleared:
@@ -48,12 +49,12 @@ func (l Loss) Cause() string {
 	case l.JarFull:
 		return "the browser keeps at most 180 cookies of a site"
 	case l.OldInFlight:
-		return "an answer to another session may have taken them"
+		return "a response to another session may have deleted them"
 	}
-	return "nothing that was told took them"
+	return "no event says what deleted them"
 }
 
-// ScriptDeleted books that a script took cookies of the active session.
+// ScriptDeleted books that a script deleted cookies of the active session.
 func (b *Book) ScriptDeleted(w Window, site string, cookies []Cookie, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -69,7 +70,7 @@ func (b *Book) ScriptDeleted(w Window, site string, cookies []Cookie, now time.T
 	b.notifyChange(session, w, was, changed, now)
 }
 
-// deleteCookiesOf takes all cookies from the session that the registrable domain of a host has.
+// deleteCookiesOf deletes all cookies of the registrable domain of a host from the session.
 // It reports whether there were any.
 func (s *session) deleteCookiesOf(host string, o cause) bool {
 	lost := false
@@ -81,7 +82,7 @@ func (s *session) deleteCookiesOf(host string, o cause) bool {
 	return lost
 }
 
-// cleared notes that an answer to a session cleared the jar of a host. It reports whether
+// cleared notes that a response to a session cleared the jar of a host. It reports whether
 // another session is forced there, which lost its cookies by that.
 func (p *windowState) cleared(by *session, host string, now time.Time) bool {
 	if p == nil || p.active == nil || p.active == by {
@@ -150,7 +151,7 @@ func (p *windowState) noteComplete(now time.Time) {
 }
 
 // deletesByEmptyValue reports whether a response drops a token by giving it an empty value, as some
-// sites do at a logout. From then on an empty one of that name tells nothing. A token that
+// sites do at a logout. From then on an empty one of that name means nothing. A token that
 // is empty from the start is a value like any other.
 func (s *session) deletesByEmptyValue(c *Cookie, kind Kind) bool {
 	if kind != Token || !s.isEmptyDeletion(c) {
@@ -166,8 +167,7 @@ func (s *session) deletesByEmptyValue(c *Cookie, kind Kind) bool {
 	return true
 }
 
-// isEmptyDeletion reports whether a token of a response has the empty value in place of one that
-// tells something.
+// isEmptyDeletion reports whether a token of a response has the empty value in place of another.
 func (s *session) isEmptyDeletion(c *Cookie) bool {
 	if c.Value != "" || s.site.emptied[c.Name] {
 		return c.Value == ""
@@ -185,7 +185,7 @@ func (s *session) hasTokenNear(host string) bool {
 func (s *site) isEmptied(name, value string) bool { return value == "" && s.emptied[name] }
 
 // IsOfJar reports whether all cookies that a request was sent with are ones that the
-// browser found in the jar for it: else somebody has written others.
+// browser found in the jar for it: else something else has written others.
 func (r *Request) IsOfJar() bool {
 	l, ok := locate(r.URL)
 	for c := range cookiePairs(r.Header) {

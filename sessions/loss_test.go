@@ -113,7 +113,7 @@ func TestMissing(t *testing.T) {
 	gone := jar[1]
 	gone.Expires = time.Unix(1, 0)
 	if torn := b.Received(alice, Response{Cookies: []Cookie{gone}, Now: now}).Windows; !slices.Equal(torn, []Window{Main}) {
-		t.Errorf("out of step: %v", torn)
+		t.Errorf("out of sync: %v", torn)
 	}
 	if got := names(b.Missing(Main, "a.test", jar[:1], now)); got != nil {
 		t.Errorf("explained, %v is missing", got)
@@ -139,7 +139,7 @@ func TestCleared(t *testing.T) {
 		}
 		plan := b.PlanJar(Main, "a.test", nil, now)
 		if name == "alice" && (len(torn) != 1 || len(plan.Set) != len(jar)) || name == "bob" && (len(torn) != 0 || !plan.Empty()) {
-			t.Errorf("%s: out of step %v, plan %+v", name, torn, plan)
+			t.Errorf("%s: out of sync %v, plan %+v", name, torn, plan)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -10,15 +11,15 @@ type sent struct {
 	at      location
 	cookies []pair // the token and carried cookies in it, as they stood
 	tokens  []pair // and the tokens alone
-	// blocked are names of tokens that the browser had and kept back (SameSite,
+	// blocked are names of tokens that the browser had and did not send (SameSite,
 	// credentials): they say nothing about whose request it is.
 	blocked    []string
-	handshake  bool // nobody told of those
+	handshake  bool // no event lists those
 	began, now time.Time
 
 	header       string // that the cookies are of, on this site,
 	site         *site
-	kindsVersion int // whose names were those of site.renamed
+	kindsVersion int // of the site, when it was read
 }
 
 // match finds the session that a request belongs to (RULES 18).
@@ -40,22 +41,15 @@ func (s *site) match(p *windowState, r *sent) *session {
 			return found
 		}
 	}
-	heir := first(p.active, p.last)
-	if heir != nil && (heir == p.active || heir.hasTokens(r.now)) && heir.agreement(r) == completes {
-		return heir // RULES 21, for a token outside the scope of all it has
+	candidate := cmp.Or(p.active, p.last)
+	if candidate != nil && (candidate == p.active || candidate.hasTokens(r.now)) && candidate.agreement(r) == completes {
+		return candidate // RULES 21, for a token outside the scope of all it has
 	}
 	return nil
 }
 
-func first(a, b *session) *session {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
-// rarest is the known value that the fewest sessions hold or held: a session
-// that fits holds or held all known ones, so the others need not be looked at.
+// rarest is the known value that the fewest sessions have or had: a session
+// that fits has or had all known ones, so the others need not be looked at.
 func (s *site) rarest(tokens []pair) pair {
 	rarest, count := tokens[0], 0
 	for _, token := range tokens {
@@ -131,9 +125,9 @@ func (s *session) appliesTo(r *sent) bool {
 	return slices.ContainsFunc(s.cookies, func(h *sessionCookie) bool { return h.applies(r) })
 }
 
-// applies reports whether the browser would have sent the token. Nobody tells
+// applies reports whether the browser would have sent the token. No event says
 // which partition a request is in, so a partitioned one may always be missing, nor
-// what a WebSocket left out, and when its cookies were taken.
+// which cookies a WebSocket left out, and when they were read.
 func (h *sessionCookie) applies(r *sent) bool {
 	return !(r.handshake && !r.names(h.Name)) && h.kind == Token && h.Partition == "" && h.covers(&r.at) && !h.Expired(r.now) && !slices.Contains(r.blocked, h.Name)
 }
@@ -143,7 +137,7 @@ func (r *sent) names(name string) bool {
 	return slices.ContainsFunc(r.tokens, func(p pair) bool { return p.name == name })
 }
 
-// known reports whether any session holds or held the value, or was not given it.
+// known reports whether any session has or had the value, or it was withheld from one.
 func (s *site) known(token pair) bool {
 	return s.values.first[token] != nil || slices.Contains(s.withheld, token)
 }

@@ -153,7 +153,7 @@ func TestHistoryIsBounded(t *testing.T) {
 
 // Tokens that the browser kept back (SameSite) are not missing: a request that
 // had no others makes no session, and takes nobody's when it logs in.
-func TestMatchHeldBack(t *testing.T) {
+func TestMatchBlocked(t *testing.T) {
 	b := start(t, Options{})
 	b.visit(home, "sid=A; Domain=shop.test; SameSite=Strict")
 	b.send(home, "sid").answer()
@@ -162,7 +162,7 @@ func TestMatchHeldBack(t *testing.T) {
 	b.wantList("Session 1: sid=A | Session 2: sid=B")
 }
 
-// Of a WebSocket nobody tells what was held back: what a page of another site leaves out
+// Of a WebSocket no event says what was blocked: what a page of another site leaves out
 // makes nobody new of it (TestDoctor in cmd/sessdriver).
 func TestMatchHandshake(t *testing.T) {
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)

@@ -1,12 +1,13 @@
 package sessions
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 )
 
-// Plan is what brings a jar in step with the book. The empty Plan says that it
+// Plan is what brings a jar in sync with the book. The empty Plan says that it
 // is.
 type Plan struct {
 	Set    []Cookie
@@ -16,10 +17,10 @@ type Plan struct {
 // Empty reports whether there is nothing to do.
 func (p Plan) Empty() bool { return len(p.Set) == 0 && len(p.Delete) == 0 }
 
-// PlanJar compares the jar of a window with what it must hold for a site: the
+// PlanJar compares the jar of a window with what it must have for a site: the
 // active session's cookies, or, after an Unset, the present cookies of the
 // session that the jar was on before forcing began (none when that one is
-// logged out or gone; the raw old ones where no session ever held them). Other
+// logged out or gone; the raw old ones where no session ever had them). Other
 // cookies are not touched. Call it again with the jar read back, until the plan
 // is empty.
 func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan {
@@ -56,8 +57,7 @@ func (b *Book) CompareJar(w Window, site string, jar []Cookie, now time.Time) Pl
 	return b.compare(s, s.windows[w].wanted(now), jar, now)
 }
 
-// JarWritten says that a jar has what it will have: what a plan would still set,
-// Chrome refuses.
+// JarWritten books that a jar was written: what a plan would still set, Chrome refuses.
 func (b *Book) JarWritten(w Window, site string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -66,7 +66,7 @@ func (b *Book) JarWritten(w Window, site string) {
 	}
 }
 
-// wanted lists the cookies that the jar of a place must hold.
+// wanted lists the cookies that the jar of a window must have.
 func (p *windowState) wanted(now time.Time) []Cookie {
 	switch {
 	case p.active != nil:
@@ -127,13 +127,13 @@ func unreachable(path string) bool {
 	return false
 }
 
-// SeeJar books what a window's jar holds: of each site with tokens the session
-// that the jar is on, a new one where no session has its values.
+// SeeJar books what a window's jar has: of each site with tokens the session
+// whose cookies are in the jar, a new one where no session has its values.
 func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.options.Scope == ScopeHost {
-		return // a cookie does not tell the port
+		return // a cookie does not say the port
 	}
 	seen := map[*site]bool{}
 	for i := range jar {
@@ -165,8 +165,8 @@ func (b *Book) isToken(c *Cookie) bool {
 	return b.defaults.kind(c.Name) == Token
 }
 
-// learnJar finds the session that a jar is on, completing it with what it lacks
-// and no other has, or makes one of values that no session has.
+// learnJar finds the session whose cookies a jar has, and completes it with what it
+// lacks and no other has. It makes a session of values that no session has.
 func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *restorePoint {
 	var cookies []Cookie
 	for _, c := range jar {
@@ -179,7 +179,7 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *restore
 		}
 	}
 	p := s.inWindow(w)
-	session := first(s.holder((*session).hasValue, cookies), s.holder((*session).hadValue, cookies))
+	session := cmp.Or(s.holder((*session).hasValue, cookies), s.holder((*session).hadValue, cookies))
 	if session == nil && slices.ContainsFunc(cookies, func(c Cookie) bool { return s.kind(c.Name) == Token && !s.known(c.pair()) }) {
 		session = s.newSession("")
 		defer b.notifyNew(session, w)

@@ -409,7 +409,7 @@ func (m *model) isIn(p pair, k key) bool {
 	})
 }
 
-// receive books a response and returns the windows whose jars it put out of step.
+// receive books a response and returns the windows whose jars it put out of sync.
 func (m *model) receive(x *mExchange, set []Cookie) []Window {
 	for _, c := range set {
 		m.meet(c.Name)
@@ -754,7 +754,7 @@ func (m *model) clean() {
 	}
 }
 
-// mend brings a jar in step: RULES 49, 50.
+// mend brings a jar in sync: RULES 49, 50.
 func (m *model) mend(w *mWindow) {
 	var wanted []Cookie
 	switch {

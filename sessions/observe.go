@@ -14,12 +14,12 @@ type Request struct {
 	// Header is the Cookie header as it left, rewritten or not; "" for none.
 	Header string
 	// Jar has the cookies that the browser found for the request, with their
-	// attributes, as far as it tells.
+	// attributes, as far as it reports them.
 	Jar []Cookie
-	// Blocked names the cookies that it found and kept back.
+	// Blocked names the cookies that it found and did not send.
 	Blocked []string
-	// Handshake says that it opens a WebSocket: nobody tells what the browser held back, nor
-	// when it took the cookies, so that any may be missing.
+	// Handshake says that it opens a WebSocket: no event lists what the browser did not send,
+	// nor when it read the jar, so that any cookie may be missing.
 	Handshake bool
 	// Fields gives another header as it left, by its name, "" for none; nil where
 	// they are not known.
@@ -35,17 +35,17 @@ type Request struct {
 	// Via has the URLs that redirected to this one, the first one first.
 	Via []string
 	// Document says that a page or frame is shown by it; Outside that neither a page of the
-	// site nor one of its links led there, as far as it tells; Password that it has the
+	// site nor one of its links led there, as far as it reports; Password that it has the
 	// fields of a form with a password.
 	Document, Outside, Password bool
 	// Reload says that a switch asked for the document, or that such a request redirected
-	// to it; Before what its answer did when it was asked for last. Part says that it is
+	// to it; Before what its response did when it was asked for last. Part says that it is
 	// loaded with such a document.
 	Reload bool
 	Before Effect
 	Part   bool
 	// Began is when the browser began with it, by its own clock, the zero time
-	// where it did not say; Now is when it told.
+	// where it did not say; Now is when it was reported.
 	Began, Now time.Time
 }
 
@@ -56,15 +56,15 @@ type Exchange struct {
 	at      location
 	site    *site
 	session *session
-	// anonymous says that it was nobody's, so that, without a token, it may
+	// anonymous says that it was of no session, so that, without a token, it may
 	// be part of a login that another response brings.
 	anonymous bool
-	// active, last and age are the window's and the book's when it left: what
-	// is forced later is none of its business.
+	// active and last are the window's sessions when it left, seq is the book's sequence
+	// then: what is forced later does not concern it.
 	active, last *session
 	seq          int64
-	// complete says that its session has all tokens of the header, so that they
-	// tell nothing more, as long as the site's names are those of renamed.
+	// complete says that its session has all tokens of the header, so that they need not be
+	// read again while the site has the same kindsVersion.
 	complete     bool
 	kindsVersion int
 	boundary     *boundary // that the site was found by
@@ -81,8 +81,8 @@ func (x Exchange) Session() Ref {
 	return Ref{x.site.name, x.session.id}
 }
 
-// Forced is the session that was active when the request was told, the zero Ref while
-// there is none.
+// Forced is the session that was active when the request was reported, the zero Ref
+// where none was.
 func (x Exchange) Forced() Ref {
 	if x.active == nil {
 		return Ref{}
@@ -90,8 +90,8 @@ func (x Exchange) Forced() Ref {
 	return Ref{x.site.name, x.active.id}
 }
 
-// Misattributed reports that the request went out as somebody, and not as the session
-// that was forced when it was told.
+// Misattributed reports that the request went out as another session than the one that
+// was forced when it was reported.
 func (x Exchange) Misattributed() bool {
 	return x.active != nil && x.session != nil && !x.anonymous && x.session != x.active
 }
@@ -133,7 +133,7 @@ func (b *Book) Sent(r Request) Exchange {
 			x.session, x.anonymous = of, false
 		}
 	}
-	x.request.Fields, x.request.Asked = nil, nil // they hold an event
+	x.request.Fields, x.request.Asked = nil, nil // they keep an event in memory
 	if x.session == nil {
 		return x
 	}
@@ -162,14 +162,14 @@ func (b *Book) adoptFromRequest(x *Exchange, r *sent) bool {
 			continue
 		}
 		unknown = true
-		for _, c := range inJar(p, x.request.Jar, &x.at) { // without any, the next request tells whose place it takes
+		for _, c := range inJar(p, x.request.Jar, &x.at) { // without any, the next request shows whose place it takes
 			b.adoptValue(x.active, x.request.Window, c, Token, o)
 		}
 	}
 	return unknown
 }
 
-// adoptValue gives the active session a value that no response set, and tells so.
+// adoptValue gives the active session a value that no response set, and reports that.
 func (b *Book) adoptValue(active *session, w Window, c Cookie, kind Kind, o cause) {
 	b.learn(active, c, kind, o)
 	event := active.event(ValueAdopted)
@@ -179,7 +179,7 @@ func (b *Book) adoptValue(active *session, w Window, c Cookie, kind Kind, o caus
 
 // AdoptJar gives the active session of a window what its jar has for the site and no
 // session had: a script wrote it, or a response that nothing shows. What the jar had
-// before it was in step with that session is not adopted.
+// before it was in sync with that session is not adopted.
 func (b *Book) AdoptJar(w Window, site string, jar []Cookie, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -198,7 +198,7 @@ func (b *Book) Unknown(w Window, site string, jar []Cookie, now time.Time) []Coo
 }
 
 // unknownIn lists the token and carried cookies of a jar that no session has, where it
-// was in step with the active one.
+// was in sync with the active one.
 func (b *Book) unknownIn(w Window, site string, jar []Cookie, now time.Time) []Cookie {
 	s := b.sites[site]
 	if s == nil || s.windows[w] == nil || s.windows[w].active == nil || !s.windows[w].inSync {
@@ -207,8 +207,8 @@ func (b *Book) unknownIn(w Window, site string, jar []Cookie, now time.Time) []C
 	var list []Cookie
 	for _, c := range jar {
 		active := s.windows[w].active
-		twin := active.hasValue(c.pair()) && active.lacksCookie(&c) // the same value, at another path or domain
-		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) && b.boundary.contains(s.name, &c) && !c.Expired(now) && (twin || !s.known(c.pair())) && !b.knownNearby(s, c.pair()) {
+		elsewhere := active.hasValue(c.pair()) && active.lacksCookie(&c) // the same value, at another path or domain
+		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) && b.boundary.contains(s.name, &c) && !c.Expired(now) && (elsewhere || !s.known(c.pair())) && !b.knownNearby(s, c.pair()) {
 			list = append(list, c)
 		}
 	}
@@ -244,7 +244,7 @@ func (b *Book) readPairs(x *Exchange) *sent {
 }
 
 // learnCarried gives the session the carried cookies that its own request
-// shows: scripts write them, so that no response tells.
+// shows: scripts write them, so that no response shows them.
 func (b *Book) learnCarried(x *Exchange, r *sent) {
 	if x.active != nil && !(x.request.Unchecked && x.session == x.active) || len(r.cookies) == len(r.tokens) {
 		return // the active one's may show what a verdict has not seen
@@ -256,7 +256,7 @@ func (b *Book) learnCarried(x *Exchange, r *sent) {
 			continue
 		}
 		for _, c := range x.cookies(p) {
-			// Where nobody tells its scope, one of that value may be it.
+			// Where its scope is unknown, one of that value may be it.
 			if x.session.lacksCookie(&c) && (len(x.request.Jar) > 0 || !x.session.hasValue(p)) {
 				b.learn(x.session, c, Carried, o)
 				changed = true
@@ -287,7 +287,7 @@ func inJar(p pair, jar []Cookie, at *location) (list []Cookie) {
 }
 
 // detect makes a cookie name a token of the site when it is a default token
-// that nobody removed there.
+// that was not removed there.
 func (b *Book) detect(s *site, name string) {
 	if _, known := s.kinds[name]; known || name == "" {
 		return
@@ -348,14 +348,14 @@ func (b *Book) Received(x Exchange, r Response) Outcome {
 		session.requests = 1 // the visitors before were not this login (RULES 23)
 		window.login, window.loginSeq = session, b.nextSeq()
 	}
-	if twin := session.duplicate(); twin != nil {
-		b.mergeDuplicates(session, twin)
+	if duplicate := session.duplicate(); duplicate != nil {
+		b.mergeDuplicates(session, duplicate)
 	}
 	return outcome.Outcome
 }
 
 // relocate takes an exchange to the site that it belongs to since sites were split
-// or joined; nothing that was found out on the other one holds there.
+// or joined; nothing that was found out on the other one is true there.
 func (b *Book) relocate(x *Exchange) {
 	if s := b.learnSite(&x.at); s != x.site {
 		*x = Exchange{request: x.request, at: x.at, site: s, kindsVersion: s.kindsVersion, boundary: b.boundary}
@@ -385,8 +385,8 @@ func (b *Book) owner(x *Exchange, request *sent, r Response) *session {
 	return x.site.anonymous
 }
 
-// hasBlockedToken reports whether the browser had a token for the request and kept it
-// back: that makes nobody of a somebody.
+// hasBlockedToken reports whether the browser had a token for the request and did
+// not send it: the request is not anonymous by that.
 func (x *Exchange) hasBlockedToken() bool {
 	return slices.ContainsFunc(x.request.Blocked, func(name string) bool { return x.site.kind(name) == Token })
 }
@@ -501,7 +501,7 @@ func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
 	changed := false
 	o := b.newCause(FromRequest, x.request.URL, x.request.Now)
 	for _, p := range request.tokens {
-		// Of a second one of a name nobody knows whose place it takes, unless the jar tells.
+		// Which cookie a second one of a name replaces is unknown, unless the jar shows it.
 		second := slices.ContainsFunc(session.cookies, func(h *sessionCookie) bool { return h.Name == p.name })
 		if !x.site.known(p) && !(second && inJar(p, x.request.Jar, &x.at) == nil) {
 			for _, c := range x.cookies(p) {
@@ -513,8 +513,8 @@ func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
 	return changed
 }
 
-// notifyChange notifies what a response did to a session, and moves the anonymous
-// session into the light when it was filled.
+// notifyChange notifies what a response did to a session. The anonymous session is
+// listed from the moment that it has a token.
 func (b *Book) notifyChange(session *session, w Window, was State, changed bool, now time.Time) {
 	is := session.state(now)
 	if is != Empty && session.site.anonymous == session {

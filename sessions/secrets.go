@@ -21,7 +21,7 @@ type secrets struct {
 	gathered int // how many there were when all were gathered
 }
 
-// newSecrets is what came since values were gathered.
+// newSecrets are the values that came since all were gathered.
 type newSecrets struct {
 	wanted   bool // they were
 	values   []string
@@ -205,8 +205,8 @@ func (f Field) token() string {
 
 // values adds what is kept, but for what is too long to be a token.
 func (s *savedStorage) values(values []string) []string {
-	for _, shelf := range s.items {
-		for _, items := range shelf {
+	for _, area := range s.items {
+		for _, items := range area {
 			for _, item := range items.list() {
 				if len(item[1]) <= maxHeaderToken {
 					values = append(values, item[1])

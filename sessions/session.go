@@ -7,7 +7,7 @@ import (
 )
 
 // maxPast bounds the earlier values that a session remembers; what is
-// forgotten can no longer be told from a stranger's value.
+// forgotten can no longer be told from an unknown value.
 const maxEarlier = 64
 
 // session is a named set of token cookies and carried cookies on one site.
@@ -18,24 +18,24 @@ type session struct {
 	// named is true when a person chose the name: such a session never
 	// vanishes by itself.
 	named    bool
-	hadToken bool // it has held a token
+	hadToken bool // it has had a token
 	removed  bool
 	// cookies are in the order of a Cookie header: longer paths first, then
 	// older.
 	cookies     []*sessionCookie
 	headers     []sessionHeader
-	earlier     []pair            // earlier values, oldest first; none that it holds
+	earlier     []pair            // values it had, oldest first; none that it has
 	changes     []change          // oldest first
 	changeCount int               // of all changes there were
-	snapshots   []snapshot        // one for each replacement that was told, oldest first
-	withheld    *withheldResponse // what an answer brought that was not booked; nil for nothing
-	// isLogin says that it is a login, and not just a visitor: it was seen, or a person
-	// said so.
+	snapshots   []snapshot        // one for each replacement that was reported, oldest first
+	withheld    *withheldResponse // what a response brought that was not booked; nil for nothing
+	// isLogin says that it is a login, and not just a visitor: the login was seen, or a
+	// person said so.
 	isLogin bool
-	// isVisitor says that its tokens are those that a server gives whoever comes without any:
-	// nothing told of a login yet.
+	// isVisitor says that its tokens are those that a server gives whoever comes without
+	// any: there was no sign of a login yet.
 	isVisitor      bool
-	expiryReported bool // it was told that what a person gave it may have expired
+	expiryReported bool // it was reported that what a person gave it may have expired
 	requests       int
 	documents      int // of those
 	last           time.Time
@@ -102,7 +102,7 @@ func (s *session) set(c Cookie, kind Kind, age int64) *sessionCookie {
 		return old
 	}
 	if old != nil {
-		// A cookie keeps its age as long as its value stays: not RFC 6265bis
+		// A cookie keeps its creation order as long as its value stays: not RFC 6265bis
 		// 5.7, but what Chrome does (TestOracle in cdp).
 		if old.Value == c.Value {
 			age = old.seq
@@ -148,7 +148,7 @@ func (s *session) removeCookie(k key) bool {
 	return true
 }
 
-// addEarlierValue keeps a value that the session no longer holds, and that is in the
+// addEarlierValue keeps a value that the session no longer has, and that is in the
 // index already. It forgets the oldest one when there are too many.
 func (s *session) addEarlierValue(p pair) {
 	if len(s.earlier) >= maxEarlier {
@@ -261,7 +261,7 @@ func (s *session) remove() {
 	}
 }
 
-// scoped counts where tokens apply. Nobody tells which partition a request is in,
+// scoped counts where tokens apply. No event says which partition a request is in,
 // so a partitioned one applies nowhere for sure.
 func (s *site) scoped(h *sessionCookie) {
 	if h.kind == Token && h.Partition == "" {

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -28,7 +29,7 @@ func (e *NoChangeError) Error() string {
 // Revert takes the last change of a session's cookies back: all that one
 // response, one script or one person changed together. With the number of a change
 // (see [Book.History]) the cookies are again what they were right after that. The jars
-// where the session is active are out of step afterwards.
+// where the session is active are out of sync afterwards.
 func (b *Book) Revert(ref Ref, to int, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -173,8 +174,8 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 // present is later than any batch.
 const present = math.MaxInt64
 
-// isOn reports whether the cookies of a session, as they were at an age, come of
-// a change: it was not taken back until then.
+// isOn reports whether the cookies of a session, as they were at a point of the
+// sequence, come of a change: it was not taken back until then.
 func (s *session) isOn(change, at int64) bool {
 	for _, c := range slices.Backward(s.changes) {
 		switch {
@@ -188,7 +189,7 @@ func (s *session) isOn(change, at int64) bool {
 	return at >= change
 }
 
-// lastOf is the age up to which the cookies of a session came of a change; present where
+// lastOf is the point of the sequence up to which the cookies of a session came of a change; present where
 // those that it has do.
 func (s *session) lastOf(change int64) int64 {
 	last := int64(present)
@@ -201,14 +202,14 @@ func (s *session) lastOf(change int64) int64 {
 	return last
 }
 
-// cookiesAt are the cookies as they were at an age.
+// cookiesAt are the cookies as they were at a point of the sequence.
 func (s *session) cookiesAt(age int64) []*sessionCookie {
 	list := slices.Clone(s.cookies)
 	if age == present {
 		return list
 	}
 	for _, c := range s.changes {
-		list = append(list, either(c.is, c.was))
+		list = append(list, cmp.Or(c.is, c.was))
 	}
 	seen := map[key]bool{}
 	var then []*sessionCookie
@@ -265,7 +266,7 @@ func (s *session) forgetChanges(batch, last int64) {
 	s.snapshots = slices.DeleteFunc(s.snapshots, func(p snapshot) bool { return p.batch >= batch && p.batch <= last })
 }
 
-// lastReplacement is the last change that another login made: one that was told, else
+// lastReplacement is the last change that another login made: one that was reported, else
 // one that gave a token another value, else one that left something to go back to. What a
 // person changed is no login.
 func (s *session) lastReplacement() (int64, bool) {
@@ -287,11 +288,11 @@ func (s *session) lastReplacement() (int64, bool) {
 	return later, later != 0
 }
 
-// noteLogin remembers the change by which somebody logged in, to be split off
-// if it was somebody else, and tells when it replaced the tokens of an earlier
+// noteLogin remembers the change by which a user logged in, to be split off
+// if it was another user, and reports when it replaced the tokens of an earlier
 // login. The first login, of a visitor who had a token already, is none; but
 // one that comes by another site decides who an active session is. Where a stable token
-// gives way to a page that was opened, it may be either, and that is told.
+// is replaced by a page that was opened, it may be either, and that is reported.
 func (b *Book) noteLogin(a *assessment, x *Exchange, batch int64) {
 	s := a.session
 	if len(a.changed) == len(a.foreign) || !s.knows(batch) {

@@ -8,41 +8,40 @@ import (
 
 // Web storage belongs to a login like its cookies: single-page applications keep
 // tokens and names in it. It is swapped by origin, where a page is shown: what an
-// origin holds stays until its next document, and is saved then with the session it
-// was of.
+// origin has stays until its next document, and is then saved with its session.
 
-// Shelf is where origins keep web storage: the localStorage of a window, which is
-// "", or the sessionStorage of a tab, whose id it is.
+// Shelf names a storage area, in which each origin keeps its items: "" is the
+// localStorage of a window, and the id of a tab is its sessionStorage.
 type Shelf string
 
 const (
-	// LocalStorage is the shelf of localStorage.
+	// LocalStorage is the storage area of localStorage.
 	LocalStorage Shelf = ""
 
-	// MaxStored bounds what is kept of one origin and shelf, in bytes. Chrome
+	// MaxStored bounds what is kept of one origin in one storage area, in bytes. Chrome
 	// gives each 10 MB.
 	MaxStored = 32 << 20 // escaped, as JSON
 
 	maxAreas   = 100 // that a session keeps
-	maxOrigins = 100 // of a shelf
+	maxOrigins = 100 // of a storage area
 )
 
-// Items is what an origin keeps on a shelf, as the browser side writes it; the book
-// only keeps it. "" is nothing.
+// Items is what an origin has in a storage area, as package cdp writes it; the book only
+// keeps it. "" is nothing.
 type Items string
 
 // StoragePlan says which origins of a site are to get other storage, and which.
 type StoragePlan struct {
 	Site string   `json:"site"`
 	Not  []string `json:"not"` // sites that were split off it
-	// Of is whose storage it is, for the report.
+	// Of identifies the owner of the storage, for [Book.StorageSwapped].
 	Of int64 `json:"of"`
 	// Origins are those that are to get other storage: what Put says, or none.
 	Origins []string         `json:"origins"`
 	Put     map[string]Items `json:"-"`
 }
 
-// savedStorage is the web storage that was saved for one session, or for nobody.
+// savedStorage is the web storage that was saved for one session, or for no session.
 type savedStorage struct {
 	id    int64
 	items map[Shelf]map[string]Items
@@ -52,12 +51,12 @@ func (b *Book) newSavedStorage() *savedStorage {
 	return &savedStorage{id: b.nextSeq(), items: map[Shelf]map[string]Items{}}
 }
 
-// storage is whose web storage a site has in a window.
+// storage says to whom the web storage of a site in a window belongs.
 type storage struct {
 	window   Window
-	base     *savedStorage // whose it is while nothing is forced
-	unowned  bool          // home is no session's
-	previous *savedStorage // whose it was before the last switch
+	base     *savedStorage // the owner's while nothing is forced
+	unowned  bool          // base is no session's
+	previous *savedStorage // the owner's before the last switch
 	areas    map[Shelf]map[string]*savedStorage
 	planned  map[int64]*savedStorage // those that plans were made for
 }
@@ -69,27 +68,27 @@ func (b *Book) savedStorageOf(s *session) *savedStorage {
 	return s.savedStorage
 }
 
-// claimStorage notes whose the storage is that a window has when forcing begins there:
-// what was nobody's, or of the one before, is of whoever is logged in now.
+// claimStorage gives the storage that a window has when forcing begins there to its
+// owner: what was no session's, or the last one's, is the present session's.
 func (b *Book) claimStorage(w Window, p *windowState) {
 	st := b.storageOf(w, p)
 	if p.restore == nil || p.restore.session == nil {
 		return
 	}
-	old, home := st.base, b.savedStorageOf(p.restore.session)
-	st.reassign(old, home)
+	old, base := st.base, b.savedStorageOf(p.restore.session)
+	st.reassign(old, base)
 	if st.unowned {
-		home.fillFrom(old)
+		base.fillFrom(old)
 	}
 	st.unowned = false
 }
 
-// reassign makes what was of one stock another's.
+// reassign makes what belonged to one saved storage another's.
 func (st *storage) reassign(from, to *savedStorage) {
-	for _, shelf := range st.areas {
-		for origin, of := range shelf {
+	for _, area := range st.areas {
+		for origin, of := range area {
 			if of == from {
-				shelf[origin] = to
+				area[origin] = to
 			}
 		}
 	}
@@ -98,12 +97,12 @@ func (st *storage) reassign(from, to *savedStorage) {
 	}
 }
 
-// fillFrom gives a stock what another has saved and it has not.
+// fillFrom adds what another has saved and this one has not.
 func (s *savedStorage) fillFrom(other *savedStorage) {
-	for shelf, items := range other.items {
+	for area, items := range other.items {
 		for origin, i := range items {
-			if s.items[shelf][origin] == "" {
-				s.save(shelf, origin, i)
+			if s.items[area][origin] == "" {
+				s.save(area, origin, i)
 			}
 		}
 	}
@@ -116,7 +115,7 @@ func (b *Book) storageOf(w Window, p *windowState) *storage {
 	return p.storage
 }
 
-// wantedStorage is whose storage a place has to have.
+// wantedStorage is the storage that a window has to show.
 func (b *Book) wantedStorage(w Window, p *windowState) *savedStorage {
 	if p.active != nil {
 		return b.savedStorageOf(p.active)
@@ -124,14 +123,15 @@ func (b *Book) wantedStorage(w Window, p *windowState) *savedStorage {
 	return b.storageOf(w, p).base
 }
 
-// clearBase makes nothing the storage to go back to.
+// clearBase makes an empty storage the one to go back to.
 func (b *Book) clearBase(p *windowState) {
 	if p.storage != nil {
 		p.storage.base, p.storage.unowned = b.newSavedStorage(), true
 	}
 }
 
-// savedArea is the shelf as a stock has it: localStorage is saved for each window.
+// savedArea is the name of a storage area where it is saved: localStorage is saved for
+// each window.
 func (st *storage) savedArea(name Shelf) Shelf {
 	if name == LocalStorage {
 		return Shelf(localPrefix + st.window)
@@ -139,12 +139,12 @@ func (st *storage) savedArea(name Shelf) Shelf {
 	return name
 }
 
-// localOf marks the localStorage of a window in a stock; no tab's id begins so.
+// localPrefix marks the localStorage of a window where it is saved; no tab's id begins so.
 const localPrefix = "window "
 
-// OriginShown notes that a document of an origin was shown in a tab of a window: what
-// it stores is from now on of the session that is active there; late says that the
-// document began to load before that one was.
+// OriginShown notes that a document of an origin was shown in a tab of a window. What
+// it stores belongs from now on to the session that is active there. late says that the
+// document began to load before that session was active.
 func (b *Book) OriginShown(w Window, site, origin string, tab Shelf, late bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -157,19 +157,19 @@ func (b *Book) OriginShown(w Window, site, origin string, tab Shelf, late bool) 
 		of = st.previous
 	}
 	for _, name := range []Shelf{LocalStorage, tab} {
-		shelf := st.areas[name]
-		if shelf == nil {
-			shelf = map[string]*savedStorage{}
-			st.areas[name] = shelf
+		area := st.areas[name]
+		if area == nil {
+			area = map[string]*savedStorage{}
+			st.areas[name] = area
 		}
-		if shelf[origin] == nil && len(shelf) < maxOrigins {
-			shelf[origin] = of
+		if area[origin] == nil && len(area) < maxOrigins {
+			area[origin] = of
 		}
 	}
 }
 
-// PlanStorage says which origins are to get other storage on a shelf of a window,
-// site by site; it has no plan of a site where there is none.
+// PlanStorage says which origins are to get other items in a storage area of a
+// window. It has a plan for each site where there are such origins.
 func (b *Book) PlanStorage(w Window, name Shelf) []StoragePlan {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -199,11 +199,11 @@ func (b *Book) PlanStorage(w Window, name Shelf) []StoragePlan {
 	return list
 }
 
-// planFromOtherWindows adds what a session has saved in other windows, for origins that this one
-// has nothing of hers for: a new window begins with it.
+// planFromOtherWindows adds what a session has saved in other windows, for origins
+// of which this window has nothing of it: a new window begins with it.
 func (s *savedStorage) planFromOtherWindows(st *storage, put map[string]Items) {
-	for shelf, items := range s.items {
-		if shelf == st.savedArea(LocalStorage) || !strings.HasPrefix(string(shelf), localPrefix) {
+	for area, items := range s.items {
+		if area == st.savedArea(LocalStorage) || !strings.HasPrefix(string(area), localPrefix) {
 			continue
 		}
 		for origin, i := range items {
@@ -227,10 +227,10 @@ func (b *Book) sitesSplitFrom(s *site) []string {
 	return list
 }
 
-// StorageSwapped books that an origin got what the plan of a stock said; taken is
-// what it held before, which is saved with the session it was of. booked is false for
-// what was done already: a plan may be carried out twice. kept is false where there
-// is too much to save it.
+// StorageSwapped books that an origin got what a plan said. of is [StoragePlan.Of], and
+// taken is what the origin had before, which is saved with the session that it belonged
+// to. booked is false for what was done already: a plan may be carried out twice. kept is
+// false where it is too much to be saved.
 func (b *Book) StorageSwapped(w Window, site string, name Shelf, origin string, of int64, taken Items) (booked, kept bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -243,9 +243,9 @@ func (b *Book) StorageSwapped(w Window, site string, name Shelf, origin string, 
 	if st.areas[name] == nil {
 		st.areas[name] = map[string]*savedStorage{}
 	}
-	shelf := st.areas[name]
-	was := shelf[origin]
-	if to == nil || was == to || was == nil && len(shelf) >= maxOrigins {
+	area := st.areas[name]
+	was := area[origin]
+	if to == nil || was == to || was == nil && len(area) >= maxOrigins {
 		return false, true
 	}
 	kept = true
@@ -253,34 +253,34 @@ func (b *Book) StorageSwapped(w Window, site string, name Shelf, origin string, 
 		kept = was.save(st.savedArea(name), origin, taken)
 		b.secretNews.savedStorage(was)
 	}
-	shelf[origin] = to
+	area[origin] = to
 	delete(to.items[st.savedArea(name)], origin) // the browser has it now
 	return true, kept
 }
 
-// save saves what an origin had on a shelf. It reports whether there was room.
+// save keeps what an origin had in a storage area. It reports whether there was room.
 func (s *savedStorage) save(name Shelf, origin string, items Items) bool {
-	shelf := s.items[name]
+	area := s.items[name]
 	if len(items) == 0 {
-		delete(shelf, origin)
+		delete(area, origin)
 		return true
 	}
-	if shelf == nil {
+	if area == nil {
 		if len(s.items) >= maxAreas {
 			return false
 		}
-		shelf = map[string]Items{}
-		s.items[name] = shelf
+		area = map[string]Items{}
+		s.items[name] = area
 	}
-	if _, there := shelf[origin]; len(items) > MaxStored || len(shelf) >= maxOrigins && !there {
+	if _, there := area[origin]; len(items) > MaxStored || len(area) >= maxOrigins && !there {
 		return false
 	}
-	shelf[origin] = items
+	area[origin] = items
 	return true
 }
 
-// CopyStorageArea notes that a tab was opened by another one, and begins with a copy of
-// its sessionStorage.
+// CopyStorageArea notes that a tab was opened by another one, and begins with a copy
+// of its sessionStorage.
 func (b *Book) CopyStorageArea(w Window, of, to Shelf) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -330,7 +330,7 @@ func (b *Book) Origins(w Window, site string) []string {
 	return list
 }
 
-// mergeStorage makes the web storage of a session that goes the one's that is kept.
+// mergeStorage gives the web storage of a session that goes to the one that is kept.
 func (b *Book) mergeStorage(keep, gone *session) {
 	if gone.savedStorage == nil {
 		return
@@ -344,16 +344,16 @@ func (b *Book) mergeStorage(keep, gone *session) {
 	to.fillFrom(gone.savedStorage)
 }
 
-// dropMovedStorage forgets whose the storage of origins is that belong to another site by
-// now: there it is of the session that shows them next.
+// dropMovedStorage forgets the owners of the storage of origins that belong to another
+// site now. There it belongs to the session that shows them next.
 func (b *Book) dropMovedStorage() {
 	for _, s := range b.sites {
 		for _, p := range s.windows {
 			if p.storage == nil {
 				continue
 			}
-			for _, shelf := range p.storage.areas {
-				maps.DeleteFunc(shelf, func(origin string, _ *savedStorage) bool {
+			for _, area := range p.storage.areas {
+				maps.DeleteFunc(area, func(origin string, _ *savedStorage) bool {
 					address, _, _ := strings.Cut(origin, " ") // before it is a partition
 					l, ok := locate(address)
 					return !ok || b.boundary.site(&l) != s.name

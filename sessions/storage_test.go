@@ -6,28 +6,28 @@ import (
 	"testing"
 )
 
-// closet plays the browser: it carries out what the plans say.
-type closet struct {
+// tabStorage plays the browser: it carries out what the plans say.
+type tabStorage struct {
 	t    *testing.T
 	book *Book
-	has  map[string]Items // by window, shelf and origin
+	has  map[string]Items // by window, area and origin
 }
 
 // show shows a document of an origin in a tab.
-func (c *closet) show(w Window, tab Shelf, origin string) {
+func (c *tabStorage) show(w Window, tab Shelf, origin string) {
 	c.t.Helper()
-	for _, shelf := range []Shelf{LocalStorage, tab} {
-		for _, plan := range c.book.PlanStorage(w, shelf) {
+	for _, area := range []Shelf{LocalStorage, tab} {
+		for _, plan := range c.book.PlanStorage(w, area) {
 			if !slices.Contains(plan.Origins, origin) {
 				continue
 			}
-			at := string(w) + "|" + string(shelf) + "|" + origin
+			at := string(w) + "|" + string(area) + "|" + origin
 			taken := c.has[at]
 			c.has[at] = plan.Put[origin]
-			if booked, kept := c.book.StorageSwapped(w, "a.test", shelf, origin, plan.Of, taken); !booked || !kept {
+			if booked, kept := c.book.StorageSwapped(w, "a.test", area, origin, plan.Of, taken); !booked || !kept {
 				c.t.Errorf("%s: a swap that was planned was not booked", at)
 			}
-			if booked, _ := c.book.StorageSwapped(w, "a.test", shelf, origin, plan.Of, "twice"); booked {
+			if booked, _ := c.book.StorageSwapped(w, "a.test", area, origin, plan.Of, "twice"); booked {
 				c.t.Errorf("%s: a swap was booked twice", at)
 			}
 		}
@@ -35,13 +35,13 @@ func (c *closet) show(w Window, tab Shelf, origin string) {
 	c.book.OriginShown(w, "a.test", origin, tab, false)
 }
 
-func (c *closet) put(w Window, tab Shelf, origin, who string) {
+func (c *tabStorage) put(w Window, tab Shelf, origin, who string) {
 	c.show(w, tab, origin)
 	c.has[string(w)+"||"+origin] = Items(who + "-local")
 	c.has[string(w)+"|"+string(tab)+"|"+origin] = Items(who + "-" + string(tab))
 }
 
-func (c *closet) want(w Window, tab Shelf, origin, who string) {
+func (c *tabStorage) want(w Window, tab Shelf, origin, who string) {
 	c.t.Helper()
 	c.show(w, tab, origin)
 	local, tabs := Items(""), Items("")
@@ -67,7 +67,7 @@ func TestStorage(t *testing.T) {
 		}
 		refs[name] = s.Ref()
 	}
-	c := &closet{t, b, map[string]Items{}}
+	c := &tabStorage{t, b, map[string]Items{}}
 	use := func(w Window, name string) {
 		t.Helper()
 		if err := b.Use(w, refs[name], sid("alice"), testNow); err != nil {
@@ -114,8 +114,8 @@ func TestStorage(t *testing.T) {
 	}
 	c.want(Main, "t1", x, "alice")
 	c.want(Main, "t1", y, "alice")
-	for _, shelf := range []Shelf{LocalStorage, "t1"} {
-		if list := b.PlanStorage(Main, shelf); len(list) != 0 {
+	for _, area := range []Shelf{LocalStorage, "t1"} {
+		if list := b.PlanStorage(Main, area); len(list) != 0 {
 			t.Errorf("all is as it was, and the plan is %+v", list)
 		}
 	}
@@ -193,7 +193,7 @@ func TestStorageBounds(t *testing.T) {
 	}
 	for i := range 3 * maxAreas {
 		if kept := s.save(Shelf(strings.Repeat("s", i+1)), "o", "items"); kept != (i < maxAreas-2) {
-			t.Fatalf("shelf %d: kept %t", i, kept)
+			t.Fatalf("area %d: kept %t", i, kept)
 		}
 	}
 	if s.save("x", "", ""); s.items["x"][""] != "" {
@@ -201,7 +201,7 @@ func TestStorageBounds(t *testing.T) {
 	}
 }
 
-// A report tells which plan it carried out: another switch may have come since.
+// A report says which plan it carried out: another switch may have come since.
 func TestStorageReportsLate(t *testing.T) {
 	b := New(Options{Defaults: StandardDefaults()})
 	var refs []Ref

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 		b.clean(s)
 	}
 	p := s.inWindow(w)
-	if adopter := first(p.active, p.last); adopter != nil {
+	if adopter := cmp.Or(p.active, p.last); adopter != nil {
 		b.adoptFromJar(adopter, w, name, jar, now)
 		return nil
 	}
@@ -154,7 +155,7 @@ func (b *Book) discardFor(session *session) {
 }
 
 // mergeEqual removes what the loss of a token made empty or equal. Named sessions
-// merge too: a person took the token away that told them apart (RULES 10).
+// merge too: a person removed the token that distinguished them (RULES 10).
 func (b *Book) mergeEqual(s *site) {
 	seen := map[string]*session{}
 	for _, session := range slices.Clone(s.sessions) {
@@ -242,14 +243,14 @@ func (s *session) duplicate() *session {
 			rarest, count = h.pair(), n
 		}
 	}
-	var twin *session
+	var found *session
 	for other := range s.site.values.of(rarest) {
-		older := twin == nil || other.id < twin.id
+		older := found == nil || other.id < found.id
 		if other != s && older && !(s.named && other.named) && other.fingerprint() == s.fingerprint() {
-			twin = other
+			found = other
 		}
 	}
-	return twin
+	return found
 }
 
 // fingerprint is equal for sessions with equal tokens; "" means no token.

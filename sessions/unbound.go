@@ -2,8 +2,8 @@ package sessions
 
 import "time"
 
-// Unbound lists the cookies of a jar that are a site's and travel with none of its
-// sessions: they are the same whoever is active.
+// Unbound lists the cookies of a jar that belong to a site and to none of its sessions:
+// they are the same whichever session is active.
 func (b *Book) Unbound(site string, jar []Cookie, now time.Time) []Cookie {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -16,31 +16,30 @@ type Paused struct {
 	// Fields gives another header by its name, "" for none; nil where they are not
 	// known.
 	Fields func(name string) string
-	// FromOldDocument reports whether the document that asks is from before the last switch of the
-	// site: it is another session's page. nil is no. It is called while the book is
+	// FromOldDocument reports whether the document that asks is from before the last switch
+	// of the site: it is another session's page. nil is no. It is called while the book is
 	// locked.
 	FromOldDocument func(site string) bool
-	// IsAuthMirror reports whether the request is ours, to change what the browser keeps for HTTP
-	// authentication: that is not forced. nil is no. It is called while the book is locked.
+	// IsAuthMirror reports whether the request is ours, to change what the browser keeps for
+	// HTTP authentication: that is not forced. nil is no. It is called while the book is locked.
 	IsAuthMirror func() bool
 	// Top gives the URL of the page that the request is for; nil where it is of the
 	// request's own site.
 	Top func() string
 	// Preflight says that it is a CORS preflight, which never has cookies.
 	Preflight bool
-	// Flushed says that everything the browser told up to now is booked, and
-	// Jar has the cookies of the window as they are: what is still unknown
-	// was written by a script.
+	// Flushed says that all events of the browser up to now are booked, and Jar has the
+	// cookies of the window as they are: what is still unknown was written by a script.
 	Flushed bool
 	Jar     []Cookie
-	// JarChanging says that the jar may be another by the time that the request is sent, which
-	// takes its cookies then, unless they are written (CHROMIUM 19): it is being mended, or
-	// Late says so.
+	// JarChanging says that the jar may be another by the time that the request is sent. The
+	// browser reads it then, unless the verdict writes the cookies (CHROMIUM 19). It is so
+	// while the mirror writes the jar, and while OldInFlight is true.
 	JarChanging bool
-	// OldInFlight says that requests from before the switch may still be answered: what nobody
-	// knows yet may be the value of another session, and what is missing its logout.
+	// OldInFlight says that requests from before the switch may still be answered: an unknown
+	// value may be one that another session gets, and a missing one its logout.
 	OldInFlight bool
-	// Waited says that this was waited for, and did not end soon.
+	// Waited says that the end of OldInFlight was waited for, and did not come soon.
 	Waited bool
 	// JarWritten says that the jar was written since the request was paused, so that it may
 	// have been paused without what Jar has.
@@ -79,30 +78,35 @@ const (
 	Continue Action = iota
 	// Rewrite sends it with other headers.
 	Rewrite
-	// Flush asks for the question again, [Paused.Settled]: the header has a
-	// value that no response has set as far as we know, or lacks what the jar may have lost.
+	// Flush asks for another decision once all events up to now are booked, as
+	// [Paused.Flushed] says: the header has a value that no response has set as far as we
+	// know, or lacks what the jar may have lost.
 	Flush
-	// Write sends it with the Cookie header that it has, as [Paused.Header]: it is right now,
-	// and may not be when the browser sends it.
+	// Write sends it with the Cookie header that it has, [Paused.Header], written: what the
+	// browser would send may be another by then.
 	Write
 	// Restore puts the lost cookies back into the jar and sends the request as it is then: only
 	// the browser knows whether it is one to carry them.
 	Restore
-	// Await asks for the question again once no answer from before the switch can come, or
-	// after a while, [Paused.Waited]: the header has a value that such an answer may explain.
+	// Await asks for another decision once no response from before the switch can come, or
+	// after a while, as [Paused.Waited] says: the header has a value that such a response may
+	// explain.
 	Await
 )
 
 // Decide gives the verdict on a paused request (RULES 43, 45): on a site with an
 // active session the values of token and carried cookies are replaced by that
 // session's, those it lacks are removed, and every other byte stays. A request
-// without a Cookie header is not given one, unless the book forces everywhere, or the jar
-// has just lost it. A
-// header token of another session is replaced by the active session's. Where that has
-// none it is taken out if the document is from before the switch; a later document has it
-// from elsewhere: an application's own key, say.
-// An unknown value in a settled request is adopted by the active session. Where the jar may
-// change before the request is sent, what is right is written too: see [Paused.Racing].
+// without a Cookie header gets none, unless the book forces everywhere, or the jar has
+// just lost the cookies.
+//
+// A header token of another session is replaced by the active session's. Where the active
+// one has none, the header is removed if the document is from before the switch; a later
+// document has it from elsewhere: an application's own key, say.
+//
+// An unknown value is adopted by the active session if the request is [Paused.Flushed].
+// Where the jar may change before the request is sent, a header that is right is written
+// too: see [Paused.JarChanging].
 func (b *Book) Decide(r Paused) Verdict {
 	l, ok := locate(r.URL)
 	if !ok {
@@ -193,8 +197,8 @@ type decision struct {
 	request      Paused
 	at           location
 	pairs        []edit
-	header       string // that the crumbs are of,
-	kindsVersion int    // with the kinds of the site's names as they were: see site.renamed
+	header       string // that the pairs are of,
+	kindsVersion int    // with the kinds of the site's names as they were: see site.kindsVersion
 	own          []ownCookie
 	out          []byte // the header as it is written
 	written      string // the same, as it was given away last
@@ -205,7 +209,7 @@ type edit struct {
 	cookiePair
 	kind Kind
 	to   *sessionCookie // nil: removed
-	keep bool           // a logout has emptied it: nobody's, and nothing that says who it is
+	keep bool           // a logout has emptied it: it is of no session and identifies none
 }
 
 // ownCookie is a cookie of the active session.
@@ -228,7 +232,7 @@ func (d *decision) decide(v *Verdict) {
 		case d.request.OldInFlight && !d.request.Waited:
 			v.Action = Await
 			return
-		case d.request.OldInFlight: // it may be another session's: nobody gets it
+		case d.request.OldInFlight: // it may be another session's: no session gets it
 		case !d.request.Flushed:
 			v.Action = Flush
 			return
@@ -279,14 +283,14 @@ func (d *decision) decideEmpty(v *Verdict) {
 	}
 }
 
-// mayBeLost reports a cookie that the request lacks, where another session's answer may
-// have taken it, or has.
+// mayBeLost reports a cookie that the request lacks, where another session's response may
+// have deleted it, or has.
 func (d *decision) mayBeLost(o ownCookie) bool {
 	return o.applies && !o.present && o.Partition == "" && (d.request.OldInFlight && d.place.seenInJar[o.key()] || d.place.missing[o.key()])
 }
 
-// markLost marks the cookies that the settled jar does not have, and counts them. What it has
-// the browser holds back.
+// markLost marks the cookies that the flushed jar does not have, and counts them. What it
+// has, the browser does not send with this request.
 func (d *decision) markLost() (n int) {
 	for i := range d.own {
 		o := &d.own[i]
@@ -358,9 +362,9 @@ func (d *decision) adopt() {
 	}
 }
 
-// assignEqual and pairRest find for each crumb the cookie of the active session
+// assignEqual and assignRest find for each pair the cookie of the active session
 // that takes its place: the one of the same value, else of the same identity as
-// far as the value tells, else the next in jar order. Last, a value of its own
+// far as the value shows, else the next in jar order. Last, a value of its own
 // stays where its scope does not reach: the browser knows the cookie's scope
 // better.
 func (d *decision) assignEqual() {
@@ -400,7 +404,7 @@ func (d *decision) assignBy(same func(*edit, *ownCookie) bool) {
 }
 
 // isOnly reports whether a name stands once in the header and once in the session,
-// so that there is nothing to tell apart.
+// so that there is no choice.
 func (d *decision) isOnly(name string) bool {
 	n := 0
 	for i := range d.pairs {
@@ -416,7 +420,7 @@ func (d *decision) isOnly(name string) bool {
 	return n == 2
 }
 
-// sameIdentity reports whether some session holds the crumb's value in a cookie
+// sameIdentity reports whether some session has the pair's value in a cookie
 // of this identity.
 func (d *decision) sameIdentity(e *edit, h *sessionCookie) bool {
 	for holder := range d.site.values.of(pair{e.name, e.value}) {

@@ -13,8 +13,8 @@ import (
 func TestRewrite(t *testing.T) {
 	const alice, bob = "sid=ALICE; auth=a", "sid=B; auth=bb"
 	for _, c := range []struct{ name, bob, header, want string }{
-		{"in step", bob, "sid=B; auth=bb", "sid=B; auth=bb"},
-		{"in step among others", bob, "x=1; auth=bb; y; sid=B", "x=1; auth=bb; y; sid=B"},
+		{"in sync", bob, "sid=B; auth=bb", "sid=B; auth=bb"},
+		{"in sync among others", bob, "x=1; auth=bb; y; sid=B", "x=1; auth=bb; y; sid=B"},
 		{"shorter and longer", bob, "x=1; sid=ALICE; auth=a; y=2", "x=1; sid=B; auth=bb; y=2"},
 		{"a token missing stays missing", bob, "sid=ALICE; y=2", "sid=B; y=2"},
 		{"no token at all", bob, "x=1; y=2", "x=1; y=2"},
@@ -172,13 +172,13 @@ func TestForceEverywhere(t *testing.T) {
 }
 
 // An unknown value is asked for again, then adopted as the jar describes it.
-func TestSettleAndAdopt(t *testing.T) {
+func TestFlushAndAdopt(t *testing.T) {
 	b := start(t, Options{})
 	b.give("alice", "sid=A")
 	b.new("bob")
 	b.visit("https://www.shop.test/app", "sid=B; Domain=shop.test")
 	b.script("https://www.shop.test/app", "sid=X; Domain=shop.test; Secure; SameSite=Lax")
-	b.told()
+	b.newEvents()
 	p := Paused{URL: "https://www.shop.test/app", Header: "sid=X", Now: b.now}
 	if v := b.book.Decide(p); v.Action != Flush || v.Header != "" {
 		t.Fatalf("unknown: %+v", v)
@@ -187,7 +187,7 @@ func TestSettleAndAdopt(t *testing.T) {
 	if v := b.book.Decide(p); v.Action != Continue {
 		t.Errorf("settled: %+v", v)
 	}
-	b.wantTold("value-adopted bobsid")
+	b.wantEvents("value-adopted bobsid")
 	s, _ := b.book.Active(Main, shop, b.now)
 	want := Cookie{Name: "sid", Value: "X", Domain: ".shop.test", Path: "/", Secure: true, SameSite: "Lax"}
 	if len(s.Tokens) != 1 || s.Tokens[0] != want {
@@ -257,7 +257,7 @@ func TestDecideAllocates(t *testing.T) {
 	p := Paused{URL: "https://shop.test/a?b", Header: "x=1; sid=B; flag; auth=b; y=2", Now: b.now}
 	b.book.Decide(p)
 	if n := testing.AllocsPerRun(100, func() { b.book.Decide(p) }); n > 0 {
-		t.Errorf("in step: %v allocations", n)
+		t.Errorf("in sync: %v allocations", n)
 	}
 }
 
@@ -351,7 +351,7 @@ func TestManyTokens(t *testing.T) {
 		t.Errorf("got %q", v.Header)
 	}
 	if v := b.book.Decide(Paused{URL: "https://shop.test/", Header: strings.Join(bob, "; "), Now: b.now}); v.Action != Continue {
-		t.Errorf("in step: %+v", v)
+		t.Errorf("in sync: %+v", v)
 	}
 }
 
@@ -369,12 +369,12 @@ func TestScopeHostSharesTheJar(t *testing.T) {
 	b.visit(two, "sid=2")
 	b.wantSent(two, "sid=2")
 	b.wantSent(one, "sid=1")
-	if n := strings.Count(b.told(), string(ValueAdopted)); n != 0 {
+	if n := strings.Count(b.newEvents(), string(ValueAdopted)); n != 0 {
 		t.Errorf("%d values were adopted", n)
 	}
 	b.script(one, "sid=3")
 	b.wantSent(one, "sid=3")
-	if n := strings.Count(b.told(), string(ValueAdopted)); n != 1 {
+	if n := strings.Count(b.newEvents(), string(ValueAdopted)); n != 1 {
 		t.Errorf("a script's value was adopted %d times", n)
 	}
 }

@@ -37,17 +37,17 @@ func walks(t *testing.T, walk func(*rapid.T)) {
 	rapid.Check(t, walk)
 }
 
-// walk is a browser and its model in step.
+// walk is a browser and its model in sync.
 type walk struct {
 	*rapid.T
 	real    *browser
 	model   *model
-	flights []airborne
+	flights []inFlight
 	values  int
 }
 
-// airborne is a request whose response has not come.
-type airborne struct {
+// inFlight is a request whose response has not come.
+type inFlight struct {
 	flight
 	model *mExchange
 }
@@ -56,7 +56,7 @@ func (w *walk) pick(what string, list ...string) string {
 	return rapid.SampledFrom(list).Draw(w.T, what)
 }
 
-// say tells a step in the log of a failing example.
+// say writes a step in the log of a failing example.
 func (w *walk) say(format string, args ...any) { w.Logf("STEP "+format, args...) }
 
 func (w *walk) step() {
@@ -113,7 +113,7 @@ func (w *walk) send(b *browser, window *mWindow) {
 	found, jar := b.found(url), b.jar()
 	f := b.send(url)
 	x := w.model.send(window, url, found, jar)
-	w.flights = append(w.flights, airborne{f, x})
+	w.flights = append(w.flights, inFlight{f, x})
 	if got := pairsOf(f.header); !slices.Equal(got, x.header) {
 		w.Fatalf("sent is %v, in the model %v", got, x.header)
 	}
@@ -144,7 +144,7 @@ func (w *walk) answer(i int, mended bool) {
 	}
 	want := w.model.receive(f.model, set)
 	if slices.Sort(want); !slices.Equal(windows, want) {
-		w.Fatalf("out of step are %q, in the model %q", windows, want)
+		w.Fatalf("out of sync are %q, in the model %q", windows, want)
 	}
 	for _, name := range want {
 		if mended {

@@ -10,22 +10,22 @@ import (
 // maxWithheld bounds the values that a site remembers of what was not booked.
 const maxWithheld = 64
 
-// withheldResponse is what an answer brought and the session was not given: it would be another user
-// by it, without anybody having said so.
+// withheldResponse is what a response brought and was not booked: the session would be
+// another user by it, which nobody asked for.
 type withheldResponse struct {
 	cookies []Cookie
 	url     string // without the query
 }
 
-// NothingToAcceptError reports a session from which no answer was withheld.
+// NothingToAcceptError reports a session from which no response was withheld.
 type NothingToAcceptError struct{ Site, Name string }
 
 func (e *NothingToAcceptError) Error() string {
 	return fmt.Sprintf("nothing was withheld from %q on %s", e.Name, e.Site)
 }
 
-// withhold keeps what an answer brought out of its session, and tells so, once for each
-// answer or chain of redirects. The jar has it by now, and is to be put right.
+// withhold does not book what a response brought on its session, and reports that, once
+// for each response or chain of redirects. The jar has it by now, and is to be corrected.
 func (b *Book) withhold(a *assessment, x *Exchange, cookies []Cookie, now time.Time) {
 	s := a.session
 	for _, c := range a.changed {
@@ -62,9 +62,9 @@ func bare(url string) string {
 	return url
 }
 
-// Accept books what an answer brought and the session was not given, see [SessionKept].
-// What it takes the place of can be brought back. The jars where the session is active are
-// out of step afterwards.
+// Accept books what a response brought and was withheld from the session, see
+// [SessionWithheld]. [Book.Revert] brings back what it replaces. The jars where the session is active are
+// out of sync afterwards.
 func (b *Book) Accept(ref Ref, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,8 +89,8 @@ func (b *Book) Accept(ref Ref, now time.Time) error {
 	s.withheld, s.isLogin = nil, true
 	s.markReported(o.batch)
 	b.notifyChange(s, Main, was, changed, now)
-	if twin := s.duplicate(); twin != nil {
-		b.mergeDuplicates(s, twin)
+	if duplicate := s.duplicate(); duplicate != nil {
+		b.mergeDuplicates(s, duplicate)
 	}
 	return nil
 }
