@@ -28,18 +28,18 @@ type Options struct {
 type Book struct {
 	options Options
 
-	mu           sync.Mutex // guards all below
-	defaults     *defaults
-	boundary     *boundary
-	sites        map[string]*site
-	order        []*site            // as they appeared
-	hosts        map[string]*site   // by host or host:port, a bounded cache of where a host belongs
-	scratch      decision           // see decision
-	sentScratch  sent               // see read
-	tokenScratch []*Cookie          // see judge
-	clashed      map[[2]string]bool // what warnClashes has reported
-	sequence     int64              // grows with every cookie learned, as its creation time does
-	secretNews   newSecrets
+	mu              sync.Mutex // guards all below
+	defaults        *defaults
+	boundary        *boundary
+	sites           map[string]*site
+	order           []*site            // as they appeared
+	hosts           map[string]*site   // by host or host:port, a bounded cache of where a host belongs
+	scratch         decision           // see decision
+	sentScratch     sentRequest        // see read
+	tokenScratch    []*Cookie          // see judge
+	reportedClashes map[[2]string]bool // what warnClashes has reported
+	sequence        int64              // grows with every cookie learned, as its creation time does
+	secretNews      newSecrets
 
 	secrets secrets // has a lock of its own
 }

@@ -384,13 +384,13 @@ func (b *Book) warnClashes(s *session, now time.Time) {
 		}
 		for _, other := range b.clashes(w, s.site, now) {
 			pair := [2]string{min(s.site.name, other), max(s.site.name, other)}
-			if b.clashed[pair] {
+			if b.reportedClashes[pair] {
 				continue
 			}
-			if b.clashed == nil {
-				b.clashed = map[[2]string]bool{}
+			if b.reportedClashes == nil {
+				b.reportedClashes = map[[2]string]bool{}
 			}
-			b.clashed[pair] = true
+			b.reportedClashes[pair] = true
 			b.notify(Event{Kind: SitesClash, Site: s.site.name, Window: w, Text: other})
 		}
 	}

@@ -61,7 +61,7 @@ func (c *Cookie) covers(l *location) bool {
 // coversHostAt is coversHost for the host of a URL: Chrome takes the one with a
 // trailing dot for another (TestOracle).
 func (c *Cookie) coversHostAt(l *location) bool {
-	return strings.HasSuffix(c.Domain, ".") == l.dotted && c.coversHost(l.host)
+	return strings.HasSuffix(c.Domain, ".") == l.trailingDot && c.coversHost(l.host)
 }
 
 func (c *Cookie) coversHost(host string) bool {

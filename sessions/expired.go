@@ -8,9 +8,9 @@ import (
 // replaces before it was ever seen to work, with no sign of a login; "" for none. The server
 // may not know it any more, and have taken the request for a visitor's. A session that has
 // worked, and a site that renews its tokens often, may replace them as they like.
-func (a *assessment) expired(x *Exchange) string {
+func (a *assessment) mayBeExpired(x *Exchange) string {
 	s := a.session
-	if a.effect() != Renewed || s != x.active || s.expiryReported || x.request.Method != "GET" || s.worked(x) || s.site.renewsOften(a.changed) {
+	if a.effect() != Renewed || s != x.active || s.expiryReported || x.request.Method != "GET" || s.wasAnswered(x) || s.site.renewsOften(a.changed) {
 		return ""
 	}
 	if same, _ := a.subjects(); same {
@@ -32,7 +32,7 @@ func (a *assessment) givenName() string {
 
 // worked reports whether the session was answered before an exchange: with a document, or,
 // where it asks for none, with anything. What redirected to it is no such answer.
-func (s *session) worked(x *Exchange) bool {
+func (s *session) wasAnswered(x *Exchange) bool {
 	before := s.documents
 	switch {
 	case x.request.Document:

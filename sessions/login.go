@@ -99,7 +99,7 @@ func (b *Book) assess(session *session, x *Exchange, r Response) assessment {
 	case x.request.Reload && x.request.Before == Renewed: // as it did before
 	case x.followsCodeLink():
 		a.replacesLogin = true
-	case x.request.Document && session.worked(x) && a.outlived(r.Now), x.request.Reload && a.replacesUnproven(r.Now):
+	case x.request.Document && session.wasAnswered(x) && a.outlived(r.Now), x.request.Reload && a.replacesUnproven(r.Now):
 		a.replacesLogin, a.wasStable = true, !login
 	case !session.isLogin && !session.site.renewsOften(a.changed):
 		a.renewal = false // a visitor's token gave way, maybe to a login

@@ -7,7 +7,7 @@ import (
 )
 
 // sent is a request as it left, reduced to what matching needs.
-type sent struct {
+type sentRequest struct {
 	at      location
 	cookies []pair // the token and carried cookies in it, as they stood
 	tokens  []pair // and the tokens alone
@@ -25,7 +25,7 @@ type sent struct {
 // match finds the session that a request belongs to (RULES 18).
 // nil means: of none yet. Its cost depends on the tokens in the request, not on
 // the number of sessions.
-func (s *site) match(p *windowState, r *sent) *session {
+func (s *site) match(p *windowState, r *sentRequest) *session {
 	if len(r.tokens) == 0 {
 		return s.matchWithoutTokens(p, r)
 	}
@@ -71,7 +71,7 @@ func (p *windowState) prefers(a, b *session) bool {
 type agreement int
 
 const (
-	noAgreement agreement = iota
+	disagrees agreement = iota
 	agrees
 	agreesEarlier
 	completes
@@ -79,7 +79,7 @@ const (
 
 // agreement compares a request that carries tokens with a session. Duplicate names
 // count one by one.
-func (s *session) agreement(r *sent) agreement {
+func (s *session) agreement(r *sentRequest) agreement {
 	var agree, earlier, unknown int
 	for _, token := range r.tokens {
 		switch {
@@ -88,7 +88,7 @@ func (s *session) agreement(r *sent) agreement {
 		case s.hadValue(token):
 			earlier++
 		case s.site.known(token):
-			return noAgreement
+			return disagrees
 		default:
 			unknown++
 		}
@@ -97,18 +97,18 @@ func (s *session) agreement(r *sent) agreement {
 	case earlier > 0:
 		return agreesEarlier
 	case s.lacks(r):
-		return noAgreement
+		return disagrees
 	case unknown == 0:
 		return agrees
 	case agree > 0 || !s.appliesTo(r):
 		return completes
 	}
-	return noAgreement
+	return disagrees
 }
 
 // lacks reports whether a token of the session that applies to the request is
 // not in it.
-func (s *session) lacks(r *sent) bool {
+func (s *session) lacks(r *sentRequest) bool {
 	return slices.ContainsFunc(s.cookies, func(h *sessionCookie) bool {
 		return h.applies(r) && !slices.Contains(r.tokens, h.pair()) && !h.cameAfter(r)
 	})
@@ -117,23 +117,23 @@ func (s *session) lacks(r *sent) bool {
 // cameAfter reports whether the token came after the request began, which has none
 // of its name: many requests of a page are under way while the response to one
 // brings a token (TestLeaks in cdp).
-func (h *sessionCookie) cameAfter(r *sent) bool {
+func (h *sessionCookie) cameAfter(r *sentRequest) bool {
 	return h.since.After(r.began) && !r.names(h.Name)
 }
 
-func (s *session) appliesTo(r *sent) bool {
+func (s *session) appliesTo(r *sentRequest) bool {
 	return slices.ContainsFunc(s.cookies, func(h *sessionCookie) bool { return h.applies(r) })
 }
 
 // applies reports whether the browser would have sent the token. No event says
 // which partition a request is in, so a partitioned one may always be missing, nor
 // which cookies a WebSocket left out, and when they were read.
-func (h *sessionCookie) applies(r *sent) bool {
+func (h *sessionCookie) applies(r *sentRequest) bool {
 	return !(r.handshake && !r.names(h.Name)) && h.kind == Token && h.Partition == "" && h.covers(&r.at) && !h.Expired(r.now) && !slices.Contains(r.blocked, h.Name)
 }
 
 // names reports whether the request has a token of that name.
-func (r *sent) names(name string) bool {
+func (r *sentRequest) names(name string) bool {
 	return slices.ContainsFunc(r.tokens, func(p pair) bool { return p.name == name })
 }
 
@@ -143,7 +143,7 @@ func (s *site) known(token pair) bool {
 }
 
 // matchWithoutTokens finds the session of a request without any token.
-func (s *site) matchWithoutTokens(p *windowState, r *sent) *session {
+func (s *site) matchWithoutTokens(p *windowState, r *sentRequest) *session {
 	switch {
 	case p.active != nil && !p.active.appliesTo(r):
 		return p.active

@@ -223,7 +223,7 @@ func (m *model) agree(s *mSession, url string, tokens []pair) agreement {
 		case s.held(p):
 			earlier++
 		case m.known(p):
-			return noAgreement
+			return disagrees
 		default:
 			unknown++
 		}
@@ -240,13 +240,13 @@ func (m *model) agree(s *mSession, url string, tokens []pair) agreement {
 	case earlier > 0: // RULES 20
 		return agreesEarlier
 	case lacking > 0:
-		return noAgreement
+		return disagrees
 	case unknown == 0:
 		return agrees
 	case agreeing > 0 || applying == 0: // RULES 21
 		return completes
 	}
-	return noAgreement
+	return disagrees
 }
 
 func (m *model) match(active, last *mSession, url string, tokens []pair) *mSession {

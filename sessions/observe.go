@@ -148,7 +148,7 @@ func (b *Book) Sent(r Request) Exchange {
 // adoptFromRequest gives the active session the values of a request that no session has, where
 // no verdict was asked for or the others are that session's: a script wrote them, or a
 // response that nothing shows. It reports whether the request is that session's by that.
-func (b *Book) adoptFromRequest(x *Exchange, r *sent) bool {
+func (b *Book) adoptFromRequest(x *Exchange, r *sentRequest) bool {
 	if x.active == nil || !x.request.Unchecked && !slices.ContainsFunc(r.tokens, x.active.hasValue) {
 		return false
 	}
@@ -218,7 +218,7 @@ func (b *Book) unknownIn(w Window, site string, jar []Cookie, now time.Time) []C
 // readPairs takes the token and carried cookies out of a request, learning default
 // tokens on the way. The book has one place for what is read, which is good
 // until the next read. Like [decision.read] it reads the same header once.
-func (b *Book) readPairs(x *Exchange) *sent {
+func (b *Book) readPairs(x *Exchange) *sentRequest {
 	r := &b.sentScratch
 	r.at, r.blocked, r.began, r.now = x.at, x.request.Blocked, x.request.Began, x.request.Now
 	r.handshake = x.request.Handshake
@@ -245,7 +245,7 @@ func (b *Book) readPairs(x *Exchange) *sent {
 
 // learnCarried gives the session the carried cookies that its own request
 // shows: scripts write them, so that no response shows them.
-func (b *Book) learnCarried(x *Exchange, r *sent) {
+func (b *Book) learnCarried(x *Exchange, r *sentRequest) {
 	if x.active != nil && !(x.request.Unchecked && x.session == x.active) || len(r.cookies) == len(r.tokens) {
 		return // the active one's may show what a verdict has not seen
 	}
@@ -322,7 +322,7 @@ func (b *Book) Received(x Exchange, r Response) Outcome {
 	if !s.hasToken() && alive(x.session) == nil {
 		return Outcome{} // RULES 24
 	}
-	request := &sent{}
+	request := &sentRequest{}
 	if !x.complete || x.kindsVersion != s.kindsVersion || x.session.removed || x.anonymous {
 		request = b.readPairs(&x)
 	}
@@ -364,7 +364,7 @@ func (b *Book) relocate(x *Exchange) {
 
 // owner is the session that a response is booked on: the one that the request
 // was sent as, else the one that its cookies match by now, else a new one.
-func (b *Book) owner(x *Exchange, request *sent, r Response) *session {
+func (b *Book) owner(x *Exchange, request *sentRequest, r Response) *session {
 	window := x.site.inWindow(x.request.Window)
 	if x.anonymous && len(request.tokens) == 0 && alive(window.login) != nil && window.loginSeq > x.seq {
 		return window.login // one jar, one login
@@ -398,7 +398,7 @@ func (x *Exchange) windowWhenSent() *windowState {
 
 // startSession makes the session of a request that no session matches, with the
 // tokens and carried cookies it had.
-func (b *Book) startSession(x *Exchange, request *sent) *session {
+func (b *Book) startSession(x *Exchange, request *sentRequest) *session {
 	session := x.site.newSession("")
 	o := b.newCause(FromRequest, x.request.URL, x.request.Now)
 	for _, p := range request.cookies {
@@ -432,7 +432,7 @@ type applied struct {
 
 // apply writes a response into its session: tokens that the request showed and
 // the session lacks (completion), then what the response set and deleted.
-func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) applied {
+func (b *Book) apply(session *session, x *Exchange, request *sentRequest, r Response) applied {
 	was := session.state(r.Now)
 	changed := b.complete(session, x, request)
 	if len(r.Cookies) == 0 && !r.Cleared {
@@ -453,7 +453,7 @@ func (b *Book) apply(session *session, x *Exchange, request *sent, r Response) a
 	if a.replacesLogin && a.was == Live {
 		session.snapshot(o.batch)
 	}
-	expired := a.expired(x)
+	expired := a.mayBeExpired(x)
 	if expired == "" && a.effect() == Renewed {
 		a.noteRenewal(r.Now)
 	}
@@ -497,7 +497,7 @@ func with(list []Window, w Window) []Window {
 	return list
 }
 
-func (b *Book) complete(session *session, x *Exchange, request *sent) bool {
+func (b *Book) complete(session *session, x *Exchange, request *sentRequest) bool {
 	changed := false
 	o := b.newCause(FromRequest, x.request.URL, x.request.Now)
 	for _, p := range request.tokens {

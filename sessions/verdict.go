@@ -156,7 +156,7 @@ func (b *Book) decideCookies(s *site, p *windowState, r Paused, l location, v *V
 	if d.site != s {
 		d.header, d.pairs = "", d.pairs[:0]
 	}
-	d.book, d.site, d.place, d.request, d.at = b, s, p, r, l
+	d.book, d.site, d.window, d.request, d.at = b, s, p, r, l
 	defer func() { d.request = Paused{} }() // the jar in it is not ours to keep
 	if r.Header == "" && !b.options.ForceEverywhere {
 		d.decideEmpty(v)
@@ -193,7 +193,7 @@ func (b *Book) kindOf(s *site, c *cookiePair) Kind {
 type decision struct {
 	book         *Book
 	site         *site
-	place        *windowState
+	window       *windowState
 	request      Paused
 	at           location
 	pairs        []edit
@@ -286,7 +286,7 @@ func (d *decision) decideEmpty(v *Verdict) {
 // mayBeLost reports a cookie that the request lacks, where another session's response may
 // have deleted it, or has.
 func (d *decision) mayBeLost(o ownCookie) bool {
-	return o.applies && !o.present && o.Partition == "" && (d.request.OldInFlight && d.place.seenInJar[o.key()] || d.place.missing[o.key()])
+	return o.applies && !o.present && o.Partition == "" && (d.request.OldInFlight && d.window.seenInJar[o.key()] || d.window.missing[o.key()])
 }
 
 // markLost marks the cookies that the flushed jar does not have, and counts them. What it
@@ -324,7 +324,7 @@ func changed(e edit) bool { return !e.keep && (e.to == nil || e.to.Value != e.va
 
 // mayAdd reports whether cookies may be missing in the header that are to be
 // there.
-func (d *decision) mayAdd() bool { return d.book.options.ForceEverywhere || len(d.place.missing) > 0 }
+func (d *decision) mayAdd() bool { return d.book.options.ForceEverywhere || len(d.window.missing) > 0 }
 
 // isUnknown reports a value that the book never saw.
 func (d *decision) isUnknown(e edit) bool {
@@ -357,7 +357,7 @@ func (d *decision) adopt() {
 			continue
 		}
 		for _, c := range inJar(pair{e.name, e.value}, d.request.Jar, &d.at) {
-			d.book.adoptValue(d.place.active, d.request.Window, c, e.kind, o)
+			d.book.adoptValue(d.window.active, d.request.Window, c, e.kind, o)
 		}
 	}
 }
@@ -369,7 +369,7 @@ func (d *decision) adopt() {
 // better.
 func (d *decision) assignEqual() {
 	d.own = d.own[:0]
-	for _, h := range d.place.active.cookies {
+	for _, h := range d.window.active.cookies {
 		d.own = append(d.own, ownCookie{sessionCookie: h, applies: h.covers(&d.at) && !h.Expired(d.request.Now)})
 	}
 	for i := range d.pairs {
@@ -494,7 +494,7 @@ func (d *decision) isMissing(o *ownCookie) bool {
 	if d.request.JarChanging && d.request.Flushed && o.Partition == "" {
 		return o.lost || d.book.options.ForceEverywhere && o.kind == Token
 	}
-	return d.book.options.ForceEverywhere && o.kind == Token || d.place.missing[o.key()]
+	return d.book.options.ForceEverywhere && o.kind == Token || d.window.missing[o.key()]
 }
 
 // addOutOfScope adds the tokens that do not cover the URL, one of each name that

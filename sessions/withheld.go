@@ -48,7 +48,7 @@ func (b *Book) withhold(a *assessment, x *Exchange, cookies []Cookie, now time.T
 	switch {
 	case a.owner != nil:
 		e.Text, e.Token = a.owner.name, a.foreign[0].Name
-	case a.via == "" && !s.worked(x):
+	case a.via == "" && !s.wasAnswered(x):
 		e.Token = a.givenName()
 	}
 	b.notify(e)
