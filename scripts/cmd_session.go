@@ -197,7 +197,7 @@ func runRemove(ctx context.Context, c *call) (Result, error) {
 	return c.engine.answer(head, done), nil
 }
 
-// switched tells that a session was made the active one.
+// switched says that a session was made the active one.
 func (e *Engine) switched(done sessions.Switch) Result {
 	s := done.Session
 	head := sayf("%s: %s is active; %s", s.Site, s.Name, reloaded(done))

@@ -39,7 +39,7 @@ func TestWhyStorage(t *testing.T) {
 	w := newWorld(t)
 	const origin = "http://shop.test"
 	w.run("use alice")
-	// What alice's page had is kept when bob's is shown, as the browser would tell.
+	// What alice's page had is kept when bob's is shown, as the browser would report.
 	w.Book.OriginShown(sessions.Main, "shop.test", origin, "tab", false)
 	w.run("use bob")
 	for _, shelf := range []sessions.Shelf{sessions.LocalStorage, "tab"} {

@@ -6,9 +6,9 @@ import (
 	"sessdriver/sessions"
 )
 
-// Describe tells an event in one line, safe for a terminal, to be shown as a
+// Describe is an event in one line, safe for a terminal, to be shown as a
 // notice. It is "" for what is not worth one: what happens all the time
-// (renewals, sites, default tokens) and what the result of a command tells.
+// (renewals, sites, default tokens) and what the result of a command says.
 func Describe(e sessions.Event) string {
 	who := sayf(`session %s "%s" on %s`, strconv.Itoa(e.Number), e.Session, e.Site)
 	switch e.Kind {

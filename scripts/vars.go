@@ -102,7 +102,7 @@ func (v *Vars) expand(words []Word, mask sessions.Mask) ([]Word, error) {
 			}
 			told.WriteString(value)
 		}
-		words[i].Text, words[i].parts, words[i].source, words[i].told = b.String(), nil, w.Text, told.String()
+		words[i].Text, words[i].parts, words[i].source, words[i].masked = b.String(), nil, w.Text, told.String()
 	}
 	return words, nil
 }
