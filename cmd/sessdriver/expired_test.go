@@ -8,7 +8,7 @@ import (
 )
 
 // TestGivenSessionExpired: a server that does not know the cookie of --session takes the
-// request for a visitor's. That is told, with what to type, and what is to be typed works.
+// request for a visitor's. That is reported, with what to type, and what is to be typed works.
 func TestGivenSessionExpired(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

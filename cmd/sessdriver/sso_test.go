@@ -97,7 +97,7 @@ func page(w http.ResponseWriter, title string) {
 
 // TestSingleSignOn switches an application and its identity provider at once. When
 // the application has forgotten its sessions, a silent login brings back the right
-// user; with the application alone switched it brings the other one, and that is told.
+// user; with the application alone switched it brings the other one, and that is reported.
 func TestSingleSignOn(t *testing.T) {
 	t.Parallel()
 	s := newSignOn(t)

@@ -168,7 +168,7 @@ func TestReadSource(t *testing.T) {
 	}
 }
 
-// A host that is typed is the cookies' host, and what may never be sent is told.
+// A host that is typed is the cookies' host, and what may never be sent is reported.
 func TestSessionHost(t *testing.T) {
 	for _, c := range []struct {
 		who, cookie, page string

@@ -44,7 +44,7 @@ type Options struct {
 	Artifacts string // a directory; "" keeps nothing
 	Vars      map[string]string
 	Launch    func(ctx context.Context) (Stage, error)
-	Report    func(Event) // is told from several goroutines, one at a time
+	Report    func(Event) // is called from several goroutines, one at a time
 }
 
 // Status is how a case ended.
@@ -90,7 +90,7 @@ func (r Result) Err() error {
 	return nil
 }
 
-// Event tells of a script: that it begins, how it ended, or that it is not run at all.
+// Event is about a script: that it begins, how it ended, or that it is not run at all.
 type Event struct {
 	File   string
 	Try    int
