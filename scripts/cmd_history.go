@@ -24,7 +24,7 @@ func historyCommands() []*Command {
 			Summary: "Show when and from which URL each value of a session came",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail: "An asterisk marks the values that the session has now, an exclamation mark those of another login that was told. " +
+			Detail: "An asterisk marks the values that the session has now, an exclamation mark those of another login that was reported. " +
 				"SOURCE is response, request, jar, script (no response set it) or user. # is what session revert goes back to. " +
 				"Of each cookie the last twenty changes are remembered, and the values before each of the last twenty such logins.",
 			Example: "session show alice",
@@ -56,7 +56,7 @@ func historyCommands() []*Command {
 			Flags:   []Flag{siteFlag},
 			Detail: "A new session, named NEW or after its number, gets the present cookies, and the old one has those from before the login again. " +
 				"If the old one was active, the new one is active now, since the browser is logged in as it. " +
-				"It is about the last login that was told (see session show), never about a revert: where that took the login back, only the new session is made.",
+				"It is about the last login that was reported (see session show), never about a revert: where that took the login back, only the new session is made.",
 			Example: "session split 3 frank",
 			run:     runSplit,
 		},

@@ -70,7 +70,7 @@ func sessionCommands() []*Command {
 			Summary: "Forget a session and take its cookies out of the browser",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "If it is forced, no session is forced afterwards, and no earlier cookies are put back. The server is not told: there the login goes on.",
+			Detail:  "If it is forced, no session is forced afterwards, and no earlier cookies are put back. The server does not know: there the login goes on.",
 			Example: "rm alice\nrm Session 3",
 			run:     runRemove,
 		},

@@ -54,7 +54,7 @@ func TestSafeJSON(t *testing.T) {
 		}
 	}
 	if _, err := SafeJSON(fullDisk{}).Write([]byte("{}")); err == nil {
-		t.Error("a full disk is not told")
+		t.Error("a full disk is not reported")
 	}
 }
 

@@ -465,15 +465,15 @@ func TestFailureTold(t *testing.T) {
 			return []byte(map[string]string{"fails.sess": "fail x\nsection f", "bad.sess": "nonsense"}[name]), nil
 		}
 		w.run("use alice")
-		var told []string
-		w.OnFailure = func() { told = append(told, w.active("shop.test")) }
+		var reported []string
+		w.OnFailure = func() { reported = append(reported, w.active("shop.test")) }
 		err := w.RunScript(t.Context(), Script{Name: "t.sess", Text: text}, func(r Result) {
 			if after, is := r.Value.(NotRun); is {
-				told = append(told, after.Section)
+				reported = append(reported, after.Section)
 			}
 		})
-		if got := strings.Join(told, ", "); got != want || (err == nil) != (want == "") {
-			t.Errorf("%s: told are %q, %v; want %q", text, got, err, want)
+		if got := strings.Join(reported, ", "); got != want || (err == nil) != (want == "") {
+			t.Errorf("%s: reported are %q, %v; want %q", text, got, err, want)
 		}
 	}
 }

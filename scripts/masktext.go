@@ -51,8 +51,8 @@ func (c *call) maskText(text string) string { return c.engine.maskText(text, c.s
 
 // masked is an argument with what secret variables hold masked, however short that is.
 func (c *call) masked(param string) string {
-	if told, ok := c.maskedArgs[param]; ok {
-		return told
+	if masked, ok := c.maskedArgs[param]; ok {
+		return masked
 	}
 	return c.args[param]
 }

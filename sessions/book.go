@@ -15,8 +15,8 @@ type Options struct {
 	// site, also where the browser would send none (ZAP's way); never on
 	// preflights, never a Secure token over http.
 	ForceEverywhere bool
-	// Observes says whether a URL is looked at; nil means all are. Outside,
-	// nothing is booked.
+	// Observes says whether a URL is looked at; nil means all are. Of the
+	// others nothing is booked.
 	Observes func(rawURL string) bool
 	// Notify gets every change, in order, while the book is locked: it may
 	// only pass the event on, never call the book.

@@ -110,8 +110,8 @@ func (b *Book) SetExceptions(names []string) {
 	b.setBoundary(slices.Clone(names))
 }
 
-// Split makes a host (with its sub-domains), or a host:port, a site of its own;
-// in ScopeHost it parts a domain that was joined. Sessions with cookies of it
+// SplitSite makes a host (with its sub-domains), or a host:port, a site of its own;
+// in ScopeHost it splits a domain that was joined. Sessions with cookies of it
 // go on there under their names. It returns the name of the site. The jars are
 // out of sync afterwards where one of the sites is forced.
 func (b *Book) SplitSite(text string, now time.Time) (string, error) {
@@ -149,8 +149,8 @@ func (s *site) copyNames(whole *site) {
 	s.kindsChanged()
 }
 
-// JoinSite takes a split back; in ScopeHost it makes one site of all hosts of a
-// registrable domain. It returns the name of the site that is left.
+// JoinSite undoes a split; in ScopeHost it makes one site of all hosts of a
+// registrable domain. It returns the name of the site that remains.
 func (b *Book) JoinSite(text string, now time.Time) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 )
 
 // Changed books a cookie that a window's jar took, or lost (an expired one, with the
-// value it had), where no event says which response or script did it. It is credited to
-// the session that the window is on, unless the value is another session's. It
+// value it had), where no event says which response or script did it. It is recorded in
+// the window's active or last session, unless the value is another session's. It
 // returns the site and, like [Book.Received], the windows whose jars are out of sync.
 func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	b.mu.Lock()

@@ -8,7 +8,7 @@ import (
 
 // Choice is a setting that is one of a few words.
 type Choice[T ~string] struct {
-	What string // one of them is, with its article
+	What string // what one of them is, with its article: "a guard mode"
 	All  []T    // in the order in which they are listed
 }
 

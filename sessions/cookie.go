@@ -18,7 +18,7 @@ type Cookie struct {
 	HTTPOnly bool   `json:"httpOnly,omitempty"`
 	// SameSite is Strict, Lax or None; "" when the server said nothing.
 	SameSite string `json:"sameSite,omitempty"`
-	// Priority is Low or High, by which Chrome lets cookies go that are too many
+	// Priority is Low or High, by which Chrome evicts cookies when there are too many
 	// (draft-west-cookie-priority); "" for the usual one, Medium.
 	Priority string `json:"priority,omitempty"`
 	// Partition is the partition key of a Partitioned cookie, in the form
@@ -38,7 +38,7 @@ type pair struct{ name, value string }
 
 func (c *Cookie) pair() pair { return pair{c.Name, c.Value} }
 
-// HostOnly reports whether only the very host that set the cookie gets it.
+// HostOnly reports whether only the host that set the cookie gets it.
 func (c Cookie) HostOnly() bool { return !strings.HasPrefix(c.Domain, ".") }
 
 // Expired reports whether the cookie is gone at the given time.

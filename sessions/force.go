@@ -102,7 +102,7 @@ func (b *Book) New(w Window, site, name string, jar []Cookie, now time.Time) (Se
 }
 
 // Unset ends forcing on a site in a window. It reports the session that was
-// active. The next [Book.PlanJar] puts back what the jar was on before.
+// active. The next [Book.PlanJar] puts back what the jar had before.
 func (b *Book) Unset(w Window, site string, now time.Time) (Session, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -225,7 +225,7 @@ func (s *site) foreignURL(active *session, raw string) bool {
 	return ok && !s.headers.ignoresAuthorization() && s.isForeignAuth(active, in)
 }
 
-// WithoutCredentials is a URL without those in it.
+// WithoutCredentials is a URL without the user and password in it.
 func WithoutCredentials(raw string) string {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	authority := rest
@@ -238,8 +238,8 @@ func WithoutCredentials(raw string) string {
 	return raw
 }
 
-// HasForeignCredentials reports whether a URL has those of another session than the one
-// that is forced in a window.
+// HasForeignCredentials reports whether a URL has a user and password of another session
+// than the one that is forced in a window.
 func (b *Book) HasForeignCredentials(w Window, raw string) bool {
 	l, ok := locate(raw)
 	if !ok || !strings.Contains(raw, "@") {
@@ -432,14 +432,14 @@ func challengeSchemes(text string) []string {
 	return slices.Compact(list)
 }
 
-// Challenge is a server's question for credentials, before anybody has answered.
+// Challenge is a server's question for credentials, before it was answered.
 type Challenge struct {
 	Window Window
 	URL    string
 	Scheme string
 	Top    func() string // as in [Paused]
-	// IsWritten says that our verdict wrote the header, Written, which is what was refused:
-	// no other can be given to that request.
+	// IsWritten says that our verdict wrote the header, Written, and the server refused it:
+	// the request cannot be given another.
 	IsWritten bool
 	Written   string
 	// Given says that the answer to this question was refused.
@@ -501,14 +501,14 @@ func (b *Book) Answer(c Challenge) Reply {
 	return reply
 }
 
-// AuthStep says what the browser of a window is to keep for a space, in place of what it
-// keeps.
+// AuthStep says which credentials the browser of a window is to keep for a protection
+// space, in place of what it keeps.
 type AuthStep struct {
-	Space string
-	Want  *Credentials // nil for nothing
+	Space string       // its URL begins with this: an origin, and a path
+	Want  *Credentials // nil for none
 }
 
-// PlanAuth lists the spaces of a site where the browser of a window keeps other
+// PlanAuth lists the protection spaces of a site where the browser of a window keeps other
 // credentials than those of the session that is forced there, or was before.
 func (b *Book) PlanAuth(w Window, site string) []AuthStep {
 	b.mu.Lock()

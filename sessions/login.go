@@ -16,7 +16,7 @@ type Effect int
 
 const (
 	NoEffect Effect = iota
-	Renewed         // a token has another value, and nothing says that it is another login's
+	Renewed         // a token has another value, without a sign of another login
 	Started         // a token came where there was none, without a sign of a login
 	Changed         // a token took the place of a visitor's, without a sign of a login
 	Filled          // a login, in a session that was anonymous or had ended
@@ -362,7 +362,7 @@ func hasCode(rawURL string) bool {
 }
 
 // HasFragmentToken reports whether the fragment of a URL hands the page a token, as the
-// implicit flow of OAuth does: the page takes it again wherever it is shown anew.
+// implicit flow of OAuth does: a page takes it again when it is reloaded.
 func HasFragmentToken(rawURL string) bool {
 	_, fragment, _ := strings.Cut(rawURL, "#")
 	for part := range strings.FieldsFuncSeq(fragment, func(r rune) bool { return strings.ContainsRune("?&/", r) }) {

@@ -26,8 +26,8 @@ type Loss struct {
 	Missing []Cookie
 	// Cleared says that cookies of other sites were lost with them.
 	Cleared bool
-	// JarFull says that the jar has as many of the site as a browser keeps, so that some had
-	// to go.
+	// JarFull says that the jar has as many of the site as a browser keeps, so that it
+	// evicted some.
 	JarFull bool
 	// OldInFlight says that a response to another session may have deleted them, and is not
 	// reported yet.

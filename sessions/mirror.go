@@ -19,7 +19,7 @@ func (p Plan) Empty() bool { return len(p.Set) == 0 && len(p.Delete) == 0 }
 
 // PlanJar compares the jar of a window with what it must have for a site: the
 // active session's cookies, or, after an Unset, the present cookies of the
-// session that the jar was on before forcing began (none when that one is
+// session whose cookies the jar had before forcing began (none when that one is
 // logged out or gone; the raw old ones where no session ever had them). Other
 // cookies are not touched. Call it again with the jar read back, until the plan
 // is empty.
@@ -46,7 +46,8 @@ func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan 
 	return plan
 }
 
-// CompareJar is the plan for a jar with something forced. Unlike [Book.PlanJar] it only looks.
+// CompareJar is the plan for the jar of a window where a session is forced. Unlike
+// [Book.PlanJar] it changes nothing in the book.
 func (b *Book) CompareJar(w Window, site string, jar []Cookie, now time.Time) Plan {
 	b.mu.Lock()
 	defer b.mu.Unlock()

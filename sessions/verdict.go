@@ -85,8 +85,8 @@ const (
 	// Write sends it with the Cookie header that it has, [Paused.Header], written: what the
 	// browser would send may be another by then.
 	Write
-	// Restore puts the lost cookies back into the jar and sends the request as it is then: only
-	// the browser knows whether it is one to carry them.
+	// Restore puts the lost cookies back into the jar and then sends the request as it is:
+	// the browser decides whether it carries them.
 	Restore
 	// Await asks for another decision once no response from before the switch can come, or
 	// after a while, as [Paused.Waited] says: the header has a value that such a response may

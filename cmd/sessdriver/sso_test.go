@@ -121,9 +121,9 @@ func TestSingleSignOn(t *testing.T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if got := strings.Join(slices.Compact(s.seen), " "); got != "alice bob alice bob" {
-		t.Errorf("the application saw %q, want alice, bob, alice and bob, who is told to have come in her session", s.seen)
+		t.Errorf("the application saw %q, want alice, bob, alice and bob, who is reported to have come in her session", s.seen)
 	}
 	if !strings.Contains(text, "127.0.0.1") || !strings.Contains(text, "localhost") {
-		t.Errorf("the silent login of another user is not told: %s", text)
+		t.Errorf("the silent login of another user is not reported: %s", text)
 	}
 }

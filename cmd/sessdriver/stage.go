@@ -19,8 +19,8 @@ import (
 func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options, mask sessions.Mask, log io.Writer) (runner.Stage, error) {
 	o.Book = c.newBook(func(sessions.Event) {}) // what happens in several at a time would be confusing
 	o.Console, o.Log = c.artifacts != "", c.newLog(log, o.Book, mask)
-	tell := o.Notice
-	o.Notice = func(n error) { tell(errors.New(mask.Text(o.Book, scripts.NoticeLine(n), ""))) }
+	notice := o.Notice
+	o.Notice = func(n error) { notice(errors.New(mask.Text(o.Book, scripts.NoticeLine(n), ""))) }
 	b, err := browsers.take(ctx, o)
 	if err != nil {
 		return runner.Stage{}, err
