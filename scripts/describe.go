@@ -37,7 +37,7 @@ func Describe(e sessions.Event) string {
 			return sayf("the reload brought another login through %s for ", e.Text) + who + ", which keeps its own; to accept the new login: session accept " + n
 		}
 		return "the reload brought another login for " + who + ", which keeps its own; to accept the new login: session accept " + n
-	case sessions.SessionDoubted:
+	case sessions.SessionMayBeExpired:
 		n := strconv.Itoa(e.Number)
 		return sayf("the server gave a new %s to ", e.Token) + who + ": the one given with --session may have expired; see: session show " + n + "; to go back to it: session revert " + n
 	case sessions.SessionMerged:

@@ -28,8 +28,8 @@ type Engine struct {
 	// ReadFile reads a script for include, and bounds how long it is; nil refuses.
 	ReadFile func(ctx context.Context, name string) ([]byte, error)
 	// Timeout is how long a page command waits for what it is about, and expect for what
-	// it expects, where they have no --timeout; 0 means [DefaultPatience]. Pages that are
-	// opened or reloaded have [DefaultLoading].
+	// it expects, where they have no --timeout; 0 means [DefaultTimeout]. Pages that are
+	// opened or reloaded have [DefaultLoadTimeout].
 	Timeout time.Duration
 	// OnFailure is called when a command fails that a script ends with, before the blocks
 	// around it force what was forced before; nil does nothing.

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// DefaultPatience is how long a page command waits for what it is about, and expect for
+// DefaultTimeout is how long a page command waits for what it is about, and expect for
 // what it expects.
 const DefaultTimeout = 10 * time.Second
 
@@ -17,7 +17,7 @@ const lookPause = 50 * time.Millisecond
 
 var timeoutFlag = Flag{Name: "timeout", Kind: KindTime, Summary: "how long to wait, as 500ms or 30s (default 10s, or what the program's flag --wait says)"}
 
-// DefaultLoading is how long a page may take that is opened or reloaded.
+// DefaultLoadTimeout is how long a page may take that is opened or reloaded.
 const DefaultLoadTimeout = time.Minute
 
 // commandTimeout is how long a command is to wait.

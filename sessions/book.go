@@ -36,7 +36,7 @@ type Book struct {
 	hosts           map[string]*site   // by host or host:port, a bounded cache of where a host belongs
 	scratch         decision           // see decision
 	sentScratch     sentRequest        // see read
-	tokenScratch    []*Cookie          // see judge
+	tokenScratch    []*Cookie          // see assess
 	reportedClashes map[[2]string]bool // what warnClashes has reported
 	sequence        int64              // grows with every cookie learned, as its creation time does
 	secretNews      newSecrets
@@ -184,8 +184,8 @@ func (b *Book) nextSeq() int64 {
 	return b.sequence
 }
 
-// alive is the session, nil when it was removed.
-func alive(s *session) *session {
+// unlessRemoved is the session, nil when it was removed.
+func unlessRemoved(s *session) *session {
 	if s == nil || s.removed {
 		return nil
 	}

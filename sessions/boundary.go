@@ -262,7 +262,7 @@ func (b *Book) moveCookies(of *session, now time.Time) {
 		}
 	}
 	if len(moved) > 0 && len(of.cookies) == 0 && !of.named && !of.activeSomewhere() {
-		b.discardFor(of) // it is all there
+		b.removeSession(of) // it is all there
 	}
 }
 

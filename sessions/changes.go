@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Changed books a cookie that a window's jar took, or lost (an expired one, with the
+// JarChanged books a cookie that a window's jar took, or lost (an expired one, with the
 // value it had), where no event says which response or script did it. It is recorded in
 // the window's active or last session, unless the value is another session's. It
 // returns the site and, like [Book.Received], the windows whose jars are out of sync.
-func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
+func (b *Book) JarChanged(w Window, c Cookie, now time.Time) (string, []Window) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	name := b.boundary.site(&location{host: c.host()})
@@ -32,7 +32,7 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	}
 	session := p.active
 	if session == nil {
-		session = p.lastIn(now)
+		session = p.lastUnlessLoggedOut(now)
 	}
 	if session != nil && session.deletesByEmptyValue(&c, kind) {
 		was := session.state(now)
@@ -116,7 +116,7 @@ func (s *site) jarTook(p *windowState, w Window, c *Cookie) []Window {
 }
 
 // JarChanges lists the cookies that a jar took and lost between two looks at it, as
-// [Book.Changed] takes them.
+// [Book.JarChanged] takes them.
 func JarChanges(before, after []Cookie) []Cookie {
 	was := map[key]Cookie{}
 	for i := range before {

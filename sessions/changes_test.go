@@ -33,7 +33,7 @@ func (s *jarStory) changed(w Window, name, value string) []Window {
 	if lost, ok := strings.CutPrefix(value, "-"); ok {
 		c.Value, c.Expires = lost, time.Unix(1, 0)
 	}
-	_, windows := s.book.Changed(w, c, s.now)
+	_, windows := s.book.JarChanged(w, c, s.now)
 	return windows
 }
 
@@ -117,7 +117,7 @@ func TestChangedOutside(t *testing.T) {
 		"no token":         {},
 	} {
 		b := New(o)
-		if site, torn := b.Changed(Main, ofShop("sid", "a"), time.Now()); site != "" || torn != nil || len(b.Sites()) > 0 {
+		if site, torn := b.JarChanged(Main, ofShop("sid", "a"), time.Now()); site != "" || torn != nil || len(b.Sites()) > 0 {
 			t.Errorf("%s: %q, %q, %v", name, site, torn, b.Sites())
 		}
 	}

@@ -49,7 +49,7 @@ func (b *Book) noteExpired(s *session, w Window, token string) {
 		return
 	}
 	s.expiryReported = true
-	e := s.event(SessionDoubted)
+	e := s.event(SessionMayBeExpired)
 	e.Window, e.Token = w, token
 	b.notify(e)
 }

@@ -44,7 +44,7 @@ func TestGivenTokenExpired(t *testing.T) {
 		for _, step := range c.steps {
 			step(b)
 		}
-		if n := b.count(SessionDoubted); n != c.reported {
+		if n := b.count(SessionMayBeExpired); n != c.reported {
 			t.Errorf("%s: reported %d times, want %d", name, n, c.reported)
 		}
 		if name != "at once" {
@@ -65,7 +65,7 @@ func TestGivenTokenExpired(t *testing.T) {
 	b.use("1")
 	b.shows(at, nil, fresh)
 	b.give("bob", "sid=bob")
-	if n := b.count(SessionDoubted); n != 0 {
+	if n := b.count(SessionMayBeExpired); n != 0 {
 		t.Errorf("a token of the server's: reported %d times", n)
 	}
 
@@ -78,7 +78,7 @@ func TestGivenTokenExpired(t *testing.T) {
 	b.give("bob", "sid=bob")
 	b.use("bob")
 	b.shows(at, nil, "sid=bob-2; Path=/; Domain=shop.test")
-	if n := b.count(SessionDoubted); n != 0 {
+	if n := b.count(SessionMayBeExpired); n != 0 {
 		t.Errorf("a site that renews often: reported %d times", n)
 	}
 }

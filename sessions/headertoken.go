@@ -199,7 +199,7 @@ func (b *Book) learnHeaders(x *Exchange, p *windowState) (found *session) {
 // headerOwner is the session that the header tokens of a request belong to, nil for none.
 func (x *Exchange) headerOwner(p *windowState) *session {
 	for _, s := range []*session{x.session, x.active, p.last} {
-		if alive(s) != nil && s != x.site.anonymous {
+		if unlessRemoved(s) != nil && s != x.site.anonymous {
 			return s
 		}
 	}

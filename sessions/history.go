@@ -104,9 +104,9 @@ func (b *Book) learn(s *session, c Cookie, kind Kind, o cause) bool {
 	}
 	h := s.set(c, kind, b.nextSeq())
 	b.secretNews.value(c.Value)
-	h.since = o.at
+	h.cameAt = o.at
 	if old != nil {
-		h.since = old.since // a request without any value never had this one
+		h.cameAt = old.cameAt // a request without any value never had this one
 	}
 	s.record(o, h, old)
 	s.limitCookies(o)

@@ -454,9 +454,9 @@ type Reply struct {
 	// Give says that Credentials are the answer.
 	Give        bool
 	Credentials Credentials
-	// Again says that the request cannot be answered, and the browser has forgotten what it
+	// Retry says that the request cannot be answered, and the browser has forgotten what it
 	// kept: asked for again, the page gets the challenge.
-	Again bool
+	Retry bool
 }
 
 // Answer says how to answer a challenge as the forced session.
@@ -490,7 +490,7 @@ func (b *Book) Answer(c Challenge) Reply {
 	reply.Refused = h != nil && h.refused
 	p.noteKept(space, topSite(c.Top, &l), "")
 	if c.IsWritten {
-		reply.Again = true
+		reply.Retry = true
 		return reply
 	}
 	if h == nil || h.refused {

@@ -53,7 +53,7 @@ func (b *authBrowser) get(url string) string {
 		switch {
 		case r.Give:
 			sent, given = r.Credentials.basic(), true
-		case r.Again:
+		case r.Retry:
 			return "again"
 		case b.typed != "":
 			sent, b.typed = basicOf(b.typed), ""

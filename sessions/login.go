@@ -135,7 +135,7 @@ func (a *assessment) findForeign(x *Exchange) {
 		var owner *session
 		owners := 0
 		for other := range s.site.values.of(c.pair()) {
-			if other.owned(c.pair(), x.seq) {
+			if other.hadBefore(c.pair(), x.seq) {
 				owners++
 				if owner == nil || other.id < owner.id {
 					owner = other
@@ -153,8 +153,8 @@ func (a *assessment) findForeign(x *Exchange) {
 // with a token of a new login.
 const maxFlag = 16
 
-// owned reports whether the session has a value, since before a point of the sequence, or had it.
-func (s *session) owned(p pair, before int64) bool {
+// hadBefore reports whether the session has a value, since before a point of the sequence, or had it.
+func (s *session) hadBefore(p pair, before int64) bool {
 	i := s.index(p.name, p.value)
 	return i < 0 || s.cookies[i].seq <= before
 }
@@ -341,7 +341,7 @@ func (x *Exchange) followsCodeLink() bool {
 // isCode matches the names of parameters that carry a code or a token which logs a user in,
 // in small letters and without what separates their words. Others have such a word too:
 // postcode, csrf_token, page_token.
-var isCode = regexp.MustCompile(`^((access|activation|auth|authentication|authorization|bearer|confirm|confirmation|email|id|impersonate|impersonation|invitation|invite|jwt|login|loginas|magic|magiclink|oauth|onetime|passwordreset|refresh|reset|session|signin|sso|user|verification|verify)?(token|code|ticket)|otp|nonce|assertion|saml[a-z]*|magic|magiclink|invite|invitation|jwt)$`).MatchString
+var isCodeName = regexp.MustCompile(`^((access|activation|auth|authentication|authorization|bearer|confirm|confirmation|email|id|impersonate|impersonation|invitation|invite|jwt|login|loginas|magic|magiclink|oauth|onetime|passwordreset|refresh|reset|session|signin|sso|user|verification|verify)?(token|code|ticket)|otp|nonce|assertion|saml[a-z]*|magic|magiclink|invite|invitation|jwt)$`).MatchString
 
 // minCode is how many bytes such a value has at least.
 const minCode = 6
@@ -354,7 +354,7 @@ func hasCode(rawURL string) bool {
 	_, rest, _ := strings.Cut(rawURL, "://")
 	for part := range strings.FieldsFuncSeq(rest, func(r rune) bool { return strings.ContainsRune("?&;/", r) }) {
 		name, value, ok := strings.Cut(part, "=")
-		if ok && len(value) >= minCode && isCode(separators.Replace(strings.ToLower(name))) {
+		if ok && len(value) >= minCode && isCodeName(separators.Replace(strings.ToLower(name))) {
 			return true
 		}
 	}
@@ -395,7 +395,7 @@ func (b *Book) HasForeignToken(w Window, rawURL string) bool {
 	}
 	_, rest, _ := strings.Cut(rawURL, "://")
 	for part := range strings.FieldsFuncSeq(rest, func(r rune) bool { return strings.ContainsRune("/?#&;=", r) }) {
-		if len(part) < minShown {
+		if len(part) < minURLToken {
 			continue
 		}
 		if text, err := url.QueryUnescape(part); err == nil {
@@ -409,7 +409,7 @@ func (b *Book) HasForeignToken(w Window, rawURL string) bool {
 }
 
 // minShown is how many bytes a part of a URL has that is looked for among the tokens.
-const minShown = 3
+const minURLToken = 3
 
 func (s *site) isForeignText(active *session, text string) bool {
 	for _, name := range s.tokens {

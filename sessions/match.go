@@ -118,7 +118,7 @@ func (s *session) lacks(r *sentRequest) bool {
 // of its name: many requests of a page are under way while the response to one
 // brings a token (TestLeaks in cdp).
 func (h *sessionCookie) cameAfter(r *sentRequest) bool {
-	return h.since.After(r.began) && !r.names(h.Name)
+	return h.cameAt.After(r.began) && !r.names(h.Name)
 }
 
 func (s *session) appliesTo(r *sentRequest) bool {
@@ -150,14 +150,14 @@ func (s *site) matchWithoutTokens(p *windowState, r *sentRequest) *session {
 	case !s.hasToken():
 		return nil
 	case len(s.scopes) > 0 && !s.anyScope(&r.at):
-		return p.lastIn(r.now) // RULES 22: it creates none
+		return p.lastUnlessLoggedOut(r.now) // RULES 22: it creates none
 	}
 	return s.anonymous // RULES 23
 }
 
-// lastIn is the session that the window was last on, nil when that is logged
+// lastUnlessLoggedOut is the session that the window was last on, nil when that is logged
 // out: it takes part again when it is forced.
-func (p *windowState) lastIn(now time.Time) *session {
+func (p *windowState) lastUnlessLoggedOut(now time.Time) *session {
 	if p.last == nil || p.last.state(now) == LoggedOut {
 		return nil
 	}

@@ -207,7 +207,7 @@ func (s *site) holder(has func(*session, pair) bool, jar []Cookie) *session {
 	var found *session
 	for _, c := range jar {
 		for candidate := range s.values.of(c.pair()) {
-			if s.kind(c.Name) == Token && has(candidate, c.pair()) && candidate.agrees(jar) && (found == nil || candidate.id < found.id) {
+			if s.kind(c.Name) == Token && has(candidate, c.pair()) && candidate.agreesWithJar(jar) && (found == nil || candidate.id < found.id) {
 				found = candidate
 			}
 		}
@@ -215,7 +215,7 @@ func (s *site) holder(has func(*session, pair) bool, jar []Cookie) *session {
 	return found
 }
 
-func (s *session) agrees(jar []Cookie) bool {
+func (s *session) agreesWithJar(jar []Cookie) bool {
 	return !slices.ContainsFunc(jar, func(c Cookie) bool {
 		h := s.find(c.key())
 		return h != nil && h.kind == Token && h.Value != c.Value && !s.hadValue(c.pair())

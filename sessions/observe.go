@@ -208,7 +208,7 @@ func (b *Book) unknownIn(w Window, site string, jar []Cookie, now time.Time) []C
 	for _, c := range jar {
 		active := s.windows[w].active
 		elsewhere := active.hasValue(c.pair()) && active.lacksCookie(&c) // the same value, at another path or domain
-		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) && b.boundary.contains(s.name, &c) && !c.Expired(now) && (elsewhere || !s.known(c.pair())) && !b.knownNearby(s, c.pair()) {
+		if s.kind(c.Name) != NotToken && !s.isEmptied(c.Name, c.Value) && b.boundary.contains(s.name, &c) && !c.Expired(now) && (elsewhere || !s.known(c.pair())) && !b.knownOnSharedSite(s, c.pair()) {
 			list = append(list, c)
 		}
 	}
@@ -319,7 +319,7 @@ func (b *Book) Received(x Exchange, r Response) Outcome {
 	if x.authorization != "" || r.Challenge != "" {
 		b.authAnswered(&x, &r)
 	}
-	if !s.hasToken() && alive(x.session) == nil {
+	if !s.hasToken() && unlessRemoved(x.session) == nil {
 		return Outcome{} // RULES 24
 	}
 	request := &sentRequest{}
@@ -366,10 +366,10 @@ func (b *Book) relocate(x *Exchange) {
 // was sent as, else the one that its cookies match by now, else a new one.
 func (b *Book) owner(x *Exchange, request *sentRequest, r Response) *session {
 	window := x.site.inWindow(x.request.Window)
-	if x.anonymous && len(request.tokens) == 0 && alive(window.login) != nil && window.loginSeq > x.seq {
+	if x.anonymous && len(request.tokens) == 0 && unlessRemoved(window.login) != nil && window.loginSeq > x.seq {
 		return window.login // one jar, one login
 	}
-	if alive(x.session) != nil && !(x.anonymous && x.session.hadToken) {
+	if unlessRemoved(x.session) != nil && !(x.anonymous && x.session.hadToken) {
 		return x.session // unless another window logged in as it
 	}
 	if session := x.site.match(x.windowWhenSent(), request); session != nil {
@@ -393,7 +393,7 @@ func (x *Exchange) hasBlockedToken() bool {
 
 // windowWhenSent is the window as it was when the request left.
 func (x *Exchange) windowWhenSent() *windowState {
-	return &windowState{active: alive(x.active), last: alive(x.last)}
+	return &windowState{active: unlessRemoved(x.active), last: unlessRemoved(x.last)}
 }
 
 // startSession makes the session of a request that no session matches, with the
@@ -444,7 +444,7 @@ func (b *Book) apply(session *session, x *Exchange, request *sentRequest, r Resp
 		b.withhold(&a, x, r.Cookies, r.Now)
 		session.site.inWindow(x.request.Window).noteDeleted(r.Cookies, r.Now)
 		windows := session.site.outOfSync(session, x.request.Window, changed, nil, r.Now)
-		return applied{Outcome: Outcome{with(windows, x.request.Window), Withheld}}
+		return applied{Outcome: Outcome{addSorted(windows, x.request.Window), Withheld}}
 	}
 	o := b.newCause(FromResponse, x.request.URL, r.Now)
 	if r.Cleared {
@@ -474,23 +474,23 @@ func (b *Book) apply(session *session, x *Exchange, request *sentRequest, r Resp
 	b.noteLogin(&a, x, o.batch)
 	windows := session.site.outOfSync(session, x.request.Window, changed, r.Cookies, r.Now)
 	if r.Cleared && session.site.windows[x.request.Window].cleared(session, x.at.host, r.Now) {
-		windows = with(windows, x.request.Window)
+		windows = addSorted(windows, x.request.Window)
 	}
 	if len(a.foreign) > 0 {
-		var held []Cookie
+		var withheld []Cookie
 		for _, c := range a.foreign {
-			held = append(held, *c)
+			withheld = append(withheld, *c)
 		}
-		b.withhold(&a, x, held, r.Now)
+		b.withhold(&a, x, withheld, r.Now)
 		if session.site.inWindow(x.request.Window).active == session {
-			windows = with(windows, x.request.Window)
+			windows = addSorted(windows, x.request.Window)
 		}
 	}
 	return applied{Outcome{windows, a.effect()}, a.owner}
 }
 
-// with adds a window to a sorted list.
-func with(list []Window, w Window) []Window {
+// addSorted adds a window to a sorted list.
+func addSorted(list []Window, w Window) []Window {
 	if at, has := slices.BinarySearch(list, w); !has {
 		list = slices.Insert(list, at, w)
 	}

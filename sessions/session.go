@@ -46,9 +46,9 @@ type session struct {
 // sessionCookie is a cookie of a session.
 type sessionCookie struct {
 	Cookie
-	kind  Kind
-	seq   int64
-	since time.Time // zero where that was not noted
+	kind   Kind
+	seq    int64
+	cameAt time.Time // zero where that was not noted
 	// fromUser says that a person gave it; one that a revert brought back is none.
 	fromUser bool
 }
@@ -96,9 +96,9 @@ func (s *session) find(k key) *sessionCookie {
 func (s *session) set(c Cookie, kind Kind, age int64) *sessionCookie {
 	old := s.find(c.key())
 	if old != nil && old.Value == c.Value && old.kind == kind {
-		s.site.unscope(old)
+		s.site.dropScope(old)
 		old.Cookie = c
-		s.site.scoped(old)
+		s.site.addScope(old)
 		return old
 	}
 	if old != nil {
@@ -124,7 +124,7 @@ func (s *session) insert(h *sessionCookie) {
 		return int(a.seq - b.seq)
 	})
 	s.cookies = slices.Insert(s.cookies, at, h)
-	s.site.scoped(h)
+	s.site.addScope(h)
 	if !s.site.values.has(h.pair(), s) {
 		s.site.values.add(h.pair(), s)
 	} else if i := slices.Index(s.earlier, h.pair()); i >= 0 {
@@ -141,7 +141,7 @@ func (s *session) removeCookie(k key) bool {
 	}
 	h := s.cookies[i]
 	s.cookies = slices.Delete(s.cookies, i, i+1)
-	s.site.unscope(h)
+	s.site.dropScope(h)
 	if !s.hasValue(h.pair()) { // else it has another of that value, with another path
 		s.addEarlierValue(h.pair())
 	}
@@ -261,15 +261,15 @@ func (s *session) remove() {
 	}
 }
 
-// scoped counts where tokens apply. No event says which partition a request is in,
+// addScope counts where tokens apply. No event says which partition a request is in,
 // so a partitioned one applies nowhere for sure.
-func (s *site) scoped(h *sessionCookie) {
+func (s *site) addScope(h *sessionCookie) {
 	if h.kind == Token && h.Partition == "" {
 		s.scopes[h.scope()]++
 	}
 }
 
-func (s *site) unscope(h *sessionCookie) {
+func (s *site) dropScope(h *sessionCookie) {
 	if h.kind != Token || h.Partition != "" {
 		return
 	}

@@ -47,7 +47,7 @@ func (b *Book) Revert(ref Ref, to int, now time.Time) error {
 	if !ok {
 		return &NothingToRevertError{ref.Site, s.name}
 	}
-	b.goBack(s, before, now)
+	b.restoreBefore(s, before, now)
 	b.notify(s.event(SessionRenewed))
 	return nil
 }
@@ -77,8 +77,8 @@ func (s *session) batchAfter(number int) (int64, bool) {
 	return 0, false
 }
 
-// goBack makes the cookies what they were before a batch.
-func (b *Book) goBack(s *session, batch int64, now time.Time) {
+// restoreBefore makes the cookies what they were before a batch.
+func (b *Book) restoreBefore(s *session, batch int64, now time.Time) {
 	back := b.newCause(FromUser, "", now)
 	back.undoes = batch
 	seen := map[key]bool{}
@@ -143,18 +143,18 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 	}
 	part := s.site.newSession(name)
 	part.isLogin, s.isLogin = true, true
-	last := s.lastOf(batch)
+	last := s.lastInEffect(batch)
 	cookies := s.cookiesAt(last)
 	if part.takeChanges(s, batch, last); last == present {
-		b.goBack(s, batch, now)
+		b.restoreBefore(s, batch, now)
 	}
 	s.forgetChanges(batch, last)
 	for _, h := range cookies {
 		if kind := s.site.kind(h.Name); kind != NotToken && !h.Expired(now) {
-			part.set(h.Cookie, kind, h.seq).since = h.since
+			part.set(h.Cookie, kind, h.seq).cameAt = h.cameAt
 		}
 	}
-	s.disown(part)
+	s.giveValuesTo(part)
 	part.takeHeaders(s, batch, last)
 	if last == present {
 		part.savedStorage, s.savedStorage = s.savedStorage, nil // what the pages have is of the later login
@@ -174,9 +174,9 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 // present is later than any batch.
 const present = math.MaxInt64
 
-// isOn reports whether the cookies of a session, as they were at a point of the
+// isInEffect reports whether the cookies of a session, as they were at a point of the
 // sequence, come of a change: it was not taken back until then.
-func (s *session) isOn(change, at int64) bool {
+func (s *session) isInEffect(change, at int64) bool {
 	for _, c := range slices.Backward(s.changes) {
 		switch {
 		case c.batch > at:
@@ -189,12 +189,12 @@ func (s *session) isOn(change, at int64) bool {
 	return at >= change
 }
 
-// lastOf is the point of the sequence up to which the cookies of a session came of a change; present where
+// lastInEffect is the point of the sequence up to which the cookies of a session came of a change; present where
 // those that it has do.
-func (s *session) lastOf(change int64) int64 {
+func (s *session) lastInEffect(change int64) int64 {
 	last := int64(present)
 	for _, c := range slices.Backward(s.changes) {
-		if s.isOn(change, last) {
+		if s.isInEffect(change, last) {
 			break
 		}
 		last = c.batch - 1
@@ -228,7 +228,7 @@ func (s *session) cookiesAt(age int64) []*sessionCookie {
 func (s *session) takeChanges(other *session, batch, last int64) {
 	seen := map[key]bool{}
 	for _, c := range other.changes {
-		if c.batch < batch || c.batch > last || !other.isOn(batch, c.batch) {
+		if c.batch < batch || c.batch > last || !other.isInEffect(batch, c.batch) {
 			continue
 		}
 		if c.is != nil && c.is.kind == Token {
@@ -295,7 +295,7 @@ func (s *session) lastReplacement() (int64, bool) {
 // is replaced by a page that was opened, it may be either, and that is reported.
 func (b *Book) noteLogin(a *assessment, x *Exchange, batch int64) {
 	s := a.session
-	if len(a.changed) == len(a.foreign) || !s.knows(batch) {
+	if len(a.changed) == len(a.foreign) || !s.remembersChange(batch) {
 		return
 	}
 	again := s.isLogin || a.via != "" && x.active == s
@@ -343,14 +343,14 @@ func looksLikeLogin(url string) bool {
 	return false
 }
 
-// knows reports whether the session still remembers a change.
-func (s *session) knows(batch int64) bool {
+// remembersChange reports whether the session still remembers a change.
+func (s *session) remembersChange(batch int64) bool {
 	return batch != 0 && slices.ContainsFunc(s.changes, func(c change) bool { return c.batch == batch })
 }
 
-// disown gives the values that another session has, and had, to that one: they were never
+// giveValuesTo gives the values that another session has, and had, to that one: they were never
 // this one's.
-func (s *session) disown(part *session) {
+func (s *session) giveValuesTo(part *session) {
 	for _, h := range part.cookies {
 		s.forgetEarlier(h.pair())
 	}

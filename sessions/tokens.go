@@ -29,7 +29,7 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 	wasToken := s.kinds[name] == Token
 	b.addToken(s, name, kind)
 	if wasToken {
-		b.clean(s)
+		b.removeMeaningless(s)
 	}
 	p := s.inWindow(w)
 	if adopter := cmp.Or(p.active, p.last); adopter != nil {
@@ -128,20 +128,20 @@ func (b *Book) RemoveToken(site, name string) error {
 	s.applyKinds()
 	b.notify(Event{Kind: TokenRemoved, Site: s.name, Token: name})
 	if wasToken {
-		b.clean(s)
+		b.removeMeaningless(s)
 	}
 	return nil
 }
 
-// clean removes the sessions that mean nothing without a token that was lost.
+// removeMeaningless removes the sessions that mean nothing without a token that was lost.
 // The jars stay as they are: forgetting a name logs nobody out.
-func (b *Book) clean(s *site) {
+func (b *Book) removeMeaningless(s *site) {
 	if s.hasToken() {
 		b.mergeEqual(s)
 		return
 	}
 	for _, session := range slices.Clone(s.sessions) {
-		b.discardFor(session)
+		b.removeSession(session)
 	}
 	for _, p := range s.windows {
 		p.restore, p.missing = nil, nil
@@ -149,7 +149,7 @@ func (b *Book) clean(s *site) {
 	}
 }
 
-func (b *Book) discardFor(session *session) {
+func (b *Book) removeSession(session *session) {
 	session.remove()
 	b.notify(session.event(SessionRemoved))
 }
@@ -162,7 +162,7 @@ func (b *Book) mergeEqual(s *site) {
 		id := session.fingerprint()
 		if id == "" {
 			if !session.named && !session.activeSomewhere() {
-				b.discardFor(session)
+				b.removeSession(session)
 			}
 			continue
 		}

@@ -299,7 +299,7 @@ func (m *model) owner(r *mmessage, set []sessions.Cookie) *msession {
 	if r.session != nil && !r.session.gone && !(r.anonymous && r.session.filled) {
 		return r.session
 	}
-	if x := m.match(r, alive(r.active), alive(r.last)); x != nil {
+	if x := m.match(r, unlessRemoved(r.active), unlessRemoved(r.last)); x != nil {
 		return x
 	}
 	sets := slices.ContainsFunc(set, func(c sessions.Cookie) bool { return slices.Contains(s.tokens, c.Name) && !c.Expired(m.now) })
@@ -317,7 +317,7 @@ func (m *model) owner(r *mmessage, set []sessions.Cookie) *msession {
 	return x
 }
 
-func alive(x *msession) *msession {
+func unlessRemoved(x *msession) *msession {
 	if x == nil || x.gone {
 		return nil
 	}

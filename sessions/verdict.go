@@ -329,12 +329,12 @@ func (d *decision) mayAdd() bool { return d.book.options.ForceEverywhere || len(
 // isUnknown reports a value that the book never saw.
 func (d *decision) isUnknown(e edit) bool {
 	p := pair{e.name, e.value}
-	return removed(e) && !d.site.isEmptied(e.name, e.value) && !d.site.known(p) && !d.book.knownNearby(d.site, p)
+	return removed(e) && !d.site.isEmptied(e.name, e.value) && !d.site.known(p) && !d.book.knownOnSharedSite(d.site, p)
 }
 
-// knownNearby reports whether another site that may share the jar's cookie has
+// knownOnSharedSite reports whether another site that may share the jar's cookie has
 // the value.
-func (b *Book) knownNearby(s *site, p pair) bool {
+func (b *Book) knownOnSharedSite(s *site, p pair) bool {
 	if !b.boundary.shares() {
 		return false
 	}

@@ -332,7 +332,7 @@ func (s *site) problem() string {
 		return fmt.Sprintf("scopes are %v, not %v", s.scopes, scopes)
 	}
 	for w, p := range s.windows {
-		if alive(p.active) != p.active || alive(p.last) != p.last || p.restore != nil && alive(p.restore.session) != p.restore.session {
+		if unlessRemoved(p.active) != p.active || unlessRemoved(p.last) != p.last || p.restore != nil && unlessRemoved(p.restore.session) != p.restore.session {
 			return fmt.Sprintf("window %q keeps a removed session", w)
 		}
 	}

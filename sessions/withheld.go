@@ -38,8 +38,8 @@ func (b *Book) withhold(a *assessment, x *Exchange, cookies []Cookie, now time.T
 		}
 		s.site.withheld = append(s.site.withheld, pair{strings.Clone(p.name), strings.Clone(p.value)})
 	}
-	again := s.withheld != nil && slices.ContainsFunc(x.request.Via, func(url string) bool { return bare(url) == s.withheld.url })
-	s.withheld = &withheldResponse{slices.Clone(cookies), strings.Clone(bare(x.request.URL))}
+	again := s.withheld != nil && slices.ContainsFunc(x.request.Via, func(url string) bool { return withoutQuery(url) == s.withheld.url })
+	s.withheld = &withheldResponse{slices.Clone(cookies), strings.Clone(withoutQuery(x.request.URL))}
 	if again {
 		return
 	}
@@ -54,8 +54,8 @@ func (b *Book) withhold(a *assessment, x *Exchange, cookies []Cookie, now time.T
 	b.notify(e)
 }
 
-// bare is a URL without what follows the path.
-func bare(url string) string {
+// withoutQuery is a URL without what follows the path.
+func withoutQuery(url string) string {
 	if i := strings.IndexAny(url, "?#"); i >= 0 {
 		return url[:i]
 	}

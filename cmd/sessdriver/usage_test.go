@@ -173,7 +173,7 @@ func TestSessionHost(t *testing.T) {
 	for _, c := range []struct {
 		who, cookie, page string
 		site, domain      string
-		secure, reported      bool
+		secure, reported  bool
 	}{
 		{"www.shop.test/carol", "__Host-sid=1", "", "shop.test", "www.shop.test", true, false},
 		{"www.shop.test/carol", "sid=1", "", "shop.test", "www.shop.test", false, false},
