@@ -153,7 +153,7 @@ func TestLostSession(t *testing.T) {
 		r.force.Inside().Untold(time.Minute, time.Now())
 		r.use(site, "bob")
 		take(site)
-		back(t, site, "an answer to another session may have taken them")
+		back(t, site, "a response to another session may have deleted them")
 	})
 	run("emptied", false, func(t *testing.T, site string) {
 		r.use(site, "bob")

@@ -38,7 +38,7 @@ var adviceFor = []func(error) (string, bool){
 	after(func(e *sessions.WindowTakenError) string { return "choose another, or: window use " + Quote(e.Name) }),
 	after(func(*sessions.NoTokenError) string { return "see: tokens" }),
 	after(func(*sessions.DefaultError) string { return "see: default list" }),
-	after(func(*sessions.CutError) string { return "see: sites --all" }),
+	after(func(*sessions.BoundaryError) string { return "see: sites --all" }),
 	after(func(e *sessions.NothingToRevertError) string { return "see: session show " + Quote(e.Name) }),
 	after(func(e *sessions.NothingToAcceptError) string { return "see: session show " + Quote(e.Name) }),
 	after(func(e *sessions.NoChangeError) string { return "see: session show " + Quote(e.Name) }),
@@ -101,8 +101,8 @@ func (e *advised) Unwrap() error { return e.cause }
 // WithNext adds to an error what to type next.
 func WithNext(err error, next string) error { return &advised{err, next} }
 
-// saysNext reports whether the text of an error says what to type.
-func saysNext(err error) bool {
+// hasAdvice reports whether the text of an error says what to type.
+func hasAdvice(err error) bool {
 	return errors.As(err, new(*UsageError)) || errors.As(err, new(*CommandError)) || errors.As(err, new(*advised))
 }
 
@@ -119,7 +119,7 @@ func adviceOf(err error) string {
 // advise adds to an error what to type next, unless it says so itself: what is known of
 // such errors, else what is given, which may be "".
 func advise(err error, otherwise string) error {
-	if err == nil || saysNext(err) {
+	if err == nil || hasAdvice(err) {
 		return err
 	}
 	if next := cmp.Or(adviceOf(err), otherwise); next != "" {
@@ -128,13 +128,14 @@ func advise(err error, otherwise string) error {
 	return err
 }
 
-// NoticeLine is what a browser tells, with what to type next. It is not escaped.
+// NoticeLine is a notice of the browser in one line, with what to type next. It is not
+// escaped.
 func NoticeLine(notice error) string { return advise(notice, "").Error() }
 
-// lasting reports an error that waiting does not mend.
-func lasting(err error) bool {
+// isPermanent reports an error that does not end by waiting.
+func isPermanent(err error) bool {
 	kind := fault.Of(err)
-	return kind != fault.Reloading && (kind != "" || saysNext(err) || adviceOf(err) != "")
+	return kind != fault.Reloading && (kind != "" || hasAdvice(err) || adviceOf(err) != "")
 }
 
 // doing adds to an error what was being done and what to type next, unless what to type is
@@ -146,7 +147,7 @@ func doing(what string, err error, next string) error {
 // naming adds to an error what was being done, likewise.
 func naming(what string, err error) error {
 	verb, _, _ := strings.Cut(what, " ")
-	if err == nil || saysNext(err) || adviceOf(err) != "" || strings.HasPrefix(err.Error(), verb) { // only wording hangs on it: "opening X: opening X: …"
+	if err == nil || hasAdvice(err) || adviceOf(err) != "" || strings.HasPrefix(err.Error(), verb) { // only wording hangs on it: "opening X: opening X: …"
 		return err
 	}
 	return fmt.Errorf("%s: %w", what, err)

@@ -11,7 +11,7 @@ import (
 	"sessdriver/sessions/fault"
 )
 
-// What to type is said once, for what the packages below report, and for what nobody knows.
+// What to type is said once, for what the packages below report, and for unknown errors.
 func TestAdvice(t *testing.T) {
 	unknown := errors.New("the tab crashed")
 	journal := &fault.Error{Kind: fault.BadJournal, Object: "/a b/j", Err: errors.New("it cannot be read")}
@@ -40,7 +40,7 @@ func TestAdvice(t *testing.T) {
 	check(t, "given", OneLine(WithNext(journal, "try again")), "it cannot be read; try again")
 }
 
-// Waiting is in vain where it is known what is wrong, except where that passes.
+// Waiting does not help where it is known what is wrong, except where that may end.
 func TestLasting(t *testing.T) {
 	for _, c := range []struct {
 		err  error
@@ -53,7 +53,7 @@ func TestLasting(t *testing.T) {
 		{fault.Errorf(fault.Mistyped, "the selector is empty"), true},
 		{usage("no"), true}, {&sessions.NoWindowError{}, true},
 	} {
-		if got := lasting(c.err); got != c.want {
+		if got := isPermanent(c.err); got != c.want {
 			t.Errorf("%v lasts: %v", c.err, got)
 		}
 	}

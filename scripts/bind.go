@@ -12,9 +12,9 @@ type call struct {
 	args   map[string]string // by the name of the parameter
 	flags  map[string]string // a switch that is given has "true"
 	// sources are the arguments that have variables in them, as they were written.
-	sources map[string]string
-	tolds   map[string]string // those with what secret variables hold masked
-	comment Word              // see Statement
+	sources    map[string]string
+	maskedArgs map[string]string // those with what secret variables hold masked
+	comment    Word              // see Statement
 
 	statement Statement
 
@@ -39,7 +39,7 @@ func bind(command *Command, name string, words []Word, comment Word) (*call, err
 	if err != nil {
 		return nil, err
 	}
-	c := &call{name: name, args: map[string]string{}, flags: b.flags, sources: map[string]string{}, tolds: map[string]string{}, comment: comment}
+	c := &call{name: name, args: map[string]string{}, flags: b.flags, sources: map[string]string{}, maskedArgs: map[string]string{}, comment: comment}
 	if err := b.assign(c, positional); err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (b *binder) assign(c *call, words []Word) error {
 		}
 		if slices.ContainsFunc(words[:n], func(w Word) bool { return w.source != "" }) {
 			c.sources[p.Name] = shownAll(words[:n])
-			c.tolds[p.Name] = toldAll(words[:n])
+			c.maskedArgs[p.Name] = joinedMasked(words[:n])
 		}
 		c.args[p.Name], words = value, words[n:]
 	}
@@ -192,12 +192,12 @@ func shownAll(words []Word) string {
 	return strings.Join(list, " ")
 }
 
-func toldAll(words []Word) string {
+func joinedMasked(words []Word) string {
 	list := make([]string, len(words))
 	for i, w := range words {
 		list[i] = w.Text
 		if w.source != "" {
-			list[i] = w.told
+			list[i] = w.masked
 		}
 	}
 	return strings.Join(list, " ")

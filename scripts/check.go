@@ -35,7 +35,7 @@ func (c *checking) block(block []Statement, files []string) error {
 	for _, s := range block {
 		name, err := c.engine.checkStatement(s)
 		if err != nil {
-			return &CommandError{Position: atFault(err, s.Position()), Name: name, Command: s.Text, Err: c.engine.hideError(err, s)}
+			return &CommandError{Position: atFault(err, s.Position()), Name: name, Command: s.Text, Err: c.engine.maskError(err, s)}
 		}
 		if s.Words[0].Text == includeName {
 			if err := c.include(s, files); err != nil {
@@ -49,7 +49,7 @@ func (c *checking) block(block []Statement, files []string) error {
 	return nil
 }
 
-// include checks a script that is included, once, as far as it can be read by now.
+// include checks a script that is included, once, as far as it can be read now.
 func (c *checking) include(s Statement, files []string) error {
 	if c.engine.ReadFile == nil || len(s.Words) != 2 || hasVariables(s) || len(c.seen) > maxIncluded || c.ctx.Err() != nil {
 		return nil

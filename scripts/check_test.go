@@ -64,7 +64,7 @@ func TestCheckedBeforeItRuns(t *testing.T) {
 	}
 }
 
-// TestExpectSaysOK: a person is told that what was expected holds; a script is not.
+// TestExpectSaysOK: a person gets a line when what was expected is so; a script does not.
 func TestExpectSaysOK(t *testing.T) {
 	for _, attended := range []bool{true, false} {
 		for _, c := range []struct{ name, text, want string }{
@@ -76,7 +76,7 @@ func TestExpectSaysOK(t *testing.T) {
 			{"t.sess", "expect session alice live", ""},
 		} {
 			w := newScriptWorld(t)
-			w.Attended = attended
+			w.Interactive = attended
 			w.ReadFile = func(context.Context, string) ([]byte, error) { return []byte("expect session alice live"), nil }
 			w.run("use alice")
 			var shown []string

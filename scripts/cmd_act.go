@@ -19,8 +19,8 @@ type Actor interface {
 	Upload(ctx context.Context, selector string, files []string) error
 	Go(ctx context.Context, by int) error // back -1, forward 1
 
-	// Secret reports whether a selector finds a field whose text nobody is to see; known
-	// is false where that cannot be told any more.
+	// Secret reports whether a selector finds a field whose text is a secret; known is
+	// false where that can no longer be found out.
 	Secret(ctx context.Context, selector string) (secret, known bool)
 }
 
@@ -33,7 +33,7 @@ func actCommands() []*Command {
 		return &Command{
 			Name: "page " + name, Aliases: []string{name}, Summary: summary, Params: more, Flags: []Flag{timeoutFlag}, Detail: detail, Example: example,
 			run: func(ctx context.Context, c *call) (Result, error) {
-				return Result{}, c.patiently(ctx, "see: help "+name, func(ctx context.Context) error { return do(ctx, c.engine.Browser, c) })
+				return Result{}, c.withTimeout(ctx, "see: help "+name, func(ctx context.Context) error { return do(ctx, c.engine.Browser, c) })
 			},
 		}
 	}

@@ -26,17 +26,17 @@ var expectations = []expectation{
 	{
 		what: "url", summary: "Fail unless the page's address contains a text, or matches a pattern with *",
 		params: []Param{rest("PATTERN")}, example: "expect url /account\nexpect not url *login*",
-		inPage: true, expected: says("the address", "contain", "PATTERN"), look: lookURL,
+		inPage: true, expected: expects("the address", "contain", "PATTERN"), look: lookURL,
 	},
 	{
 		what: "title", summary: "Fail unless the title contains a text",
 		params: []Param{rest("TEXT")}, example: "expect title 'My account'",
-		inPage: true, expected: says("the title", "contain", "TEXT"), look: lookTitle,
+		inPage: true, expected: expects("the title", "contain", "TEXT"), look: lookTitle,
 	},
 	{
 		what: "text", summary: "Fail unless the page shows a text",
 		params: []Param{rest("TEXT")}, example: "expect text 'Signed in as alice'\nexpect not text bob",
-		inPage: true, expected: says("the page", "show", "TEXT"), look: lookText,
+		inPage: true, expected: expects("the page", "show", "TEXT"), look: lookText,
 	},
 	{
 		what: "selector", summary: "Fail unless an element is visible, with a text if one is given",
@@ -93,7 +93,7 @@ var expectations = []expectation{
 	{
 		what: "dialog", summary: "Fail unless the last dialog that was answered says a text",
 		params: []Param{rest("TEXT")}, example: "expect dialog 'Are you sure?'",
-		expected: says("the last dialog", "say", "TEXT"), look: lookDialog,
+		expected: expects("the last dialog", "say", "TEXT"), look: lookDialog,
 	},
 }
 
@@ -127,7 +127,7 @@ func compareCommand(what, summary, example string, holds func(a, b string) bool)
 		Params: []Param{{Name: "A", Kind: KindText}, {Name: "B", Kind: KindText}},
 		run: func(_ context.Context, c *call) (Result, error) {
 			if holds(c.args["A"], c.args["B"]) != c.isNot() {
-				return c.holds(), nil
+				return c.passed(), nil
 			}
 			expected := "two texts to be different"
 			if c.args["A"] != c.args["B"] {
@@ -141,8 +141,8 @@ func compareCommand(what, summary, example string, holds func(a, b string) bool)
 // rest is a text that the rest of the line is.
 func rest(name string) Param { return Param{Name: name, Kind: KindText, Rest: true} }
 
-// says is what is expected of somebody: to do a text that was typed.
-func says(who, does, param string) func(*call) (string, string) {
+// expects words an expectation: WHO to DO a text that was typed.
+func expects(who, does, param string) func(*call) (string, string) {
 	return func(c *call) (string, string) { return who, does + " " + c.expected(param) }
 }
 
@@ -180,9 +180,9 @@ func (c *call) expected(param string) string {
 
 func (c *call) isNot() bool { return strings.HasPrefix(c.name, notPrefix) }
 
-// holds is the result of what is as expected: a person who typed it is told.
-func (c *call) holds() Result {
-	if !c.engine.Attended || !c.running.isTyped() {
+// passed is the result of an expect that is met: a person who typed it gets a line.
+func (c *call) passed() Result {
+	if !c.engine.Interactive || !c.running.isTyped() {
 		return Result{}
 	}
 	return Result{Text: "ok: " + shortened(strings.TrimPrefix(c.statement.Text, "expect "))}
@@ -191,7 +191,7 @@ func (c *call) holds() Result {
 // expect looks until it is as expected.
 func (c *call) expect(ctx context.Context, x expectation) (Result, error) {
 	not := c.isNot()
-	bounded, cancel := context.WithTimeout(ctx, c.patience())
+	bounded, cancel := context.WithTimeout(ctx, c.commandTimeout())
 	defer cancel()
 	var last found
 	var missing error
@@ -199,25 +199,25 @@ func (c *call) expect(ctx context.Context, x expectation) (Result, error) {
 	if x.inPage {
 		reloading = c.engine.Browser.Reloaded(bounded)
 	}
-	if lasting(reloading) {
+	if isPermanent(reloading) {
 		return Result{}, reloading
 	}
 	if reloading != nil { // the page is still that of the session before
-		last.actual = late(advise(reloading, ""))
+		last.actual = timedOut(advise(reloading, ""))
 	}
 	for again := reloading == nil; again; again = pause(bounded) {
 		is, err := x.look(bounded, c)
 		switch {
 		case err == nil && is.holds != not:
-			return c.holds(), c.engine.settle(ctx)
+			return c.passed(), c.engine.waitForEvents(ctx)
 		case err == nil:
 			last, seen, missing = is, true, nil
 		case isMissing(err) && !not:
 			missing = err
-		case lasting(err):
+		case isPermanent(err):
 			return Result{}, err
-		case last.actual == "" || errors.Is(err, errNotTold):
-			last.actual = late(err)
+		case last.actual == "" || errors.Is(err, errNotReported):
+			last.actual = timedOut(err)
 		}
 	}
 	switch {
@@ -226,7 +226,7 @@ func (c *call) expect(ctx context.Context, x expectation) (Result, error) {
 	case missing != nil:
 		return Result{}, missing
 	}
-	return Result{}, &AssertionError{Expected: x.say(c), Actual: last.actual, blind: !seen}
+	return Result{}, &AssertionError{Expected: x.say(c), Actual: last.actual, nothingSeen: !seen}
 }
 
 // say is what is expected, in words.
@@ -238,7 +238,7 @@ func (x expectation) say(c *call) string {
 	return who + " to " + does
 }
 
-// isMissing reports an error that a login may mend which is on its way.
+// isMissing reports an error that ends when a login that is under way is booked.
 func isMissing(err error) bool {
 	return errors.As(err, new(*sessions.NoSessionError)) || errors.As(err, new(*sessions.NoSiteError))
 }
@@ -247,14 +247,15 @@ func isMissing(err error) bool {
 // part of it would be shown.
 func (c *call) short(text string) string {
 	const most, longest = 200, 16 << 10
-	text = c.hide(strings.ToValidUTF8(text[:min(len(text), longest)], ""))
+	text = c.maskText(strings.ToValidUTF8(text[:min(len(text), longest)], ""))
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}
 	return text
 }
 
-// differ tells where two texts part. They may be secrets, so that they are not shown.
+// differ says where two texts begin to differ. They may be secrets, so that they are not
+// shown.
 func (c *call) differ(a, b string) string {
 	if a == b {
 		return "they are the same"

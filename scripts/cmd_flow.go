@@ -62,7 +62,7 @@ func flowCommands() []*Command {
 			Params:  []Param{{Name: "REASON", Kind: KindText, Optional: true, Rest: true}},
 			Example: "skip 'no mail server here'",
 			run: func(_ context.Context, c *call) (Result, error) {
-				return Result{}, &SkipError{cmp.Or(c.told("REASON"), "no reason given")}
+				return Result{}, &SkipError{cmp.Or(c.masked("REASON"), "no reason given")}
 			},
 		},
 		{
@@ -71,7 +71,7 @@ func flowCommands() []*Command {
 			Params:  []Param{{Name: "REASON", Kind: KindText, Rest: true}},
 			Example: "fail 'the shop is closed'",
 			run: func(_ context.Context, c *call) (Result, error) {
-				return Result{}, &FailError{c.told("REASON")}
+				return Result{}, &FailError{c.masked("REASON")}
 			},
 		},
 		{
@@ -82,7 +82,7 @@ func flowCommands() []*Command {
 			run: func(_ context.Context, c *call) (Result, error) {
 				text := c.args["TEXT"]
 				if c.engine.Reports {
-					text = c.told("TEXT")
+					text = c.masked("TEXT")
 				}
 				return Result{Text: EscapeLines(text), Value: text}, nil
 			},

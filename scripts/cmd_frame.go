@@ -8,7 +8,7 @@ import (
 	"sessdriver/sessions"
 )
 
-// Frames are what stands in a page, and the dialogs before it.
+// Frames are the frames of a page, and its dialogs.
 type Frames interface {
 	// Enter lets [Actor] and [Reader] look into a frame of what they look at now, Leave at
 	// the page itself again.
@@ -36,7 +36,7 @@ func frameCommands() []*Command {
 					c.engine.Browser.Leave()
 					return Result{}, nil
 				}
-				return Result{}, c.patiently(ctx, "see: help frame", func(ctx context.Context) error { return c.engine.Browser.Enter(ctx, selector) })
+				return Result{}, c.withTimeout(ctx, "see: help frame", func(ctx context.Context) error { return c.engine.Browser.Enter(ctx, selector) })
 			},
 		},
 		{

@@ -11,7 +11,7 @@ func generalCommands() []*Command {
 	return []*Command{
 		{
 			Name: "help", Aliases: []string{"?"},
-			Summary: "List the commands, or tell about one",
+			Summary: "List the commands, or explain one",
 			Params:  []Param{{Name: "COMMAND", Kind: KindCommand, Optional: true, Rest: true}},
 			Detail:  "Any command with --help does the same.",
 			Example: "help\nhelp use\nhelp session use",

@@ -9,7 +9,7 @@ import (
 )
 
 // Reverter changes a session's cookies, see the book's. Its methods answer when the jars
-// are in step again. Revert and Accept show the tabs anew where the session is active, as Use
+// are in sync again. Revert and Accept reload the tabs where the session is active, as Use
 // does.
 type Reverter interface {
 	Revert(ctx context.Context, ref sessions.Ref, to int) (sessions.Switch, error)
@@ -24,7 +24,7 @@ func historyCommands() []*Command {
 			Summary: "Show when and from which URL each value of a session came",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail: "An asterisk marks the values that the session has now, an exclamation mark those of another login that was told. " +
+			Detail: "An asterisk marks the values that the session has now, an exclamation mark those of another login that was reported. " +
 				"SOURCE is response, request, jar, script (no response set it) or user. # is what session revert goes back to. " +
 				"Of each cookie the last twenty changes are remembered, and the values before each of the last twenty such logins.",
 			Example: "session show alice",
@@ -56,7 +56,7 @@ func historyCommands() []*Command {
 			Flags:   []Flag{siteFlag},
 			Detail: "A new session, named NEW or after its number, gets the present cookies, and the old one has those from before the login again. " +
 				"If the old one was active, the new one is active now, since the browser is logged in as it. " +
-				"It is about the last login that was told (see session show), never about a revert: where that took the login back, only the new session is made.",
+				"It is about the last login that was reported (see session show), never about a revert: where that took the login back, only the new session is made.",
 			Example: "session split 3 frank",
 			run:     runSplit,
 		},
@@ -128,7 +128,7 @@ func runRevert(ctx context.Context, c *call) (Result, error) {
 	if len(done.Session.Tokens) == 0 {
 		is = "has no tokens again"
 	}
-	return e.amended(done, is)
+	return e.cookiesChanged(done, is)
 }
 
 func runAccept(ctx context.Context, c *call) (Result, error) {
@@ -140,7 +140,7 @@ func runAccept(ctx context.Context, c *call) (Result, error) {
 	if err != nil {
 		return Result{}, doing("accepting what was withheld from "+named(session), err, "see: session show "+Quote(session.Name))
 	}
-	return c.engine.amended(done, sayf("has the new login: %s", c.engine.shownTokens(done.Session)))
+	return c.engine.cookiesChanged(done, sayf("has the new login: %s", c.engine.shownTokens(done.Session)))
 }
 
 // shownTokens are those of a session, for a message.
@@ -148,9 +148,9 @@ func (e *Engine) shownTokens(s sessions.Session) string {
 	return sessions.Mask{}.Cookies(e.masked(s).Tokens)
 }
 
-// amended tells what a session is like since its cookies were changed, and what was shown
-// anew where it is active.
-func (e *Engine) amended(done sessions.Switch, is string) (Result, error) {
+// cookiesChanged says what a session is like since its cookies were changed, and what was
+// reloaded where it is active.
+func (e *Engine) cookiesChanged(done sessions.Switch, is string) (Result, error) {
 	s := done.Session
 	if err := refused(s, done); err != nil {
 		return Result{}, err

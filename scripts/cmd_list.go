@@ -43,7 +43,7 @@ type SessionList struct {
 
 func runList(ctx context.Context, c *call) (Result, error) {
 	e := c.engine
-	if err := e.settle(ctx); err != nil {
+	if err := e.waitForEvents(ctx); err != nil {
 		return Result{}, err
 	}
 	site, err := c.site(c.args["SITE"])
@@ -139,7 +139,7 @@ func tokenNames(s sessions.Site) string {
 
 func runSites(ctx context.Context, c *call) (Result, error) {
 	e := c.engine
-	if err := e.settle(ctx); err != nil {
+	if err := e.waitForEvents(ctx); err != nil {
 		return Result{}, err
 	}
 	shown, hidden := []sessions.Site{}, 0

@@ -59,7 +59,7 @@ func runOpen(ctx context.Context, c *call) (Result, error) {
 		return Result{}, err
 	}
 	var notes []string
-	err = c.within(ctx, c.timeout(DefaultLoading), func(ctx context.Context) (err error) {
+	err = c.boundedBy(ctx, c.timeout(DefaultLoadTimeout), func(ctx context.Context) (err error) {
 		if c.flags["as"] != "" || c.flags["window"] != "" {
 			notes, err = c.openIn(ctx, address)
 		} else {
@@ -86,15 +86,15 @@ func runReload(ctx context.Context, c *call) (Result, error) {
 	if e.Browser.Location() == "" {
 		return Result{}, errors.New("there is no page to reload; open one: open URL")
 	}
-	if err := c.within(ctx, c.timeout(DefaultLoading), e.Browser.Reload); err != nil {
+	if err := c.boundedBy(ctx, c.timeout(DefaultLoadTimeout), e.Browser.Reload); err != nil {
 		return Result{}, doing("reloading "+e.Mask.URL(e.Browser.Location()), err, "try again, or: open URL")
 	}
 	return e.loaded(ctx, "reloaded ")
 }
 
-// loaded tells where the tab is after loading, once the book knows of it.
+// loaded says where the tab is after loading, once the book knows of it.
 func (e *Engine) loaded(ctx context.Context, what string) (Result, error) {
-	if err := e.settle(ctx); err != nil {
+	if err := e.waitForEvents(ctx); err != nil {
 		return Result{}, err
 	}
 	page := Page{URL: e.Mask.URL(e.Browser.Location()), Site: e.tabSite(), Window: e.Browser.Window()}

@@ -23,7 +23,7 @@ type Reader interface {
 	Title(ctx context.Context) (string, error)
 	Screenshot(ctx context.Context, whole bool) ([]byte, error) // a PNG
 
-	// Response is the one that brought the page, not ok where the browser did not tell.
+	// Response is the one that brought the page, not ok where the browser did not report it.
 	Response() (status int, header func(name string) string, ok bool)
 }
 
@@ -35,7 +35,7 @@ func readCommands() []*Command {
 			Name: "page " + name, Aliases: []string{name}, Summary: summary, Params: params, Flags: []Flag{intoFlag, timeoutFlag}, Detail: detail, Example: example,
 			run: func(ctx context.Context, c *call) (Result, error) {
 				var text string
-				err := c.patiently(ctx, "see: help "+name, func(ctx context.Context) (err error) {
+				err := c.withTimeout(ctx, "see: help "+name, func(ctx context.Context) (err error) {
 					text, err = get(ctx, c)
 					return err
 				})
@@ -108,7 +108,7 @@ func (c *call) textOf(ctx context.Context, selector string) (string, error) {
 		if err == nil && len(list) > 0 {
 			return list[0], nil
 		}
-		if lasting(err) {
+		if isPermanent(err) {
 			return "", err
 		}
 		if !pause(ctx) {
@@ -140,7 +140,7 @@ func runEval(ctx context.Context, c *call) (string, error) {
 
 func runScreenshot(ctx context.Context, c *call) (Result, error) {
 	var png []byte
-	err := c.patiently(ctx, "open a page first: open URL", func(ctx context.Context) (err error) {
+	err := c.withTimeout(ctx, "open a page first: open URL", func(ctx context.Context) (err error) {
 		png, err = c.engine.Browser.Screenshot(ctx, c.has("full"))
 		return err
 	})
@@ -156,9 +156,9 @@ func runScreenshot(ctx context.Context, c *call) (Result, error) {
 func runWait(ctx context.Context, c *call) (Result, error) {
 	e, what, value := c.engine, c.args["WHAT"], c.args["VALUE"]
 	question, ok := map[string]func(context.Context) (bool, error){
-		"selector": func(ctx context.Context) (bool, error) { return e.sees(ctx, value) },
+		"selector": func(ctx context.Context) (bool, error) { return e.isShown(ctx, value) },
 		"gone": func(ctx context.Context) (bool, error) {
-			there, err := e.sees(ctx, value)
+			there, err := e.isShown(ctx, value)
 			return !there, err
 		},
 		"text": func(ctx context.Context) (bool, error) {
@@ -179,13 +179,13 @@ func runWait(ctx context.Context, c *call) (Result, error) {
 	case what != "idle" && value == "":
 		return Result{}, usage("VALUE is missing; see: help wait")
 	}
-	return Result{}, c.patiently(ctx, "see: help wait", func(ctx context.Context) error {
+	return Result{}, c.withTimeout(ctx, "see: help wait", func(ctx context.Context) error {
 		for {
 			holds, err := question(ctx)
 			if err == nil && holds {
-				return e.settle(ctx)
+				return e.waitForEvents(ctx)
 			}
-			if lasting(err) {
+			if isPermanent(err) {
 				return err
 			}
 			if !pause(ctx) {
@@ -204,7 +204,7 @@ func (e *Engine) asked(pattern string) (bool, error) {
 	return slices.ContainsFunc(list, func(r sessions.RequestView) bool { return r.Status != 0 && matches(pattern, r.URL) }), nil
 }
 
-func (e *Engine) sees(ctx context.Context, selector string) (bool, error) {
+func (e *Engine) isShown(ctx context.Context, selector string) (bool, error) {
 	list, err := e.Browser.Texts(ctx, selector)
 	return len(list) > 0, err
 }

@@ -68,7 +68,7 @@ func runRequest(ctx context.Context, c *call) (Result, error) {
 		return Result{}, err
 	}
 	var answer Answer
-	err = c.patiently(ctx, "check the address, then: request METHOD URL", func(ctx context.Context) (err error) {
+	err = c.withTimeout(ctx, "check the address, then: request METHOD URL", func(ctx context.Context) (err error) {
 		answer.Status, answer.Body, err = c.engine.Browser.Request(ctx, as, method, address, headers, c.flags["data"])
 		return err
 	})

@@ -70,7 +70,7 @@ func sessionCommands() []*Command {
 			Summary: "Forget a session and take its cookies out of the browser",
 			Params:  []Param{{Name: "NAME", Kind: KindSession, Rest: true}},
 			Flags:   []Flag{siteFlag},
-			Detail:  "If it is forced, no session is forced afterwards, and no earlier cookies are put back. The server is not told: there the login goes on.",
+			Detail:  "If it is forced, no session is forced afterwards, and no earlier cookies are put back. The server does not know: there the login goes on.",
 			Example: "rm alice\nrm Session 3",
 			run:     runRemove,
 		},
@@ -197,7 +197,7 @@ func runRemove(ctx context.Context, c *call) (Result, error) {
 	return c.engine.answer(head, done), nil
 }
 
-// switched tells that a session was made the active one.
+// switched says that a session was made the active one.
 func (e *Engine) switched(done sessions.Switch) Result {
 	s := done.Session
 	head := sayf("%s: %s is active; %s", s.Site, s.Name, reloaded(done))

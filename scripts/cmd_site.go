@@ -5,7 +5,7 @@ import (
 )
 
 // Sites changes where sites end, see the book's. Its methods return the name of the site,
-// and answer when the jars are in step again.
+// and answer when the jars are in sync again.
 type Sites interface {
 	SplitSite(ctx context.Context, host string) (string, error)
 	JoinSite(ctx context.Context, host string) (string, error)

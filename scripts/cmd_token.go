@@ -81,7 +81,7 @@ const headerKind sessions.Kind = "header"
 
 func runTokens(ctx context.Context, c *call) (Result, error) {
 	e := c.engine
-	if err := e.settle(ctx); err != nil {
+	if err := e.waitForEvents(ctx); err != nil {
 		return Result{}, err
 	}
 	site, err := c.site(c.args["SITE"])

@@ -113,7 +113,7 @@ func (c *call) filter(ctx context.Context) (func(sessions.RequestView) bool, err
 	}, nil
 }
 
-// requestTypes are those that the browser tells (Network.ResourceType), in lower case.
+// requestTypes are those that the browser reports (Network.ResourceType), in lower case.
 var requestTypes = []string{"cspviolationreport", "document", "eventsource", "fedcm", "fetch", "font", "image", "manifest", "media", "other", "ping", "prefetch",
 	"preflight", "script", "signedexchange", "stylesheet", "texttrack", "websocket", "xhr"}
 

@@ -67,10 +67,10 @@ func TestWatch(t *testing.T) {
 	}
 	w.browser.observes = sessions.ObserveJar
 	if _, err := w.Run(context.Background(), "watch"); err == nil || !strings.Contains(err.Error(), "type: observe full") {
-		t.Errorf("where nothing is told: %v", err)
+		t.Errorf("where nothing is reported: %v", err)
 	}
 	if _, err := w.Run(context.Background(), "wait request /x --timeout 1ms"); err == nil || !strings.Contains(err.Error(), "type: observe full") {
-		t.Errorf("waiting where nothing is told: %v", err)
+		t.Errorf("waiting where nothing is reported: %v", err)
 	}
 	manual, err := os.ReadFile("../cmd/sessdriver/internal/manual/scripts.md")
 	if err != nil || !strings.Contains(string(manual), strings.Join(shop, "\n")) {

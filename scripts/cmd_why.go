@@ -75,7 +75,7 @@ func runWhy(ctx context.Context, c *call) (Result, error) {
 		return Result{}, doing("reading the cookies of "+why.Site, err, "try again: why")
 	}
 	active, forced := e.Book.Active(e.Browser.Window(), why.Site, e.now())
-	why.Active, why.Stays = active.Name, e.maskCookies(e.Book.Loose(why.Site, jar, e.now()))
+	why.Active, why.Stays = active.Name, e.maskCookies(e.Book.Unbound(why.Site, jar, e.now()))
 	lines := []string{sayf("%s: no session is forced", why.Site)}
 	if forced {
 		lines[0] = sayf("%s: %s is active", why.Site, active.Name)
@@ -112,7 +112,7 @@ func runWhy(ctx context.Context, c *call) (Result, error) {
 	return Result{Text: strings.Join(lines, "\n"), Value: why}, nil
 }
 
-// authLines tells of HTTP authentication that does not go with the session.
+// authLines lists the HTTP authentication that does not go with the session.
 func authLines(list []sessions.ForeignAuth) []string {
 	var lines []string
 	for _, a := range list {
@@ -157,7 +157,7 @@ func compareStored(here string, shown []sessions.Stored, there string, saved []s
 // maxShown bounds the keys of one origin that a line names.
 const maxShown = 10
 
-// storedLines tells of storage, a line for each place and who has it, in order.
+// storedLines lists storage, a line for each place and who has it, in order.
 func storedLines(items []StoredItem) []string {
 	var lines []string
 	for len(items) > 0 {

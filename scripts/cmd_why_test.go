@@ -39,10 +39,10 @@ func TestWhyStorage(t *testing.T) {
 	w := newWorld(t)
 	const origin = "http://shop.test"
 	w.run("use alice")
-	// What alice's page had is kept when bob's is shown, as the browser would tell.
-	w.Book.SawOrigin(sessions.Main, "shop.test", origin, "tab", false)
+	// What alice's page had is kept when bob's is shown, as the browser would report.
+	w.Book.OriginShown(sessions.Main, "shop.test", origin, "tab", false)
 	w.run("use bob")
-	for _, shelf := range []sessions.Shelf{sessions.Local, "tab"} {
+	for _, shelf := range []sessions.Shelf{sessions.LocalStorage, "tab"} {
 		plan := w.Book.PlanStorage(sessions.Main, shelf)[0]
 		w.Book.StorageSwapped(sessions.Main, "shop.test", shelf, origin, plan.Of, `[["token","a"],["theme","dark"],["cart\u001b","1"]]`)
 	}

@@ -131,7 +131,7 @@ func (e *Engine) selectWindow(ctx context.Context, w sessions.Window) (Result, e
 	return e.currentTab(), nil
 }
 
-// currentTab tells which tab commands act on now.
+// currentTab says which tab commands act on now.
 func (e *Engine) currentTab() Result {
 	for _, t := range e.Browser.Tabs() {
 		if t.Current {
@@ -183,7 +183,7 @@ func (c *call) openIn(ctx context.Context, address string) ([]string, error) {
 	as, name := c.flags["as"], c.flags["window"]
 	var session sessions.Session
 	if as != "" {
-		if err := e.settle(ctx); err != nil {
+		if err := e.waitForEvents(ctx); err != nil {
 			return nil, err
 		}
 		ref, err := e.Book.Find(sessions.Query{Text: as, Current: e.Book.SiteOf(address)})

@@ -50,7 +50,7 @@ func (c *Command) Usage(name string) string {
 	return strings.Join(parts, " ")
 }
 
-// notPrefix begins the names under which an assertion is turned around.
+// notPrefix begins the names under which an assertion is negated.
 const notPrefix = "expect not "
 
 // summary is what the command does under one of its names.

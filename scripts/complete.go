@@ -133,7 +133,7 @@ func restAfter(before []Word, word, text string) (string, bool) {
 	return text[len(typed):], true
 }
 
-// arguments completes a flag, its value, or what stands at a place.
+// arguments completes a flag, its value, or a positional argument.
 func (c *completer) arguments(command *Command, before []Word) []Completion {
 	typed := readTyped(command, before)
 	switch {

@@ -6,9 +6,9 @@ import (
 	"sessdriver/sessions"
 )
 
-// Describe tells an event in one line, safe for a terminal, to be shown as a
+// Describe is an event in one line, safe for a terminal, to be shown as a
 // notice. It is "" for what is not worth one: what happens all the time
-// (renewals, sites, default tokens) and what the result of a command tells.
+// (renewals, sites, default tokens) and what the result of a command says.
 func Describe(e sessions.Event) string {
 	who := sayf(`session %s "%s" on %s`, strconv.Itoa(e.Number), e.Session, e.Site)
 	switch e.Kind {
@@ -26,7 +26,7 @@ func Describe(e sessions.Event) string {
 			return sayf("after a redirect through %s a new login replaced the cookies of ", e.Text) + who + sayf("; to keep both: session split %s", strconv.Itoa(e.Number))
 		}
 		return "a new login replaced the cookies of " + who + sayf("; to keep both: session split %s", strconv.Itoa(e.Number))
-	case sessions.SessionKept:
+	case sessions.SessionWithheld:
 		n := strconv.Itoa(e.Number)
 		switch {
 		case e.Token != "" && e.Text == "":
@@ -37,7 +37,7 @@ func Describe(e sessions.Event) string {
 			return sayf("the reload brought another login through %s for ", e.Text) + who + ", which keeps its own; to accept the new login: session accept " + n
 		}
 		return "the reload brought another login for " + who + ", which keeps its own; to accept the new login: session accept " + n
-	case sessions.SessionDoubted:
+	case sessions.SessionMayBeExpired:
 		n := strconv.Itoa(e.Number)
 		return sayf("the server gave a new %s to ", e.Token) + who + ": the one given with --session may have expired; see: session show " + n + "; to go back to it: session revert " + n
 	case sessions.SessionMerged:

@@ -73,7 +73,7 @@
 //
 // A [Result] has a text for people and a value that encodes as JSON. Lists and
 // commands that name a session first wait until the book has what the browser
-// told up to then; commands that load a page do so afterwards. So a list that
+// reported up to then; commands that load a page do so afterwards. So a list that
 // follows a page shows what that page did.
 //
 // In texts and errors whatever came from outside is escaped ([Escape]). Values

@@ -22,15 +22,15 @@ type Engine struct {
 	// Reports says that results are for a report: secrets in them are masked, also in what
 	// a command is there to show.
 	Reports bool
-	// Attended says that a person types the commands and reads the results: an expect that
+	// Interactive says that a person types the commands and reads the results: an expect that
 	// holds says so.
-	Attended bool
+	Interactive bool
 	// ReadFile reads a script for include, and bounds how long it is; nil refuses.
 	ReadFile func(ctx context.Context, name string) ([]byte, error)
-	// Patience is how long a page command waits for what it is about, and expect for what
-	// it expects, where they have no --timeout; 0 means [DefaultPatience]. Pages that are
-	// opened or reloaded have [DefaultLoading].
-	Patience time.Duration
+	// Timeout is how long a page command waits for what it is about, and expect for what
+	// it expects, where they have no --timeout; 0 means [DefaultTimeout]. Pages that are
+	// opened or reloaded have [DefaultLoadTimeout].
+	Timeout time.Duration
 	// OnFailure is called when a command fails that a script ends with, before the blocks
 	// around it force what was forced before; nil does nothing.
 	OnFailure func()

@@ -118,7 +118,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What the browser refuses is told with the operation, the object and what to
+// What the browser refuses is reported with the operation, the object and what to
 // type next, and stays the error that it is.
 func TestBrowserErrors(t *testing.T) {
 	cause := errors.New("the tab\x1b crashed")
@@ -193,7 +193,7 @@ func TestNothingYet(t *testing.T) {
 	}
 }
 
-// Who takes it for a shell is told that it is none.
+// Who takes it for a shell gets the error that it is none.
 func TestNoPipes(t *testing.T) {
 	const none = "there are no pipes and no redirection here"
 	for line, want := range map[string]string{

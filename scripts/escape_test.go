@@ -54,7 +54,7 @@ func TestSafeJSON(t *testing.T) {
 		}
 	}
 	if _, err := SafeJSON(fullDisk{}).Write([]byte("{}")); err == nil {
-		t.Error("a full disk is not told")
+		t.Error("a full disk is not reported")
 	}
 }
 
@@ -73,13 +73,13 @@ func TestTable(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	e := sessions.Event{Site: "shop.test", Session: "Session\x1b 2", Number: 2, Token: "sid"}
 	tests := map[sessions.EventKind]string{
-		sessions.SessionNew:      `new session 2 "Session\x1b 2" on shop.test`,
-		sessions.SessionOut:      `session 2 "Session\x1b 2" on shop.test is logged out`,
-		sessions.SessionRefill:   `a new login goes into session 2 "Session\x1b 2" on shop.test, which was logged out; to keep both: session split 2`,
-		sessions.SessionReplaced: `the server gave another sid to session 2 "Session\x1b 2" on shop.test, as at a login; if that is another user: session split 2`,
-		sessions.ValueAdopted:    `session 2 "Session\x1b 2" on shop.test has a new value of sid: a script wrote it, no response set it`,
-		sessions.SessionDoubted:  `the server gave a new sid to session 2 "Session\x1b 2" on shop.test: the one given with --session may have expired; see: session show 2; to go back to it: session revert 2`,
-		sessions.SessionRenewed:  "", sessions.SiteSeen: "", sessions.TokenAdded: "", sessions.SessionForced: "", sessions.SessionRemoved: "",
+		sessions.SessionNew:          `new session 2 "Session\x1b 2" on shop.test`,
+		sessions.SessionOut:          `session 2 "Session\x1b 2" on shop.test is logged out`,
+		sessions.SessionRefill:       `a new login goes into session 2 "Session\x1b 2" on shop.test, which was logged out; to keep both: session split 2`,
+		sessions.SessionReplaced:     `the server gave another sid to session 2 "Session\x1b 2" on shop.test, as at a login; if that is another user: session split 2`,
+		sessions.ValueAdopted:        `session 2 "Session\x1b 2" on shop.test has a new value of sid: a script wrote it, no response set it`,
+		sessions.SessionMayBeExpired: `the server gave a new sid to session 2 "Session\x1b 2" on shop.test: the one given with --session may have expired; see: session show 2; to go back to it: session revert 2`,
+		sessions.SessionRenewed:      "", sessions.SiteSeen: "", sessions.TokenAdded: "", sessions.SessionForced: "", sessions.SessionRemoved: "",
 	}
 	for kind, want := range tests {
 		e.Kind = kind

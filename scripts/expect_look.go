@@ -17,7 +17,7 @@ type found struct {
 }
 
 // errNotTold is no evidence, for or against.
-var errNotTold = errors.New("the browser did not report it (see: help observe)")
+var errNotReported = errors.New("the browser did not report it (see: help observe)")
 
 func lookURL(_ context.Context, c *call) (found, error) {
 	at := c.engine.Browser.Location()
@@ -64,7 +64,7 @@ func lookCount(ctx context.Context, c *call) (found, error) {
 func lookStatus(_ context.Context, c *call) (found, error) {
 	status, _, ok := c.engine.Browser.Response()
 	if !ok {
-		return found{}, errNotTold
+		return found{}, errNotReported
 	}
 	return found{strconv.Itoa(status) == c.args["N"], "it is " + strconv.Itoa(status)}, nil
 }
@@ -75,10 +75,10 @@ func lookHeader(_ context.Context, c *call) (found, error) {
 	}
 	_, header, ok := c.engine.Browser.Response()
 	if !ok {
-		return found{}, errNotTold
+		return found{}, errNotReported
 	}
 	value := header(c.args["NAME"])
-	return found{value != "" && matches(c.args["VALUE"], value), "it is " + strconv.Quote(c.hide(value))}, nil
+	return found{value != "" && matches(c.args["VALUE"], value), "it is " + strconv.Quote(c.maskText(value))}, nil
 }
 
 func expectedCookie(c *call) (who, does string) {

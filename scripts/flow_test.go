@@ -36,7 +36,7 @@ func (w *world) answers(scripts map[string]string) {
 
 func newScriptWorld(t *testing.T) *world {
 	w := newWorld(t)
-	w.Vars, w.Patience = &Vars{}, 60*time.Millisecond
+	w.Vars, w.Timeout = &Vars{}, 60*time.Millisecond
 	w.ReadFile = func(_ context.Context, name string) ([]byte, error) {
 		files := map[string]string{
 			"part.sess": "print part $X\nset Y from-part", "loop.sess": "include loop.sess", "bad.sess": "ls\n  nonsense here",
@@ -251,7 +251,7 @@ func TestExpectSessionThatComes(t *testing.T) {
 	if _, err := w.script("expect session dave live"); !errors.As(err, &missing) {
 		t.Errorf("a session that does not come: %v", err)
 	}
-	w.Patience = 10 * time.Second
+	w.Timeout = 10 * time.Second
 	time.AfterFunc(2*lookPause, func() {
 		w.Book.Import("shop.test", "dave", []sessions.Cookie{{Name: "sid", Value: "d", Domain: "shop.test", Path: "/"}}, noon)
 	})
@@ -263,7 +263,7 @@ func TestExpectSessionThatComes(t *testing.T) {
 	}
 }
 
-// After a switch nobody looks at the page of the session before.
+// After a switch no command looks at the page of the session before.
 func TestReloading(t *testing.T) {
 	w := newScriptWorld(t)
 	w.browser.page = fakePage{status: 200, title: "My account", texts: map[string][]string{"body": {"alice"}}, reloading: true}
@@ -277,7 +277,7 @@ func TestReloading(t *testing.T) {
 	}
 }
 
-// What the browser did not tell is no evidence, for or against.
+// What the browser did not report is no evidence, for or against.
 func TestExpectNotTold(t *testing.T) {
 	w := newScriptWorld(t)
 	for _, text := range []string{"expect status 200", "expect not status 200", "expect not header Server nginx", "! expect status 200"} {
@@ -449,7 +449,7 @@ func TestSectionsInBlocks(t *testing.T) {
 	}
 }
 
-// A failure is told once, while the page is as the command left it, and so are the sections
+// A failure is reported once, while the page is as the command left it, and so are the sections
 // that come after it; a failure that is wanted is none.
 func TestFailureTold(t *testing.T) {
 	for text, want := range map[string]string{
@@ -465,15 +465,15 @@ func TestFailureTold(t *testing.T) {
 			return []byte(map[string]string{"fails.sess": "fail x\nsection f", "bad.sess": "nonsense"}[name]), nil
 		}
 		w.run("use alice")
-		var told []string
-		w.OnFailure = func() { told = append(told, w.active("shop.test")) }
+		var reported []string
+		w.OnFailure = func() { reported = append(reported, w.active("shop.test")) }
 		err := w.RunScript(t.Context(), Script{Name: "t.sess", Text: text}, func(r Result) {
 			if after, is := r.Value.(NotRun); is {
-				told = append(told, after.Section)
+				reported = append(reported, after.Section)
 			}
 		})
-		if got := strings.Join(told, ", "); got != want || (err == nil) != (want == "") {
-			t.Errorf("%s: told are %q, %v; want %q", text, got, err, want)
+		if got := strings.Join(reported, ", "); got != want || (err == nil) != (want == "") {
+			t.Errorf("%s: reported are %q, %v; want %q", text, got, err, want)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func (c *Command) noun() string {
 	return noun
 }
 
-// helpOn tells all about one command, under the name that was typed.
+// helpOn says all about one command, under the name that was typed.
 func helpOn(c *Command, name string) Result {
 	if !strings.HasPrefix(c.short(), notPrefix) {
 		name = c.short()

@@ -6,7 +6,7 @@ import "fmt"
 type AssertionError struct {
 	Expected, Actual string
 
-	blind bool // nothing was seen, so that it is no evidence of the opposite
+	nothingSeen bool // nothing was seen, so that it is no evidence of the opposite
 }
 
 func (e *AssertionError) Error() string {
@@ -28,18 +28,18 @@ type Section struct {
 	Name string `json:"section"`
 }
 
-// SectionGroup is the value that tells that the sections of a script, or of a block, come,
-// and later that they have ended: what follows is of what stands around them.
+// SectionGroup is the value before the sections of a script or of a block, and again, with
+// Ends, after them: what follows then belongs to the text around them.
 type SectionGroup struct {
 	Ends bool `json:"ends"`
 }
 
-// Skipped is the value that tells of a skipped section.
+// Skipped is the value of a skipped section.
 type Skipped struct {
 	Reason string `json:"skipped"`
 }
 
-// NotRun is the value that tells of a section that comes after a failure.
+// NotRun is the value of a section that is not run, since a command before it failed.
 type NotRun struct {
 	Section string `json:"notRun"`
 }

@@ -24,7 +24,7 @@ type Word struct {
 
 	offset int    // in bytes
 	source string // as it was written, where that is not Text: for messages
-	told   string // with secrets masked, of a word that had variables
+	masked string // with secrets masked, of a word that had variables
 	parts  []part // of a word with variables; else nil
 }
 

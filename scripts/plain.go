@@ -10,7 +10,7 @@ import (
 // unclear is what Go says of a context that has ended.
 var unclear = regexp.MustCompile(`([A-Z]\w+\.\w+: )?context (deadline exceeded|canceled)`)
 
-// Plain puts into words what Go says where the time was over, or somebody interrupted. Front
+// Plain puts into words what Go says at a timeout or an interrupt. Front
 // ends show no error and no notice without it.
 func Plain(text string) string {
 	return unclear.ReplaceAllStringFunc(text, func(said string) string {
@@ -21,8 +21,8 @@ func Plain(text string) string {
 	})
 }
 
-// late is the text of an error, in words where the time was over.
-func late(err error) string { return Plain(err.Error()) }
+// timedOut is the text of an error, in words where the time was over.
+func timedOut(err error) string { return Plain(err.Error()) }
 
 // endedError is an error because the script was ended, with the reason in its words.
 type endedError struct {

@@ -11,7 +11,7 @@ import (
 
 func TestExpectOutOfTime(t *testing.T) {
 	w := newScriptWorld(t)
-	w.Patience = time.Minute
+	w.Timeout = time.Minute
 	why := errors.New("the script took longer than 20ms")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, why)
 	defer cancel()
@@ -43,7 +43,7 @@ func TestPlainWords(t *testing.T) {
 	for _, end := range []error{context.DeadlineExceeded, context.Canceled} {
 		for _, command := range NewRegistry().Commands() {
 			w := newScriptWorld(t)
-			w.Patience = time.Millisecond
+			w.Timeout = time.Millisecond
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			for _, method := range []string{"Open", "Reload", "Use", "New", "Unset", "Remove", "AddToken", "RemoveToken", "Settle", "OpenWindow", "Revert", "Split", "Click", "Fill", "Eval", "Texts", "Jar", "SetGuard"} {

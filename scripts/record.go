@@ -18,8 +18,8 @@ import (
 // was typed into password fields, and the values of variables, are not in it: it names
 // the variables that are to be set. It is safe for concurrent use.
 type Recorder struct {
-	// Keep is told each line but addresses with a query or a user in them; it must not
-	// call back. nil for nobody.
+	// Keep gets each line, except addresses with a query or a user in them; it must not call
+	// back. nil keeps none.
 	Keep func(command string)
 
 	mu      sync.Mutex // guards all below
@@ -107,7 +107,7 @@ func (r *Recorder) AddOpen(address string) {
 	r.Add("open " + text)
 }
 
-// keep tells of the lines from one on, unless a block is running.
+// keep passes the lines from one on to Keep, unless a block is running.
 func (r *Recorder) keep(from int) {
 	if r.Keep == nil || len(r.open) > 0 {
 		return

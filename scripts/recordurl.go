@@ -43,7 +43,7 @@ const variableMark = '\ue000'
 // is false where there is no such thing.
 func (r *Recorder) withoutSecrets(w Word, relative bool) (text string, hidden bool) {
 	word, variables := w.marked()
-	q := requoted{recorder: r, variables: variables}
+	q := requoter{recorder: r, variables: variables}
 	if relative {
 		q.address(word)
 		return q.word(), q.hidden
@@ -74,17 +74,17 @@ func (w Word) marked() (text string, variables []string) {
 	return text, variables
 }
 
-// requoted is a word that is being written anew, between double quotes.
-type requoted struct {
+// requoter writes a word again, between double quotes.
+type requoter struct {
 	recorder  *Recorder
 	variables []string // whose marks come
 	hidden    bool     // a variable stands for a secret
 	b         strings.Builder
 }
 
-func (q *requoted) word() string { return `"` + q.b.String() + `"` }
+func (q *requoter) word() string { return `"` + q.b.String() + `"` }
 
-func (q *requoted) text(text string) {
+func (q *requoter) text(text string) {
 	for _, c := range text {
 		switch {
 		case c == variableMark && len(q.variables) > 0:
@@ -99,7 +99,7 @@ func (q *requoted) text(text string) {
 }
 
 // address writes an address with variables for what it hides.
-func (q *requoted) address(address string) {
+func (q *requoter) address(address string) {
 	for _, p := range sessions.SplitURL(address) {
 		if p.Hidden == "" || strings.Trim(p.Text, string(variableMark)) == "" {
 			q.text(p.Text)

@@ -169,7 +169,7 @@ func TestDistance(t *testing.T) {
 // readyForExamples makes a page on which each of them holds.
 func (w *world) readyForExamples(c *Command) {
 	w.t.Helper()
-	w.Vars, w.Patience = &Vars{}, 20*time.Millisecond
+	w.Vars, w.Timeout = &Vars{}, 20*time.Millisecond
 	for _, name := range []string{"SHOP", "PASSWORD", "ALICE"} {
 		w.Vars.Set(name, "http://shop.test")
 	}

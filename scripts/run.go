@@ -18,13 +18,13 @@ type run struct {
 	files  []string // that are being run, the innermost last
 	only   func(section string) bool
 
-	included int  // scripts so far
-	sections int  // that stood in the way so far, also those that were passed over
-	skipping bool // up to the next section
-	passed   int  // commands that were passed over
-	quit     bool
-	wanted   int  // failures: of the commands around, so many have a !
-	failed   bool // and was told
+	included         int  // scripts so far
+	sections         int  // that stood in the way so far, also those that were passed over
+	skipping         bool // up to the next section
+	skipped          int  // commands that were passed over
+	quit             bool
+	expectedFailures int  // how many of the commands around this one have a !
+	failureReported  bool // OnFailure was called
 }
 
 // maxIncludes bounds how deep scripts include each other, and maxIncluded how many are
@@ -42,9 +42,9 @@ func (r *run) script(ctx context.Context, s Script) error {
 	}
 	if len(r.files) == 0 {
 		if err := r.engine.Check(ctx, s); err != nil {
-			r.tellFailure(err)
+			r.reportFailure(err)
 			r.files, r.only = []string{s.Name}, s.Only
-			r.leave(ctx, statements)
+			r.reportNotRun(ctx, statements)
 			return err
 		}
 	}
@@ -79,17 +79,17 @@ func (r *run) runBlock(ctx context.Context, block []Statement) (err error) {
 				own, around = true, r.skipping
 				r.each(Result{Value: SectionGroup{}})
 			}
-			r.skipping = !r.takes(s)
+			r.skipping = !r.wants(s)
 		}
-		if r.skipping && ctx.Err() == nil && !r.leads(ctx, s) {
-			r.passed++
+		if r.skipping && ctx.Err() == nil && !r.hasWantedSections(ctx, s) {
+			r.skipped++
 			continue
 		}
 		result, err := r.statement(ctx, s)
 		if skip := (*SkipError)(nil); errors.As(err, &skip) {
 			reason := r.engine.reported(skip.Reason, s)
 			r.each(Result{Text: "skipped: " + Escape(reason), Value: Skipped{reason}})
-			r.passed++
+			r.skipped++
 			if r.skipping = true; r.sections == 0 {
 				r.quit = true
 				return nil
@@ -97,7 +97,7 @@ func (r *run) runBlock(ctx context.Context, block []Statement) (err error) {
 			continue
 		}
 		if err != nil {
-			r.leave(ctx, block[i+1:])
+			r.reportNotRun(ctx, block[i+1:])
 			return err
 		}
 		r.each(result)
@@ -110,54 +110,54 @@ func (r *run) runBlock(ctx context.Context, block []Statement) (err error) {
 
 // statement runs one command. Errors are of type *[CommandError].
 func (r *run) statement(ctx context.Context, s Statement) (Result, error) {
-	passed := r.passed
+	passed := r.skipped
 	if s.Fails {
-		r.wanted++
+		r.expectedFailures++
 	}
 	name, result, err := r.dispatch(ctx, s)
 	if err = advise(err, ""); fault.Of(err) == fault.Mistyped { // a selector, which only the browser knows
 		err = &UsageError{Text: err.Error()}
 	}
 	if s.Fails {
-		r.wanted--
-		if err != nil || r.passed == passed && !r.quit { // else not all of it was run
+		r.expectedFailures--
+		if err != nil || r.skipped == passed && !r.quit { // else not all of it was run
 			result, err = r.mustFail(ctx, s, result, err)
 		}
 	}
 	err = ended(ctx, err)
-	r.tellFailure(err)
+	r.reportFailure(err)
 	if inner := (*CommandError)(nil); errors.As(err, &inner) {
 		return Result{}, inner // of a block, or a script that was included
 	}
 	if err != nil {
-		return Result{}, &CommandError{Position: atFault(err, s.Position()), Name: name, Command: s.Text, Err: r.engine.hideError(err, s)}
+		return Result{}, &CommandError{Position: atFault(err, s.Position()), Name: name, Command: s.Text, Err: r.engine.maskError(err, s)}
 	}
 	result.Text = r.engine.reported(result.Text, s)
 	return result, nil
 }
 
-// tellFailure tells once that the script fails, while all is as the command left it: the
-// blocks around have not forced another session yet.
-func (r *run) tellFailure(err error) {
-	if skip := (*SkipError)(nil); err == nil || errors.As(err, &skip) || r.wanted > 0 || r.failed {
+// reportFailure calls OnFailure once when the script fails, while all is as the command
+// left it: the blocks around it have not forced another session yet.
+func (r *run) reportFailure(err error) {
+	if skip := (*SkipError)(nil); err == nil || errors.As(err, &skip) || r.expectedFailures > 0 || r.failureReported {
 		return
 	}
-	if r.failed = true; r.engine.OnFailure != nil {
+	if r.failureReported = true; r.engine.OnFailure != nil {
 		r.engine.OnFailure()
 	}
 }
 
-// mustFail turns the outcome around. What was typed wrong, or ended from outside, stays
+// mustFail negates the outcome. What was typed wrong, or ended from outside, stays
 // an error.
 func (r *run) mustFail(ctx context.Context, s Statement, result Result, err error) (Result, error) {
 	typed, skip, assertion := (*UsageError)(nil), (*SkipError)(nil), (*AssertionError)(nil)
 	switch {
 	case err == nil:
 		return Result{}, &AssertionError{Expected: "the command to fail", Actual: "it succeeded: " + result.Text}
-	case ctx.Err() != nil, errors.As(err, &typed), errors.As(err, &skip), errors.As(err, &assertion) && assertion.blind:
+	case ctx.Err() != nil, errors.As(err, &typed), errors.As(err, &skip), errors.As(err, &assertion) && assertion.nothingSeen:
 		return Result{}, err
 	}
-	return Result{Text: "fails, as it must: " + shortened(Plain(r.engine.hideError(err, s).Error()))}, nil
+	return Result{Text: "fails, as it must: " + shortened(Plain(r.engine.maskError(err, s).Error()))}, nil
 }
 
 func (r *run) dispatch(ctx context.Context, s Statement) (name string, _ Result, _ error) {

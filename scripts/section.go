@@ -9,24 +9,24 @@ const includeName = "include"
 
 func isSection(s Statement) bool { return s.Words[0].Text == sectionName }
 
-// takes reports whether a section is to be run.
-func (r *run) takes(s Statement) bool { return r.only == nil || r.only(r.sectionName(s)) }
+// wants reports whether a section is to be run.
+func (r *run) wants(s Statement) bool { return r.only == nil || r.only(r.sectionName(s)) }
 
-// leads reports whether a command has sections in it, as a block or a script that it
+// hasWantedSections reports whether a command has sections in it, as a block or a script that it
 // includes, of which one is to be run.
-func (r *run) leads(ctx context.Context, s Statement) bool {
+func (r *run) hasWantedSections(ctx context.Context, s Statement) bool {
 	leads := false
-	r.sectionsIn(ctx, []Statement{s}, func(inner Statement) { leads = leads || r.takes(inner) })
+	r.sectionsIn(ctx, []Statement{s}, func(inner Statement) { leads = leads || r.wants(inner) })
 	return leads
 }
 
-// leave tells of the sections that are not run since a command before them failed.
-func (r *run) leave(ctx context.Context, rest []Statement) {
-	if r.wanted > 0 {
+// reportNotRun lists the sections that are not run since a command before them failed.
+func (r *run) reportNotRun(ctx context.Context, rest []Statement) {
+	if r.expectedFailures > 0 {
 		return
 	}
 	r.sectionsIn(ctx, rest, func(s Statement) {
-		if r.takes(s) {
+		if r.wants(s) {
 			r.each(Result{Value: NotRun{r.shownName(s)}})
 		}
 	})
@@ -41,7 +41,7 @@ func (r *run) sectionsIn(ctx context.Context, block []Statement, each func(State
 func (r *run) shownName(s Statement) string {
 	if vars := r.engine.Vars; vars != nil && r.engine.Reports {
 		if words, err := vars.expand(s.Words[1:], r.engine.Mask); err == nil {
-			return r.engine.hide(toldAll(words), s)
+			return r.engine.maskText(joinedMasked(words), s)
 		}
 	}
 	return r.engine.reported(r.sectionName(s), s)

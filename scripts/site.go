@@ -13,7 +13,7 @@ type Tab interface {
 	Window() sessions.Window
 	Location() string
 
-	// Settle answers when everything the browser told up to now is booked.
+	// Settle answers when all events of the browser up to now are booked.
 	Settle(ctx context.Context) error
 
 	// Reloaded answers when the current tab has loaded what a switch reloads there.
@@ -63,7 +63,7 @@ func isBusy(s sessions.Site) bool { return s.Sessions > 0 || len(s.Tokens) > 0 |
 // session finds the session that a person named.
 func (c *call) session(ctx context.Context, text string) (sessions.Session, error) {
 	e := c.engine
-	if err := e.settle(ctx); err != nil {
+	if err := e.waitForEvents(ctx); err != nil {
 		return sessions.Session{}, err
 	}
 	q := sessions.Query{Text: text, Site: c.flags["site"], Current: e.currentSite()}
@@ -128,7 +128,7 @@ func (e *Engine) anySite(text string) (string, error) {
 // looksLikeSite reports what is rather a host than a name.
 func looksLikeSite(text string) bool { return strings.ContainsAny(text, ".:") || text == "localhost" }
 
-// settle waits until what happened in the browser is in the book.
-func (e *Engine) settle(ctx context.Context) error {
+// waitForEvents waits until what happened in the browser is in the book.
+func (e *Engine) waitForEvents(ctx context.Context) error {
 	return doing("waiting for the browser's events", e.Browser.Settle(ctx), "try again, or leave with: quit")
 }

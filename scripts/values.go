@@ -67,13 +67,13 @@ func (e *Engine) variableValues() []value {
 
 func (e *Engine) headerValues(given string) []value {
 	var list []value
-	for _, h := range e.siteMeant(given).Headers {
+	for _, h := range e.targetSite(given).Headers {
 		list = append(list, value{h.Name, "in " + plural(h.Sessions, "session")})
 	}
 	return list
 }
 
-// hints are what stands in an address for what is hidden.
+// hints stand in an address in the place of what is hidden.
 var hints = strings.NewReplacer("…@", "", ";…", "", "?…", "", "#…", "")
 
 // urlValues lists the addresses of documents that were seen, the newest first, without
@@ -175,14 +175,14 @@ func (e *Engine) siteValues() []value {
 
 func (e *Engine) tokenValues(given string) []value {
 	var list []value
-	for _, t := range e.siteMeant(given).Tokens {
+	for _, t := range e.targetSite(given).Tokens {
 		list = append(list, value{t.Name, kindWord(t.Kind)})
 	}
 	return list
 }
 
-// siteMeant is the site that was given, else the current one.
-func (e *Engine) siteMeant(given string) sessions.Site {
+// targetSite is the site that was given, else the current one.
+func (e *Engine) targetSite(given string) sessions.Site {
 	site := e.currentSite()
 	if given != "" {
 		site, _ = e.Book.FindSite(given)

@@ -82,11 +82,11 @@ func (v *Vars) expand(words []Word, mask sessions.Mask) ([]Word, error) {
 		if w.parts == nil {
 			continue
 		}
-		var b, told strings.Builder
+		var b, masked strings.Builder
 		for _, p := range w.parts {
 			if p.variable == "" {
 				b.WriteString(p.text)
-				told.WriteString(p.text)
+				masked.WriteString(p.text)
 				continue
 			}
 			value, ok := v.get(p.variable)
@@ -100,9 +100,9 @@ func (v *Vars) expand(words []Word, mask sessions.Mask) ([]Word, error) {
 			if v.isSecret(p.variable) {
 				value = mask.Value(value)
 			}
-			told.WriteString(value)
+			masked.WriteString(value)
 		}
-		words[i].Text, words[i].parts, words[i].source, words[i].told = b.String(), nil, w.Text, told.String()
+		words[i].Text, words[i].parts, words[i].source, words[i].masked = b.String(), nil, w.Text, masked.String()
 	}
 	return words, nil
 }

@@ -18,7 +18,7 @@ const benchURL = "https://shop.test/orders?page=2"
 var benchNow = time.Unix(2e9, 0)
 
 // BenchmarkDecide is the verdict for a request with 20 cookies, 3 of them
-// tokens: when the jar is in step, and when it has another session's tokens; for
+// tokens: when the jar is in sync, and when it has another session's tokens; for
 // the requests of one page, which have the same header, and for headers that
 // take turns.
 func BenchmarkDecide(b *testing.B) {
@@ -30,8 +30,8 @@ func BenchmarkDecide(b *testing.B) {
 			headers []string
 			want    Action
 		}{
-			{"in step", []string{benchHeader(0, "j0")}, Continue},
-			{"in step, in turns", []string{benchHeader(0, "j0"), other}, Continue},
+			{"in sync", []string{benchHeader(0, "j0")}, Continue},
+			{"in sync, in turns", []string{benchHeader(0, "j0"), other}, Continue},
 			{"rewrite", []string{benchHeader(1, "j1")}, Rewrite},
 			{"rewrite, in turns", []string{benchHeader(1, "j1"), benchHeader(2, "j2")}, Rewrite},
 		} {
@@ -111,7 +111,7 @@ func benchRotations() (headers []string, responses [][]Cookie) {
 	return headers, responses
 }
 
-// BenchmarkMemory tells what a session of two tokens costs, its share of the
+// BenchmarkMemory reports what a session of two tokens costs, its share of the
 // indexes and its history included; the values count 32 bytes each.
 func BenchmarkMemory(b *testing.B) {
 	const count = 100_000

@@ -15,10 +15,10 @@ type Options struct {
 	// site, also where the browser would send none (ZAP's way); never on
 	// preflights, never a Secure token over http.
 	ForceEverywhere bool
-	// Observes says whether a URL is looked at; nil means all are. Outside,
-	// nothing is booked.
+	// Observes says whether a URL is looked at; nil means all are. Of the
+	// others nothing is booked.
 	Observes func(rawURL string) bool
-	// Notify is told every change, in order, while the book is locked: it may
+	// Notify gets every change, in order, while the book is locked: it may
 	// only pass the event on, never call the book.
 	Notify func(Event)
 }
@@ -28,18 +28,18 @@ type Options struct {
 type Book struct {
 	options Options
 
-	mu       sync.Mutex // guards all below
-	defaults *defaults
-	cutting  *cutting
-	sites    map[string]*site
-	order    []*site            // as they appeared
-	hosts    map[string]*site   // by host or host:port, a bounded cache of where a host belongs
-	scratch  decision           // see decision
-	reading  sent               // see read
-	setting  []*Cookie          // see judge
-	clashed  map[[2]string]bool // what warnClashes told
-	aging    int64              // grows with every cookie learned: its age for jar order
-	news     news
+	mu              sync.Mutex // guards all below
+	defaults        *defaults
+	boundary        *boundary
+	sites           map[string]*site
+	order           []*site            // as they appeared
+	hosts           map[string]*site   // by host or host:port, a bounded cache of where a host belongs
+	scratch         decision           // see decision
+	sentScratch     sentRequest        // see read
+	tokenScratch    []*Cookie          // see assess
+	reportedClashes map[[2]string]bool // what warnClashes has reported
+	sequence        int64              // grows with every cookie learned, as its creation time does
+	secretNews      newSecrets
 
 	secrets secrets // has a lock of its own
 }
@@ -51,11 +51,11 @@ func New(o Options) *Book {
 		defaults: newDefaults(o.Defaults),
 		sites:    map[string]*site{},
 		hosts:    map[string]*site{},
-		cutting:  &cutting{scope: o.Scope},
+		boundary: &boundary{scope: o.Scope},
 	}
 }
 
-// Scope returns the scope that sites are cut by.
+// Scope returns the scope of the sites.
 func (b *Book) Scope() Scope { return b.options.Scope }
 
 // ForcesEverywhere returns [Options.ForceEverywhere].
@@ -69,7 +69,7 @@ func (b *Book) SiteOf(rawURL string) string {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.cutting.site(&l)
+	return b.boundary.site(&l)
 }
 
 // maxHosts bounds what a hostile page can make us remember.
@@ -78,13 +78,13 @@ const maxHosts = 10_000
 // siteAt finds the site of a location, nil when it is not known yet.
 func (b *Book) siteAt(l *location) *site {
 	host := l.host
-	if b.cutting.perPort() {
+	if b.boundary.perPort() {
 		host = ScopeHost.site(*l)
 	}
 	if s, ok := b.hosts[host]; ok {
 		return s
 	}
-	s := b.sites[b.cutting.site(l)]
+	s := b.sites[b.boundary.site(l)]
 	if s == nil {
 		return nil
 	}
@@ -99,24 +99,24 @@ func (b *Book) siteAt(l *location) *site {
 func (b *Book) learnSite(l *location) *site {
 	s := b.siteAt(l)
 	if s == nil || !s.seen {
-		s = b.makeSite(b.cutting.site(l))
+		s = b.listSite(b.boundary.site(l))
 	}
-	if b.cutting.scope == ScopeHost && len(b.cutting.exceptions) > 0 {
-		s.seenAt(ScopeHost.site(*l))
+	if b.boundary.scope == ScopeHost && len(b.boundary.exceptions) > 0 {
+		s.noteHost(ScopeHost.site(*l))
 	}
 	return s
 }
 
-// seenAt notes a host:port of a site that was joined of several, so that they
-// can be parted again.
-func (s *site) seenAt(host string) {
-	if host != s.name && len(s.hosts) < maxMet && !slices.Contains(s.hosts, host) {
+// noteHost notes a host:port of a site that was joined of several, so that they
+// can be split again.
+func (s *site) noteHost(host string) {
+	if host != s.name && len(s.hosts) < maxNames && !slices.Contains(s.hosts, host) {
 		s.hosts = append(s.hosts, strings.Clone(host))
 	}
 }
 
-func (b *Book) makeSite(name string) *site {
-	s := b.page(name)
+func (b *Book) listSite(name string) *site {
+	s := b.ensureSite(name)
 	if !s.seen {
 		s.seen = true
 		b.order = append(b.order, s)
@@ -125,9 +125,9 @@ func (b *Book) makeSite(name string) *site {
 	return s
 }
 
-// page finds or opens the page of a site without making it known: tokens may be
+// ensureSite finds or makes the record of a site without listing it: tokens may be
 // added and removed before a site is seen (RULES 3).
-func (b *Book) page(name string) *site {
+func (b *Book) ensureSite(name string) *site {
 	s := b.sites[name]
 	if s == nil {
 		s = newSite(strings.Clone(name))
@@ -144,7 +144,7 @@ func (b *Book) checkSite(name string) error {
 	}
 	for _, host := range []string{name, bracketed(name)} {
 		address := "https://" + host + "/"
-		if l, ok := locate(address); ok && b.cutting.site(&l) == name {
+		if l, ok := locate(address); ok && b.boundary.site(&l) == name {
 			if _, err := NormalizeURL(address); err == nil {
 				return nil
 			}
@@ -157,8 +157,8 @@ func (b *Book) checkSite(name string) error {
 	return e
 }
 
-// known finds a site that was seen, nil for others.
-func (b *Book) known(name string) *site {
+// seenSite finds a site that was seen, nil for others.
+func (b *Book) seenSite(name string) *site {
 	if s := b.sites[name]; s != nil && s.seen {
 		return s
 	}
@@ -177,32 +177,32 @@ func (b *Book) notify(e Event) {
 	}
 }
 
-// nextAge numbers the cookies as they are learned: the older of two with equal
+// nextSeq numbers the cookies as they are learned: the older of two with equal
 // paths comes first in a Cookie header.
-func (b *Book) nextAge() int64 {
-	b.aging++
-	return b.aging
+func (b *Book) nextSeq() int64 {
+	b.sequence++
+	return b.sequence
 }
 
-// alive is the session, nil when it was removed.
-func alive(s *session) *session {
+// unlessRemoved is the session, nil when it was removed.
+func unlessRemoved(s *session) *session {
 	if s == nil || s.removed {
 		return nil
 	}
 	return s
 }
 
-// site is the book's page on one site.
+// site is the record of one site.
 type site struct {
-	name    string
-	seen    bool            // false while only its tokens were spoken of
-	hosts   []string        // host:port names of a joined site
-	met     map[string]Kind // what the names in requests are: see kindOf
-	kinds   map[string]Kind // by cookie name, case-sensitive (RULES 7)
-	renamed int             // counts the changes of kinds
-	tokens  []string        // all names in kinds, as they were learned
-	removed map[string]bool // bare names of defaults that a user removed here
-	emptied map[string]bool // names of tokens that a logout has given an empty value: see empties
+	name         string
+	seen         bool            // false while only its tokens are known
+	hosts        []string        // host:port names of a joined site
+	kindCache    map[string]Kind // what the names in requests are: see kindOf
+	kinds        map[string]Kind // by cookie name, case-sensitive (RULES 7)
+	kindsVersion int             // counts the changes of kinds
+	tokens       []string        // all names in kinds, as they were learned
+	removed      map[string]bool // bare names of defaults that a user removed here
+	emptied      map[string]bool // names of tokens that a logout has given an empty value: see empties
 
 	headers headers
 	auth    httpAuth
@@ -213,11 +213,11 @@ type site struct {
 	lastName  int // and the highest in a generated name
 	anonymous *session
 	values    index
-	withheld  []pair               // values that answers brought and that were not booked, oldest first
+	withheld  []pair               // values that responses brought and that were not booked, oldest first
 	renewals  map[string]*renewals // by the name of a token
 	scopes    map[scope]int        // scopes of token cookies, with how many cookies have each
 
-	places   map[Window]*place
+	windows  map[Window]*windowState
 	requests int
 	last     time.Time
 }
@@ -230,53 +230,53 @@ type scope struct {
 
 func (c *Cookie) scope() scope { return scope{c.Domain, c.Path, c.Secure} }
 
-// place is one site in one window.
-type place struct {
-	active *session
-	last   *session // the one that the window's requests last belonged to
-	before *before  // what the jar was on when forcing began; nil while nothing is forced
-	// taken holds the active session's cookies that the jar lacks, until the
-	// mirror has mended it: it was not written since the switch, or a late
-	// response of another session took them.
-	taken map[key]bool
-	// had are the active session's cookies that the jar was seen to have.
-	had map[key]bool
-	// inStep says that the jar was seen to be the active session's since that became
+// windowState is what the book knows of one site in one window.
+type windowState struct {
+	active  *session
+	last    *session      // the one that the window's requests last belonged to
+	restore *restorePoint // what the jar was on when forcing began; nil while nothing is forced
+	// missing has the active session's cookies that the jar lacks, until the mirror has
+	// written them: it was not written since the switch, or a late response of another
+	// session deleted them.
+	missing map[key]bool
+	// seenInJar are the active session's cookies that the jar was seen to have.
+	seenInJar map[key]bool
+	// inSync says that the jar was seen to be the active session's since that became
 	// active.
-	inStep bool
+	inSync bool
 	// login is the session that an anonymous exchange filled last in this
-	// window, loginAge the book's age then: other anonymous requests that
+	// window, loginSeq the book's sequence then: other anonymous requests that
 	// were under way belong to it as well.
 	login    *session
-	loginAge int64
+	loginSeq int64
 	storage  *storage // nil until a page was shown or something is forced
-	auth     heldAuth
+	auth     keptAuth
 }
 
-// before is what unset goes back to.
-type before struct {
+// restorePoint is what unset goes back to.
+type restorePoint struct {
 	session *session
-	raw     []Cookie // where no session ever held them
+	raw     []Cookie // where no session ever had them
 }
 
 func newSite(name string) *site {
 	return &site{
-		name:    name,
-		met:     map[string]Kind{},
-		kinds:   map[string]Kind{},
-		removed: map[string]bool{},
-		names:   map[string]*session{},
-		values:  newIndex(),
-		scopes:  map[scope]int{},
-		places:  map[Window]*place{},
+		name:      name,
+		kindCache: map[string]Kind{},
+		kinds:     map[string]Kind{},
+		removed:   map[string]bool{},
+		names:     map[string]*session{},
+		values:    newIndex(),
+		scopes:    map[scope]int{},
+		windows:   map[Window]*windowState{},
 	}
 }
 
-func (s *site) place(w Window) *place {
-	p := s.places[w]
+func (s *site) inWindow(w Window) *windowState {
+	p := s.windows[w]
 	if p == nil {
-		p = &place{}
-		s.places[w] = p
+		p = &windowState{}
+		s.windows[w] = p
 	}
 	return p
 }

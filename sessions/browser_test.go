@@ -94,33 +94,33 @@ func (b *browser) found(url string) []Cookie {
 	return list
 }
 
-// flight is a request on its way.
+// flight is a request whose response has not come.
 type flight struct {
 	*browser
 	url, header string
 	exchange    Exchange
 }
 
-// send lets a request go, with the verdict of the book, keeping cookies back.
-func (b *browser) send(url string, held ...string) flight {
+// send lets a request go, with the verdict of the book; the browser blocks some cookies.
+func (b *browser) send(url string, blocked ...string) flight {
 	b.Helper()
 	var pairs []string
 	for _, c := range b.found(url) {
-		if !slices.Contains(held, c.Name) {
+		if !slices.Contains(blocked, c.Name) {
 			pairs = append(pairs, string(appendPair(nil, &c)))
 		}
 	}
 	header := strings.Join(pairs, "; ")
 	p := Paused{Window: b.window, URL: url, Header: header, Now: b.now}
 	v := b.book.Decide(p)
-	if v.Action == Settle {
-		p.Settled, p.Jar = true, b.jar()
+	if v.Action == Flush {
+		p.Flushed, p.Jar = true, b.jar()
 		v = b.book.Decide(p)
 	}
 	if v.Action == Rewrite {
 		header = v.Header
 	}
-	x := b.book.Sent(Request{Window: b.window, URL: url, Header: header, Jar: b.found(url), Held: held, Now: b.now})
+	x := b.book.Sent(Request{Window: b.window, URL: url, Header: header, Jar: b.found(url), Blocked: blocked, Now: b.now})
 	return flight{b, url, header, x}
 }
 
@@ -154,7 +154,7 @@ func (b *browser) visit(url string, lines ...string) string {
 	return f.header
 }
 
-// mend applies plans to the jar until it is in step.
+// mend applies plans to the jar until it is in sync.
 func (b *browser) mend(site string) {
 	b.Helper()
 	for range 3 {
@@ -170,7 +170,7 @@ func (b *browser) mend(site string) {
 			b.put(c)
 		}
 	}
-	b.Fatalf("the jar of %q never gets in step: %v", b.window, b.jar())
+	b.Fatalf("the jar of %q never gets in sync: %v", b.window, b.jar())
 }
 
 const shop = "shop.test"
@@ -249,8 +249,8 @@ func (b *browser) list() string {
 	return strings.Join(all, " | ")
 }
 
-// told lists the events since the last call, as "kind session".
-func (b *browser) told() string {
+// newEvents lists the events since the last call, as "kind session".
+func (b *browser) newEvents() string {
 	var all []string
 	for _, e := range b.state.events {
 		all = append(all, strings.TrimSpace(string(e.Kind)+" "+e.Session+e.Token))
@@ -266,9 +266,9 @@ func (b *browser) wantList(want string) {
 	}
 }
 
-func (b *browser) wantTold(want string) {
+func (b *browser) wantEvents(want string) {
 	b.Helper()
-	if got := b.told(); got != want {
+	if got := b.newEvents(); got != want {
 		b.Errorf("events are\n got %s\nwant %s", got, want)
 	}
 }

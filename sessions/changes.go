@@ -1,27 +1,28 @@
 package sessions
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
 
-// Changed books a cookie that a window's jar took, or lost (an expired one, with the
-// value it had), where nobody tells which response or script made that so: it is
-// credited to the session that the window is on, unless it is another's value. It
-// returns the site and, like [Book.Received], the windows whose jars are out of step.
-func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
+// JarChanged books a cookie that a window's jar took, or lost (an expired one, with the
+// value it had), where no event says which response or script did it. It is recorded in
+// the window's active or last session, unless the value is another session's. It
+// returns the site and, like [Book.Received], the windows whose jars are out of sync.
+func (b *Book) JarChanged(w Window, c Cookie, now time.Time) (string, []Window) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	name := b.cutting.site(&location{host: c.host()})
+	name := b.boundary.site(&location{host: c.host()})
 	s := b.sites[name]
 	if b.options.Scope == ScopeHost || !b.observesCookie(&c) || s == nil && b.defaults.kind(c.Name) == NotToken {
 		return "", nil
 	}
 	if s == nil || !s.seen {
-		s = b.makeSite(name)
+		s = b.listSite(name)
 	}
 	b.detect(s, c.Name)
-	kind, p := s.kind(c.Name), s.place(w)
+	kind, p := s.kind(c.Name), s.inWindow(w)
 	if kind == NotToken {
 		return "", nil
 	}
@@ -31,22 +32,22 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 	}
 	session := p.active
 	if session == nil {
-		session = p.lastIn(now)
+		session = p.lastUnlessLoggedOut(now)
 	}
-	if session != nil && session.empties(&c, kind) {
+	if session != nil && session.deletesByEmptyValue(&c, kind) {
 		was := session.state(now)
-		changed := session.lose(c.key(), b.origin(FromJar, "", now))
-		b.tell(session, w, was, changed, now)
-		return name, s.outOfStep(session, w, changed, nil, now)
+		changed := session.deleteCookie(c.key(), b.newCause(FromJar, "", now))
+		b.notifyChange(session, w, was, changed, now)
+		return name, s.outOfSync(session, w, changed, nil, now)
 	}
 	if s.isEmptied(c.Name, c.Value) {
 		return name, nil
 	}
-	if kind == Token && s.isAnothers(session, c.pair()) {
+	if kind == Token && s.isForeignValue(session, c.pair()) {
 		return name, s.jarTook(p, w, &c)
 	}
 	if session == nil && kind == Carried {
-		return "", nil // nobody's yet; the login that follows finds it in the jar
+		return "", nil // no session's yet; the login that follows finds it in the jar
 	}
 	if session == nil {
 		session = s.anonymous
@@ -55,17 +56,17 @@ func (b *Book) Changed(w Window, c Cookie, now time.Time) (string, []Window) {
 		session = s.newSession("")
 	}
 	was := session.state(now)
-	changed := b.learn(session, c, kind, b.origin(FromJar, "", now))
+	changed := b.learn(session, c, kind, b.newCause(FromJar, "", now))
 	session.last, p.last = now, session
-	b.tell(session, w, was, changed, now)
+	b.notifyChange(session, w, was, changed, now)
 	b.warnClashes(session, now)
-	if twin := session.twin(); twin != nil {
-		b.mergeTwins(session, twin)
+	if duplicate := session.duplicate(); duplicate != nil {
+		b.mergeDuplicates(session, duplicate)
 	}
-	return name, s.outOfStep(session, w, changed, nil, now)
+	return name, s.outOfSync(session, w, changed, nil, now)
 }
 
-// Visited makes the site of a page known where no request of it is told.
+// Visited makes the site of a page known where no request of it is reported.
 func (b *Book) Visited(rawURL string) {
 	l, ok := locate(rawURL)
 	if !ok || !b.Observes(rawURL) {
@@ -76,46 +77,46 @@ func (b *Book) Visited(rawURL string) {
 	b.learnSite(&l)
 }
 
-// jarLost books a cookie that a jar lost. What its session does not hold, a write of the
-// mirror took out.
-func (b *Book) jarLost(p *place, w Window, c *Cookie, now time.Time) []Window {
-	session := first(p.active, p.last)
-	if session == nil || session.find(c.key()) == nil || !session.holds(c.pair()) {
+// jarLost books a cookie that a jar lost. What its session does not
+// have was deleted by a write of the mirror.
+func (b *Book) jarLost(p *windowState, w Window, c *Cookie, now time.Time) []Window {
+	session := cmp.Or(p.active, p.last)
+	if session == nil || session.find(c.key()) == nil || !session.hasValue(c.pair()) {
 		return nil
 	}
 	was := session.state(now)
-	changed := session.lose(c.key(), b.origin(FromJar, "", now))
-	b.tell(session, w, was, changed, now)
-	return session.site.outOfStep(session, w, changed, nil, now)
+	changed := session.deleteCookie(c.key(), b.newCause(FromJar, "", now))
+	b.notifyChange(session, w, was, changed, now)
+	return session.site.outOfSync(session, w, changed, nil, now)
 }
 
-// isAnothers reports whether a value is, or was, of other sessions than this, which never
+// isForeignValue reports whether a value is, or was, of other sessions than this, which never
 // had it.
-func (s *site) isAnothers(session *session, p pair) bool {
-	return s.known(p) && (session == nil || !session.holds(p) && !session.held(p))
+func (s *site) isForeignValue(session *session, p pair) bool {
+	return s.known(p) && (session == nil || !session.hasValue(p) && !session.hadValue(p))
 }
 
 // jarTook notes that a jar took another session's value: where one is forced the jar is
-// out of step, else it is on that other one now.
-func (s *site) jarTook(p *place, w Window, c *Cookie) []Window {
+// out of sync, else it has that other one's cookies now.
+func (s *site) jarTook(p *windowState, w Window, c *Cookie) []Window {
 	if p.active != nil {
 		return []Window{w}
 	}
 	var holder *session
 	for candidate := range s.values.of(c.pair()) {
-		if candidate.holds(c.pair()) && (holder == nil || candidate.id < holder.id) {
+		if candidate.hasValue(c.pair()) && (holder == nil || candidate.id < holder.id) {
 			holder = candidate
 		}
 	}
-	if holder == nil && p.last != nil && p.last.held(c.pair()) {
+	if holder == nil && p.last != nil && p.last.hadValue(c.pair()) {
 		holder = p.last
 	}
-	p.last = first(holder, p.last)
+	p.last = cmp.Or(holder, p.last)
 	return nil
 }
 
 // JarChanges lists the cookies that a jar took and lost between two looks at it, as
-// [Book.Changed] takes them.
+// [Book.JarChanged] takes them.
 func JarChanges(before, after []Cookie) []Cookie {
 	was := map[key]Cookie{}
 	for i := range before {

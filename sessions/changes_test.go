@@ -33,7 +33,7 @@ func (s *jarStory) changed(w Window, name, value string) []Window {
 	if lost, ok := strings.CutPrefix(value, "-"); ok {
 		c.Value, c.Expires = lost, time.Unix(1, 0)
 	}
-	_, windows := s.book.Changed(w, c, s.now)
+	_, windows := s.book.JarChanged(w, c, s.now)
 	return windows
 }
 
@@ -95,11 +95,11 @@ func TestChangedWhereForced(t *testing.T) {
 	s.changed(Main, "sid", "b1")
 	s.want("Session 1 live: sid=a1\nbob live: sid=b1\n")
 	if torn := s.changed(Main, "sid", "a1"); !slices.Equal(torn, []Window{Main}) {
-		t.Errorf("another session's value in the jar puts %q out of step", torn)
+		t.Errorf("another session's value in the jar puts %q out of sync", torn)
 	}
 	s.use("other", "bob")
 	if torn := s.changed(Main, "sid", "b2"); !slices.Equal(torn, []Window{"other"}) {
-		t.Errorf("a rotation puts %q out of step, want the other window", torn)
+		t.Errorf("a rotation puts %q out of sync, want the other window", torn)
 	}
 	s.want("Session 1 live: sid=a1\nbob live: sid=b2\n")
 	// After the forcing the jar is on its session again.
@@ -117,7 +117,7 @@ func TestChangedOutside(t *testing.T) {
 		"no token":         {},
 	} {
 		b := New(o)
-		if site, torn := b.Changed(Main, ofShop("sid", "a"), time.Now()); site != "" || torn != nil || len(b.Sites()) > 0 {
+		if site, torn := b.JarChanged(Main, ofShop("sid", "a"), time.Now()); site != "" || torn != nil || len(b.Sites()) > 0 {
 			t.Errorf("%s: %q, %q, %v", name, site, torn, b.Sites())
 		}
 	}
@@ -147,8 +147,8 @@ func TestJarChanges(t *testing.T) {
 	}
 }
 
-// Whatever a jar does, no value is ever two sessions', and a jar that is forced is told
-// to be out of step as soon as it has another's.
+// Whatever a jar does, no value is ever two sessions', and a jar that is forced is reported
+// to be out of sync as soon as it has another's.
 func TestChangedWalk(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -175,7 +175,7 @@ func TestChangedWalk(t *testing.T) {
 				active, forced := s.book.Active(w, "shop.test", s.now)
 				holds := slices.ContainsFunc(active.Tokens, func(c Cookie) bool { return c.Name == name && c.Value == value })
 				if forced && !holds && !slices.Contains(torn, w) {
-					t.Fatalf("seed %d, step %d: %s=%s is not the forced session's, and %q are out of step", seed, step, name, value, torn)
+					t.Fatalf("seed %d, step %d: %s=%s is not the forced session's, and %q are out of sync", seed, step, name, value, torn)
 				}
 			}
 			seen := map[string]string{}

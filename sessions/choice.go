@@ -8,8 +8,8 @@ import (
 
 // Choice is a setting that is one of a few words.
 type Choice[T ~string] struct {
-	What string // one of them is, with its article
-	All  []T    // as people are told of them
+	What string // what one of them is, with its article: "a guard mode"
+	All  []T    // in the order in which they are listed
 }
 
 // Parse reads one of them.

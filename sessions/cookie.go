@@ -18,7 +18,7 @@ type Cookie struct {
 	HTTPOnly bool   `json:"httpOnly,omitempty"`
 	// SameSite is Strict, Lax or None; "" when the server said nothing.
 	SameSite string `json:"sameSite,omitempty"`
-	// Priority is Low or High, by which Chrome lets cookies go that are too many
+	// Priority is Low or High, by which Chrome evicts cookies when there are too many
 	// (draft-west-cookie-priority); "" for the usual one, Medium.
 	Priority string `json:"priority,omitempty"`
 	// Partition is the partition key of a Partitioned cookie, in the form
@@ -38,7 +38,7 @@ type pair struct{ name, value string }
 
 func (c *Cookie) pair() pair { return pair{c.Name, c.Value} }
 
-// HostOnly reports whether only the very host that set the cookie gets it.
+// HostOnly reports whether only the host that set the cookie gets it.
 func (c Cookie) HostOnly() bool { return !strings.HasPrefix(c.Domain, ".") }
 
 // Expired reports whether the cookie is gone at the given time.
@@ -61,7 +61,7 @@ func (c *Cookie) covers(l *location) bool {
 // coversHostAt is coversHost for the host of a URL: Chrome takes the one with a
 // trailing dot for another (TestOracle).
 func (c *Cookie) coversHostAt(l *location) bool {
-	return strings.HasSuffix(c.Domain, ".") == l.dotted && c.coversHost(l.host)
+	return strings.HasSuffix(c.Domain, ".") == l.trailingDot && c.coversHost(l.host)
 }
 
 func (c *Cookie) coversHost(host string) bool {
@@ -93,5 +93,5 @@ func trustworthy(l *location) bool {
 }
 
 // jarOrder compares two cookies as Chrome writes them into a Cookie header:
-// longer paths first. Callers keep age as the tie-break by sorting stably.
+// longer paths first. Callers keep the creation order as the tie-break by sorting stably.
 func jarOrder(a, b *Cookie) int { return len(b.Path) - len(a.Path) }

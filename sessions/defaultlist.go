@@ -37,7 +37,7 @@ func (b *Book) SetDefaults(list []Default) {
 func (b *Book) useDefaults(list []Default) {
 	b.defaults = newDefaults(list)
 	for _, s := range b.order {
-		s.forgetNames()
+		s.kindsChanged()
 	}
 }
 

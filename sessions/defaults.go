@@ -16,7 +16,7 @@ const (
 	NotToken Kind = ""
 	// Token identifies the session.
 	Token Kind = "token"
-	// Carried belongs to a login and is swapped with it, but does not
+	// Carried belongs to a login and is replaced with it, but does not
 	// identify it.
 	Carried Kind = "carry"
 )

@@ -16,40 +16,52 @@
 //
 // # Words
 //
-// A site is the set of hosts that share one list of sessions: by default a
-// registrable domain (see [ScopeDomain]), or one host:port (see [ScopeHost]).
-//
-// A token is a cookie name that identifies a session. A default token counts on
-// every site, a site token on one. A token cookie is one cookie of such a name: several
-// may be told apart by domain, path and partition. A carried cookie belongs to a login
-// without identifying it (remember-me, XSRF-TOKEN): it is swapped like a token and
-// ignored in matching.
-//
-// A header token is a request header that pages write to identify a session, such
-// as a bearer token: it travels with its session, and is ignored in matching.
-//
-// A session is a named set of token cookies and carried cookies on one site,
-// shared by all windows: a login, in the terms of its users. The anonymous session is
-// the one that requests without any token belong to. A session that had tokens and lost
-// them is logged out.
-//
-// A window is a browser context: a jar, a cache and storage of its own. The
-// default one is [Main]. The jar is its store of cookies.
-//
-// The active session of a window and site is the one forced there. The matched
-// session is the one that a request belongs to by the cookies it carries.
-//
-// A verdict is our decision on a paused request. Its zero value means
-// "continue unchanged", so a forgotten branch is harmless. A rewrite replaces, removes
-// or adds cookies in a Cookie header, and leaves every other byte.
+//   - Site: the hosts that share one list of sessions; see [ScopeDomain] and [ScopeHost].
+//   - Boundary: where one site ends and another begins: the scope, and what was split or joined.
+//   - Session: a named set of cookies, header tokens and web storage on one site, shared by all windows.
+//   - Anonymous session: the one that requests without any token belong to, until a login fills it.
+//   - Logged out: said of a session that had tokens and has none.
+//   - Window: a browser context, with a jar, a cache and web storage of its own; [Main] is the default one.
+//   - Jar: the cookie store of a window.
+//   - Token: a cookie name that identifies a session; its value does, too, where the context says so.
+//   - Default token: a pattern for token names that counts on every site.
+//   - Site token: a token of one site.
+//   - Token cookie: one cookie of such a name; a site may have several, by domain, path and partition.
+//   - Carried cookie: one that belongs to a login without identifying it; it is replaced like a token.
+//   - Unbound cookie: one of the site that is in no session, and the same whichever is active.
+//   - Header token: a request header that identifies a session, such as a bearer token.
+//   - Protection space: the URLs that ask for the same HTTP credentials (RFC 7617, 2.2).
+//   - Cookie pair: a name and a value in a Cookie header (RFC 6265bis, 4.2.1).
+//   - Known value: one that some session has or had.
+//   - Foreign value: one that another session has or had.
+//   - Active session: the one that is forced on a site in a window.
+//   - Matched session: the one that a request belongs to, by the cookies in it.
+//   - To force: to make every request of a site in a window part of one session.
+//   - Switch: a change of the active session.
+//   - Paused request: one that waits for a verdict (Fetch.requestPaused of CDP).
+//   - Verdict: the decision on a paused request; its zero value means "continue unchanged".
+//   - Rewrite: a verdict that replaces, removes or adds cookies and leaves every other byte.
+//   - Exchange: a request as it was sent, and later its response.
+//   - To book: to record what was sent or received in a session.
+//   - To adopt: to record a value that no response set, as one that a script wrote.
+//   - To withhold: not to book what a response brought, since it would make the session another user.
+//   - Blocked cookie: one that the browser had and did not send or take (blockedCookies of CDP).
+//   - Flushed: said of a request when all events of the browser before it are booked.
+//   - In sync: said of a jar that has the cookies of the active session, and none of another's.
+//   - Mirror: the part of package cdp that brings the jars in sync.
+//   - Storage area: where an origin keeps web storage: localStorage, or the sessionStorage of a tab.
+//   - Renewal: another value of a token in the same login.
+//   - Replacement: another login in the place of a session's tokens.
+//   - Cause: when and why cookies changed; those with one cause are reverted together.
+//   - Sequence: a count that grows with every change and orders cookies by creation.
 //
 // # How it is used
 //
 // A [Book] holds everything. Ask [Book.Decide] for the verdict on a paused
-// request; tell it what was really sent ([Book.Sent]) and what came back
-// ([Book.Received]); change what is forced with [Book.Use], [Book.New],
-// [Book.Unset]; and let [Book.PlanJar] say what a jar must hold. Every change
-// is told to [Options.Notify] as an [Event], in order; no event has a value.
+// request. Report to it what was really sent ([Book.Sent]) and what came back
+// ([Book.Received]). Change what is forced with [Book.Use], [Book.New] and
+// [Book.Unset]. [Book.PlanJar] says what a jar must have. [Options.Notify] gets
+// every change as an [Event], in order; no event has a value.
 //
 // Methods of Book are safe for concurrent use. What they return are copies.
 //

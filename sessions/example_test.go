@@ -43,7 +43,7 @@ func Example() {
 	// into the jar: sid=for-alice
 }
 
-// A book tells every change, in order; no event holds a value.
+// A book reports every change, in order; no event has a value.
 func ExampleOptions_notify() {
 	now := time.Now()
 	book := sessions.New(sessions.Options{

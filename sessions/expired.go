@@ -4,26 +4,26 @@ import (
 	"strings"
 )
 
-// expired is the name of a token that a person gave the forced session and that the answer
+// expired is the name of a token that a person gave the forced session and that the response
 // replaces before it was ever seen to work, with no sign of a login; "" for none. The server
 // may not know it any more, and have taken the request for a visitor's. A session that has
 // worked, and a site that renews its tokens often, may replace them as they like.
-func (a *answer) expired(x *Exchange) string {
+func (a *assessment) mayBeExpired(x *Exchange) string {
 	s := a.session
-	if a.effect() != Renewed || s != x.active || s.doubted || x.request.Method != "GET" || s.worked(x) || s.site.renewsOften(a.set) {
+	if a.effect() != Renewed || s != x.active || s.expiryReported || x.request.Method != "GET" || s.wasAnswered(x) || s.site.renewsOften(a.changed) {
 		return ""
 	}
 	if same, _ := a.subjects(); same {
 		return ""
 	}
-	return a.given()
+	return a.givenName()
 }
 
-// given is the name of a token that a person gave the session and that the answer replaces,
+// givenName is the name of a token that a person gave the session and that the response replaces,
 // "" for none.
-func (a *answer) given() string {
-	for _, c := range a.set {
-		if old := a.session.rival(c); old != nil && old.given {
+func (a *assessment) givenName() string {
+	for _, c := range a.changed {
+		if old := a.session.replacedToken(c); old != nil && old.fromUser {
 			return strings.Clone(c.Name)
 		}
 	}
@@ -32,7 +32,7 @@ func (a *answer) given() string {
 
 // worked reports whether the session was answered before an exchange: with a document, or,
 // where it asks for none, with anything. What redirected to it is no such answer.
-func (s *session) worked(x *Exchange) bool {
+func (s *session) wasAnswered(x *Exchange) bool {
 	before := s.documents
 	switch {
 	case x.request.Document:
@@ -43,13 +43,13 @@ func (s *session) worked(x *Exchange) bool {
 	return before > len(x.request.Via)
 }
 
-// noteExpired tells so, once for each session.
+// noteExpired reports it, once for each session.
 func (b *Book) noteExpired(s *session, w Window, token string) {
 	if token == "" {
 		return
 	}
-	s.doubted = true
-	e := s.event(SessionDoubted)
+	s.expiryReported = true
+	e := s.event(SessionMayBeExpired)
 	e.Window, e.Token = w, token
 	b.notify(e)
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestGivenTokenExpired: a visitor's token in the place of one that a person gave is told,
+// TestGivenTokenExpired: a visitor's token in the place of one that a person gave is reported,
 // once; a renewal of what has worked is not.
 func TestGivenTokenExpired(t *testing.T) {
 	page := func(url string, lines ...string) func(*browser) {
@@ -16,9 +16,9 @@ func TestGivenTokenExpired(t *testing.T) {
 	}
 	const fresh = "sid=visitor; Path=/"
 	for name, c := range map[string]struct {
-		given string
-		steps []func(*browser)
-		told  int
+		given    string
+		steps    []func(*browser)
+		reported int
 	}{
 		"at once":                  {"sid=old", []func(*browser){page(at, fresh)}, 1},
 		"at once, of all the site": {"sid=old", []func(*browser){page(at, fresh+"; Domain=shop.test")}, 1},
@@ -44,8 +44,8 @@ func TestGivenTokenExpired(t *testing.T) {
 		for _, step := range c.steps {
 			step(b)
 		}
-		if n := b.count(SessionDoubted); n != c.told {
-			t.Errorf("%s: told %d times, want %d", name, n, c.told)
+		if n := b.count(SessionMayBeExpired); n != c.reported {
+			t.Errorf("%s: reported %d times, want %d", name, n, c.reported)
 		}
 		if name != "at once" {
 			continue
@@ -65,8 +65,8 @@ func TestGivenTokenExpired(t *testing.T) {
 	b.use("1")
 	b.shows(at, nil, fresh)
 	b.give("bob", "sid=bob")
-	if n := b.count(SessionDoubted); n != 0 {
-		t.Errorf("a token of the server's: told %d times", n)
+	if n := b.count(SessionMayBeExpired); n != 0 {
+		t.Errorf("a token of the server's: reported %d times", n)
 	}
 
 	// Where the site is known to renew its tokens all the time.
@@ -78,7 +78,7 @@ func TestGivenTokenExpired(t *testing.T) {
 	b.give("bob", "sid=bob")
 	b.use("bob")
 	b.shows(at, nil, "sid=bob-2; Path=/; Domain=shop.test")
-	if n := b.count(SessionDoubted); n != 0 {
-		t.Errorf("a site that renews often: told %d times", n)
+	if n := b.count(SessionMayBeExpired); n != 0 {
+		t.Errorf("a site that renews often: reported %d times", n)
 	}
 }

@@ -30,7 +30,7 @@ func NewFilter(scope, exclude []string) (func(rawURL string) bool, error) {
 	}, nil
 }
 
-// PatternError reports a pattern that is none.
+// PatternError reports a text that is no pattern.
 type PatternError struct {
 	List string // that it is in: "scope" or "exclude"
 	Text string // with its secrets left out

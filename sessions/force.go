@@ -22,21 +22,21 @@ func (b *Book) Use(w Window, ref Ref, jar []Cookie, now time.Time) error {
 }
 
 func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time) {
-	p := session.site.place(w)
+	p := session.site.inWindow(w)
 	if p.active == session {
 		return
 	}
-	if p.before == nil {
-		p.before = b.learnJar(w, session.site, jar, now)
+	if p.restore == nil {
+		p.restore = b.learnJar(w, session.site, jar, now)
 	}
 	old := p.active
 	if old == nil {
-		b.houses(w, p)
-		p.leavesHome()
+		b.claimStorage(w, p)
+		p.saveAuth()
 	}
-	b.stored(w, p).was = b.wants(w, p)
-	p.active, p.last, p.taken = session, session, session.lackedBy(jar, now)
-	p.inStep, p.had = false, nil
+	b.storageOf(w, p).previous = b.wantedStorage(w, p)
+	p.active, p.last, p.missing = session, session, session.missingFrom(jar, now)
+	p.inSync, p.seenInJar = false, nil
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // forced, it is a session like any other
 	}
@@ -46,10 +46,10 @@ func (b *Book) activate(w Window, session *session, jar []Cookie, now time.Time)
 	b.discard(old)
 }
 
-// lackedBy lists the cookies that a jar has to be given yet. A request that finds
+// missingFrom lists the cookies that a jar has to be given yet. A request that finds
 // only some of a login's cookies there would make the server end it
 // (TestDokuWiki).
-func (s *session) lackedBy(jar []Cookie, now time.Time) map[key]bool {
+func (s *session) missingFrom(jar []Cookie, now time.Time) map[key]bool {
 	lacked := map[key]bool{}
 	for _, c := range s.present(now) {
 		if !slices.ContainsFunc(jar, func(other Cookie) bool { return other.key() == c.key() }) {
@@ -62,7 +62,7 @@ func (s *session) lackedBy(jar []Cookie, now time.Time) map[key]bool {
 // discard removes a session that nobody named or filled, once it is active
 // nowhere.
 func (b *Book) discard(s *session) {
-	if s == nil || !s.spare() || s.activeSomewhere() || s.removed {
+	if s == nil || !s.discardable() || s.activeSomewhere() || s.removed {
 		return
 	}
 	s.remove()
@@ -70,7 +70,7 @@ func (b *Book) discard(s *session) {
 }
 
 func (s *session) activeSomewhere() bool {
-	for _, p := range s.site.places {
+	for _, p := range s.site.windows {
 		if p.active == s {
 			return true
 		}
@@ -86,37 +86,37 @@ func (b *Book) New(w Window, site, name string, jar []Cookie, now time.Time) (Se
 	if err := b.checkSite(site); err != nil {
 		return Session{}, err
 	}
-	s := b.makeSite(site)
-	p := s.place(w)
-	back := p.before
+	s := b.listSite(site)
+	p := s.inWindow(w)
+	back := p.restore
 	if back == nil {
-		back = b.learnJar(w, s, jar, now) // first, so that the numbers tell the order
+		back = b.learnJar(w, s, jar, now) // first, so that the numbers follow the order
 	}
 	if name != "" && s.names[name] != nil {
 		return Session{}, &NameTakenError{site, name}
 	}
-	p.before = back
+	p.restore = back
 	session := s.newSession(name)
 	b.activate(w, session, jar, now)
 	return session.view(now), nil
 }
 
 // Unset ends forcing on a site in a window. It reports the session that was
-// active. The next [Book.PlanJar] puts back what the jar was on before.
+// active. The next [Book.PlanJar] puts back what the jar had before.
 func (b *Book) Unset(w Window, site string, now time.Time) (Session, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+	if s == nil || s.windows[w] == nil || s.windows[w].active == nil {
 		return Session{}, false
 	}
-	p := s.places[w]
+	p := s.windows[w]
 	session := p.active
-	b.stored(w, p).was = b.wants(w, p)
-	p.active, p.taken, p.had = nil, nil, nil
+	b.storageOf(w, p).previous = b.wantedStorage(w, p)
+	p.active, p.missing, p.seenInJar = nil, nil, nil
 	p.last = nil
-	if p.before != nil {
-		p.last = p.before.session
+	if p.restore != nil {
+		p.last = p.restore.session
 	}
 	e := session.event(SessionUnset)
 	e.Window = w
@@ -142,7 +142,7 @@ func (b *Book) Rename(ref Ref, name string) error {
 	}
 	old := session.name
 	session.rename(name)
-	session.somebody = session.somebody || session.filled && !session.visitor // else the login is still to come
+	session.isLogin = session.isLogin || session.hadToken && !session.isVisitor // else the login is still to come
 	if session.site.anonymous == session {
 		session.site.anonymous = nil // named, it is a session like any other
 	}
@@ -155,7 +155,7 @@ func (b *Book) Rename(ref Ref, name string) error {
 // rename gives the session a name that a person chose.
 func (s *session) rename(name string) {
 	delete(s.site.names, s.name)
-	s.name, s.given = name, true
+	s.name, s.named = name, true
 	s.site.names[name] = s
 }
 
@@ -170,13 +170,13 @@ func (b *Book) Remove(ref Ref, now time.Time) (Session, error) {
 		return Session{}, err
 	}
 	view := session.view(now)
-	for _, p := range session.site.places {
-		p.inStep, p.had = false, nil // nobody knows the values of the removed one any more
+	for _, p := range session.site.windows {
+		p.inSync, p.seenInJar = false, nil // the values of the removed one are unknown from now on
 		if p.active == session {
-			p.before = &before{}
+			p.restore = &restorePoint{}
 		}
-		if p.active == session || p.storage != nil && p.storage.home == session.stock {
-			b.emptyHome(p) // nothing is put back
+		if p.active == session || p.storage != nil && p.storage.base == session.savedStorage {
+			b.clearBase(p) // nothing is put back
 		}
 	}
 	session.remove()
@@ -192,7 +192,7 @@ func (b *Book) Import(site, name string, cookies []Cookie, now time.Time) (Sessi
 	if err := b.checkSite(site); err != nil {
 		return Session{}, err
 	}
-	s := b.makeSite(site)
+	s := b.listSite(site)
 	if s.names[name] != nil {
 		return Session{}, &NameTakenError{site, name}
 	}
@@ -203,7 +203,7 @@ func (b *Book) Import(site, name string, cookies []Cookie, now time.Time) (Sessi
 }
 
 // Give puts cookies that a person gave into a session, in place of those of the
-// same names. Where it is active the jars are out of step afterwards.
+// same names. Where it is active the jars are out of sync afterwards.
 func (b *Book) Give(ref Ref, cookies []Cookie, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -212,16 +212,16 @@ func (b *Book) Give(ref Ref, cookies []Cookie, now time.Time) error {
 		return err
 	}
 	was := session.state(now)
-	b.tell(session, Main, was, b.fill(session, cookies, now), now)
+	b.notifyChange(session, Main, was, b.fill(session, cookies, now), now)
 	return nil
 }
 
 // fill gives a session cookies as a person gave them and reports whether that
 // changed any.
 func (b *Book) fill(session *session, cookies []Cookie, now time.Time) bool {
-	s, o := session.site, b.origin(FromUser, "", now)
+	s, o := session.site, b.newCause(FromUser, "", now)
 	changed := false
-	session.somebody = true
+	session.isLogin = true
 	for _, c := range cookies {
 		b.detect(s, c.Name)
 		if s.kinds[c.Name] == NotToken {
@@ -229,7 +229,7 @@ func (b *Book) fill(session *session, cookies []Cookie, now time.Time) bool {
 		}
 		for _, h := range slices.Clone(session.cookies) {
 			if h.Name == c.Name && !slices.ContainsFunc(cookies, func(c Cookie) bool { return c.key() == h.key() }) {
-				session.lose(h.key(), o)
+				session.deleteCookie(h.key(), o)
 			}
 		}
 		if b.learn(session, c, s.kinds[c.Name], o) {

@@ -13,7 +13,7 @@ func TestUseAndUnset(t *testing.T) {
 	b := start(t, Options{})
 	b.give("alice", "sid=A")
 	b.give("bob", "sid=B")
-	b.told()
+	b.newEvents()
 	b.use("alice")
 	b.use("alice") // no news
 	b.use("bob")
@@ -22,7 +22,7 @@ func TestUseAndUnset(t *testing.T) {
 		t.Errorf("forced: %q", got)
 	}
 	b.unset()
-	b.wantTold("session-forced alice, session-forced bob, session-unset bob")
+	b.wantEvents("session-forced alice, session-forced bob, session-unset bob")
 	b.wantList("alice: sid=A | bob: sid=B")
 	if got := b.book.Forced(); got != nil {
 		t.Errorf("forced: %q", got)
@@ -44,15 +44,15 @@ func TestUseAndUnset(t *testing.T) {
 func TestNew(t *testing.T) {
 	b := start(t, Options{})
 	b.script(home, "sid=A")
-	b.told()
+	b.newEvents()
 	b.new("bob")
-	b.wantTold("site, token-added sid, session-new Session 1, session-forced bob")
+	b.wantEvents("site, token-added sid, session-new Session 1, session-forced bob")
 	b.wantList("Session 1: sid=A | bob*:")
 	b.wantJar("")
 	b.wantSent(home, "")
 	b.visit(home, "sid=B")
 	b.wantList("Session 1: sid=A | bob*: sid=B")
-	b.wantTold("session-new bob")
+	b.wantEvents("session-new bob")
 
 	var taken *NameTakenError
 	if _, err := b.book.New(Main, shop, "bob", b.jar(), b.now); !errors.As(err, &taken) {
@@ -84,7 +84,7 @@ func TestSpareSessionsGo(t *testing.T) {
 	b.wantList("Session 2*:")
 	b.new("bob")
 	b.wantList("bob*:")
-	b.wantTold("site, session-forced Session 1, session-forced Session 2, session-removed Session 1, session-forced bob, session-removed Session 2")
+	b.wantEvents("site, session-forced Session 1, session-forced Session 2, session-removed Session 1, session-forced bob, session-removed Session 2")
 	b.new("")
 	b.wantList("bob: | Session 4*:")
 	b.unset()
@@ -125,7 +125,7 @@ func TestRename(t *testing.T) {
 	b := start(t, Options{})
 	ref := b.give("", "sid=A")
 	b.give("bob", "sid=B")
-	b.told()
+	b.newEvents()
 	for _, name := range []string{"alice", "alice", " Alice, the 1st/2nd "} {
 		if err := b.book.Rename(ref, name); err != nil {
 			t.Errorf("%q: %v", name, err)

@@ -39,7 +39,7 @@ func FuzzCookieHeader(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header string) {
 		var pieces []string
-		for c := range crumbs(header) {
+		for c := range cookiePairs(header) {
 			pieces = append(pieces, header[c.start:c.end])
 			if strings.Contains(c.name, "=") || strings.Contains(c.name+c.value, ";") {
 				t.Errorf("%q: piece %q = %q", header, c.name, c.value)
@@ -54,7 +54,7 @@ func FuzzCookieHeader(f *testing.F) {
 // pairsOf lists the named cookies of a Cookie header in their order.
 func pairsOf(header string) []pair {
 	var list []pair
-	for c := range crumbs(header) {
+	for c := range cookiePairs(header) {
 		if c.name != "" {
 			list = append(list, pair{c.name, c.value})
 		}

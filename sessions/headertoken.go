@@ -19,9 +19,9 @@ const (
 	// Authorization is the header that counts by itself, when it has a bearer token.
 	Authorization = "Authorization"
 
-	maxHeaderToken = 16 << 10 // bytes of a value; a longer one is no token
-	maxHeaders     = 40       // that a session has: names times origins
-	maxHeaderMet   = 1_000    // values of a site that are remembered
+	maxHeaderToken  = 16 << 10 // bytes of a value; a longer one is no token
+	maxHeaders      = 40       // that a session has: names times origins
+	maxHeaderValues = 1_000    // values of a site that are remembered
 )
 
 // Field is a header of a request.
@@ -36,11 +36,11 @@ type HeaderToken struct {
 	Origin string `json:"origin"` // whose requests carry it; for HTTP authentication with a path, or a site
 }
 
-// heldHeader is a header token with the book's age when it was learnt.
-type heldHeader struct {
+// sessionHeader is a header token with the book's age when it was learnt.
+type sessionHeader struct {
 	HeaderToken
-	age     int64
-	refused bool // the server did not take it, as far as that is known: see httpauth.go
+	seq     int64
+	refused bool // the server refused it, as far as that is known: see httpauth.go
 }
 
 // headers is what a site knows of header tokens.
@@ -49,22 +49,22 @@ type headers struct {
 	// removed; order has the added ones as they were written.
 	named map[string]bool
 	order []string
-	// owners has the session, by number, that each value was learnt for; 0 is nobody's,
+	// owners has the session, by number, that each value was learnt for; 0 is no session's,
 	// as an application's own key that visitors send too.
 	owners map[Field]int
 }
 
-var byThemselves = []string{Authorization}
+var defaultHeaders = []string{Authorization}
 
 // names lists the headers to look at.
 func (h *headers) names() []string {
 	if len(h.named) == 0 {
-		return byThemselves
+		return defaultHeaders
 	}
 	if _, said := h.named[strings.ToLower(Authorization)]; said {
 		return h.order
 	}
-	return append(byThemselves[:1:1], h.order...)
+	return append(defaultHeaders[:1:1], h.order...)
 }
 
 // value is that of a header as far as it is a token, else "".
@@ -89,7 +89,7 @@ func (b *Book) AddHeader(site, name string) error {
 	if err := b.checkSite(site); err != nil {
 		return err
 	}
-	h, key := &b.page(site).headers, strings.ToLower(name)
+	h, key := &b.ensureSite(site).headers, strings.ToLower(name)
 	if h.named[key] {
 		return nil
 	}
@@ -144,7 +144,7 @@ func (b *Book) RemoveHeader(site, name string) error {
 	h.order = slices.DeleteFunc(h.order, is)
 	maps.DeleteFunc(h.owners, func(f Field, _ int) bool { return is(f.Name) })
 	for _, session := range s.sessions {
-		session.headers = slices.DeleteFunc(session.headers, func(t heldHeader) bool { return is(t.Name) })
+		session.headers = slices.DeleteFunc(session.headers, func(t sessionHeader) bool { return is(t.Name) })
 	}
 	b.notify(Event{Kind: TokenRemoved, Site: site, Token: name, Text: "header"})
 	return nil
@@ -153,8 +153,8 @@ func (b *Book) RemoveHeader(site, name string) error {
 // learnHeaders gives the header tokens of a request to the session it travels with: its
 // own, else the one that is forced, else the one that the window was last on, since
 // pages send bearer tokens without cookies, too. What another session has stays that
-// one's. It returns the session that HTTP authentication tells, nil for none.
-func (b *Book) learnHeaders(x *Exchange, p *place) (found *session) {
+// one's. It returns the session that HTTP authentication identifies, nil for none.
+func (b *Book) learnHeaders(x *Exchange, p *windowState) (found *session) {
 	get := x.request.Fields
 	if get == nil {
 		return nil
@@ -174,20 +174,20 @@ func (b *Book) learnHeaders(x *Exchange, p *place) (found *session) {
 		if value == "" {
 			continue
 		}
-		of := x.bearer(p)
+		of := x.headerOwner(p)
 		owner, known := h.owners[Field{name, value}]
 		if known && owner != 0 && x.site.number(owner) == nil && (x.active == nil || x.session == x.active) {
 			known = false // that session was removed, and is coming back
 		}
 		t := HeaderToken{Field{name, value}, x.at.origin()}
 		if known && (of == nil || owner != of.id || of.header(name, t.Origin) != nil) {
-			continue // nobody's, another's, or one that it has, or had
+			continue // no session's, another's, or one that it has, or had
 		}
 		t.Value = strings.Clone(value)
 		h.remember(x.site, t.Field, of)
-		if of != nil && of.setHeader(t, b.nextAge()) {
-			b.news.value(t.Value)
-			b.news.value(t.token())
+		if of != nil && of.setHeader(t, b.nextSeq()) {
+			b.secretNews.value(t.Value)
+			b.secretNews.value(t.token())
 			e := of.event(SessionRenewed)
 			e.Window = x.request.Window
 			b.notify(e)
@@ -196,10 +196,10 @@ func (b *Book) learnHeaders(x *Exchange, p *place) (found *session) {
 	return found
 }
 
-// bearer is the session that the header tokens of a request are of, nil for nobody.
-func (x *Exchange) bearer(p *place) *session {
+// headerOwner is the session that the header tokens of a request belong to, nil for none.
+func (x *Exchange) headerOwner(p *windowState) *session {
 	for _, s := range []*session{x.session, x.active, p.last} {
-		if alive(s) != nil && s != x.site.anonymous {
+		if unlessRemoved(s) != nil && s != x.site.anonymous {
 			return s
 		}
 	}
@@ -209,13 +209,13 @@ func (x *Exchange) bearer(p *place) *session {
 // remember notes whose a value is. When there are too many, those that no session has
 // now are forgotten.
 func (h *headers) remember(s *site, f Field, of *session) {
-	if len(h.owners) >= maxHeaderMet {
+	if len(h.owners) >= maxHeaderValues {
 		maps.DeleteFunc(h.owners, func(f Field, owner int) bool {
 			session := s.number(owner)
-			return session == nil || !slices.ContainsFunc(session.headers, func(t heldHeader) bool { return t.Field == f })
+			return session == nil || !slices.ContainsFunc(session.headers, func(t sessionHeader) bool { return t.Field == f })
 		})
 	}
-	if h.owners == nil || len(h.owners) >= maxHeaderMet {
+	if h.owners == nil || len(h.owners) >= maxHeaderValues {
 		h.owners = map[Field]int{}
 	}
 	h.owners[f] = 0
@@ -227,18 +227,18 @@ func (h *headers) remember(s *site, f Field, of *session) {
 // setHeader gives the session a header token. It reports whether there was room.
 func (s *session) setHeader(t HeaderToken, age int64) bool {
 	if h := s.header(t.Name, t.Origin); h != nil {
-		*h = heldHeader{HeaderToken: t, age: age}
+		*h = sessionHeader{HeaderToken: t, seq: age}
 		return true
 	}
 	if len(s.headers) >= maxHeaders {
 		return false
 	}
-	s.headers = append(s.headers, heldHeader{HeaderToken: t, age: age})
+	s.headers = append(s.headers, sessionHeader{HeaderToken: t, seq: age})
 	return true
 }
 
 // header is the session's token of a name for an origin, nil for none.
-func (s *session) header(name, origin string) *heldHeader {
+func (s *session) header(name, origin string) *sessionHeader {
 	for i := range s.headers {
 		if h := &s.headers[i]; h.Name == name && h.Origin == origin {
 			return h
@@ -247,10 +247,10 @@ func (s *session) header(name, origin string) *heldHeader {
 	return nil
 }
 
-// swapHeaders lists the headers of a paused request that have another session's token,
+// replaceHeaders lists the headers of a paused request that have another session's token,
 // with the active session's own. Where it has none yet, a document from before the switch
 // does not send one, which is listed in without; a later one does.
-func (s *site) swapHeaders(active *session, r *Paused, at *location) (list []Field, without []string) {
+func (s *site) replaceHeaders(active *session, r *Paused, at *location) (list []Field, without []string) {
 	if r.Fields == nil || len(s.headers.owners) == 0 {
 		return nil, nil
 	}
@@ -261,21 +261,21 @@ func (s *site) swapHeaders(active *session, r *Paused, at *location) (list []Fie
 		}
 		owner := s.headers.owners[Field{name, value}]
 		if owner == 0 || owner == active.id {
-			continue // unknown, nobody's, or its own
+			continue // unknown, no session's, or its own
 		}
-		if own := active.answers(s.number(owner), Field{name, value}, at.origin()); own != nil {
+		if own := active.headerFor(s.number(owner), Field{name, value}, at.origin()); own != nil {
 			list = append(list, own.Field)
-		} else if r.Stays != nil && r.Stays(s.name) {
+		} else if r.FromOldDocument != nil && r.FromOldDocument(s.name) {
 			without = append(without, name)
 		}
 	}
 	return list, without
 }
 
-// answers is the session's token for a request to an origin that has another one's:
+// headerFor is the session's token for a request to an origin that has another one's:
 // where it was not seen there yet, the one for an origin where the other sends the same
 // as here. nil is none.
-func (s *session) answers(other *session, f Field, origin string) *heldHeader {
+func (s *session) headerFor(other *session, f Field, origin string) *sessionHeader {
 	if own := s.header(f.Name, origin); own != nil || other == nil {
 		return own
 	}
@@ -297,11 +297,11 @@ func mergeHeaders(keep, gone *session) {
 	}
 }
 
-// takeHeaders takes over what another session learnt after an age, up to another, where
-// this one has nothing.
+// takeHeaders takes over what another session learnt after one point of the sequence, up to
+// another, where this one has nothing.
 func (s *session) takeHeaders(other *session, after, last int64) {
-	other.headers = slices.DeleteFunc(other.headers, func(h heldHeader) bool {
-		if h.age <= after || h.age > last || s.header(h.Name, h.Origin) != nil {
+	other.headers = slices.DeleteFunc(other.headers, func(h sessionHeader) bool {
+		if h.seq <= after || h.seq > last || s.header(h.Name, h.Origin) != nil {
 			return false
 		}
 		s.headers = append(s.headers, h)
@@ -310,17 +310,17 @@ func (s *session) takeHeaders(other *session, after, last int64) {
 	})
 }
 
-// leaveHeaders forgets the header tokens of origins that belong to another site by now:
+// dropMovedHeaders forgets the header tokens of origins that belong to another site now:
 // its sessions learn them with the next requests.
-func (b *Book) leaveHeaders() {
+func (b *Book) dropMovedHeaders() {
 	for _, s := range b.sites {
 		for _, session := range s.sessions {
-			session.headers = slices.DeleteFunc(session.headers, func(h heldHeader) bool {
+			session.headers = slices.DeleteFunc(session.headers, func(h sessionHeader) bool {
 				if h.Origin == s.name {
 					return false // a person gave it for the site
 				}
 				l, ok := locate(h.Origin)
-				return !ok || b.cutting.site(&l) != s.name
+				return !ok || b.boundary.site(&l) != s.name
 			})
 		}
 	}
@@ -333,7 +333,7 @@ func (s *site) headerTokens() []SiteHeader {
 	for _, name := range s.headers.names() {
 		item := SiteHeader{Name: name, Default: !s.headers.named[strings.ToLower(name)]}
 		for _, session := range s.sessions {
-			if slices.ContainsFunc(session.headers, func(h heldHeader) bool { return h.Name == name }) {
+			if slices.ContainsFunc(session.headers, func(h sessionHeader) bool { return h.Name == name }) {
 				item.Sessions++
 			}
 		}

@@ -229,13 +229,13 @@ func TestHeaderTokensMove(t *testing.T) {
 // A hostile page does not fill our memory, nor take a session's token away.
 func TestHeaderTokenBounds(t *testing.T) {
 	b := twoBearers(t)
-	for i := range 3 * maxHeaderMet {
+	for i := range 3 * maxHeaderValues {
 		b.bears(fmt.Sprintf("https://h%d.shop.test/", i), true, fmt.Sprintf("Authorization: Bearer x%d", i))
 	}
 	b.bears(apiURL, true, "Authorization: Bearer "+strings.Repeat("x", maxHeaderToken))
 	b.bears(apiURL, true, "Authorization: Bearer \x01")
 	page := b.book.sites["shop.test"]
-	if n := len(page.headers.owners); n > maxHeaderMet {
+	if n := len(page.headers.owners); n > maxHeaderValues {
 		t.Errorf("%d values are remembered", n)
 	}
 	if n := len(page.names["bob"].headers); n != maxHeaders {

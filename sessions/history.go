@@ -22,17 +22,17 @@ const (
 	// maxChanges bounds what a session remembers of the changes of one cookie; the oldest
 	// go first, but those that a replacement took the place of stay.
 	maxChanges = 20
-	// maxPins bounds the replacements of which that is remembered.
-	maxPins = 20
+	// maxSnapshots bounds the replacements of which that is remembered.
+	maxSnapshots = 20
 )
 
 // maxCookies bounds the cookies of a session. Chrome keeps 180 of a registrable
 // domain.
 const maxCookies = 400
 
-// origin says when and why cookies change. Those with one batch changed
+// cause says when and why cookies change. Those with one batch changed
 // together, and are reverted together.
-type origin struct {
+type cause struct {
 	batch  int64
 	at     time.Time
 	url    string
@@ -43,18 +43,18 @@ type origin struct {
 	undoes int64
 }
 
-func (b *Book) origin(source Source, url string, at time.Time) origin {
-	return origin{batch: b.nextAge(), at: at, url: url, source: source}
+func (b *Book) newCause(source Source, url string, at time.Time) cause {
+	return cause{batch: b.nextSeq(), at: at, url: url, source: source}
 }
 
 // change is one entry of a session's history. What changed together shares the
-// origin, and the cookies are those that the session holds or held.
+// cause, and the cookies are those that the session has or had.
 type change struct {
-	*origin
-	number int   // among all of the session, from 1
-	born   int64 // the batch since which the session has had a cookie of this identity, 0 where that is forgotten
-	is     *held // nil where there is none now
-	was    *held // nil where there was none before
+	*cause
+	number     int            // among all of the session, from 1
+	firstBatch int64          // the batch since which the session has had a cookie of this identity, 0 where that is forgotten
+	is         *sessionCookie // nil where there is none now
+	was        *sessionCookie // nil where there was none before
 }
 
 func (c *change) key() key {
@@ -64,60 +64,60 @@ func (c *change) key() key {
 	return c.was.key()
 }
 
-// pins are the cookies that a session had before a replacement: they can be brought back
-// however often they change later.
-type pins struct {
-	batch   int64 // of the replacement
-	told    bool
-	cookies []*held
+// snapshot has the cookies that a session had before a replacement: they can be brought
+// back however often they change later.
+type snapshot struct {
+	batch    int64 // of the replacement
+	reported bool
+	cookies  []*sessionCookie
 }
 
-// pin keeps the present cookies, before a replacement.
-func (s *session) pin(batch int64) {
-	if n := len(s.pins); n > 0 && s.pins[n-1].batch == batch {
+// snapshot keeps the present cookies, before a replacement.
+func (s *session) snapshot(batch int64) {
+	if n := len(s.snapshots); n > 0 && s.snapshots[n-1].batch == batch {
 		return
 	}
-	if len(s.pins) >= maxPins {
-		s.pins = slices.Delete(s.pins, 0, 1)
+	if len(s.snapshots) >= maxSnapshots {
+		s.snapshots = slices.Delete(s.snapshots, 0, 1)
 	}
-	s.pins = append(s.pins, pins{batch: batch, cookies: slices.Clone(s.cookies)})
+	s.snapshots = append(s.snapshots, snapshot{batch: batch, cookies: slices.Clone(s.cookies)})
 }
 
-// told notes that a person was told of a replacement.
-func (s *session) told(batch int64) {
-	if n := len(s.pins); n > 0 && s.pins[n-1].batch == batch {
-		s.pins[n-1].told = true
+// markReported notes that a replacement was reported to the user.
+func (s *session) markReported(batch int64) {
+	if n := len(s.snapshots); n > 0 && s.snapshots[n-1].batch == batch {
+		s.snapshots[n-1].reported = true
 	}
 }
 
-func (s *session) pinned(h *held) bool {
-	return h != nil && slices.ContainsFunc(s.pins, func(p pins) bool { return slices.Contains(p.cookies, h) })
+func (s *session) inSnapshot(h *sessionCookie) bool {
+	return h != nil && slices.ContainsFunc(s.snapshots, func(p snapshot) bool { return slices.Contains(p.cookies, h) })
 }
 
 // learn gives the session a cookie and remembers where it came from. It reports
 // whether that is a change of value.
-func (b *Book) learn(s *session, c Cookie, kind Kind, o origin) bool {
+func (b *Book) learn(s *session, c Cookie, kind Kind, o cause) bool {
 	old := s.find(c.key())
 	if old != nil && old.Value == c.Value {
-		s.set(c, kind, old.age)
+		s.set(c, kind, old.seq)
 		return false
 	}
-	h := s.set(c, kind, b.nextAge())
-	b.news.value(c.Value)
-	h.since = o.at
+	h := s.set(c, kind, b.nextSeq())
+	b.secretNews.value(c.Value)
+	h.cameAt = o.at
 	if old != nil {
-		h.since = old.since // a request without any value never had this one
+		h.cameAt = old.cameAt // a request without any value never had this one
 	}
-	s.log(o, h, old)
-	s.bound(o)
+	s.record(o, h, old)
+	s.limitCookies(o)
 	return true
 }
 
-// bound lets cookies of a session go when a site gives too many, as Chrome does
+// limitCookies lets cookies of a session go when a site gives too many, as Chrome does
 // long before: expired ones first, then carried ones, then tokens, each the oldest
 // first.
-func (s *session) bound(o origin) {
-	rank := func(h *held) int {
+func (s *session) limitCookies(o cause) {
+	rank := func(h *sessionCookie) int {
 		switch {
 		case h.Expired(o.at):
 			return 0
@@ -127,37 +127,37 @@ func (s *session) bound(o origin) {
 		return 2
 	}
 	for len(s.cookies) > maxCookies {
-		first := slices.MinFunc(s.cookies, func(a, b *held) int { return cmp.Or(rank(a)-rank(b), cmp.Compare(a.age, b.age)) })
-		s.lose(first.key(), o)
+		first := slices.MinFunc(s.cookies, func(a, b *sessionCookie) int { return cmp.Or(rank(a)-rank(b), cmp.Compare(a.seq, b.seq)) })
+		s.deleteCookie(first.key(), o)
 	}
 }
 
-// lose takes a cookie from the session and remembers that. It reports whether
+// deleteCookie takes a cookie from the session and remembers that. It reports whether
 // there was one.
-func (s *session) lose(k key, o origin) bool {
+func (s *session) deleteCookie(k key, o cause) bool {
 	old := s.find(k)
 	if old == nil {
 		return false
 	}
-	s.drop(k)
-	s.log(o, nil, old)
+	s.removeCookie(k)
+	s.record(o, nil, old)
 	return true
 }
 
-func (s *session) log(o origin, is, was *held) {
+func (s *session) record(o cause, is, was *sessionCookie) {
 	c := change{is: is, was: was}
 	if n := len(s.changes); n > 0 {
-		c.origin = s.changes[n-1].origin
+		c.cause = s.changes[n-1].cause
 	}
-	if c.origin == nil || c.batch != o.batch {
-		c.origin = o.after(c.origin)
+	if c.cause == nil || c.batch != o.batch {
+		c.cause = o.after(c.cause)
 		c.documents = s.documents
 	}
-	s.counted++
-	c.number = s.counted
+	s.changeCount++
+	c.number = s.changeCount
 	s.forgetOldest(&c)
 	if c.is != nil && c.source == FromUser && c.undoes == 0 {
-		c.is.given = true
+		c.is.fromUser = true
 	}
 	s.changes = append(s.changes, c)
 }
@@ -166,17 +166,17 @@ func (s *session) log(o origin, is, was *held) {
 func (s *session) forgetOldest(c *change) {
 	k, n, oldest := c.key(), 0, -1
 	if c.was == nil {
-		c.born = c.batch
+		c.firstBatch = c.batch
 	}
 	for i := range s.changes {
 		other := &s.changes[i]
-		if either(other.is, other.was).Name != k.name || other.key() != k {
+		if cmp.Or(other.is, other.was).Name != k.name || other.key() != k {
 			continue
 		}
 		if c.was != nil {
-			c.born = other.born
+			c.firstBatch = other.firstBatch
 		}
-		if len(s.pins) > 0 && s.pinned(other.is) {
+		if len(s.snapshots) > 0 && s.inSnapshot(other.is) {
 			continue
 		}
 		if n++; oldest < 0 {
@@ -188,16 +188,9 @@ func (s *session) forgetOldest(c *change) {
 	}
 }
 
-func either(a, b *held) *held {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
 // after is the origin as it is kept: with the URL as people may see it, which is shared
 // with the origin before if it is the same.
-func (o origin) after(before *origin) *origin {
+func (o cause) after(before *cause) *cause {
 	if strings.ContainsAny(o.url, "@;?#") {
 		o.url = ShowURL(o.url)
 	}
@@ -220,13 +213,13 @@ type Value struct {
 	URL     string    `json:"url,omitempty"` // as [ShowURL] shows it
 	Source  Source    `json:"source"`
 	// Replaced says that another login took its place, or the session's other values',
-	// and that this was told.
+	// and that this was reported.
 	Replaced bool `json:"replaced,omitempty"`
 }
 
-// History tells when and by which URL each value of a session came, oldest
+// History lists when and by which URL each value of a session came, oldest
 // first. Of each cookie the last twenty are remembered, and those before each of the last
-// twenty replacements that were told.
+// twenty replacements that were reported.
 func (b *Book) History(ref Ref) ([]Value, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -237,7 +230,7 @@ func (b *Book) History(ref Ref) ([]Value, error) {
 	list := make([]Value, len(s.changes))
 	for i, c := range s.changes {
 		list[i] = Value{Number: c.number, At: c.at, URL: c.url, Source: c.source}
-		list[i].Replaced = slices.ContainsFunc(s.pins, func(p pins) bool { return p.told && p.batch == c.batch })
+		list[i].Replaced = slices.ContainsFunc(s.snapshots, func(p snapshot) bool { return p.reported && p.batch == c.batch })
 		if c.is == nil {
 			list[i].Name, list[i].Deleted = c.was.Name, true
 			continue

@@ -95,16 +95,16 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-func TestSplitTellsTheLogin(t *testing.T) {
+func TestSplitReportsTheLogin(t *testing.T) {
 	b := start(t, Options{})
 	b.visit("https://shop.test/", "sid=anonymous; Path=/")
 	b.login("https://shop.test/login", "sid=alice; Path=/")
 	if n := b.count(SessionReplaced); n != 0 {
-		t.Errorf("the first login was told %d times", n)
+		t.Errorf("the first login was reported %d times", n)
 	}
 	b.login("https://shop.test/login", "sid=bob; Path=/")
 	if n := b.count(SessionReplaced); n != 1 {
-		t.Errorf("the second login was told %d times, want 1", n)
+		t.Errorf("the second login was reported %d times, want 1", n)
 	}
 	b.login("https://shop.test/basket", "sid=bob2; Path=/")
 	if n := b.count(SessionReplaced); n != 1 {
@@ -129,7 +129,7 @@ func TestSplitRefill(t *testing.T) {
 		t.Errorf("old %+v, new %+v", old, part)
 	}
 	if b.count(SessionRefill) != 1 {
-		t.Error("the refill was not told")
+		t.Error("the refill was not reported")
 	}
 }
 
@@ -144,7 +144,7 @@ func TestSingleSignOn(t *testing.T) {
 		before.exchange = b.book.Sent(Request{URL: callback, Header: before.header, Jar: b.found(callback), Via: via, Now: b.now})
 		before.answer(line)
 	}
-	told := func(want ...string) {
+	reported := func(want ...string) {
 		t.Helper()
 		var got []string
 		for _, e := range b.state.events {
@@ -153,24 +153,24 @@ func TestSingleSignOn(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("told %q, want %q", got, want)
+			t.Errorf("reported %q, want %q", got, want)
 		}
 	}
 	b.visit("https://shop.test/", "sid=visitor; Path=/")
 	back("sid=alice; Path=/", "https://shop.test/login", "https://id.idp.test/authorize", "https://shop.test/return")
-	told() // the first login
+	reported() // the first login
 	b.visit("https://shop.test/", "sid=alice2; Path=/")
 	back("sid=alice3; Path=/", "https://www.shop.test/", "https://shop.test/login")
 	back("theme=dark; Path=/", "https://idp.test/")
 	back("jwt=more; Path=/", "https://idp.test/") // nothing is replaced
-	told()
+	reported()
 	back("sid=alice4; Path=/", "https://idp.test/")
-	told("Session 1 via idp.test")
+	reported("Session 1 via idp.test")
 	b.new("bob")
 	back("sid=first; Path=/", "https://idp.test/")
-	told("Session 1 via idp.test") // it was empty
+	reported("Session 1 via idp.test") // it was empty
 	back("sid=again; Path=/", "https://idp.test/")
-	told("Session 1 via idp.test", "bob via idp.test")
+	reported("Session 1 via idp.test", "bob via idp.test")
 	part, err := b.book.Split(b.ref("bob"), "", b.now)
 	if err != nil || (Mask{}).Cookies(part.Tokens) != "sid=again" {
 		t.Errorf("split %+v, %v", part, err)

@@ -76,14 +76,14 @@ type httpAuth struct {
 	others map[string]string
 }
 
-// authPlace is a space below pages of a site, since the browser keeps apart what it
+// authKey is a space below pages of a site, since the browser keeps apart what it
 // sends for pages of different ones: "" is the space's own.
-type authPlace struct{ space, top string }
+type authKey struct{ space, top string }
 
-// heldAuth is what the browser of a window keeps, as headers: "" is nothing.
-type heldAuth struct {
-	now  map[authPlace]string
-	home map[string]string // by space, when forcing began
+// keptAuth is what the browser of a window keeps, as headers: "" is nothing.
+type keptAuth struct {
+	now  map[authKey]string
+	base map[string]string // by space, when forcing began
 }
 
 // spaceAt is the space that a location is in, "" for none.
@@ -118,18 +118,18 @@ func (h *httpAuth) add(space string) bool {
 	return true
 }
 
-// leaves reports that a person took Authorization out of the tokens of the site.
-func (h *headers) leaves() bool {
+// ignoresAuthorization reports that a person took Authorization out of the tokens of the site.
+func (h *headers) ignoresAuthorization() bool {
 	is, said := h.named[strings.ToLower(Authorization)]
 	return said && !is
 }
 
-// keeps notes what the browser of a place keeps for a space.
-func (p *place) keeps(space, top, value string) {
+// noteKept notes what the browser of a place keeps for a space.
+func (p *windowState) noteKept(space, top, value string) {
 	if p.auth.now == nil {
-		p.auth.now = map[authPlace]string{}
+		p.auth.now = map[authKey]string{}
 	}
-	at := authPlace{space, top}
+	at := authKey{space, top}
 	if _, known := p.auth.now[at]; !known && len(p.auth.now) >= maxSpaces {
 		return
 	}
@@ -151,7 +151,7 @@ func topSite(top func() string, l *location) string {
 
 // credentials is the header of the session for a space, nil for none: what was seen
 // there, else what a person gave.
-func (s *session) credentials(space string) *heldHeader {
+func (s *session) credentials(space string) *sessionHeader {
 	if s == nil {
 		return nil
 	}
@@ -160,11 +160,11 @@ func (s *session) credentials(space string) *heldHeader {
 			return h
 		}
 	}
-	return s.byHand(space)
+	return s.givenCredentials(space)
 }
 
-// byHand is what a person gave for the origin of a space, or for the site.
-func (s *session) byHand(space string) *heldHeader {
+// givenCredentials is what a person gave for the origin of a space, or for the site.
+func (s *session) givenCredentials(space string) *sessionHeader {
 	for i := range s.headers {
 		h := &s.headers[i]
 		if isBasic(h.Value) && (h.Origin == s.site.name || !strings.HasSuffix(h.Origin, "/") && strings.HasPrefix(space, h.Origin+"/")) {
@@ -174,20 +174,20 @@ func (s *session) byHand(space string) *heldHeader {
 	return nil
 }
 
-// authenticates reports whether the session has credentials.
-func (s *session) authenticates() bool {
-	return slices.ContainsFunc(s.headers, func(h heldHeader) bool { return isBasic(h.Value) && h.Name == Authorization })
+// hasCredentials reports whether the session has credentials.
+func (s *session) hasCredentials() bool {
+	return slices.ContainsFunc(s.headers, func(h sessionHeader) bool { return isBasic(h.Value) && h.Name == Authorization })
 }
 
-// waits reports whether what a person gave was not sent in a space yet: a challenge is
+// notSentYet reports whether what a person gave was not sent in a space yet: a challenge is
 // answered with it.
-func (s *session) waits(space string) bool {
+func (s *session) notSentYet(space string) bool {
 	h := s.credentials(space)
 	return h != nil && h.Origin != space
 }
 
-// own is the header that the session is to send in a space, "" for none.
-func (s *session) own(space string) string {
+// authHeader is the header that the session is to send in a space, "" for none.
+func (s *session) authHeader(space string) string {
 	if h := s.credentials(space); h != nil && !h.refused {
 		return h.Value
 	}
@@ -196,16 +196,16 @@ func (s *session) own(space string) string {
 
 // authField is the Authorization header that a paused request has to have, where the
 // browser would send another session's.
-func (s *site) authField(p *place, r *Paused, l *location) []Field {
+func (s *site) authField(p *windowState, r *Paused, l *location) []Field {
 	space := s.auth.spaceAt(l)
-	if space == "" || r.Fields == nil || r.Fields(Authorization) != "" || s.headers.leaves() {
+	if space == "" || r.Fields == nil || r.Fields(Authorization) != "" || s.headers.ignoresAuthorization() {
 		return nil
 	}
-	own, waits := p.active.own(space), p.active.waits(space)
+	own, waits := p.active.authHeader(space), p.active.notSentYet(space)
 	if in, ok := credentialsIn(r.URL); ok && !s.isForeignAuth(p.active, in) {
 		own, waits = in.basic(), true
 	}
-	kept := p.auth.now[authPlace{space, topSite(r.Top, l)}]
+	kept := p.auth.now[authKey{space, topSite(r.Top, l)}]
 	if own == kept || kept == "" && waits {
 		return nil
 	}
@@ -222,10 +222,10 @@ func (s *site) isForeignAuth(active *session, c Credentials) bool {
 // it was opened with.
 func (s *site) foreignURL(active *session, raw string) bool {
 	in, ok := credentialsIn(raw)
-	return ok && !s.headers.leaves() && s.isForeignAuth(active, in)
+	return ok && !s.headers.ignoresAuthorization() && s.isForeignAuth(active, in)
 }
 
-// WithoutCredentials is a URL without those in it.
+// WithoutCredentials is a URL without the user and password in it.
 func WithoutCredentials(raw string) string {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	authority := rest
@@ -238,8 +238,8 @@ func WithoutCredentials(raw string) string {
 	return raw
 }
 
-// HasForeignCredentials reports whether a URL has those of another session than the one
-// that is forced in a window.
+// HasForeignCredentials reports whether a URL has a user and password of another session
+// than the one that is forced in a window.
 func (b *Book) HasForeignCredentials(w Window, raw string) bool {
 	l, ok := locate(raw)
 	if !ok || !strings.Contains(raw, "@") {
@@ -248,7 +248,7 @@ func (b *Book) HasForeignCredentials(w Window, raw string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.siteAt(&l)
-	return s != nil && s.places[w] != nil && s.places[w].active != nil && s.foreignURL(s.places[w].active, raw)
+	return s != nil && s.windows[w] != nil && s.windows[w].active != nil && s.foreignURL(s.windows[w].active, raw)
 }
 
 // credentialsIn are those in a URL.
@@ -267,9 +267,9 @@ func credentialsIn(raw string) (Credentials, bool) {
 }
 
 // learnAuth books the HTTP authentication of a request, of which value is the
-// Authorization header, and gives the session that it is of, nil where that is not told
-// by it.
-func (b *Book) learnAuth(x *Exchange, p *place, value string) *session {
+// Authorization header, and gives the session that it is of, nil where it does not
+// say.
+func (b *Book) learnAuth(x *Exchange, p *windowState, value string) *session {
 	s, r := x.site, &x.request
 	x.authorization = ""
 	if value == "" {
@@ -281,11 +281,11 @@ func (b *Book) learnAuth(x *Exchange, p *place, value string) *session {
 	} else if r.Asked != nil && r.Asked(Authorization) != "" {
 		return nil // a page wrote it
 	}
-	if s.headers.leaves() {
+	if s.headers.ignoresAuthorization() {
 		return nil
 	}
 	if scheme := schemeOf(value); !isBasic(value) {
-		s.asksFor(x.at.origin(), scheme)
+		s.noteScheme(x.at.origin(), scheme)
 		return nil
 	}
 	if _, ok := readBasic(value); !ok {
@@ -299,13 +299,13 @@ func (b *Book) learnAuth(x *Exchange, p *place, value string) *session {
 	if !s.auth.add(space) {
 		return nil
 	}
-	if !(r.Rewritten && p.active != nil && value == p.active.own(space)) {
-		p.keeps(space, topSite(r.Top, &x.at), value)
+	if !(r.Rewritten && p.active != nil && value == p.active.authHeader(space)) {
+		p.noteKept(space, topSite(r.Top, &x.at), value)
 	}
 	if x.active == nil {
-		p.auth.home = nil
+		p.auth.base = nil
 	} else if of != x.active {
-		return nil // it began before the switch, or could not be held back
+		return nil // it began before the switch, or could not be stopped
 	}
 	if of == nil {
 		of = s.anonymous
@@ -321,12 +321,12 @@ func (b *Book) learnAuth(x *Exchange, p *place, value string) *session {
 // authUser is the session that credentials are of: the one that has them, else the one
 // that the request was sent as, else the one that the window was last on, unless these
 // are another user's. nil is a new one.
-func (x *Exchange) authUser(p *place, value string) *session {
+func (x *Exchange) authUser(p *windowState, value string) *session {
 	owner, known := x.site.headers.owners[Field{Authorization, value}]
 	if known && x.site.number(owner) != nil {
 		return x.site.number(owner)
 	}
-	of := x.bearer(p)
+	of := x.headerOwner(p)
 	if of == nil || of == x.active || of == x.session {
 		return of
 	}
@@ -344,12 +344,12 @@ func (b *Book) setCredentials(of *session, t HeaderToken, w Window) {
 	if h := of.header(t.Name, t.Origin); h != nil && h.Value == t.Value {
 		return
 	}
-	was := of.authenticates()
+	was := of.hasCredentials()
 	s.headers.remember(s, t.Field, of)
-	if !of.setHeader(t, b.nextAge()) {
+	if !of.setHeader(t, b.nextSeq()) {
 		return
 	}
-	of.filled = true
+	of.hadToken = true
 	e := of.event(SessionRenewed)
 	if !was && len(of.cookies) == 0 {
 		e.Kind = SessionNew
@@ -358,8 +358,8 @@ func (b *Book) setCredentials(of *session, t HeaderToken, w Window) {
 	b.notify(e)
 }
 
-// asksFor notes a scheme that cannot travel.
-func (s *site) asksFor(origin, scheme string) {
+// noteScheme notes a scheme that cannot travel.
+func (s *site) noteScheme(origin, scheme string) {
 	if s.auth.others == nil || len(s.auth.others) >= maxSpaces {
 		s.auth.others = map[string]string{}
 	}
@@ -373,21 +373,21 @@ func (b *Book) authAnswered(x *Exchange, r *Response) {
 	schemes := challengeSchemes(r.Challenge)
 	isRefused := slices.Contains(schemes, "basic")
 	if x.authorization != "" && (isRefused || r.Challenge == "") {
-		s.refuse(x.authorization, isRefused)
+		s.noteRefused(x.authorization, isRefused)
 	}
 	switch {
-	case s.headers.leaves():
+	case s.headers.ignoresAuthorization():
 	case isRefused:
-		if space := s.asks(&x.at); space != "" { // and the browser forgets what was not taken
-			s.place(x.request.Window).keeps(space, topSite(x.request.Top, &x.at), "")
+		if space := s.challengedSpace(&x.at); space != "" { // and the browser forgets what was not taken
+			s.inWindow(x.request.Window).noteKept(space, topSite(x.request.Top, &x.at), "")
 		}
 	case len(schemes) > 0:
-		s.asksFor(x.at.origin(), schemes[0])
+		s.noteScheme(x.at.origin(), schemes[0])
 	}
 }
 
-// asks is the space of a location where a challenge came, "" where there is no room.
-func (s *site) asks(l *location) string {
+// challengedSpace is the space of a location where a challenge came, "" where there is no room.
+func (s *site) challengedSpace(l *location) string {
 	space := s.auth.spaceAt(l)
 	if space == "" && s.auth.add(l.directory()) {
 		space = l.directory()
@@ -395,8 +395,8 @@ func (s *site) asks(l *location) string {
 	return space
 }
 
-// refuse notes that the server does not take a header, or takes it.
-func (s *site) refuse(value string, refused bool) {
+// noteRefused notes that the server does not take a header, or takes it.
+func (s *site) noteRefused(value string, refused bool) {
 	for _, session := range s.sessions {
 		for i := range session.headers {
 			if h := &session.headers[i]; h.Name == Authorization && h.Value == value {
@@ -432,14 +432,14 @@ func challengeSchemes(text string) []string {
 	return slices.Compact(list)
 }
 
-// Challenge is a server's question for credentials, before anybody has answered.
+// Challenge is a server's question for credentials, before it was answered.
 type Challenge struct {
 	Window Window
 	URL    string
 	Scheme string
 	Top    func() string // as in [Paused]
-	// IsWritten says that our verdict wrote the header, Written, which is what was refused:
-	// no other can be given to that request.
+	// IsWritten says that our verdict wrote the header, Written, and the server refused it:
+	// the request cannot be given another.
 	IsWritten bool
 	Written   string
 	// Given says that the answer to this question was refused.
@@ -454,9 +454,9 @@ type Reply struct {
 	// Give says that Credentials are the answer.
 	Give        bool
 	Credentials Credentials
-	// Again says that the request cannot be answered, and the browser has forgotten what it
+	// Retry says that the request cannot be answered, and the browser has forgotten what it
 	// kept: asked for again, the page gets the challenge.
-	Again bool
+	Retry bool
 }
 
 // Answer says how to answer a challenge as the forced session.
@@ -468,12 +468,12 @@ func (b *Book) Answer(c Challenge) Reply {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.siteAt(&l)
-	if s == nil || s.headers.leaves() {
+	if s == nil || s.headers.ignoresAuthorization() {
 		return Reply{}
 	}
-	p := s.places[c.Window]
+	p := s.windows[c.Window]
 	if !strings.EqualFold(c.Scheme, basicScheme) {
-		s.asksFor(l.origin(), c.Scheme)
+		s.noteScheme(l.origin(), c.Scheme)
 	}
 	if p == nil || p.active == nil {
 		return Reply{}
@@ -482,15 +482,15 @@ func (b *Book) Answer(c Challenge) Reply {
 	if !strings.EqualFold(c.Scheme, basicScheme) {
 		return reply
 	}
-	space := s.asks(&l)
+	space := s.challengedSpace(&l)
 	h := p.active.credentials(space)
 	if h != nil && (c.Given || c.Written == h.Value) {
 		h.refused = true // asked for again, it might lock the account
 	}
 	reply.Refused = h != nil && h.refused
-	p.keeps(space, topSite(c.Top, &l), "")
+	p.noteKept(space, topSite(c.Top, &l), "")
 	if c.IsWritten {
-		reply.Again = true
+		reply.Retry = true
 		return reply
 	}
 	if h == nil || h.refused {
@@ -501,26 +501,26 @@ func (b *Book) Answer(c Challenge) Reply {
 	return reply
 }
 
-// AuthStep says what the browser of a window is to keep for a space, in place of what it
-// keeps.
+// AuthStep says which credentials the browser of a window is to keep for a protection
+// space, in place of what it keeps.
 type AuthStep struct {
-	Space string
-	Want  *Credentials // nil for nothing
+	Space string       // its URL begins with this: an origin, and a path
+	Want  *Credentials // nil for none
 }
 
-// PlanAuth lists the spaces of a site where the browser of a window keeps other
+// PlanAuth lists the protection spaces of a site where the browser of a window keeps other
 // credentials than those of the session that is forced there, or was before.
 func (b *Book) PlanAuth(w Window, site string) []AuthStep {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.headers.leaves() {
+	if s == nil || s.windows[w] == nil || s.headers.ignoresAuthorization() {
 		return nil
 	}
-	p := s.places[w]
+	p := s.windows[w]
 	var list []AuthStep
 	for _, space := range s.auth.spaces {
-		is, want := p.auth.now[authPlace{space: space}], s.wantedAuth(p, space)
+		is, want := p.auth.now[authKey{space: space}], s.wantedAuth(p, space)
 		if is == want {
 			continue
 		}
@@ -534,14 +534,14 @@ func (b *Book) PlanAuth(w Window, site string) []AuthStep {
 }
 
 // wantedAuth is what the browser is to keep for a space: the active session's, else what
-// is of the one whose it was when forcing began.
-func (s *site) wantedAuth(p *place, space string) string {
+// belongs to the session that it was of when forcing began.
+func (s *site) wantedAuth(p *windowState, space string) string {
 	if p.active != nil {
-		return p.active.own(space)
+		return p.active.authHeader(space)
 	}
-	value := p.auth.now[authPlace{space: space}]
-	if p.auth.home != nil {
-		value = p.auth.home[space]
+	value := p.auth.now[authKey{space: space}]
+	if p.auth.base != nil {
+		value = p.auth.base[space]
 	}
 	number, known := s.headers.owners[Field{Authorization, value}]
 	switch owner := s.number(number); {
@@ -549,18 +549,18 @@ func (s *site) wantedAuth(p *place, space string) string {
 		return value
 	case owner == nil:
 		return "" // it was removed
-	case p.auth.home != nil:
-		return owner.own(space)
+	case p.auth.base != nil:
+		return owner.authHeader(space)
 	}
 	return value
 }
 
-// leavesHome notes what the browser kept when forcing begins.
-func (p *place) leavesHome() {
-	p.auth.home = map[string]string{}
+// saveAuth notes what the browser kept when forcing begins.
+func (p *windowState) saveAuth() {
+	p.auth.base = map[string]string{}
 	for at, value := range p.auth.now {
 		if at.top == "" {
-			p.auth.home[at.space] = value
+			p.auth.base[at.space] = value
 		}
 	}
 }
@@ -570,14 +570,14 @@ func (b *Book) AuthKept(w Window, site string, step AuthStep, nothing bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil {
+	if s == nil || s.windows[w] == nil {
 		return
 	}
 	value := ""
 	if step.Want != nil && !nothing {
 		value = step.Want.basic()
 	}
-	s.places[w].keeps(step.Space, "", value)
+	s.windows[w].noteKept(step.Space, "", value)
 }
 
 // ForeignAuth is HTTP authentication that the sessions of a window share.
@@ -594,14 +594,14 @@ func (b *Book) SharedAuth(w Window, site string) []ForeignAuth {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+	if s == nil || s.windows[w] == nil || s.windows[w].active == nil {
 		return nil
 	}
-	p := s.places[w]
+	p := s.windows[w]
 	var list []ForeignAuth
 	for _, space := range slices.Backward(s.auth.spaces) {
-		is := p.auth.now[authPlace{space: space}]
-		if is == "" || is == p.active.own(space) {
+		is := p.auth.now[authKey{space: space}]
+		if is == "" || is == p.active.authHeader(space) {
 			continue
 		}
 		item := ForeignAuth{Space: space, Scheme: "basic"}
@@ -633,7 +633,7 @@ func (b *Book) GiveCredentials(site, name, origin string, c Credentials, now tim
 	if err := b.checkSite(site); err != nil {
 		return Session{}, err
 	}
-	s := b.makeSite(site)
+	s := b.listSite(site)
 	session := s.names[name]
 	if session == nil {
 		session = s.newSession(name)
@@ -644,9 +644,9 @@ func (b *Book) GiveCredentials(site, name, origin string, c Credentials, now tim
 	}
 	t := HeaderToken{Field{Authorization, c.basic()}, origin}
 	s.headers.remember(s, t.Field, session)
-	if !session.setHeader(t, b.nextAge()) {
+	if !session.setHeader(t, b.nextSeq()) {
 		return Session{}, fmt.Errorf("%s has too many header tokens", name)
 	}
-	session.filled = true
+	session.hadToken = true
 	return session.view(now), nil
 }

@@ -53,7 +53,7 @@ func (b *authBrowser) get(url string) string {
 		switch {
 		case r.Give:
 			sent, given = r.Credentials.basic(), true
-		case r.Again:
+		case r.Retry:
 			return "again"
 		case b.typed != "":
 			sent, b.typed = basicOf(b.typed), ""
@@ -138,7 +138,7 @@ func TestHTTPAuth(t *testing.T) {
 		t.Errorf("mirrored: %q", b.keeps(adminURL))
 	}
 	if v := b.book.Decide(Paused{URL: adminURL, Fields: func(string) string { return "" }, Now: b.now}); v.Action != Continue {
-		t.Errorf("in step, a request is written: %+v", v)
+		t.Errorf("in sync, a request is written: %+v", v)
 	}
 	b.want("http://alice:pw@shop.test/admin/", "alice")
 
@@ -172,7 +172,7 @@ func TestHTTPAuthExploring(t *testing.T) {
 	b.wantHeaders("2", adminURL+" Authorization "+basicOf("bob"))
 	b.wantHeaders("1", adminURL+" Authorization "+basicOf("alice"))
 
-	c := startAuth(t) // the cookies tell
+	c := startAuth(t) // the cookies show it
 	c.visit("http://shop.test/login", "sid=A")
 	c.typed = "alice"
 	x := c.book.Sent(Request{URL: adminURL, Header: "sid=A", Fields: func(string) string { return basicOf("alice") }, Now: c.now})
@@ -224,7 +224,7 @@ func TestHTTPAuthApart(t *testing.T) {
 	for name, r := range map[string]Paused{
 		"a page's own header":         {URL: adminURL, Fields: page},
 		"a preflight":                 {URL: adminURL, Preflight: true},
-		"our own":                     {URL: adminURL, Mirrors: func() bool { return true }},
+		"our own":                     {URL: adminURL, IsAuthMirror: func() bool { return true }},
 		"no space":                    {URL: "http://shop.test/"},
 		"below a page of another one": {URL: adminURL, Top: func() string { return "https://mall.test/" }},
 	} {

@@ -26,7 +26,7 @@ func ReadCookies(scope Scope, text, site, page string) ([]Cookie, error) {
 		return nil, errors.New(`the cookies hold a line break or another control character; write them in one line: NAME=VALUE; NAME=VALUE`)
 	}
 	var list []Cookie
-	for c := range crumbs(header) {
+	for c := range cookiePairs(header) {
 		switch {
 		case c.name == "" && c.value == "":
 			continue

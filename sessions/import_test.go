@@ -66,7 +66,7 @@ func TestReadCookiesRefuses(t *testing.T) {
 func TestImport(t *testing.T) {
 	b := start(t, Options{})
 	b.give("alice", "own=A; XSRF-TOKEN=x; sid=1")
-	b.wantTold("site, token-added own, token-added XSRF-TOKEN, token-added sid, session-new alice")
+	b.wantEvents("site, token-added own, token-added XSRF-TOKEN, token-added sid, session-new alice")
 	b.wantList("alice: own=A; sid=1 + XSRF-TOKEN=x") // a default that is carried does not identify
 	if _, err := b.book.Import(shop, "alice", nil, b.now); err == nil {
 		t.Error("the name was taken")

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// index finds the sessions that hold a value or held it before, as far as they
+// index finds the sessions that have a value or had it before, as far as they
 // remember. Nearly every value is of one session alone, which takes no slice.
 type index struct {
 	first  map[pair]*session

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// State says whether a session holds tokens.
+// State says whether a session has tokens.
 type State string
 
 const (
@@ -17,9 +17,9 @@ const (
 
 func (s *session) state(now time.Time) State {
 	switch {
-	case s.hasTokens(now) || s.authenticates():
+	case s.hasTokens(now) || s.hasCredentials():
 		return Live
-	case s.filled:
+	case s.hadToken:
 		return LoggedOut
 	}
 	return Empty
@@ -93,7 +93,7 @@ func (b *Book) Sites() []Site {
 func (b *Book) Site(name string) (Site, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := b.known(name)
+	s := b.seenSite(name)
 	if s == nil {
 		return Site{}, false
 	}
@@ -109,7 +109,7 @@ func (b *Book) view(s *site) Site {
 		v.Tokens = append(v.Tokens, SiteToken{name, s.kinds[name], b.defaults.kind(name) != NotToken})
 	}
 	v.Headers = s.headerTokens()
-	for w, p := range s.places {
+	for w, p := range s.windows {
 		if p.active != nil {
 			v.Active = append(v.Active, ActiveItem{Window: w, Session: p.active.name, Number: p.active.id})
 		}
@@ -156,7 +156,7 @@ func (b *Book) Session(ref Ref, now time.Time) (Session, error) {
 }
 
 func (b *Book) session(ref Ref) (*session, error) {
-	s := b.known(ref.Site)
+	s := b.seenSite(ref.Site)
 	if s == nil {
 		return nil, &NoSiteError{Name: ref.Site}
 	}
@@ -184,7 +184,7 @@ func (s *session) view(now time.Time) Session {
 	for _, h := range s.headers {
 		v.Headers = append(v.Headers, h.HeaderToken)
 	}
-	for w, p := range s.site.places {
+	for w, p := range s.site.windows {
 		if p.active == s {
 			v.Active = append(v.Active, w)
 		}
@@ -198,10 +198,10 @@ func (b *Book) Active(w Window, site string, now time.Time) (Session, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+	if s == nil || s.windows[w] == nil || s.windows[w].active == nil {
 		return Session{}, false
 	}
-	return s.places[w].active.view(now), true
+	return s.windows[w].active.view(now), true
 }
 
 // Forced lists the sites that have an active session in some window.
@@ -210,7 +210,7 @@ func (b *Book) Forced() []string {
 	defer b.mu.Unlock()
 	var list []string
 	for _, s := range b.order {
-		for _, p := range s.places {
+		for _, p := range s.windows {
 			if p.active != nil {
 				list = append(list, s.name)
 				break

@@ -18,8 +18,8 @@ func TestLossEnds(t *testing.T) {
 		{"what a script sees", Loss{Missing: seen}, true},
 		{"what no script sees", Loss{Missing: hidden}, false},
 		{"cleared", Loss{Missing: seen, Cleared: true}, false},
-		{"full", Loss{Missing: seen, Full: true}, false},
-		{"a late answer may have", Loss{Missing: seen, Late: true}, false},
+		{"full", Loss{Missing: seen, JarFull: true}, false},
+		{"a late answer may have", Loss{Missing: seen, OldInFlight: true}, false},
 	} {
 		if got := c.loss.Ends(); got != c.want {
 			t.Errorf("%s: ends %v, want %v", c.name, got, c.want)
@@ -65,21 +65,21 @@ func TestDecideRacing(t *testing.T) {
 	}{
 		{"quiet", Paused{Header: both}, Continue, "", 0},
 		{"quiet, none", Paused{}, Continue, "", 0},
-		{"right", Paused{Header: both, Racing: true}, Write, both, 0},
-		{"none, and none is lost", Paused{Racing: true}, Write, "", 0},
-		{"another's", Paused{Header: "sid=alice; XSRF-TOKEN=bob", Racing: true}, Rewrite, both, 0},
-		{"some, late", Paused{Header: own, Racing: true, Late: true}, Settle, "", 0},
-		{"some, which the jar has", Paused{Header: own, Racing: true, Late: true, Settled: true, Jar: jar}, Write, own, 0},
-		{"some, which the jar lost", Paused{Header: own, Racing: true, Late: true, Settled: true, Jar: jar[:1]}, Rewrite, both, 0},
-		{"some, mended since", Paused{Header: own, Racing: true, Late: true, Settled: true, Mended: true, Jar: jar}, Restore, "", 0},
-		{"none, late", Paused{Racing: true, Late: true}, Settle, "", 0},
-		{"none, which the jar has", Paused{Racing: true, Late: true, Settled: true, Jar: jar}, Write, "", 0},
-		{"none, mended since", Paused{Racing: true, Late: true, Settled: true, Mended: true, Jar: jar}, Restore, "", 0},
-		{"none, which the jar lost", Paused{Racing: true, Late: true, Settled: true}, Restore, "", 2},
-		{"a preflight", Paused{Racing: true, Late: true, Preflight: true}, Continue, "", 0},
-		{"unknown, late", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true, Late: true}, Await, "", 0},
-		{"unknown, late for long", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true, Late: true, Waited: true}, Rewrite, both, 0},
-		{"unknown", Paused{Header: "sid=new; XSRF-TOKEN=bob", Racing: true}, Settle, "", 0},
+		{"right", Paused{Header: both, JarChanging: true}, Write, both, 0},
+		{"none, and none is lost", Paused{JarChanging: true}, Write, "", 0},
+		{"another's", Paused{Header: "sid=alice; XSRF-TOKEN=bob", JarChanging: true}, Rewrite, both, 0},
+		{"some, late", Paused{Header: own, JarChanging: true, OldInFlight: true}, Flush, "", 0},
+		{"some, which the jar has", Paused{Header: own, JarChanging: true, OldInFlight: true, Flushed: true, Jar: jar}, Write, own, 0},
+		{"some, which the jar lost", Paused{Header: own, JarChanging: true, OldInFlight: true, Flushed: true, Jar: jar[:1]}, Rewrite, both, 0},
+		{"some, mended since", Paused{Header: own, JarChanging: true, OldInFlight: true, Flushed: true, JarWritten: true, Jar: jar}, Restore, "", 0},
+		{"none, late", Paused{JarChanging: true, OldInFlight: true}, Flush, "", 0},
+		{"none, which the jar has", Paused{JarChanging: true, OldInFlight: true, Flushed: true, Jar: jar}, Write, "", 0},
+		{"none, mended since", Paused{JarChanging: true, OldInFlight: true, Flushed: true, JarWritten: true, Jar: jar}, Restore, "", 0},
+		{"none, which the jar lost", Paused{JarChanging: true, OldInFlight: true, Flushed: true}, Restore, "", 2},
+		{"a preflight", Paused{JarChanging: true, OldInFlight: true, Preflight: true}, Continue, "", 0},
+		{"unknown, late", Paused{Header: "sid=new; XSRF-TOKEN=bob", JarChanging: true, OldInFlight: true}, Await, "", 0},
+		{"unknown, late for long", Paused{Header: "sid=new; XSRF-TOKEN=bob", JarChanging: true, OldInFlight: true, Waited: true}, Rewrite, both, 0},
+		{"unknown", Paused{Header: "sid=new; XSRF-TOKEN=bob", JarChanging: true}, Flush, "", 0},
 	} {
 		c.paused.Window, c.paused.URL, c.paused.Now = Main, "http://a.test/", time.Now()
 		v := b.Decide(c.paused)
@@ -113,13 +113,13 @@ func TestMissing(t *testing.T) {
 	gone := jar[1]
 	gone.Expires = time.Unix(1, 0)
 	if torn := b.Received(alice, Response{Cookies: []Cookie{gone}, Now: now}).Windows; !slices.Equal(torn, []Window{Main}) {
-		t.Errorf("out of step: %v", torn)
+		t.Errorf("out of sync: %v", torn)
 	}
 	if got := names(b.Missing(Main, "a.test", jar[:1], now)); got != nil {
 		t.Errorf("explained, %v is missing", got)
 	}
 	b.PlanJar(Main, "a.test", jar, now) // mended
-	b.Dropped(Main, "a.test", b.Missing(Main, "a.test", nil, now), now)
+	b.ScriptDeleted(Main, "a.test", b.Missing(Main, "a.test", nil, now), now)
 	bob, _ := b.Find(Query{Text: "bob", Site: "a.test"})
 	if s, _ := b.Session(bob, now); s.State != LoggedOut {
 		t.Errorf("bob is %v", s.State)
@@ -139,7 +139,7 @@ func TestCleared(t *testing.T) {
 		}
 		plan := b.PlanJar(Main, "a.test", nil, now)
 		if name == "alice" && (len(torn) != 1 || len(plan.Set) != len(jar)) || name == "bob" && (len(torn) != 0 || !plan.Empty()) {
-			t.Errorf("%s: out of step %v, plan %+v", name, torn, plan)
+			t.Errorf("%s: out of sync %v, plan %+v", name, torn, plan)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func TestMatch(t *testing.T) {
 			for _, s := range b.book.Sessions(shop, b.now) {
 				counts[s.Name] = s.Requests
 			}
-			x := b.book.Sent(Request{URL: c.url, Header: c.header, Held: c.held, Now: b.now})
+			x := b.book.Sent(Request{URL: c.url, Header: c.header, Blocked: c.held, Now: b.now})
 			b.book.Received(x, Response{Now: b.now})
 			got := "none"
 			for _, s := range b.book.Sessions(shop, b.now) {
@@ -142,18 +142,18 @@ func TestMatchExpired(t *testing.T) {
 // A long history is bounded, and the newest values stay.
 func TestHistoryIsBounded(t *testing.T) {
 	b := start(t, Options{})
-	for i := range 3 * maxPast {
+	for i := range 3 * maxEarlier {
 		b.visit(home, "sid="+string(rune('a'+i%26))+string(rune('A'+i/26)))
 	}
 	s := b.book.sites[shop]
-	if len(s.sessions) != 1 || len(s.sessions[0].past) != maxPast || len(s.values.first) != maxPast+1 {
-		t.Errorf("%d sessions, %d past values, %d indexed", len(s.sessions), len(s.sessions[0].past), len(s.values.first))
+	if len(s.sessions) != 1 || len(s.sessions[0].earlier) != maxEarlier || len(s.values.first) != maxEarlier+1 {
+		t.Errorf("%d sessions, %d past values, %d indexed", len(s.sessions), len(s.sessions[0].earlier), len(s.values.first))
 	}
 }
 
 // Tokens that the browser kept back (SameSite) are not missing: a request that
 // had no others makes no session, and takes nobody's when it logs in.
-func TestMatchHeldBack(t *testing.T) {
+func TestMatchBlocked(t *testing.T) {
 	b := start(t, Options{})
 	b.visit(home, "sid=A; Domain=shop.test; SameSite=Strict")
 	b.send(home, "sid").answer()
@@ -162,7 +162,7 @@ func TestMatchHeldBack(t *testing.T) {
 	b.wantList("Session 1: sid=A | Session 2: sid=B")
 }
 
-// Of a WebSocket nobody tells what was held back: what a page of another site leaves out
+// Of a WebSocket no event says what was blocked: what a page of another site leaves out
 // makes nobody new of it (TestDoctor in cmd/sessdriver).
 func TestMatchHandshake(t *testing.T) {
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)

@@ -1,12 +1,13 @@
 package sessions
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 )
 
-// Plan is what brings a jar in step with the book. The empty Plan says that it
+// Plan is what brings a jar in sync with the book. The empty Plan says that it
 // is.
 type Plan struct {
 	Set    []Cookie
@@ -16,84 +17,84 @@ type Plan struct {
 // Empty reports whether there is nothing to do.
 func (p Plan) Empty() bool { return len(p.Set) == 0 && len(p.Delete) == 0 }
 
-// PlanJar compares the jar of a window with what it must hold for a site: the
+// PlanJar compares the jar of a window with what it must have for a site: the
 // active session's cookies, or, after an Unset, the present cookies of the
-// session that the jar was on before forcing began (none when that one is
-// logged out or gone; the raw old ones where no session ever held them). Other
+// session whose cookies the jar had before forcing began (none when that one is
+// logged out or gone; the raw old ones where no session ever had them). Other
 // cookies are not touched. Call it again with the jar read back, until the plan
 // is empty.
 func (b *Book) PlanJar(w Window, site string, jar []Cookie, now time.Time) Plan {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil {
+	if s == nil || s.windows[w] == nil {
 		return Plan{}
 	}
-	p := s.places[w]
-	if p.active == nil && p.before == nil {
+	p := s.windows[w]
+	if p.active == nil && p.restore == nil {
 		return Plan{}
 	}
 	plan := b.compare(s, p.wanted(now), jar, now)
-	p.hasSome(jar)
+	p.noteJar(jar)
 	if plan.Empty() {
-		p.taken, p.inStep = nil, p.active != nil
-		p.hasAll(now)
+		p.missing, p.inSync = nil, p.active != nil
+		p.noteComplete(now)
 		if p.active == nil {
-			p.before = nil
+			p.restore = nil
 		}
 	}
 	return plan
 }
 
-// Differs is the plan for a jar with something forced. Unlike [Book.PlanJar] it only looks.
-func (b *Book) Differs(w Window, site string, jar []Cookie, now time.Time) Plan {
+// CompareJar is the plan for the jar of a window where a session is forced. Unlike
+// [Book.PlanJar] it changes nothing in the book.
+func (b *Book) CompareJar(w Window, site string, jar []Cookie, now time.Time) Plan {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+	if s == nil || s.windows[w] == nil || s.windows[w].active == nil {
 		return Plan{}
 	}
-	return b.compare(s, s.places[w].wanted(now), jar, now)
+	return b.compare(s, s.windows[w].wanted(now), jar, now)
 }
 
-// Home lists the cookies that a window gets back for a site once nothing is forced there: the
-// present ones of the session that its jar was on before. known is false where nothing is
-// forced, and where that is no session, or one that has ended.
-func (b *Book) Home(w Window, site string, now time.Time) (list []Cookie, known bool) {
+// RestorableCookies lists the cookies that a window gets back for a site once nothing is
+// forced there: the present ones of the session that its jar was on before. known is false
+// where nothing is forced, and where that is no session, or one that has ended.
+func (b *Book) RestorableCookies(w Window, site string, now time.Time) (list []Cookie, known bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].before == nil {
+	if s == nil || s.windows[w] == nil || s.windows[w].restore == nil {
 		return nil, false
 	}
-	home := s.places[w].before.session
-	if home == nil || !home.hasTokens(now) {
+	session := s.windows[w].restore.session
+	if session == nil || !session.hasTokens(now) {
 		return nil, false
 	}
-	return home.present(now), true
+	return session.present(now), true
 }
 
-// JarWritten says that a jar has what it will have: what a plan would still set,
-// Chrome refuses.
+// JarWritten books that a jar was written: what a plan would still set, Chrome refuses.
 func (b *Book) JarWritten(w Window, site string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if s := b.sites[site]; s != nil && s.places[w] != nil {
-		s.places[w].taken, s.places[w].inStep = nil, true
+	if s := b.sites[site]; s != nil && s.windows[w] != nil {
+		s.windows[w].missing, s.windows[w].inSync = nil, true
 	}
 }
 
-// wanted lists the cookies that the jar of a place must hold.
-func (p *place) wanted(now time.Time) []Cookie {
+// wanted lists the cookies that the jar of a window must have.
+func (p *windowState) wanted(now time.Time) []Cookie {
 	switch {
 	case p.active != nil:
 		return p.active.present(now)
-	case p.before.session == nil:
-		return p.before.raw
-	case !p.before.session.hasTokens(now):
+	case p.restore.session == nil:
+		return p.restore.raw
+	case !p.restore.session.hasTokens(now):
 		return nil
 	}
-	return p.before.session.present(now)
+	return p.restore.session.present(now)
 }
 
 func (s *session) present(now time.Time) []Cookie {
@@ -109,7 +110,7 @@ func (s *session) present(now time.Time) []Cookie {
 func (b *Book) compare(s *site, wanted, jar []Cookie, now time.Time) Plan {
 	var plan Plan
 	for _, c := range jar {
-		if s.kind(c.Name) == NotToken || !b.cutting.holds(s.name, &c) || unreachable(c.Path) {
+		if s.kind(c.Name) == NotToken || !b.boundary.contains(s.name, &c) || unreachable(c.Path) {
 			continue
 		}
 		if s.isEmptied(c.Name, c.Value) {
@@ -144,13 +145,13 @@ func unreachable(path string) bool {
 	return false
 }
 
-// SeeJar books what a window's jar holds: of each site with tokens the session
-// that the jar is on, a new one where no session has its values.
+// SeeJar books what a window's jar has: of each site with tokens the session
+// whose cookies are in the jar, a new one where no session has its values.
 func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.options.Scope == ScopeHost {
-		return // a cookie does not tell the port
+		return // a cookie does not say the port
 	}
 	seen := map[*site]bool{}
 	for i := range jar {
@@ -158,8 +159,8 @@ func (b *Book) SeeJar(w Window, jar []Cookie, now time.Time) {
 		if !b.isToken(c) || !b.observesCookie(c) {
 			continue
 		}
-		s := b.makeSite(b.cutting.site(&location{host: c.host()}))
-		if p := s.place(w); p.active == nil && !seen[s] {
+		s := b.listSite(b.boundary.site(&location{host: c.host()}))
+		if p := s.inWindow(w); p.active == nil && !seen[s] {
 			seen[s] = true
 			b.learnJar(w, s, jar, now)
 		}
@@ -175,19 +176,19 @@ func (b *Book) observesCookie(c *Cookie) bool {
 // isToken reports whether a cookie of a jar is a token of its site, known to it
 // or by default.
 func (b *Book) isToken(c *Cookie) bool {
-	s := b.sites[b.cutting.site(&location{host: c.host()})]
+	s := b.sites[b.boundary.site(&location{host: c.host()})]
 	if s != nil && (s.kinds[c.Name] != NotToken || s.removed[bareName(c.Name)]) {
 		return s.kinds[c.Name] == Token
 	}
 	return b.defaults.kind(c.Name) == Token
 }
 
-// learnJar finds the session that a jar is on, completing it with what it lacks
-// and no other has, or makes one of values that no session has.
-func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before {
+// learnJar finds the session whose cookies a jar has, and completes it with what it
+// lacks and no other has. It makes a session of values that no session has.
+func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *restorePoint {
 	var cookies []Cookie
 	for _, c := range jar {
-		if !b.cutting.holds(s.name, &c) || !b.observesCookie(&c) {
+		if !b.boundary.contains(s.name, &c) || !b.observesCookie(&c) {
 			continue
 		}
 		b.detect(s, c.Name)
@@ -195,26 +196,26 @@ func (b *Book) learnJar(w Window, s *site, jar []Cookie, now time.Time) *before 
 			cookies = append(cookies, c)
 		}
 	}
-	p := s.place(w)
-	session := first(s.holder((*session).holds, cookies), s.holder((*session).held, cookies))
+	p := s.inWindow(w)
+	session := cmp.Or(s.holder((*session).hasValue, cookies), s.holder((*session).hadValue, cookies))
 	if session == nil && slices.ContainsFunc(cookies, func(c Cookie) bool { return s.kind(c.Name) == Token && !s.known(c.pair()) }) {
 		session = s.newSession("")
 		defer b.notifyNew(session, w)
 	}
 	if session == nil {
-		return &before{raw: cookies}
+		return &restorePoint{raw: cookies}
 	}
-	o := b.origin(FromJar, "", now)
+	o := b.newCause(FromJar, "", now)
 	for _, c := range cookies {
 		if session.lacksCookie(&c) {
 			b.learn(session, c, s.kind(c.Name), o)
 		}
 	}
-	if s.anonymous == session && session.filled {
+	if s.anonymous == session && session.hadToken {
 		s.anonymous = nil
 	}
 	p.last = session
-	return &before{session: session}
+	return &restorePoint{session: session}
 }
 
 // holder is the oldest session that has a token of the jar, or had it, and none
@@ -223,7 +224,7 @@ func (s *site) holder(has func(*session, pair) bool, jar []Cookie) *session {
 	var found *session
 	for _, c := range jar {
 		for candidate := range s.values.of(c.pair()) {
-			if s.kind(c.Name) == Token && has(candidate, c.pair()) && candidate.agrees(jar) && (found == nil || candidate.id < found.id) {
+			if s.kind(c.Name) == Token && has(candidate, c.pair()) && candidate.agreesWithJar(jar) && (found == nil || candidate.id < found.id) {
 				found = candidate
 			}
 		}
@@ -231,9 +232,9 @@ func (s *site) holder(has func(*session, pair) bool, jar []Cookie) *session {
 	return found
 }
 
-func (s *session) agrees(jar []Cookie) bool {
+func (s *session) agreesWithJar(jar []Cookie) bool {
 	return !slices.ContainsFunc(jar, func(c Cookie) bool {
 		h := s.find(c.key())
-		return h != nil && h.kind == Token && h.Value != c.Value && !s.held(c.pair())
+		return h != nil && h.kind == Token && h.Value != c.Value && !s.hadValue(c.pair())
 	})
 }

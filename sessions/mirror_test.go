@@ -34,7 +34,7 @@ func TestUnsetGoesBack(t *testing.T) {
 			b.unset()
 			b.wantJar(c.want)
 			if plan := b.book.PlanJar(Main, shop, nil, b.now); !plan.Empty() {
-				t.Errorf("in step, but there is more to do: %+v", plan)
+				t.Errorf("in sync, but there is more to do: %+v", plan)
 			}
 		})
 	}
@@ -71,7 +71,7 @@ func TestUnsetOfRawValues(t *testing.T) {
 	carried.wantJar("XSRF-TOKEN=x")
 }
 
-// A jar with a value that alice held earlier is hers: unset puts back what she
+// A jar with a value that alice had earlier is hers: unset puts back what she
 // has now.
 func TestUnsetOfEarlierValues(t *testing.T) {
 	b := start(t, Options{})
@@ -136,11 +136,11 @@ func TestSeeJar(t *testing.T) {
 	b.script("https://hidden.test/", "sid=H")
 	b.script("https://sso.test/", "sid=S")
 	b.script("http://[::1]:8080/", "sid=six")
-	b.told()
+	b.newEvents()
 	b.book.SeeJar(Main, b.jar(), b.now)
 	b.book.SeeJar(Main, b.jar(), b.now)
 	b.wantList("alice: sid=A; own=1; jwt=J") // completed with what no other has
-	b.wantTold("token-added jwt, site, token-added sid, session-new Session 1, site, token-added sid, session-new Session 1")
+	b.wantEvents("token-added jwt, site, token-added sid, session-new Session 1, site, token-added sid, session-new Session 1")
 	if got, ok := b.book.Site("::1"); !ok || got.Sessions != 1 {
 		t.Errorf("::1: %+v", got)
 	}
@@ -156,19 +156,19 @@ func TestSeeJar(t *testing.T) {
 	own.wantList("Session 1: own=1") // a token of the site's own counts like a default one
 }
 
-// What nobody told of is the active session's from when the jar was in step with it, not
+// What no event showed is the active session's from when the jar was in sync with it, not
 // before: then it may be left of the session before.
 func TestAdoptJar(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		then func(b *browser) // bob is forced, the jar in step
+		then func(b *browser) // bob is forced, the jar in sync
 		jar  string           // once it is mended
 	}{
 		{"a token", func(b *browser) { b.script(home, "token=b2") }, "sid=B; token=b2"},
 		{"in the place of another", func(b *browser) { b.script(home, "sid=B2; Domain=shop.test") }, "sid=B2"},
 		{"no token", func(b *browser) { b.script(home, "theme=dark") }, "sid=B; theme=dark"},
 		{"another session's", func(b *browser) { b.script(home, "sid=A; Domain=shop.test") }, "sid=B"},
-		{"switched, not yet in step", func(b *browser) {
+		{"switched, not yet in sync", func(b *browser) {
 			b.script(home, "token=late")
 			b.book.Use(b.window, b.ref("alice"), b.jar(), b.now)
 		}, "sid=A; token=a"},

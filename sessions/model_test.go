@@ -214,7 +214,7 @@ func (m *model) active(s *mSession) bool {
 // Matching.
 
 // agree says how a request agrees with a session (RULES 18).
-func (m *model) agree(s *mSession, url string, tokens []pair) fit {
+func (m *model) agree(s *mSession, url string, tokens []pair) agreement {
 	var agreeing, earlier, unknown, applying, lacking int
 	for _, p := range tokens {
 		switch {
@@ -223,7 +223,7 @@ func (m *model) agree(s *mSession, url string, tokens []pair) fit {
 		case s.held(p):
 			earlier++
 		case m.known(p):
-			return misfit
+			return disagrees
 		default:
 			unknown++
 		}
@@ -238,15 +238,15 @@ func (m *model) agree(s *mSession, url string, tokens []pair) fit {
 	}
 	switch {
 	case earlier > 0: // RULES 20
-		return fitsEarlier
+		return agreesEarlier
 	case lacking > 0:
-		return misfit
+		return disagrees
 	case unknown == 0:
-		return fits
+		return agrees
 	case agreeing > 0 || applying == 0: // RULES 21
-		return grown
+		return completes
 	}
-	return misfit
+	return disagrees
 }
 
 func (m *model) match(active, last *mSession, url string, tokens []pair) *mSession {
@@ -257,7 +257,7 @@ func (m *model) match(active, last *mSession, url string, tokens []pair) *mSessi
 	if active != nil {
 		order = append([]*mSession{active}, order...)
 	}
-	for _, want := range []fit{fits, fitsEarlier, grown} { // RULES 19, 20, 21
+	for _, want := range []agreement{agrees, agreesEarlier, completes} { // RULES 19, 20, 21
 		for _, s := range order {
 			touched := slices.ContainsFunc(tokens, func(p pair) bool { return s.ever[p] })
 			if touched && m.agree(s, url, tokens) == want {
@@ -269,7 +269,7 @@ func (m *model) match(active, last *mSession, url string, tokens []pair) *mSessi
 	if heir == nil && last != nil && m.state(last) == Live {
 		heir = last
 	}
-	if heir != nil && m.agree(heir, url, tokens) == grown {
+	if heir != nil && m.agree(heir, url, tokens) == completes {
 		return heir
 	}
 	return nil
@@ -286,7 +286,7 @@ func (m *model) matchBare(active, last *mSession, url string) *mSession {
 		}
 	}
 	switch {
-	case active != nil && m.agree(active, url, nil) == fits: // nothing of it applies
+	case active != nil && m.agree(active, url, nil) == agrees: // nothing of it applies
 		return active
 	case !m.hasToken():
 		return nil
@@ -409,7 +409,7 @@ func (m *model) isIn(p pair, k key) bool {
 	})
 }
 
-// receive books a response and returns the windows whose jars it put out of step.
+// receive books a response and returns the windows whose jars it put out of sync.
 func (m *model) receive(x *mExchange, set []Cookie) []Window {
 	for _, c := range set {
 		m.meet(c.Name)
@@ -754,7 +754,7 @@ func (m *model) clean() {
 	}
 }
 
-// mend brings a jar in step: RULES 49, 50.
+// mend brings a jar in sync: RULES 49, 50.
 func (m *model) mend(w *mWindow) {
 	var wanted []Cookie
 	switch {

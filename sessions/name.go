@@ -30,7 +30,7 @@ func (b *Book) Find(q Query) (Ref, error) {
 		return s.find(q.Text)
 	}
 	var problem error
-	if s := b.known(q.Current); s != nil {
+	if s := b.seenSite(q.Current); s != nil {
 		ref, err := s.find(q.Text)
 		if _, missing := err.(*NoSessionError); !missing {
 			return ref, err
@@ -83,12 +83,12 @@ func (b *Book) siteOfText(text string) string {
 	if err != nil || !ok {
 		return ""
 	}
-	return b.cutting.site(&l)
+	return b.boundary.site(&l)
 }
 
 func (b *Book) findSite(text string) (*site, error) {
 	for _, name := range []string{text, b.siteOfText(text)} {
-		if s := b.known(name); s != nil {
+		if s := b.seenSite(name); s != nil {
 			return s, nil
 		}
 	}
@@ -108,7 +108,7 @@ func (s *site) find(text string) (Ref, error) {
 			return Ref{s.name, session.id}, nil
 		}
 	}
-	fits := s.startingWith(text)
+	fits := s.sessionsWithPrefix(text)
 	switch len(fits) {
 	case 0:
 		return Ref{}, &NoSessionError{Site: s.name, Name: text, Known: s.listNames()}
@@ -122,7 +122,7 @@ func (s *site) find(text string) (Ref, error) {
 	return Ref{}, e
 }
 
-func (s *site) startingWith(text string) []*session {
+func (s *site) sessionsWithPrefix(text string) []*session {
 	var fits []*session
 	for _, session := range s.sessions {
 		if text != "" && session != s.anonymous && strings.HasPrefix(strings.ToLower(session.name), strings.ToLower(text)) {

@@ -7,12 +7,12 @@ const (
 	// ObserveFull sees each request and response: whose cookies were sent, which
 	// response set what.
 	ObserveFull Observation = "full"
-	// ObserveChanges is told each change of the jar, not who made it.
+	// ObserveChanges gets each change of the jar, not what made it.
 	ObserveChanges Observation = "changes"
 	// ObserveJar compares the jar with what it was, at each command and every two
 	// seconds.
 	ObserveJar Observation = "jar"
 )
 
-// Observations are all of them, the one that tells most first.
+// Observations are all of them, the one that shows most first.
 var Observations = Choice[Observation]{"a way to observe", []Observation{ObserveFull, ObserveChanges, ObserveJar}}

@@ -8,9 +8,9 @@ import (
 // TestDetect is what a single exchange makes of a fresh site (RULES 7).
 func TestDetect(t *testing.T) {
 	for _, c := range []struct {
-		name, header string
-		lines        []string
-		list, told   string
+		name, header   string
+		lines          []string
+		list, reported string
 	}{
 		{"nothing", "", nil, "", "site"},
 		{"no token", "theme=1", []string{"lang=de"}, "", "site"},
@@ -31,7 +31,7 @@ func TestDetect(t *testing.T) {
 			x := b.book.Sent(Request{URL: home, Header: c.header, Now: b.now})
 			flight{b, home, c.header, x}.answer(c.lines...)
 			b.wantList(c.list)
-			b.wantTold(c.told)
+			b.wantEvents(c.reported)
 		})
 	}
 }
@@ -66,7 +66,7 @@ func TestRotation(t *testing.T) {
 	again := b.book.Sent(Request{URL: home, Header: "sid=A1", Now: b.now})
 	b.book.Received(again, Response{Now: b.now})
 	b.wantList("Session 1: sid=A2")
-	b.wantTold("site, token-added sid, session-new Session 1, session-renewed Session 1")
+	b.wantEvents("site, token-added sid, session-new Session 1, session-renewed Session 1")
 }
 
 func TestLogoutAndNextLogin(t *testing.T) {
@@ -77,14 +77,14 @@ func TestLogoutAndNextLogin(t *testing.T) {
 	b.visit(home) // nobody's
 	b.visit(home, "sid=B")
 	b.wantList("Session 1(out): | Session 2: sid=B") // exploring: a new session
-	b.wantTold("site, token-added sid, session-new Session 1, session-out Session 1, session-new Session 2")
+	b.wantEvents("site, token-added sid, session-new Session 1, session-out Session 1, session-new Session 2")
 
 	b.use("Session 2")
 	b.visit(home, "sid=; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
 	b.wantList("Session 1(out): | Session 2*(out):")
-	b.visit(home, "sid=C") // active: filled in place, and told
+	b.visit(home, "sid=C") // active: filled in place, and reported
 	b.wantList("Session 1(out): | Session 2*: sid=C")
-	b.wantTold("session-forced Session 2, session-out Session 2, session-refill Session 2")
+	b.wantEvents("session-forced Session 2, session-out Session 2, session-refill Session 2")
 }
 
 // Several answers to requests without a token, of one jar: one session, with
@@ -190,7 +190,7 @@ func TestObserves(t *testing.T) {
 	b := start(t, Options{Observes: func(url string) bool { return url != home }})
 	b.visit(home, "sid=A")
 	b.visit("about:blank")
-	if got := b.told(); got != "" || len(b.book.Sites()) != 0 {
+	if got := b.newEvents(); got != "" || len(b.book.Sites()) != 0 {
 		t.Errorf("booked: %s, %v", got, b.book.Sites())
 	}
 	if got := b.book.Received(Exchange{}, Response{}).Windows; got != nil {
@@ -212,7 +212,7 @@ func TestCarriedFromRequests(t *testing.T) {
 	if len(s.Carried) != 1 || s.Carried[0] != want {
 		t.Errorf("got %+v", s.Carried)
 	}
-	b.wantTold("site, token-added sid, session-new Session 1, token-added XSRF-TOKEN, session-renewed Session 1, session-renewed Session 1")
+	b.wantEvents("site, token-added sid, session-new Session 1, token-added XSRF-TOKEN, session-renewed Session 1, session-renewed Session 1")
 }
 
 // Under scope host each port is a site of its own.

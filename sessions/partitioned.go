@@ -35,7 +35,7 @@ func (b *Book) Partitioned(w Window, rawURL, top, cross string, jar []Cookie, no
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.siteAt(&l)
-	if s == nil || s.places[w] == nil || s.places[w].active == nil {
+	if s == nil || s.windows[w] == nil || s.windows[w].active == nil {
 		return ""
 	}
 	key := top
@@ -44,7 +44,7 @@ func (b *Book) Partitioned(w Window, rawURL, top, cross string, jar []Cookie, no
 	}
 	applies := func(c *Cookie) bool { return c.Partition == key && c.covers(&l) && !c.Expired(now) }
 	var list []byte
-	for _, h := range s.places[w].active.cookies {
+	for _, h := range s.windows[w].active.cookies {
 		if applies(&h.Cookie) {
 			list = appendPair(list, &h.Cookie)
 		}

@@ -8,7 +8,7 @@ import (
 
 // shortest is how long a value has to be that is masked in a text: shorter ones are words,
 // which would be masked wherever they stand.
-const shortest = 6
+const minSecret = 6
 
 // secrets are the values that are looked for in texts. They are gathered when the first text
 // is masked, and after that as they come, so that a line of output costs no more where there
@@ -21,29 +21,29 @@ type secrets struct {
 	gathered int // how many there were when all were gathered
 }
 
-// news is what came since values were gathered.
-type news struct {
-	wanted bool // they were
-	values []string
-	stocks []*stock
+// newSecrets are the values that came since all were gathered.
+type newSecrets struct {
+	complete bool // the lists have all that came since the values were gathered
+	values   []string
+	storages []*savedStorage
 }
 
 // maxNews bounds what is noted: when there is more, all is gathered again.
-const maxNews = 1_000
+const maxNewSecrets = 1_000
 
 // value notes one that a session gets.
-func (n *news) value(value string) {
-	if n.wanted {
+func (n *newSecrets) value(value string) {
+	if n.complete {
 		n.values = append(n.values, value)
-		n.wanted = len(n.values) < maxNews
+		n.complete = len(n.values) < maxNewSecrets
 	}
 }
 
-// stock notes one that gets items.
-func (n *news) stock(s *stock) {
-	if n.wanted && !slices.Contains(n.stocks, s) {
-		n.stocks = append(n.stocks, s)
-		n.wanted = len(n.stocks) < maxNews
+// savedStorage notes one that gets items.
+func (n *newSecrets) savedStorage(s *savedStorage) {
+	if n.complete && !slices.Contains(n.storages, s) {
+		n.storages = append(n.storages, s)
+		n.complete = len(n.storages) < maxNewSecrets
 	}
 }
 
@@ -73,7 +73,7 @@ func (m Mask) Text(b *Book, text, plain string, more ...string) string {
 
 // replace puts something in the place of each value that a text has and a plain text has not.
 func (s *secrets) replace(b *Book, text string, more []string, plain string, by func(value string) string) string {
-	if len(text) < shortest {
+	if len(text) < minSecret {
 		return text
 	}
 	s.mu.Lock()
@@ -85,7 +85,7 @@ func (s *secrets) replace(b *Book, text string, more []string, plain string, by 
 	}
 	var out strings.Builder
 	from := 0
-	for at := 0; at+shortest <= len(text); {
+	for at := 0; at+minSecret <= len(text); {
 		form, value := s.find(text[at:])
 		if other, its := extra.find(text[at:]); len(other) > len(form) {
 			form, value = other, its
@@ -108,7 +108,7 @@ func (s *secrets) replace(b *Book, text string, more []string, plain string, by 
 
 // find is the longest value that a text begins with, as it stands there and as it is.
 func (s *secrets) find(text string) (form, value string) {
-	for _, n := range s.lengths[text[:shortest]] {
+	for _, n := range s.lengths[text[:minSecret]] {
 		if n > len(text) {
 			continue
 		}
@@ -124,14 +124,14 @@ func (s *secrets) add(value string) {
 		s.of, s.lengths = map[string]string{}, map[string][]int{}
 	}
 	for _, form := range append(forms(value), value) {
-		if len(form) < shortest {
+		if len(form) < minSecret {
 			continue
 		}
 		if _, known := s.of[form]; known && form != value {
 			continue
 		}
 		s.of[form] = value
-		begins := form[:shortest]
+		begins := form[:minSecret]
 		if lengths := s.lengths[begins]; !slices.Contains(lengths, len(form)) {
 			lengths = append(lengths, len(form))
 			slices.SortFunc(lengths, func(a, b int) int { return b - a })
@@ -147,21 +147,21 @@ const maxForgotten = 100_000
 func (s *secrets) update(b *Book) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n, values := b.news, b.news.values
-	b.news = news{wanted: true}
-	for _, stock := range n.stocks {
+	n, values := b.secretNews, b.secretNews.values
+	b.secretNews = newSecrets{complete: true}
+	for _, stock := range n.storages {
 		values = stock.values(values)
 	}
 	if len(s.of) > 2*s.gathered+maxForgotten {
-		s.of, s.lengths, n.wanted = nil, nil, false
+		s.of, s.lengths, n.complete = nil, nil, false
 	}
-	if !n.wanted {
+	if !n.complete {
 		values = b.values()
 	}
 	for _, value := range values {
 		s.add(value)
 	}
-	if !n.wanted {
+	if !n.complete {
 		s.gathered = len(s.of)
 	}
 }
@@ -180,7 +180,7 @@ func (s *session) values(values []string) []string {
 	for _, h := range s.cookies {
 		values = append(values, h.Value)
 	}
-	for _, p := range s.past {
+	for _, p := range s.earlier {
 		values = append(values, p.value)
 	}
 	for _, c := range s.changes {
@@ -191,8 +191,8 @@ func (s *session) values(values []string) []string {
 	for _, h := range s.headers {
 		values = append(values, h.Value, h.token())
 	}
-	if s.stock != nil {
-		values = s.stock.values(values)
+	if s.savedStorage != nil {
+		values = s.savedStorage.values(values)
 	}
 	return values
 }
@@ -204,9 +204,9 @@ func (f Field) token() string {
 }
 
 // values adds what is kept, but for what is too long to be a token.
-func (s *stock) values(values []string) []string {
-	for _, shelf := range s.items {
-		for _, items := range shelf {
+func (s *savedStorage) values(values []string) []string {
+	for _, area := range s.items {
+		for _, items := range area {
 			for _, item := range items.list() {
 				if len(item[1]) <= maxHeaderToken {
 					values = append(values, item[1])

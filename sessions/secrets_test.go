@@ -58,10 +58,10 @@ func TestMaskText(t *testing.T) {
 		return map[string]string{"Authorization": "Bearer the-second-one"}[name]
 	}})
 	hidden("Bearer the-second-one", "the-second-one")
-	book.SawOrigin(Main, "shop.test", shop, "tab", false)
+	book.OriginShown(Main, "shop.test", shop, "tab", false)
 	must(book.Use(Main, bob.Ref(), nil, now))
-	for _, plan := range book.PlanStorage(Main, Local) {
-		book.StorageSwapped(Main, "shop.test", Local, shop, plan.Of, `[["key","in-storage"]]`)
+	for _, plan := range book.PlanStorage(Main, LocalStorage) {
+		book.StorageSwapped(Main, "shop.test", LocalStorage, shop, plan.Of, `[["key","in-storage"]]`)
 	}
 	hidden("in-storage")
 	must(book.Give(bob.Ref(), sid("in the middle"), now))

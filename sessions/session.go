@@ -7,55 +7,55 @@ import (
 )
 
 // maxPast bounds the earlier values that a session remembers; what is
-// forgotten can no longer be told from a stranger's value.
-const maxPast = 64
+// forgotten can no longer be told from an unknown value.
+const maxEarlier = 64
 
 // session is a named set of token cookies and carried cookies on one site.
 type session struct {
 	site *site
 	id   int
 	name string
-	// given is true when a person chose the name: such a session never
+	// named is true when a person chose the name: such a session never
 	// vanishes by itself.
-	given   bool
-	filled  bool // it has held a token
-	removed bool
+	named    bool
+	hadToken bool // it has had a token
+	removed  bool
 	// cookies are in the order of a Cookie header: longer paths first, then
 	// older.
-	cookies  []*held
-	headers  []heldHeader
-	past     []pair   // earlier values, oldest first; none that it holds
-	changes  []change // oldest first
-	counted  int      // of all changes there were
-	pins     []pins   // one for each replacement that was told, oldest first
-	withheld *offer   // what an answer brought that was not booked; nil for nothing
-	// somebody says that it is a login, and not just a visitor: it was seen, or a person
-	// said so.
-	somebody bool
-	// visitor says that its tokens are those that a server gives whoever comes without any:
-	// nothing told of a login yet.
-	visitor   bool
-	doubted   bool // it was told that what a person gave it may have expired
-	requests  int
-	documents int // of those
-	last      time.Time
-	stock     *stock // its web storage, as far as no window has it; nil for none yet
-	kin       int64  // the same for the parts of a session whose site was split; 0 for none
+	cookies     []*sessionCookie
+	headers     []sessionHeader
+	earlier     []pair            // values it had, oldest first; none that it has
+	changes     []change          // oldest first
+	changeCount int               // of all changes there were
+	snapshots   []snapshot        // one for each replacement that was reported, oldest first
+	withheld    *withheldResponse // what a response brought that was not booked; nil for nothing
+	// isLogin says that it is a login, and not just a visitor: the login was seen, or a
+	// person said so.
+	isLogin bool
+	// isVisitor says that its tokens are those that a server gives whoever comes without
+	// any: there was no sign of a login yet.
+	isVisitor      bool
+	expiryReported bool // it was reported that what a person gave it may have expired
+	requests       int
+	documents      int // of those
+	last           time.Time
+	savedStorage   *savedStorage // its web storage, as far as no window has it; nil for none yet
+	splitID        int64         // the same for the parts of a session whose site was split; 0 for none
 }
 
-// held is a cookie of a session.
-type held struct {
+// sessionCookie is a cookie of a session.
+type sessionCookie struct {
 	Cookie
-	kind  Kind
-	age   int64
-	since time.Time // zero where that was not noted
-	// given says that a person gave it; one that a revert brought back is none.
-	given bool
+	kind   Kind
+	seq    int64
+	cameAt time.Time // zero where that was not noted
+	// fromUser says that a person gave it; one that a revert brought back is none.
+	fromUser bool
 }
 
 func (s *site) newSession(name string) *session {
 	s.lastID++
-	session := &session{site: s, id: s.lastID, name: name, given: name != ""}
+	session := &session{site: s, id: s.lastID, name: name, named: name != ""}
 	if name == "" {
 		session.name = s.generateName()
 	}
@@ -83,7 +83,7 @@ func (s *site) generateName() string {
 	}
 }
 
-func (s *session) find(k key) *held {
+func (s *session) find(k key) *sessionCookie {
 	for _, h := range s.cookies {
 		if h.Name == k.name && h.key() == k {
 			return h
@@ -93,100 +93,100 @@ func (s *session) find(k key) *held {
 }
 
 // set gives the session a cookie, in place of the one of the same identity.
-func (s *session) set(c Cookie, kind Kind, age int64) *held {
+func (s *session) set(c Cookie, kind Kind, age int64) *sessionCookie {
 	old := s.find(c.key())
 	if old != nil && old.Value == c.Value && old.kind == kind {
-		s.site.unscope(old)
+		s.site.dropScope(old)
 		old.Cookie = c
-		s.site.scoped(old)
+		s.site.addScope(old)
 		return old
 	}
 	if old != nil {
-		// A cookie keeps its age as long as its value stays: not RFC 6265bis
+		// A cookie keeps its creation order as long as its value stays: not RFC 6265bis
 		// 5.7, but what Chrome does (TestOracle in cdp).
 		if old.Value == c.Value {
-			age = old.age
+			age = old.seq
 		}
-		s.drop(c.key())
+		s.removeCookie(c.key())
 	}
-	h := &held{Cookie: c, kind: kind, age: age}
+	h := &sessionCookie{Cookie: c, kind: kind, seq: age}
 	s.insert(h)
-	s.filled = s.filled || kind == Token
+	s.hadToken = s.hadToken || kind == Token
 	return h
 }
 
 // insert puts a cookie at its place in jar order and into the indexes.
-func (s *session) insert(h *held) {
-	at, _ := slices.BinarySearchFunc(s.cookies, h, func(a, b *held) int {
+func (s *session) insert(h *sessionCookie) {
+	at, _ := slices.BinarySearchFunc(s.cookies, h, func(a, b *sessionCookie) int {
 		if d := jarOrder(&a.Cookie, &b.Cookie); d != 0 {
 			return d
 		}
-		return int(a.age - b.age)
+		return int(a.seq - b.seq)
 	})
 	s.cookies = slices.Insert(s.cookies, at, h)
-	s.site.scoped(h)
+	s.site.addScope(h)
 	if !s.site.values.has(h.pair(), s) {
 		s.site.values.add(h.pair(), s)
-	} else if i := slices.Index(s.past, h.pair()); i >= 0 {
-		s.past = slices.Delete(s.past, i, i+1)
+	} else if i := slices.Index(s.earlier, h.pair()); i >= 0 {
+		s.earlier = slices.Delete(s.earlier, i, i+1)
 	}
 }
 
-// drop takes a cookie away, remembering its value as an earlier one. It reports
+// removeCookie takes a cookie away, remembering its value as an earlier one. It reports
 // whether there was one.
-func (s *session) drop(k key) bool {
-	i := slices.IndexFunc(s.cookies, func(h *held) bool { return h.key() == k })
+func (s *session) removeCookie(k key) bool {
+	i := slices.IndexFunc(s.cookies, func(h *sessionCookie) bool { return h.key() == k })
 	if i < 0 {
 		return false
 	}
 	h := s.cookies[i]
 	s.cookies = slices.Delete(s.cookies, i, i+1)
-	s.site.unscope(h)
-	if !s.holds(h.pair()) { // else it has another of that value, with another path
-		s.remember(h.pair())
+	s.site.dropScope(h)
+	if !s.hasValue(h.pair()) { // else it has another of that value, with another path
+		s.addEarlierValue(h.pair())
 	}
 	return true
 }
 
-// remember keeps a value that the session no longer holds, and that is in the
+// addEarlierValue keeps a value that the session no longer has, and that is in the
 // index already. It forgets the oldest one when there are too many.
-func (s *session) remember(p pair) {
-	if len(s.past) >= maxPast {
-		s.site.values.remove(s.past[0], s)
-		s.past = slices.Delete(s.past, 0, 1)
+func (s *session) addEarlierValue(p pair) {
+	if len(s.earlier) >= maxEarlier {
+		s.site.values.remove(s.earlier[0], s)
+		s.earlier = slices.Delete(s.earlier, 0, 1)
 	}
-	s.past = append(s.past, p)
+	s.earlier = append(s.earlier, p)
 }
 
-// inherit remembers the earlier values of a session that is merged into this.
-func (s *session) inherit(past []pair) {
+// addEarlier remembers the earlier values of a session that is merged into this.
+func (s *session) addEarlier(past []pair) {
 	for _, p := range past {
 		if !s.site.values.has(p, s) {
 			s.site.values.add(p, s)
-			s.remember(p)
+			s.addEarlierValue(p)
 		}
 	}
 }
 
-// disclaim forgets an earlier value, which the session never really had.
-func (s *session) disclaim(p pair) {
-	if i := slices.Index(s.past, p); i >= 0 {
-		s.past = slices.Delete(s.past, i, i+1)
+// forgetEarlier forgets an earlier value, which the session never really had.
+func (s *session) forgetEarlier(p pair) {
+	if i := slices.Index(s.earlier, p); i >= 0 {
+		s.earlier = slices.Delete(s.earlier, i, i+1)
 		s.site.values.remove(p, s)
 	}
 }
 
-// unlearn forgets all cookies, present and past, whose names mean nothing to
+// applyKinds forgets all cookies, present and past, whose names mean nothing to
 // the site any more, and gives the others the kind that theirs have now.
-func (s *session) unlearn() {
+func (s *session) applyKinds() {
 	for _, h := range slices.Clone(s.cookies) {
 		if kind := s.site.kind(h.Name); kind == NotToken {
-			s.drop(h.key())
+			s.removeCookie(h.key())
 		} else {
-			s.set(h.Cookie, kind, h.age)
+			s.set(h.Cookie, kind, h.seq)
 		}
 	}
-	s.past = slices.DeleteFunc(s.past, func(p pair) bool {
+	s.earlier = slices.DeleteFunc(s.earlier, func(p pair) bool {
 		if s.site.kind(p.name) != NotToken {
 			return false
 		}
@@ -201,7 +201,7 @@ func (s *session) unlearn() {
 func (s *session) lacksCookie(c *Cookie) bool {
 	own := s.find(c.key())
 	switch {
-	case own == nil && s.holds(c.pair()):
+	case own == nil && s.hasValue(c.pair()):
 		return !s.wasGiven(c.pair())
 	case s.site.kind(c.Name) == Carried:
 		return own == nil || own.Value != c.Value
@@ -215,31 +215,31 @@ func (s *session) wasGiven(p pair) bool {
 	return slices.ContainsFunc(s.changes, func(c change) bool { return c.source == FromUser && c.is != nil && c.is.pair() == p })
 }
 
-// holds reports whether a cookie with this name and value is the session's now.
-func (s *session) holds(p pair) bool { return s.index(p.name, p.value) >= 0 }
+// hasValue reports whether a cookie with this name and value is the session's now.
+func (s *session) hasValue(p pair) bool { return s.index(p.name, p.value) >= 0 }
 
 func (s *session) index(name, value string) int {
-	return slices.IndexFunc(s.cookies, func(h *held) bool { return h.Name == name && h.Value == value })
+	return slices.IndexFunc(s.cookies, func(h *sessionCookie) bool { return h.Name == name && h.Value == value })
 }
 
-func (s *session) held(p pair) bool { return slices.Contains(s.past, p) }
+func (s *session) hadValue(p pair) bool { return slices.Contains(s.earlier, p) }
 
 // hasTokens reports whether the session has a token that is not expired.
 func (s *session) hasTokens(now time.Time) bool {
-	return slices.ContainsFunc(s.cookies, func(h *held) bool { return h.kind == Token && !h.Expired(now) })
+	return slices.ContainsFunc(s.cookies, func(h *sessionCookie) bool { return h.kind == Token && !h.Expired(now) })
 }
 
-// spare reports whether the session goes by itself when another takes its
+// discardable reports whether the session goes by itself when another takes its
 // place: unnamed and never filled (RULES 56).
-func (s *session) spare() bool { return !s.given && !s.filled }
+func (s *session) discardable() bool { return !s.named && !s.hadToken }
 
 // remove takes the session out of its site and all indexes.
 func (s *session) remove() {
 	s.removed = true
 	for len(s.cookies) > 0 {
-		s.drop(s.cookies[0].key())
+		s.removeCookie(s.cookies[0].key())
 	}
-	for _, p := range s.past {
+	for _, p := range s.earlier {
 		s.site.values.remove(p, s)
 	}
 	page := s.site
@@ -248,28 +248,28 @@ func (s *session) remove() {
 	if page.anonymous == s {
 		page.anonymous = nil
 	}
-	for _, p := range page.places {
+	for _, p := range page.windows {
 		if p.active == s {
 			p.active = nil
 		}
 		if p.last == s {
 			p.last = nil
 		}
-		if p.before != nil && p.before.session == s {
-			p.before = &before{} // nothing to go back to
+		if p.restore != nil && p.restore.session == s {
+			p.restore = &restorePoint{} // nothing to go back to
 		}
 	}
 }
 
-// scoped counts where tokens apply. Nobody tells which partition a request is in,
+// addScope counts where tokens apply. No event says which partition a request is in,
 // so a partitioned one applies nowhere for sure.
-func (s *site) scoped(h *held) {
+func (s *site) addScope(h *sessionCookie) {
 	if h.kind == Token && h.Partition == "" {
 		s.scopes[h.scope()]++
 	}
 }
 
-func (s *site) unscope(h *held) {
+func (s *site) dropScope(h *sessionCookie) {
 	if h.kind != Token || h.Partition != "" {
 		return
 	}

@@ -47,7 +47,7 @@ func join(parts []URLPart, hides func(what string) bool) string {
 	return b.String()
 }
 
-// opaque are the schemes whose URLs have no host, by which they are told from HOST:PORT.
+// opaque are the schemes whose URLs have no host, which distinguishes them from HOST:PORT.
 var opaque = []string{"blob", "data", "filesystem", "javascript", "mailto", "urn", "view-source"}
 
 // SplitURL parts a URL where something may hold a secret. Together the parts are the URL.

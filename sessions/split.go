@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -28,7 +29,7 @@ func (e *NoChangeError) Error() string {
 // Revert takes the last change of a session's cookies back: all that one
 // response, one script or one person changed together. With the number of a change
 // (see [Book.History]) the cookies are again what they were right after that. The jars
-// where the session is active are out of step afterwards.
+// where the session is active are out of sync afterwards.
 func (b *Book) Revert(ref Ref, to int, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -46,7 +47,7 @@ func (b *Book) Revert(ref Ref, to int, now time.Time) error {
 	if !ok {
 		return &NothingToRevertError{ref.Site, s.name}
 	}
-	b.goBack(s, before, now)
+	b.restoreBefore(s, before, now)
 	b.notify(s.event(SessionRenewed))
 	return nil
 }
@@ -76,9 +77,9 @@ func (s *session) batchAfter(number int) (int64, bool) {
 	return 0, false
 }
 
-// goBack makes the cookies what they were before a batch.
-func (b *Book) goBack(s *session, batch int64, now time.Time) {
-	back := b.origin(FromUser, "", now)
+// restoreBefore makes the cookies what they were before a batch.
+func (b *Book) restoreBefore(s *session, batch int64, now time.Time) {
+	back := b.newCause(FromUser, "", now)
 	back.undoes = batch
 	seen := map[key]bool{}
 	for _, c := range slices.Clone(s.changes) { // going back changes them too
@@ -87,17 +88,17 @@ func (b *Book) goBack(s *session, batch int64, now time.Time) {
 			continue
 		}
 		seen[k] = true
-		if was := s.before(k, batch); was == nil {
-			s.lose(k, back)
+		if was := s.cookieBefore(k, batch); was == nil {
+			s.deleteCookie(k, back)
 		} else if s.site.kind(was.Name) != NotToken {
 			b.learn(s, was.Cookie, s.site.kind(was.Name), back)
 		}
 	}
 }
 
-// before is the cookie of an identity as it was before a batch, nil for none. Of one
+// cookieBefore is the cookie of an identity as it was before a batch, nil for none. Of one
 // that changed often since, the nearest that is remembered.
-func (s *session) before(k key, batch int64) *held {
+func (s *session) cookieBefore(k key, batch int64) *sessionCookie {
 	var earlier, later *change // the last one before the batch, and the first one since
 	for i := range s.changes {
 		c := &s.changes[i]
@@ -113,7 +114,7 @@ func (s *session) before(k key, batch int64) *held {
 	switch {
 	case later == nil:
 		return s.find(k)
-	case later.was != nil && earlier == nil && later.born >= batch:
+	case later.was != nil && earlier == nil && later.firstBatch >= batch:
 		return nil // it came since, and that is forgotten
 	case later.was == nil || earlier == nil || later.was == earlier.is:
 		return later.was
@@ -141,23 +142,23 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 		return Session{}, &NothingToRevertError{ref.Site, s.name}
 	}
 	part := s.site.newSession(name)
-	part.somebody, s.somebody = true, true
-	last := s.lastOf(batch)
+	part.isLogin, s.isLogin = true, true
+	last := s.lastInEffect(batch)
 	cookies := s.cookiesAt(last)
 	if part.takeChanges(s, batch, last); last == present {
-		b.goBack(s, batch, now)
+		b.restoreBefore(s, batch, now)
 	}
 	s.forgetChanges(batch, last)
 	for _, h := range cookies {
 		if kind := s.site.kind(h.Name); kind != NotToken && !h.Expired(now) {
-			part.set(h.Cookie, kind, h.age).since = h.since
+			part.set(h.Cookie, kind, h.seq).cameAt = h.cameAt
 		}
 	}
-	s.disown(part)
+	s.giveValuesTo(part)
 	part.takeHeaders(s, batch, last)
 	if last == present {
-		part.stock, s.stock = s.stock, nil // what the pages have is of the later login
-		for _, p := range s.site.places {
+		part.savedStorage, s.savedStorage = s.savedStorage, nil // what the pages have is of the later login
+		for _, p := range s.site.windows {
 			if p.active == s {
 				p.active = part
 			}
@@ -173,9 +174,9 @@ func (b *Book) Split(ref Ref, name string, now time.Time) (Session, error) {
 // present is later than any batch.
 const present = math.MaxInt64
 
-// isOn reports whether the cookies of a session, as they were at an age, come of
-// a change: it was not taken back until then.
-func (s *session) isOn(change, at int64) bool {
+// isInEffect reports whether the cookies of a session, as they were at a point of the
+// sequence, come of a change: it was not taken back until then.
+func (s *session) isInEffect(change, at int64) bool {
 	for _, c := range slices.Backward(s.changes) {
 		switch {
 		case c.batch > at:
@@ -188,12 +189,12 @@ func (s *session) isOn(change, at int64) bool {
 	return at >= change
 }
 
-// lastOf is the age up to which the cookies of a session came of a change; present where
+// lastInEffect is the point of the sequence up to which the cookies of a session came of a change; present where
 // those that it has do.
-func (s *session) lastOf(change int64) int64 {
+func (s *session) lastInEffect(change int64) int64 {
 	last := int64(present)
 	for _, c := range slices.Backward(s.changes) {
-		if s.isOn(change, last) {
+		if s.isInEffect(change, last) {
 			break
 		}
 		last = c.batch - 1
@@ -201,21 +202,21 @@ func (s *session) lastOf(change int64) int64 {
 	return last
 }
 
-// cookiesAt are the cookies as they were at an age.
-func (s *session) cookiesAt(age int64) []*held {
+// cookiesAt are the cookies as they were at a point of the sequence.
+func (s *session) cookiesAt(age int64) []*sessionCookie {
 	list := slices.Clone(s.cookies)
 	if age == present {
 		return list
 	}
 	for _, c := range s.changes {
-		list = append(list, either(c.is, c.was))
+		list = append(list, cmp.Or(c.is, c.was))
 	}
 	seen := map[key]bool{}
-	var then []*held
+	var then []*sessionCookie
 	for _, h := range list {
 		if k := h.key(); !seen[k] {
 			seen[k] = true
-			if was := s.before(k, age+1); was != nil {
+			if was := s.cookieBefore(k, age+1); was != nil {
 				then = append(then, was)
 			}
 		}
@@ -227,7 +228,7 @@ func (s *session) cookiesAt(age int64) []*held {
 func (s *session) takeChanges(other *session, batch, last int64) {
 	seen := map[key]bool{}
 	for _, c := range other.changes {
-		if c.batch < batch || c.batch > last || !other.isOn(batch, c.batch) {
+		if c.batch < batch || c.batch > last || !other.isInEffect(batch, c.batch) {
 			continue
 		}
 		if c.is != nil && c.is.kind == Token {
@@ -240,7 +241,7 @@ func (s *session) takeChanges(other *session, batch, last int64) {
 		seen[k] = true
 		if c.is != nil || c.was != nil {
 			s.changes = append(s.changes, c)
-			s.counted = max(s.counted, c.number)
+			s.changeCount = max(s.changeCount, c.number)
 		}
 	}
 }
@@ -248,12 +249,12 @@ func (s *session) takeChanges(other *session, batch, last int64) {
 // forgetChanges forgets the changes from a batch on, up to a last one, as if they had not
 // been: the first one after them follows on what was before.
 func (s *session) forgetChanges(batch, last int64) {
-	before := map[key]*held{}
+	before := map[key]*sessionCookie{}
 	for i := range s.changes {
 		if c := &s.changes[i]; c.batch > last {
 			k := c.key()
 			if _, known := before[k]; !known {
-				before[k] = s.before(k, batch)
+				before[k] = s.cookieBefore(k, batch)
 				c.was = before[k]
 			}
 		}
@@ -262,15 +263,15 @@ func (s *session) forgetChanges(batch, last int64) {
 		same := c.is == c.was || c.is != nil && c.was != nil && c.is.Value == c.was.Value
 		return c.batch >= batch && c.batch <= last || c.batch > last && same
 	})
-	s.pins = slices.DeleteFunc(s.pins, func(p pins) bool { return p.batch >= batch && p.batch <= last })
+	s.snapshots = slices.DeleteFunc(s.snapshots, func(p snapshot) bool { return p.batch >= batch && p.batch <= last })
 }
 
-// lastReplacement is the last change that another login made: one that was told, else
+// lastReplacement is the last change that another login made: one that was reported, else
 // one that gave a token another value, else one that left something to go back to. What a
 // person changed is no login.
 func (s *session) lastReplacement() (int64, bool) {
-	for _, p := range slices.Backward(s.pins) {
-		if p.told {
+	for _, p := range slices.Backward(s.snapshots) {
+		if p.reported {
 			return p.batch, true
 		}
 	}
@@ -287,30 +288,30 @@ func (s *session) lastReplacement() (int64, bool) {
 	return later, later != 0
 }
 
-// noteLogin remembers the change by which somebody logged in, to be split off
-// if it was somebody else, and tells when it replaced the tokens of an earlier
+// noteLogin remembers the change by which a user logged in, to be split off
+// if it was another user, and reports when it replaced the tokens of an earlier
 // login. The first login, of a visitor who had a token already, is none; but
 // one that comes by another site decides who an active session is. Where a stable token
-// gives way to a page that was opened, it may be either, and that is told.
-func (b *Book) noteLogin(a *answer, x *Exchange, batch int64) {
+// is replaced by a page that was opened, it may be either, and that is reported.
+func (b *Book) noteLogin(a *assessment, x *Exchange, batch int64) {
 	s := a.session
-	if len(a.set) == len(a.foreign) || !s.knows(batch) {
+	if len(a.changed) == len(a.foreign) || !s.remembersChange(batch) {
 		return
 	}
-	again := s.somebody || a.via != "" && x.active == s
-	if a.sign || a.signIn || a.was == LoggedOut {
-		s.somebody = true
+	again := s.isLogin || a.via != "" && x.active == s
+	if a.replacesLogin || a.logsIn || a.was == LoggedOut {
+		s.isLogin = true
 	}
 	if a.was == LoggedOut {
-		s.pin(batch)
-		s.told(batch)
+		s.snapshot(batch)
+		s.markReported(batch)
 	}
-	if a.sign && (again || a.stable) && a.was == Live {
-		s.told(batch)
+	if a.replacesLogin && (again || a.wasStable) && a.was == Live {
+		s.markReported(batch)
 		e := s.event(SessionReplaced)
 		e.Window, e.Text = x.request.Window, a.via
 		if !again {
-			e.Token = strings.Clone(a.set[0].Name)
+			e.Token = strings.Clone(a.changed[0].Name)
 		}
 		b.notify(e)
 	}
@@ -324,7 +325,7 @@ func (b *Book) via(x *Exchange) string {
 		if !ok {
 			continue
 		}
-		if site := b.cutting.site(&l); site != x.site.name {
+		if site := b.boundary.site(&l); site != x.site.name {
 			return site
 		}
 	}
@@ -342,22 +343,22 @@ func looksLikeLogin(url string) bool {
 	return false
 }
 
-// knows reports whether the session still remembers a change.
-func (s *session) knows(batch int64) bool {
+// remembersChange reports whether the session still remembers a change.
+func (s *session) remembersChange(batch int64) bool {
 	return batch != 0 && slices.ContainsFunc(s.changes, func(c change) bool { return c.batch == batch })
 }
 
-// disown gives the values that another session has, and had, to that one: they were never
+// giveValuesTo gives the values that another session has, and had, to that one: they were never
 // this one's.
-func (s *session) disown(part *session) {
+func (s *session) giveValuesTo(part *session) {
 	for _, h := range part.cookies {
-		s.disclaim(h.pair())
+		s.forgetEarlier(h.pair())
 	}
 	for _, c := range part.changes {
-		if c.is == nil || s.holds(c.is.pair()) || !s.held(c.is.pair()) {
+		if c.is == nil || s.hasValue(c.is.pair()) || !s.hadValue(c.is.pair()) {
 			continue
 		}
-		s.disclaim(c.is.pair())
-		part.inherit([]pair{c.is.pair()})
+		s.forgetEarlier(c.is.pair())
+		part.addEarlier([]pair{c.is.pair()})
 	}
 }

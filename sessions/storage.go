@@ -8,217 +8,217 @@ import (
 
 // Web storage belongs to a login like its cookies: single-page applications keep
 // tokens and names in it. It is swapped by origin, where a page is shown: what an
-// origin holds stays until its next document, and is saved then with the session it
-// was of.
+// origin has stays until its next document, and is then saved with its session.
 
-// Shelf is where origins keep web storage: the localStorage of a window, which is
-// "", or the sessionStorage of a tab, whose id it is.
+// Shelf names a storage area, in which each origin keeps its items: "" is the
+// localStorage of a window, and the id of a tab is its sessionStorage.
 type Shelf string
 
 const (
-	// Local is the shelf of localStorage.
-	Local Shelf = ""
+	// LocalStorage is the storage area of localStorage.
+	LocalStorage Shelf = ""
 
-	// MaxStored bounds what is kept of one origin and shelf, in bytes. Chrome
+	// MaxStored bounds what is kept of one origin in one storage area, in bytes. Chrome
 	// gives each 10 MB.
 	MaxStored = 32 << 20 // escaped, as JSON
 
-	maxShelves = 100 // that a session keeps
-	maxOrigins = 100 // of a shelf
+	maxAreas   = 100 // that a session keeps
+	maxOrigins = 100 // of a storage area
 )
 
-// Items is what an origin keeps on a shelf, as the browser side writes it; the book
-// only keeps it. "" is nothing.
+// Items is what an origin has in a storage area, as package cdp writes it; the book only
+// keeps it. "" is nothing.
 type Items string
 
 // StoragePlan says which origins of a site are to get other storage, and which.
 type StoragePlan struct {
 	Site string   `json:"site"`
 	Not  []string `json:"not"` // sites that were split off it
-	// Of is whose storage it is, for the report.
+	// Of identifies the owner of the storage, for [Book.StorageSwapped].
 	Of int64 `json:"of"`
 	// Origins are those that are to get other storage: what Put says, or none.
 	Origins []string         `json:"origins"`
 	Put     map[string]Items `json:"-"`
 }
 
-// stock is the web storage that was saved for one session, or for nobody.
-type stock struct {
+// savedStorage is the web storage that was saved for one session, or for no session.
+type savedStorage struct {
 	id    int64
 	items map[Shelf]map[string]Items
 }
 
-func (b *Book) newStock() *stock {
-	return &stock{id: b.nextAge(), items: map[Shelf]map[string]Items{}}
+func (b *Book) newSavedStorage() *savedStorage {
+	return &savedStorage{id: b.nextSeq(), items: map[Shelf]map[string]Items{}}
 }
 
-// storage is whose web storage a site has in a window.
+// storage says to whom the web storage of a site in a window belongs.
 type storage struct {
-	window  Window
-	home    *stock // whose it is while nothing is forced
-	nobodys bool   // home is no session's
-	was     *stock // whose it was before the last switch
-	shelves map[Shelf]map[string]*stock
-	planned map[int64]*stock // those that plans were made for
+	window   Window
+	base     *savedStorage // the owner's while nothing is forced
+	unowned  bool          // base is no session's
+	previous *savedStorage // the owner's before the last switch
+	areas    map[Shelf]map[string]*savedStorage
+	planned  map[int64]*savedStorage // those that plans were made for
 }
 
-func (b *Book) stockOf(s *session) *stock {
-	if s.stock == nil {
-		s.stock = b.newStock()
+func (b *Book) savedStorageOf(s *session) *savedStorage {
+	if s.savedStorage == nil {
+		s.savedStorage = b.newSavedStorage()
 	}
-	return s.stock
+	return s.savedStorage
 }
 
-// houses notes whose the storage is that a window has when forcing begins there:
-// what was nobody's, or of the one before, is of whoever is logged in now.
-func (b *Book) houses(w Window, p *place) {
-	st := b.stored(w, p)
-	if p.before == nil || p.before.session == nil {
+// claimStorage gives the storage that a window has when forcing begins there to its
+// owner: what was no session's, or the last one's, is the present session's.
+func (b *Book) claimStorage(w Window, p *windowState) {
+	st := b.storageOf(w, p)
+	if p.restore == nil || p.restore.session == nil {
 		return
 	}
-	old, home := st.home, b.stockOf(p.before.session)
-	st.repoint(old, home)
-	if st.nobodys {
-		home.take(old)
+	old, base := st.base, b.savedStorageOf(p.restore.session)
+	st.reassign(old, base)
+	if st.unowned {
+		base.fillFrom(old)
 	}
-	st.nobodys = false
+	st.unowned = false
 }
 
-// repoint makes what was of one stock another's.
-func (st *storage) repoint(from, to *stock) {
-	for _, shelf := range st.shelves {
-		for origin, of := range shelf {
+// reassign makes what belonged to one saved storage another's.
+func (st *storage) reassign(from, to *savedStorage) {
+	for _, area := range st.areas {
+		for origin, of := range area {
 			if of == from {
-				shelf[origin] = to
+				area[origin] = to
 			}
 		}
 	}
-	if st.home == from {
-		st.home = to
+	if st.base == from {
+		st.base = to
 	}
 }
 
-// take gives a stock what another has saved and it has not.
-func (s *stock) take(other *stock) {
-	for shelf, items := range other.items {
+// fillFrom adds what another has saved and this one has not.
+func (s *savedStorage) fillFrom(other *savedStorage) {
+	for area, items := range other.items {
 		for origin, i := range items {
-			if s.items[shelf][origin] == "" {
-				s.keep(shelf, origin, i)
+			if s.items[area][origin] == "" {
+				s.save(area, origin, i)
 			}
 		}
 	}
 }
 
-func (b *Book) stored(w Window, p *place) *storage {
+func (b *Book) storageOf(w Window, p *windowState) *storage {
 	if p.storage == nil {
-		p.storage = &storage{window: w, home: b.newStock(), nobodys: true, shelves: map[Shelf]map[string]*stock{}, planned: map[int64]*stock{}}
+		p.storage = &storage{window: w, base: b.newSavedStorage(), unowned: true, areas: map[Shelf]map[string]*savedStorage{}, planned: map[int64]*savedStorage{}}
 	}
 	return p.storage
 }
 
-// wants is whose storage a place has to have.
-func (b *Book) wants(w Window, p *place) *stock {
+// wantedStorage is the storage that a window has to show.
+func (b *Book) wantedStorage(w Window, p *windowState) *savedStorage {
 	if p.active != nil {
-		return b.stockOf(p.active)
+		return b.savedStorageOf(p.active)
 	}
-	return b.stored(w, p).home
+	return b.storageOf(w, p).base
 }
 
-// emptyHome makes nothing the storage to go back to.
-func (b *Book) emptyHome(p *place) {
+// clearBase makes an empty storage the one to go back to.
+func (b *Book) clearBase(p *windowState) {
 	if p.storage != nil {
-		p.storage.home, p.storage.nobodys = b.newStock(), true
+		p.storage.base, p.storage.unowned = b.newSavedStorage(), true
 	}
 }
 
-// at is the shelf as a stock has it: localStorage is saved for each window.
-func (st *storage) at(name Shelf) Shelf {
-	if name == Local {
-		return Shelf(localOf + st.window)
+// savedArea is the name of a storage area where it is saved: localStorage is saved for
+// each window.
+func (st *storage) savedArea(name Shelf) Shelf {
+	if name == LocalStorage {
+		return Shelf(localPrefix + st.window)
 	}
 	return name
 }
 
-// localOf marks the localStorage of a window in a stock; no tab's id begins so.
-const localOf = "window "
+// localPrefix marks the localStorage of a window where it is saved; no tab's id begins so.
+const localPrefix = "window "
 
-// SawOrigin notes that a document of an origin was shown in a tab of a window: what
-// it stores is from now on of the session that is active there; late says that the
-// document began to load before that one was.
-func (b *Book) SawOrigin(w Window, site, origin string, tab Shelf, late bool) {
+// OriginShown notes that a document of an origin was shown in a tab of a window. What
+// it stores belongs from now on to the session that is active there. late says that the
+// document began to load before that session was active.
+func (b *Book) OriginShown(w Window, site, origin string, tab Shelf, late bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if site == "" {
 		return
 	}
-	p := b.page(site).place(w) // its first request may come later
-	st, of := b.stored(w, p), b.wants(w, p)
-	if late && st.was != nil {
-		of = st.was
+	p := b.ensureSite(site).inWindow(w) // its first request may come later
+	st, of := b.storageOf(w, p), b.wantedStorage(w, p)
+	if late && st.previous != nil {
+		of = st.previous
 	}
-	for _, name := range []Shelf{Local, tab} {
-		shelf := st.shelves[name]
-		if shelf == nil {
-			shelf = map[string]*stock{}
-			st.shelves[name] = shelf
+	for _, name := range []Shelf{LocalStorage, tab} {
+		area := st.areas[name]
+		if area == nil {
+			area = map[string]*savedStorage{}
+			st.areas[name] = area
 		}
-		if shelf[origin] == nil && len(shelf) < maxOrigins {
-			shelf[origin] = of
+		if area[origin] == nil && len(area) < maxOrigins {
+			area[origin] = of
 		}
 	}
 }
 
-// PlanStorage says which origins are to get other storage on a shelf of a window,
-// site by site; it has no plan of a site where there is none.
+// PlanStorage says which origins are to get other items in a storage area of a
+// window. It has a plan for each site where there are such origins.
 func (b *Book) PlanStorage(w Window, name Shelf) []StoragePlan {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var list []StoragePlan
 	for _, s := range b.order {
-		p := s.places[w]
+		p := s.windows[w]
 		if p == nil || p.storage == nil && p.active == nil {
 			continue
 		}
-		st, want := b.stored(w, p), b.wants(w, p)
+		st, want := b.storageOf(w, p), b.wantedStorage(w, p)
 		plan := StoragePlan{Site: s.name, Of: want.id, Put: map[string]Items{}}
-		for origin, of := range st.shelves[name] {
+		for origin, of := range st.areas[name] {
 			if of != want {
-				plan.Put[origin] = want.items[st.at(name)][origin]
+				plan.Put[origin] = want.items[st.savedArea(name)][origin]
 			}
 		}
-		if name == Local {
-			want.elsewhere(st, plan.Put)
+		if name == LocalStorage {
+			want.planFromOtherWindows(st, plan.Put)
 		}
 		if len(plan.Put) == 0 {
 			continue
 		}
 		st.planned[want.id] = want
-		plan.Origins, plan.Not = slices.Sorted(maps.Keys(plan.Put)), b.partsOf(s)
+		plan.Origins, plan.Not = slices.Sorted(maps.Keys(plan.Put)), b.sitesSplitFrom(s)
 		list = append(list, plan)
 	}
 	return list
 }
 
-// elsewhere adds what a session has saved in other windows, for origins that this one
-// has nothing of hers for: a new window begins with it.
-func (s *stock) elsewhere(st *storage, put map[string]Items) {
-	for shelf, items := range s.items {
-		if shelf == st.at(Local) || !strings.HasPrefix(string(shelf), localOf) {
+// planFromOtherWindows adds what a session has saved in other windows, for origins
+// of which this window has nothing of it: a new window begins with it.
+func (s *savedStorage) planFromOtherWindows(st *storage, put map[string]Items) {
+	for area, items := range s.items {
+		if area == st.savedArea(LocalStorage) || !strings.HasPrefix(string(area), localPrefix) {
 			continue
 		}
 		for origin, i := range items {
 			_, planned := put[origin]
-			if planned && put[origin] == "" || !planned && st.shelves[Local][origin] == nil {
+			if planned && put[origin] == "" || !planned && st.areas[LocalStorage][origin] == nil {
 				put[origin] = i
 			}
 		}
 	}
 }
 
-// partsOf lists the sites that were split off one.
-func (b *Book) partsOf(s *site) []string {
+// sitesSplitFrom lists the sites that were split off one.
+func (b *Book) sitesSplitFrom(s *site) []string {
 	list := []string{}
-	for _, name := range b.cutting.exceptions { // in ScopeHost, of whole domains
+	for _, name := range b.boundary.exceptions { // in ScopeHost, of whole domains
 		host := hostOf(name)
 		if name != s.name && (host == s.name || strings.HasSuffix(host, "."+s.name)) {
 			list = append(list, name)
@@ -227,87 +227,87 @@ func (b *Book) partsOf(s *site) []string {
 	return list
 }
 
-// StorageSwapped books that an origin got what the plan of a stock said; taken is
-// what it held before, which is saved with the session it was of. booked is false for
-// what was done already: a plan may be carried out twice. kept is false where there
-// is too much to save it.
+// StorageSwapped books that an origin got what a plan said. of is [StoragePlan.Of], and
+// taken is what the origin had before, which is saved with the session that it belonged
+// to. booked is false for what was done already: a plan may be carried out twice. kept is
+// false where it is too much to be saved.
 func (b *Book) StorageSwapped(w Window, site string, name Shelf, origin string, of int64, taken Items) (booked, kept bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].storage == nil {
+	if s == nil || s.windows[w] == nil || s.windows[w].storage == nil {
 		return false, true
 	}
-	st := s.places[w].storage
+	st := s.windows[w].storage
 	to := st.planned[of]
-	if st.shelves[name] == nil {
-		st.shelves[name] = map[string]*stock{}
+	if st.areas[name] == nil {
+		st.areas[name] = map[string]*savedStorage{}
 	}
-	shelf := st.shelves[name]
-	was := shelf[origin]
-	if to == nil || was == to || was == nil && len(shelf) >= maxOrigins {
+	area := st.areas[name]
+	was := area[origin]
+	if to == nil || was == to || was == nil && len(area) >= maxOrigins {
 		return false, true
 	}
 	kept = true
 	if was != nil {
-		kept = was.keep(st.at(name), origin, taken)
-		b.news.stock(was)
+		kept = was.save(st.savedArea(name), origin, taken)
+		b.secretNews.savedStorage(was)
 	}
-	shelf[origin] = to
-	delete(to.items[st.at(name)], origin) // the browser has it now
+	area[origin] = to
+	delete(to.items[st.savedArea(name)], origin) // the browser has it now
 	return true, kept
 }
 
-// keep saves what an origin had on a shelf. It reports whether there was room.
-func (s *stock) keep(name Shelf, origin string, items Items) bool {
-	shelf := s.items[name]
+// save keeps what an origin had in a storage area. It reports whether there was room.
+func (s *savedStorage) save(name Shelf, origin string, items Items) bool {
+	area := s.items[name]
 	if len(items) == 0 {
-		delete(shelf, origin)
+		delete(area, origin)
 		return true
 	}
-	if shelf == nil {
-		if len(s.items) >= maxShelves {
+	if area == nil {
+		if len(s.items) >= maxAreas {
 			return false
 		}
-		shelf = map[string]Items{}
-		s.items[name] = shelf
+		area = map[string]Items{}
+		s.items[name] = area
 	}
-	if _, there := shelf[origin]; len(items) > MaxStored || len(shelf) >= maxOrigins && !there {
+	if _, there := area[origin]; len(items) > MaxStored || len(area) >= maxOrigins && !there {
 		return false
 	}
-	shelf[origin] = items
+	area[origin] = items
 	return true
 }
 
-// CopyShelf notes that a tab was opened by another one, and begins with a copy of
-// its sessionStorage.
-func (b *Book) CopyShelf(w Window, of, to Shelf) {
+// CopyStorageArea notes that a tab was opened by another one, and begins with a copy
+// of its sessionStorage.
+func (b *Book) CopyStorageArea(w Window, of, to Shelf) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range b.order {
-		if p := s.places[w]; p != nil && p.storage != nil && p.storage.shelves[of] != nil {
-			p.storage.shelves[to] = maps.Clone(p.storage.shelves[of])
+		if p := s.windows[w]; p != nil && p.storage != nil && p.storage.areas[of] != nil {
+			p.storage.areas[to] = maps.Clone(p.storage.areas[of])
 		}
 	}
 }
 
-// ForgetShelf drops the sessionStorage of a tab that is closed.
-func (b *Book) ForgetShelf(name Shelf) {
+// ForgetStorageArea drops the sessionStorage of a tab that is closed.
+func (b *Book) ForgetStorageArea(name Shelf) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range b.sites {
-		for _, p := range s.places {
+		for _, p := range s.windows {
 			if p.storage == nil {
 				continue
 			}
-			for _, of := range p.storage.shelves[name] {
+			for _, of := range p.storage.areas[name] {
 				delete(of.items, name)
 			}
 			for _, of := range p.storage.planned {
 				delete(of.items, name)
 			}
-			delete(p.storage.home.items, name)
-			delete(p.storage.shelves, name)
+			delete(p.storage.base.items, name)
+			delete(p.storage.areas, name)
 		}
 	}
 }
@@ -317,11 +317,11 @@ func (b *Book) Origins(w Window, site string) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sites[site]
-	if s == nil || s.places[w] == nil || s.places[w].storage == nil {
+	if s == nil || s.windows[w] == nil || s.windows[w].storage == nil {
 		return nil
 	}
 	var list []string
-	for origin := range s.places[w].storage.shelves[Local] {
+	for origin := range s.windows[w].storage.areas[LocalStorage] {
 		if !strings.Contains(origin, " ") { // else a partition of it
 			list = append(list, origin)
 		}
@@ -330,33 +330,33 @@ func (b *Book) Origins(w Window, site string) []string {
 	return list
 }
 
-// mergeStorage makes the web storage of a session that goes the one's that is kept.
+// mergeStorage gives the web storage of a session that goes to the one that is kept.
 func (b *Book) mergeStorage(keep, gone *session) {
-	if gone.stock == nil {
+	if gone.savedStorage == nil {
 		return
 	}
-	to := b.stockOf(keep)
-	for _, p := range keep.site.places {
+	to := b.savedStorageOf(keep)
+	for _, p := range keep.site.windows {
 		if p.storage != nil {
-			p.storage.repoint(gone.stock, to)
+			p.storage.reassign(gone.savedStorage, to)
 		}
 	}
-	to.take(gone.stock)
+	to.fillFrom(gone.savedStorage)
 }
 
-// leaveStorage forgets whose the storage of origins is that belong to another site by
-// now: there it is of the session that shows them next.
-func (b *Book) leaveStorage() {
+// dropMovedStorage forgets the owners of the storage of origins that belong to another
+// site now. There it belongs to the session that shows them next.
+func (b *Book) dropMovedStorage() {
 	for _, s := range b.sites {
-		for _, p := range s.places {
+		for _, p := range s.windows {
 			if p.storage == nil {
 				continue
 			}
-			for _, shelf := range p.storage.shelves {
-				maps.DeleteFunc(shelf, func(origin string, _ *stock) bool {
+			for _, area := range p.storage.areas {
+				maps.DeleteFunc(area, func(origin string, _ *savedStorage) bool {
 					address, _, _ := strings.Cut(origin, " ") // before it is a partition
 					l, ok := locate(address)
-					return !ok || b.cutting.site(&l) != s.name
+					return !ok || b.boundary.site(&l) != s.name
 				})
 			}
 		}

@@ -6,42 +6,42 @@ import (
 	"testing"
 )
 
-// closet plays the browser: it carries out what the plans say.
-type closet struct {
+// tabStorage plays the browser: it carries out what the plans say.
+type tabStorage struct {
 	t    *testing.T
 	book *Book
-	has  map[string]Items // by window, shelf and origin
+	has  map[string]Items // by window, area and origin
 }
 
 // show shows a document of an origin in a tab.
-func (c *closet) show(w Window, tab Shelf, origin string) {
+func (c *tabStorage) show(w Window, tab Shelf, origin string) {
 	c.t.Helper()
-	for _, shelf := range []Shelf{Local, tab} {
-		for _, plan := range c.book.PlanStorage(w, shelf) {
+	for _, area := range []Shelf{LocalStorage, tab} {
+		for _, plan := range c.book.PlanStorage(w, area) {
 			if !slices.Contains(plan.Origins, origin) {
 				continue
 			}
-			at := string(w) + "|" + string(shelf) + "|" + origin
+			at := string(w) + "|" + string(area) + "|" + origin
 			taken := c.has[at]
 			c.has[at] = plan.Put[origin]
-			if booked, kept := c.book.StorageSwapped(w, "a.test", shelf, origin, plan.Of, taken); !booked || !kept {
+			if booked, kept := c.book.StorageSwapped(w, "a.test", area, origin, plan.Of, taken); !booked || !kept {
 				c.t.Errorf("%s: a swap that was planned was not booked", at)
 			}
-			if booked, _ := c.book.StorageSwapped(w, "a.test", shelf, origin, plan.Of, "twice"); booked {
+			if booked, _ := c.book.StorageSwapped(w, "a.test", area, origin, plan.Of, "twice"); booked {
 				c.t.Errorf("%s: a swap was booked twice", at)
 			}
 		}
 	}
-	c.book.SawOrigin(w, "a.test", origin, tab, false)
+	c.book.OriginShown(w, "a.test", origin, tab, false)
 }
 
-func (c *closet) put(w Window, tab Shelf, origin, who string) {
+func (c *tabStorage) put(w Window, tab Shelf, origin, who string) {
 	c.show(w, tab, origin)
 	c.has[string(w)+"||"+origin] = Items(who + "-local")
 	c.has[string(w)+"|"+string(tab)+"|"+origin] = Items(who + "-" + string(tab))
 }
 
-func (c *closet) want(w Window, tab Shelf, origin, who string) {
+func (c *tabStorage) want(w Window, tab Shelf, origin, who string) {
 	c.t.Helper()
 	c.show(w, tab, origin)
 	local, tabs := Items(""), Items("")
@@ -67,7 +67,7 @@ func TestStorage(t *testing.T) {
 		}
 		refs[name] = s.Ref()
 	}
-	c := &closet{t, b, map[string]Items{}}
+	c := &tabStorage{t, b, map[string]Items{}}
 	use := func(w Window, name string) {
 		t.Helper()
 		if err := b.Use(w, refs[name], sid("alice"), testNow); err != nil {
@@ -76,7 +76,7 @@ func TestStorage(t *testing.T) {
 	}
 	const x, y = "https://a.test", "https://b.a.test"
 	c.want(Main, "t1", x, "")
-	if list := b.PlanStorage(Main, Local); len(list) != 0 {
+	if list := b.PlanStorage(Main, LocalStorage); len(list) != 0 {
 		t.Errorf("nothing is forced, and the plan is %+v", list)
 	}
 	// Explored as alice, whom the jar shows.
@@ -86,7 +86,7 @@ func TestStorage(t *testing.T) {
 	c.want(Main, "t1", x, "")
 	c.put(Main, "t1", x, "bob")
 	use(Main, "alice")
-	if list := b.PlanStorage(Main, Local); len(list) != 1 || !slices.Equal(list[0].Origins, []string{x}) || list[0].Site != "a.test" {
+	if list := b.PlanStorage(Main, LocalStorage); len(list) != 1 || !slices.Equal(list[0].Origins, []string{x}) || list[0].Site != "a.test" {
 		t.Errorf("only %s is to be put back, and the plan is %+v", x, list)
 	}
 	c.want(Main, "t1", x, "alice")
@@ -114,8 +114,8 @@ func TestStorage(t *testing.T) {
 	}
 	c.want(Main, "t1", x, "alice")
 	c.want(Main, "t1", y, "alice")
-	for _, shelf := range []Shelf{Local, "t1"} {
-		if list := b.PlanStorage(Main, shelf); len(list) != 0 {
+	for _, area := range []Shelf{LocalStorage, "t1"} {
+		if list := b.PlanStorage(Main, area); len(list) != 0 {
 			t.Errorf("all is as it was, and the plan is %+v", list)
 		}
 	}
@@ -126,15 +126,15 @@ func TestStorage(t *testing.T) {
 	c.want(Main, "t1", x, "alice") // as it was when she logged in over it
 	// A tab that another opens begins with a copy of its sessionStorage.
 	use(Main, "bob")
-	b.CopyShelf(Main, "t1", "t2")
-	b.CopyShelf(Main, "t0", "t3")
+	b.CopyStorageArea(Main, "t1", "t2")
+	b.CopyStorageArea(Main, "t0", "t3")
 	c.has["|t2|"+x] = c.has["|t1|"+x]
 	c.want(Main, "t1", x, "bob")
 	c.show(Main, "t2", x)
 	if got := c.has["|t2|"+x]; got != "" {
 		t.Errorf("the copy has %q of another session", got)
 	}
-	b.ForgetShelf("t2")
+	b.ForgetStorageArea("t2")
 	// What is split off is another site's.
 	use(Main, "carol")
 	c.show(Main, "t1", y)
@@ -162,46 +162,46 @@ func TestStorage(t *testing.T) {
 func TestStorageOfNobody(t *testing.T) {
 	b := New(Options{Defaults: StandardDefaults()})
 	const x = "https://a.test"
-	b.SawOrigin(Main, "a.test", x, "t", false)
+	b.OriginShown(Main, "a.test", x, "t", false)
 	if _, err := b.New(Main, "a.test", "bob", nil, testNow); err != nil {
 		t.Fatal(err)
 	}
-	b.StorageSwapped(Main, "a.test", Local, x, b.PlanStorage(Main, Local)[0].Of, "hers")
+	b.StorageSwapped(Main, "a.test", LocalStorage, x, b.PlanStorage(Main, LocalStorage)[0].Of, "hers")
 	b.Unset(Main, "a.test", testNow)
 	alice := []Cookie{{Name: "sid", Value: "1", Domain: "a.test", Path: "/"}}
 	b.PlanJar(Main, "a.test", alice, testNow) // she has logged in since
 	bob, _ := b.Find(Query{Text: "bob", Site: "a.test"})
 	b.Use(Main, bob, alice, testNow)
 	b.Unset(Main, "a.test", testNow)
-	if list := b.PlanStorage(Main, Local); len(list) != 1 || list[0].Put[x] != "hers" {
+	if list := b.PlanStorage(Main, LocalStorage); len(list) != 1 || list[0].Put[x] != "hers" {
 		t.Errorf("the plans are %+v", list)
 	}
 }
 
 // What a session keeps is bounded.
 func TestStorageBounds(t *testing.T) {
-	s := New(Options{}).newStock()
-	if s.keep(Local, "big", Items(strings.Repeat("x", MaxStored+1))) {
+	s := New(Options{}).newSavedStorage()
+	if s.save(LocalStorage, "big", Items(strings.Repeat("x", MaxStored+1))) {
 		t.Error("too much was kept")
 	}
 	for _, n := range []string{"", "x"} {
 		for i := range 3 * maxOrigins {
-			if kept := s.keep(Shelf(n), strings.Repeat("o", i), "items"); kept != (i < maxOrigins) {
+			if kept := s.save(Shelf(n), strings.Repeat("o", i), "items"); kept != (i < maxOrigins) {
 				t.Fatalf("%q, origin %d: kept %t", n, i, kept)
 			}
 		}
 	}
-	for i := range 3 * maxShelves {
-		if kept := s.keep(Shelf(strings.Repeat("s", i+1)), "o", "items"); kept != (i < maxShelves-2) {
-			t.Fatalf("shelf %d: kept %t", i, kept)
+	for i := range 3 * maxAreas {
+		if kept := s.save(Shelf(strings.Repeat("s", i+1)), "o", "items"); kept != (i < maxAreas-2) {
+			t.Fatalf("area %d: kept %t", i, kept)
 		}
 	}
-	if s.keep("x", "", ""); s.items["x"][""] != "" {
+	if s.save("x", "", ""); s.items["x"][""] != "" {
 		t.Error("what is empty now is still kept")
 	}
 }
 
-// A report tells which plan it carried out: another switch may have come since.
+// A report says which plan it carried out: another switch may have come since.
 func TestStorageReportsLate(t *testing.T) {
 	b := New(Options{Defaults: StandardDefaults()})
 	var refs []Ref
@@ -218,7 +218,7 @@ func TestStorageReportsLate(t *testing.T) {
 		if err := b.Use(Main, refs[i], nil, testNow); err != nil {
 			t.Fatal(err)
 		}
-		list := b.PlanStorage(Main, Local)
+		list := b.PlanStorage(Main, LocalStorage)
 		if len(list) != 1 {
 			return StoragePlan{}
 		}
@@ -226,12 +226,12 @@ func TestStorageReportsLate(t *testing.T) {
 	}
 	done := func(p StoragePlan, taken Items) {
 		t.Helper()
-		if booked, _ := b.StorageSwapped(Main, "a.test", Local, x, p.Of, taken); !booked {
+		if booked, _ := b.StorageSwapped(Main, "a.test", LocalStorage, x, p.Of, taken); !booked {
 			t.Error("not booked")
 		}
 	}
 	use(0)
-	b.SawOrigin(Main, "a.test", x, "t", false)
+	b.OriginShown(Main, "a.test", x, "t", false)
 	bob := use(1)
 	carol := use(2) // before the page of bob has loaded
 	done(bob, "alice's")
@@ -242,14 +242,14 @@ func TestStorageReportsLate(t *testing.T) {
 	}
 	alice := use(0)
 	done(bob, "carol's") // late again
-	if list := b.PlanStorage(Main, Local); len(list) != 1 || list[0].Put[x] != "alice's" {
+	if list := b.PlanStorage(Main, LocalStorage); len(list) != 1 || list[0].Put[x] != "alice's" {
 		t.Errorf("the plans are %+v", list)
 	}
 	done(alice, "bob's")
 	// A document that began to load before a switch is of the session before.
 	use(2)
-	b.SawOrigin(Main, "a.test", "https://late.a.test", "t", true)
-	for _, plan := range b.PlanStorage(Main, Local) {
+	b.OriginShown(Main, "a.test", "https://late.a.test", "t", true)
+	for _, plan := range b.PlanStorage(Main, LocalStorage) {
 		if !slices.Contains(plan.Origins, "https://late.a.test") {
 			t.Errorf("the plan is %+v", plan)
 		}
@@ -258,9 +258,9 @@ func TestStorageReportsLate(t *testing.T) {
 	if err := b.Use("new", refs[0], nil, testNow); err != nil {
 		t.Fatal(err)
 	}
-	carol = b.PlanStorage(Main, Local)[0]
+	carol = b.PlanStorage(Main, LocalStorage)[0]
 	done(carol, "alice's again")
-	if list := b.PlanStorage("new", Local); len(list) != 1 || list[0].Put[x] != "alice's again" {
+	if list := b.PlanStorage("new", LocalStorage); len(list) != 1 || list[0].Put[x] != "alice's again" {
 		t.Errorf("the plans are %+v", list)
 	}
 }

@@ -15,7 +15,7 @@ type Stored struct {
 	Value  string `json:"-"`
 }
 
-// SameItem reports whether two are in the same place, whatever they hold.
+// SameItem reports whether two are in the same place, whatever their values.
 func (s Stored) SameItem(other Stored) bool {
 	return s.Origin == other.Origin && s.Where == other.Where && s.Key == other.Key
 }
@@ -26,18 +26,18 @@ func (b *Book) Saved(ref Ref, w Window) []Stored {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	session, err := b.session(ref)
-	if err != nil || session.stock == nil {
+	if err != nil || session.savedStorage == nil {
 		return nil
 	}
 	var list []Stored
-	for name, shelf := range session.stock.items {
+	for name, area := range session.savedStorage.items {
 		where := "sessionStorage"
-		if strings.HasPrefix(string(name), localOf) {
-			if where = "localStorage"; string(name) != localOf+string(w) {
+		if strings.HasPrefix(string(name), localPrefix) {
+			if where = "localStorage"; string(name) != localPrefix+string(w) {
 				continue
 			}
 		}
-		for origin, items := range shelf {
+		for origin, items := range area {
 			for _, item := range items.list() {
 				list = append(list, Stored{origin, where, item[0], item[1]})
 			}

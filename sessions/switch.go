@@ -1,7 +1,6 @@
 package sessions
 
-// Switch tells what carrying out a change of the active session did in the
-// browser.
+// Switch says what a change of the active session did in the browser.
 type Switch struct {
 	Session  Session  `json:"session"`
 	Reloaded int      `json:"reloaded"`          // tabs

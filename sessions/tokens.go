@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 	if err := b.checkSite(site); err != nil {
 		return err
 	}
-	s := b.page(site)
+	s := b.ensureSite(site)
 	delete(s.removed, bareName(name))
 	if s.kinds[name] == kind {
 		return nil
@@ -28,33 +29,33 @@ func (b *Book) AddToken(w Window, site, name string, kind Kind, jar []Cookie, no
 	wasToken := s.kinds[name] == Token
 	b.addToken(s, name, kind)
 	if wasToken {
-		b.clean(s)
+		b.removeMeaningless(s)
 	}
-	p := s.place(w)
-	if adopter := first(p.active, p.last); adopter != nil {
-		b.adopt(adopter, w, name, jar, now)
+	p := s.inWindow(w)
+	if adopter := cmp.Or(p.active, p.last); adopter != nil {
+		b.adoptFromJar(adopter, w, name, jar, now)
 		return nil
 	}
 	b.learnJar(w, s, jar, now)
 	if len(s.sessions) > 0 {
-		b.makeSite(site)
+		b.listSite(site)
 	}
 	return nil
 }
 
-// adopt gives a session what a window's jar has of a name that became a token
+// adoptFromJar gives a session what a window's jar has of a name that became a token
 // or carried.
-func (b *Book) adopt(session *session, w Window, name string, jar []Cookie, now time.Time) {
-	s, was, o := session.site, session.state(now), b.origin(FromJar, "", now)
+func (b *Book) adoptFromJar(session *session, w Window, name string, jar []Cookie, now time.Time) {
+	s, was, o := session.site, session.state(now), b.newCause(FromJar, "", now)
 	changed := false
 	for _, c := range jar {
-		if name != c.Name && name != All || !b.cutting.holds(s.name, &c) || !session.lacksCookie(&c) {
+		if name != c.Name && name != All || !b.boundary.contains(s.name, &c) || !session.lacksCookie(&c) {
 			continue
 		}
 		b.learn(session, c, s.kind(c.Name), o)
 		changed = true
 	}
-	b.tell(session, w, was, changed, now)
+	b.notifyChange(session, w, was, changed, now)
 }
 
 // addToken gives a name a kind, also one that had another.
@@ -65,26 +66,26 @@ func (b *Book) addToken(s *site, name string, kind Kind) {
 		s.tokens = append(s.tokens, name)
 	}
 	s.kinds[name] = kind
-	s.forgetNames()
+	s.kindsChanged()
 	if was != NotToken && was != kind {
-		s.unlearn()
+		s.applyKinds()
 	}
 	b.notify(Event{Kind: TokenAdded, Site: s.name, Token: name, Text: string(kind)})
-	if a := s.anonymous; a != nil && a.filled {
+	if a := s.anonymous; a != nil && a.hadToken {
 		s.anonymous = nil // what it carried identifies it now
 		b.notify(a.event(SessionNew))
 	}
 }
 
-// forgetNames is called when what the site's names are changes.
-func (s *site) forgetNames() {
-	s.renamed++
-	clear(s.met)
+// kindsChanged is called when what the site's names are changes.
+func (s *site) kindsChanged() {
+	s.kindsVersion++
+	clear(s.kindCache)
 }
 
-func (s *site) unlearn() {
+func (s *site) applyKinds() {
 	for _, session := range s.sessions {
-		session.unlearn()
+		session.applyKinds()
 	}
 }
 
@@ -107,7 +108,7 @@ func (b *Book) RemoveToken(site, name string) error {
 	s := b.sites[site]
 	switch {
 	case s == nil && isDefault:
-		s = b.page(site)
+		s = b.ensureSite(site)
 	case s == nil:
 		return &NoSiteError{Name: site}
 	case s.kinds[name] == NotToken && (!isDefault || s.removed[bareName(name)]):
@@ -119,49 +120,49 @@ func (b *Book) RemoveToken(site, name string) error {
 	if s.kinds[name] == NotToken {
 		return nil
 	}
-	b.makeSite(site)
+	b.listSite(site)
 	wasToken := s.kinds[name] == Token
 	delete(s.kinds, name)
-	s.forgetNames()
+	s.kindsChanged()
 	s.tokens = slices.DeleteFunc(s.tokens, func(n string) bool { return n == name })
-	s.unlearn()
+	s.applyKinds()
 	b.notify(Event{Kind: TokenRemoved, Site: s.name, Token: name})
 	if wasToken {
-		b.clean(s)
+		b.removeMeaningless(s)
 	}
 	return nil
 }
 
-// clean removes the sessions that mean nothing without a token that was lost.
+// removeMeaningless removes the sessions that mean nothing without a token that was lost.
 // The jars stay as they are: forgetting a name logs nobody out.
-func (b *Book) clean(s *site) {
+func (b *Book) removeMeaningless(s *site) {
 	if s.hasToken() {
 		b.mergeEqual(s)
 		return
 	}
 	for _, session := range slices.Clone(s.sessions) {
-		b.discardFor(session)
+		b.removeSession(session)
 	}
-	for _, p := range s.places {
-		p.before, p.taken = nil, nil
+	for _, p := range s.windows {
+		p.restore, p.missing = nil, nil
 		p.storage = nil // what the pages have stays as it is, too
 	}
 }
 
-func (b *Book) discardFor(session *session) {
+func (b *Book) removeSession(session *session) {
 	session.remove()
 	b.notify(session.event(SessionRemoved))
 }
 
 // mergeEqual removes what the loss of a token made empty or equal. Named sessions
-// merge too: a person took the token away that told them apart (RULES 10).
+// merge too: a person removed the token that distinguished them (RULES 10).
 func (b *Book) mergeEqual(s *site) {
 	seen := map[string]*session{}
 	for _, session := range slices.Clone(s.sessions) {
 		id := session.fingerprint()
 		if id == "" {
-			if !session.given && !session.activeSomewhere() {
-				b.discardFor(session)
+			if !session.named && !session.activeSomewhere() {
+				b.removeSession(session)
 			}
 			continue
 		}
@@ -184,29 +185,29 @@ func (b *Book) merge(earlier, later *session) *session {
 	if gone.last.After(keep.last) {
 		keep.last = gone.last
 	}
-	for _, p := range keep.site.places {
+	for _, p := range keep.site.windows {
 		if p.active == gone {
 			p.active = keep
 		}
 		if p.last == gone {
 			p.last = keep
 		}
-		if p.before != nil && p.before.session == gone {
-			p.before.session = keep
+		if p.restore != nil && p.restore.session == gone {
+			p.restore.session = keep
 		}
 	}
 	b.mergeStorage(keep, gone)
 	mergeHeaders(keep, gone)
-	keep.inherit(gone.past)
-	keep.somebody, keep.visitor = keep.somebody || gone.somebody, keep.visitor && gone.visitor
+	keep.addEarlier(gone.earlier)
+	keep.isLogin, keep.isVisitor = keep.isLogin || gone.isLogin, keep.isVisitor && gone.isVisitor
 	for _, h := range gone.cookies {
 		if h.kind == Carried && keep.find(h.key()) == nil {
-			keep.set(h.Cookie, h.kind, b.nextAge())
+			keep.set(h.Cookie, h.kind, b.nextSeq())
 		}
 	}
 	gone.remove()
 	lost := gone.name
-	if gone.given && !keep.given {
+	if gone.named && !keep.named {
 		lost = keep.name
 		keep.rename(gone.name)
 	}
@@ -216,19 +217,19 @@ func (b *Book) merge(earlier, later *session) *session {
 	return keep
 }
 
-// mergeTwins merges two sessions that a response made equal: one login, seen
+// mergeDuplicates merges two sessions that a response made equal: one login, seen
 // twice (RULES 30).
-func (b *Book) mergeTwins(one, other *session) {
+func (b *Book) mergeDuplicates(one, other *session) {
 	if one.id > other.id {
 		one, other = other, one
 	}
 	b.merge(one, other)
 }
 
-// twin is the oldest other session with the same tokens, nil for none: one at
+// duplicate is the oldest other session with the same tokens, nil for none: one at
 // most of the two was named, since named sessions never vanish by themselves. It
 // looks among those that share the rarest value, commonly none.
-func (s *session) twin() *session {
+func (s *session) duplicate() *session {
 	rarest, count := pair{}, 0
 	for _, h := range s.cookies {
 		if h.kind != Token {
@@ -242,14 +243,14 @@ func (s *session) twin() *session {
 			rarest, count = h.pair(), n
 		}
 	}
-	var twin *session
+	var found *session
 	for other := range s.site.values.of(rarest) {
-		older := twin == nil || other.id < twin.id
-		if other != s && older && !(s.given && other.given) && other.fingerprint() == s.fingerprint() {
-			twin = other
+		older := found == nil || other.id < found.id
+		if other != s && older && !(s.named && other.named) && other.fingerprint() == s.fingerprint() {
+			found = other
 		}
 	}
-	return twin
+	return found
 }
 
 // fingerprint is equal for sessions with equal tokens; "" means no token.

@@ -39,10 +39,10 @@ func TestAddTokenAdopts(t *testing.T) {
 		b.visit(home, "sid=A", "own=1")
 		b.give("bob", "sid=B")
 		b.use("1")
-		b.told()
+		b.newEvents()
 		b.add("own", Token)
 		b.add("own", Token)
-		b.wantTold("token-added own, session-renewed Session 1")
+		b.wantEvents("token-added own, session-renewed Session 1")
 		b.wantList("Session 1*: sid=A; own=1 | bob: sid=B")
 		b.wantSent(home, "sid=A; own=1")
 		b.use("bob")
@@ -76,9 +76,9 @@ func TestAddTokenAdopts(t *testing.T) {
 		b := start(t, Options{})
 		b.script(home, "own=1")
 		b.new("bob")
-		b.told()
+		b.newEvents()
 		b.add("own", Token)
-		b.wantTold("token-added own, session-new bob")
+		b.wantEvents("token-added own, session-new bob")
 		b.wantList("bob*: own=1")
 	})
 	t.Run("never another's value", func(t *testing.T) {
@@ -121,9 +121,9 @@ func TestChangeOfKind(t *testing.T) {
 	b := start(t, Options{})
 	b.give("alice", "sid=A; own=1")
 	b.give("bob", "sid=B; own=2")
-	b.told()
+	b.newEvents()
 	b.add("own", Carried)
-	b.wantTold("token-added own")
+	b.wantEvents("token-added own")
 	b.wantList("alice: sid=A + own=1 | bob: sid=B + own=2")
 	b.wantTokens("sid:token own:carry ")
 	b.add("own", Token)
@@ -134,7 +134,7 @@ func TestChangeOfKind(t *testing.T) {
 	b.wantList("alice: sid=A + own=1 | bob: sid=B + own=2")
 }
 
-// What the anonymous session carries makes it somebody once it is a token.
+// What the anonymous session carries identifies it once it is a token.
 func TestAnonymousCarriesToken(t *testing.T) {
 	b := start(t, Options{})
 	b.give("alice", "sid=A")
@@ -176,7 +176,7 @@ func TestCarryNameless(t *testing.T) {
 	b.new("bob")
 	b.wantSent(home, "")
 	b.visit(home, "sid=B", "=bob")
-	v := b.book.Decide(Paused{URL: home, Header: "sid=A; alice; ; x", Settled: true, Now: b.now})
+	v := b.book.Decide(Paused{URL: home, Header: "sid=A; alice; ; x", Flushed: true, Now: b.now})
 	if v.Action != Rewrite || v.Header != "sid=B; bob; " {
 		t.Errorf("rewritten to %q", v.Header)
 	}
@@ -250,9 +250,9 @@ func TestRemoveTokenMerges(t *testing.T) {
 	b.script(home, "token=t; Domain=shop.test")
 	b.in("w2").script(home, "token=only")
 	b.in("w2").visit(home)
-	b.told()
+	b.newEvents()
 	b.drop("token")
-	b.wantTold("token-removed token, session-merged Session 2, session-merged Session 2, session-removed Session 5")
+	b.wantEvents("token-removed token, session-merged Session 2, session-merged Session 2, session-removed Session 5")
 	b.wantList("Session 2*: sid=S | named(out):")
 	if s, _ := b.book.Session(b.ref("Session 2"), b.now); s.Requests != 4 {
 		t.Errorf("%d requests, want 4", s.Requests)
@@ -265,9 +265,9 @@ func TestRemoveLastToken(t *testing.T) {
 	b.visit(home, "sid=A", "XSRF-TOKEN=x")
 	b.new("bob")
 	b.visit(home, "sid=B", "XSRF-TOKEN=y")
-	b.told()
+	b.newEvents()
 	b.drop("sid")
-	b.wantTold("token-removed sid, session-removed Session 1, session-removed bob")
+	b.wantEvents("token-removed sid, session-removed Session 1, session-removed bob")
 	b.wantList("")
 	b.mend(shop)
 	b.wantSent(home, "sid=B; XSRF-TOKEN=y")
@@ -296,11 +296,11 @@ func TestTokensBeforeSite(t *testing.T) {
 	b.visit(home, "sid=1", "tok=2")
 	b.wantTokens("tok:token ")
 	b.wantList("Session 1: tok=2")
-	b.wantTold("token-added tok, site, session-new Session 1")
+	b.wantEvents("token-added tok, site, session-new Session 1")
 }
 
 // Two sessions that a response makes equal are one login, seen twice (RULES 30).
-func TestTwinsMerge(t *testing.T) {
+func TestDuplicatesMerge(t *testing.T) {
 	b := start(t, Options{})
 	b.visit(home, "sid=A; Domain=shop.test")
 	b.give("bob", "sid=B")

@@ -13,16 +13,16 @@ import (
 // location is the part of a URL that cookies and sites depend on. Host is in
 // lower case without a trailing dot; IPv6 literals keep no brackets.
 type location struct {
-	secure bool
-	host   string
-	dotted bool // the host was written with a trailing dot: it has a jar of its own
-	port   string
-	path   string
+	secure      bool
+	host        string
+	trailingDot bool // the host was written with a trailing dot: it has a jar of its own
+	port        string
+	path        string
 }
 
 // hostOnly is the Domain of a host-only cookie set there, as Chrome writes it.
 func (l *location) hostOnly() string {
-	if l.dotted {
+	if l.trailingDot {
 		return l.host + "."
 	}
 	return bracketed(l.host)
@@ -79,7 +79,7 @@ func locate(raw string) (location, bool) {
 			l.port = p
 		}
 	}
-	l.dotted = strings.HasSuffix(l.host, ".")
+	l.trailingDot = strings.HasSuffix(l.host, ".")
 	l.host = cleanHost(l.host)
 	return l, l.host != ""
 }

@@ -20,7 +20,7 @@ var (
 // played is the book as a subject.
 type played struct {
 	*sessions.Book
-	now  time.Time // grows with every step, so that it tells who was used last
+	now  time.Time // grows with every step, so that it shows what was used last
 	sent map[string]message
 }
 
@@ -49,8 +49,8 @@ func (b *played) send(id, url, header string) (string, who) {
 	b.now = b.now.Add(time.Millisecond)
 	p := sessions.Paused{URL: url, Header: header, Now: b.now}
 	v := b.Decide(p)
-	if v.Action == sessions.Settle {
-		p.Settled = true
+	if v.Action == sessions.Flush {
+		p.Flushed = true
 		v = b.Decide(p)
 	}
 	if v.Action == sessions.Rewrite {
@@ -175,9 +175,9 @@ func (b *played) hold(site, name string) func() bool {
 }
 
 func (b *played) isDefault(name string) bool {
-	trial := playBookWith(b.Defaults())
-	trial.send("", "http://trial.test/", name+"=1")
-	s, _ := trial.Site("trial.test:80")
+	other := playBookWith(b.Defaults())
+	other.send("", "http://other.test/", name+"=1")
+	s, _ := other.Site("other.test:80")
 	return len(s.Tokens) > 0
 }
 

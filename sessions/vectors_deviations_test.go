@@ -13,7 +13,7 @@ type rule string
 const (
 	order        rule = "order"
 	attributes   rule = "attributes"
-	told         rule = "told"
+	reported     rule = "reported"
 	ownName      rule = "ownName"
 	completion   rule = "completion"
 	earlierValue rule = "earlierValue"
@@ -40,7 +40,7 @@ const (
 )
 
 // defects are those, and the rules above that a "better" text of a case asks for as well.
-var defects = []rule{hosts, respelling, logout, twins, visitors, bareSession, sums, renamed, order, patterns, parsing, told}
+var defects = []rule{hosts, respelling, logout, twins, visitors, bareSession, sums, renamed, order, patterns, parsing, reported}
 
 func (r rule) isDefect() bool { return slices.Contains(defects, r) }
 
@@ -48,7 +48,7 @@ func (r rule) isDefect() bool { return slices.Contains(defects, r) }
 var rules = map[rule]string{
 	order:        `RULES 16, 43: tokens are learned and cookies sent as they came, none is dropped; missing ones follow in jar order`,
 	attributes:   `RULES 15: a cookie always has a Domain or is host-only, and has a Path`,
-	told:         `RULES 55: what does nothing is an error, not OK`,
+	reported:     `RULES 55: what does nothing is an error, not OK`,
 	ownName:      `RULES 54: a session may be given its own name`,
 	completion:   `RULES 21: a request completes the session that agrees in all it has`,
 	earlierValue: `RULES 20: a value that a session held earlier belongs to that session`,
@@ -112,8 +112,8 @@ var differences = []difference{
 	{"active-13", 2, forced, `sends "a=1" as "e"`},
 	{"active-13", 3, forced, `is "e"`},
 	{"active-13", 4, forced, `tokens [] | "e"* 1 []`},
-	{"new-05", 3, told, `the name is taken`},
-	{"new-05", 6, told, `the name is taken`},
+	{"new-05", 3, reported, `the name is taken`},
+	{"new-05", 6, reported, `the name is taken`},
 	{"new-07", 2, bareSession, `sends "" as #1`},
 	{"new-07", 4, bareSession, `sends "" as #1`},
 	{"new-07", 6, bareSession, `sends "SID=b" as #1`},
@@ -137,7 +137,7 @@ func reason(zap string, our line) rule {
 	case unattributed(loose(zap)) == unattributed(loose(our.text)):
 		return attributes
 	case zap == "ok" && (our.text == "the name is taken" || our.text == "no such token"):
-		return told
+		return reported
 	case zap == "refused" && our.text == "ok":
 		return ownName
 	}

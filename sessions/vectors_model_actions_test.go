@@ -144,16 +144,16 @@ func (m *model) give(s *msite, x *msession, p pair) {
 }
 
 func (m *model) addToken(s *msite, name string) {
-	delete(s.removed, bare(name))
+	delete(s.removed, withoutQuery(name))
 	if !slices.Contains(s.tokens, name) {
 		s.tokens = append(s.tokens, name)
 	}
 }
 
 func (m *model) removeToken(s *msite, name string) string {
-	_, already := s.removed[bare(name)]
+	_, already := s.removed[withoutQuery(name)]
 	if m.isDefault(name) {
-		s.removed[bare(name)] = name
+		s.removed[withoutQuery(name)] = name
 	} else {
 		already = true
 	}

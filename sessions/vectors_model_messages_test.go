@@ -77,16 +77,16 @@ func (m *model) match(r *mmessage, active, last *msession) *msession {
 	return nil
 }
 
-// fit is how the tokens of a request compare with a session.
-type fit struct {
+// agreement is how the tokens of a request compare with a session.
+type agreement struct {
 	agree, earlier, unknown int
 	foreign                 bool // one is another session's
 	lacks                   bool // the request lacks one that applies there
 	beyond                  bool // or one that does not
 }
 
-func (m *model) compare(x *msession, r *mmessage, tokens []pair) fit {
-	var f fit
+func (m *model) compare(x *msession, r *mmessage, tokens []pair) agreement {
+	var f agreement
 	for _, p := range tokens {
 		switch {
 		case x.holds(p):
@@ -299,7 +299,7 @@ func (m *model) owner(r *mmessage, set []sessions.Cookie) *msession {
 	if r.session != nil && !r.session.gone && !(r.anonymous && r.session.filled) {
 		return r.session
 	}
-	if x := m.match(r, alive(r.active), alive(r.last)); x != nil {
+	if x := m.match(r, unlessRemoved(r.active), unlessRemoved(r.last)); x != nil {
 		return x
 	}
 	sets := slices.ContainsFunc(set, func(c sessions.Cookie) bool { return slices.Contains(s.tokens, c.Name) && !c.Expired(m.now) })
@@ -317,7 +317,7 @@ func (m *model) owner(r *mmessage, set []sessions.Cookie) *msession {
 	return x
 }
 
-func alive(x *msession) *msession {
+func unlessRemoved(x *msession) *msession {
 	if x == nil || x.gone {
 		return nil
 	}

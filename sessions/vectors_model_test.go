@@ -97,7 +97,7 @@ func (m *model) open(name string) *msite {
 
 // Default tokens.
 
-func bare(name string) string {
+func withoutQuery(name string) string {
 	name = strings.ToLower(name)
 	for _, prefix := range []string{"__host-http-", "__host-", "__secure-", "__http-"} {
 		if rest, ok := strings.CutPrefix(name, prefix); ok {
@@ -110,7 +110,7 @@ func bare(name string) string {
 func (m *model) isDefault(name string) bool {
 	return slices.ContainsFunc(m.list, func(d defaultToken) bool {
 		prefix, pattern := strings.CutSuffix(d.Name, "*")
-		return d.Enabled && (d.Name == bare(name) || pattern && strings.HasPrefix(bare(name), prefix))
+		return d.Enabled && (d.Name == withoutQuery(name) || pattern && strings.HasPrefix(withoutQuery(name), prefix))
 	})
 }
 
@@ -120,7 +120,7 @@ func (m *model) detect(s *msite, name string) {
 	if slices.Contains(s.tokens, name) || !m.isDefault(name) {
 		return
 	}
-	if spelling, ok := s.removed[bare(name)]; ok {
+	if spelling, ok := s.removed[withoutQuery(name)]; ok {
 		if spelling != name {
 			m.note(respelling)
 		}

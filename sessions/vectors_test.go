@@ -15,7 +15,7 @@ import (
 
 // The cases of ZAP's HTTP Sessions tool, run through the public API of
 // sessions: scope host, ZAP's eleven default tokens, force-everywhere on, no
-// acceptance check by Chrome. The vectors tell no jar, so the browser's is
+// acceptance check by Chrome. The vectors have no jar, so the browser's is
 // empty: an unknown value is nobody's, never a script's.
 //
 // Each step becomes one line of text, as ZAP answers it, as the book answers

@@ -16,36 +16,35 @@ type Paused struct {
 	// Fields gives another header by its name, "" for none; nil where they are not
 	// known.
 	Fields func(name string) string
-	// Stays reports whether the document that asks is from before the last switch of the
-	// site: it is another session's page. nil is no. It is called while the book is
+	// FromOldDocument reports whether the document that asks is from before the last switch
+	// of the site: it is another session's page. nil is no. It is called while the book is
 	// locked.
-	Stays func(site string) bool
-	// Mirrors reports whether the request is ours, to change what the browser keeps for HTTP
-	// authentication: that is not forced. nil is no. It is called while the book is locked.
-	Mirrors func() bool
+	FromOldDocument func(site string) bool
+	// IsAuthMirror reports whether the request is ours, to change what the browser keeps for
+	// HTTP authentication: that is not forced. nil is no. It is called while the book is locked.
+	IsAuthMirror func() bool
 	// Top gives the URL of the page that the request is for; nil where it is of the
 	// request's own site.
 	Top func() string
 	// Preflight says that it is a CORS preflight, which never has cookies.
 	Preflight bool
-	// Settled says that everything the browser told up to now is booked, and
-	// Jar has the cookies of the window as they are: what is still unknown
-	// was written by a script.
-	Settled bool
+	// Flushed says that all events of the browser up to now are booked, and Jar has the
+	// cookies of the window as they are: what is still unknown was written by a script.
+	Flushed bool
 	Jar     []Cookie
-	// Racing says that the jar may be another by the time that the request is sent, which
-	// takes its cookies then, unless they are written (CHROMIUM 19): it is being mended, or
-	// Late says so.
-	Racing bool
-	// Late says that requests from before the switch may still be answered: what nobody
-	// knows yet may be the value of another session, and what is missing its logout.
-	Late bool
-	// Waited says that this was waited for, and did not end soon.
+	// JarChanging says that the jar may be another by the time that the request is sent. The
+	// browser reads it then, unless the verdict writes the cookies (CHROMIUM 19). It is so
+	// while the mirror writes the jar, and while OldInFlight is true.
+	JarChanging bool
+	// OldInFlight says that requests from before the switch may still be answered: an unknown
+	// value may be one that another session gets, and a missing one its logout.
+	OldInFlight bool
+	// Waited says that the end of OldInFlight was waited for, and did not come soon.
 	Waited bool
-	// Mended says that the jar was written since the request was paused, so that it may
+	// JarWritten says that the jar was written since the request was paused, so that it may
 	// have been paused without what Jar has.
-	Mended bool
-	Now    time.Time
+	JarWritten bool
+	Now        time.Time
 }
 
 // Verdict is the decision on a paused request. The zero Verdict means "continue
@@ -79,30 +78,35 @@ const (
 	Continue Action = iota
 	// Rewrite sends it with other headers.
 	Rewrite
-	// Settle asks for the question again, [Paused.Settled]: the header has a
-	// value that no response has set as far as we know, or lacks what the jar may have lost.
-	Settle
-	// Write sends it with the Cookie header that it has, as [Paused.Header]: it is right now,
-	// and may not be when the browser sends it.
+	// Flush asks for another decision once all events up to now are booked, as
+	// [Paused.Flushed] says: the header has a value that no response has set as far as we
+	// know, or lacks what the jar may have lost.
+	Flush
+	// Write sends it with the Cookie header that it has, [Paused.Header], written: what the
+	// browser would send may be another by then.
 	Write
-	// Restore puts the lost cookies back into the jar and sends the request as it is then: only
-	// the browser knows whether it is one to carry them.
+	// Restore puts the lost cookies back into the jar and then sends the request as it is:
+	// the browser decides whether it carries them.
 	Restore
-	// Await asks for the question again once no answer from before the switch can come, or
-	// after a while, [Paused.Waited]: the header has a value that such an answer may explain.
+	// Await asks for another decision once no response from before the switch can come, or
+	// after a while, as [Paused.Waited] says: the header has a value that such a response may
+	// explain.
 	Await
 )
 
 // Decide gives the verdict on a paused request (RULES 43, 45): on a site with an
 // active session the values of token and carried cookies are replaced by that
 // session's, those it lacks are removed, and every other byte stays. A request
-// without a Cookie header is not given one, unless the book forces everywhere, or the jar
-// has just lost it. A
-// header token of another session is replaced by the active session's. Where that has
-// none it is taken out if the document is from before the switch; a later document has it
-// from elsewhere: an application's own key, say.
-// An unknown value in a settled request is adopted by the active session. Where the jar may
-// change before the request is sent, what is right is written too: see [Paused.Racing].
+// without a Cookie header gets none, unless the book forces everywhere, or the jar has
+// just lost the cookies.
+//
+// A header token of another session is replaced by the active session's. Where the active
+// one has none, the header is removed if the document is from before the switch; a later
+// document has it from elsewhere: an application's own key, say.
+//
+// An unknown value is adopted by the active session if the request is [Paused.Flushed].
+// Where the jar may change before the request is sent, a header that is right is written
+// too: see [Paused.JarChanging].
 func (b *Book) Decide(r Paused) Verdict {
 	l, ok := locate(r.URL)
 	if !ok {
@@ -114,19 +118,19 @@ func (b *Book) Decide(r Paused) Verdict {
 	if s == nil {
 		return Verdict{}
 	}
-	p := s.places[r.Window]
+	p := s.windows[r.Window]
 	if p == nil || p.active == nil || r.Preflight {
 		return Verdict{}
 	}
 	v := Verdict{Session: Ref{s.name, p.active.id}}
-	if r.Header != "" || b.options.ForceEverywhere || r.Racing {
+	if r.Header != "" || b.options.ForceEverywhere || r.JarChanging {
 		b.decideCookies(s, p, r, l, &v)
 	}
-	if v.Action == Settle || v.Action == Await {
+	if v.Action == Flush || v.Action == Await {
 		return v
 	}
-	v.Fields, v.Without = s.swapHeaders(p.active, &r, &l)
-	if len(s.auth.spaces) > 0 && (r.Mirrors == nil || !r.Mirrors()) {
+	v.Fields, v.Without = s.replaceHeaders(p.active, &r, &l)
+	if len(s.auth.spaces) > 0 && (r.IsAuthMirror == nil || !r.IsAuthMirror()) {
 		v.Fields = append(v.Fields, s.authField(p, &r, &l)...)
 		v.Anonymous = s.foreignURL(p.active, r.URL)
 	}
@@ -137,8 +141,8 @@ func (b *Book) Decide(r Paused) Verdict {
 		return v
 	}
 	changed := v.Fields != nil || v.Without != nil
-	v.Explicit = r.Racing
-	if v.Action == Continue && (changed || r.Racing) {
+	v.Explicit = r.JarChanging
+	if v.Action == Continue && (changed || r.JarChanging) {
 		v.Action, v.Header = Write, r.Header
 	}
 	if changed {
@@ -147,12 +151,12 @@ func (b *Book) Decide(r Paused) Verdict {
 	return v
 }
 
-func (b *Book) decideCookies(s *site, p *place, r Paused, l location, v *Verdict) {
+func (b *Book) decideCookies(s *site, p *windowState, r Paused, l location, v *Verdict) {
 	d := &b.scratch
 	if d.site != s {
-		d.header, d.crumbs = "", d.crumbs[:0]
+		d.header, d.pairs = "", d.pairs[:0]
 	}
-	d.book, d.site, d.place, d.request, d.at = b, s, p, r, l
+	d.book, d.site, d.window, d.request, d.at = b, s, p, r, l
 	defer func() { d.request = Paused{} }() // the jar in it is not ours to keep
 	if r.Header == "" && !b.options.ForceEverywhere {
 		d.decideEmpty(v)
@@ -162,88 +166,88 @@ func (b *Book) decideCookies(s *site, p *place, r Paused, l location, v *Verdict
 }
 
 // maxMet bounds what a hostile site can make us remember.
-const maxMet = 1_000
+const maxNames = 1_000
 
 // kindOf looks the name of a cookie in a request up, learning default tokens on
 // the way: a site may be forced before its first token is known. What it finds
 // is remembered. A cookie without a name is no token, but part of the whole jar.
-func (b *Book) kindOf(s *site, c *crumb) Kind {
+func (b *Book) kindOf(s *site, c *cookiePair) Kind {
 	name := c.name
 	if name == "" && c.value == "" {
 		return NotToken // nothing between two semicolons
 	}
-	if kind, ok := s.met[name]; ok {
+	if kind, ok := s.kindCache[name]; ok {
 		return kind
 	}
 	b.detect(s, name)
-	if len(s.met) >= maxMet {
-		clear(s.met)
+	if len(s.kindCache) >= maxNames {
+		clear(s.kindCache)
 	}
 	kind := s.kind(name)
-	s.met[strings.Clone(name)] = kind
+	s.kindCache[strings.Clone(name)] = kind
 	return kind
 }
 
 // decision works one verdict out. The book has one for all verdicts, which it
 // gives one at a time, so that they need no memory of their own.
 type decision struct {
-	book    *Book
-	site    *site
-	place   *place
-	request Paused
-	at      location
-	crumbs  []edit
-	header  string // that the crumbs are of,
-	names   int    // with the kinds of the site's names as they were: see site.renamed
-	own     []own
-	out     []byte // the header as it is written
-	written string // the same, as it was given away last
+	book         *Book
+	site         *site
+	window       *windowState
+	request      Paused
+	at           location
+	pairs        []edit
+	header       string // that the pairs are of,
+	kindsVersion int    // with the kinds of the site's names as they were: see site.kindsVersion
+	own          []ownCookie
+	out          []byte // the header as it is written
+	written      string // the same, as it was given away last
 }
 
 // edit is a token or carried cookie in the header and what becomes of it.
 type edit struct {
-	crumb
-	kind  Kind
-	to    *held // nil: removed
-	stays bool  // a logout has emptied it: nobody's, and nothing that says who it is
+	cookiePair
+	kind Kind
+	to   *sessionCookie // nil: removed
+	keep bool           // a logout has emptied it: it is of no session and identifies none
 }
 
-// own is a cookie of the active session.
-type own struct {
-	*held
+// ownCookie is a cookie of the active session.
+type ownCookie struct {
+	*sessionCookie
 	applies bool // the browser would send it
-	given   bool // it is in the header, rewritten or not
+	present bool // it is in the header, rewritten or not
 	lost    bool // the jar has lost it
 }
 
 // decide leaves the zero Action where the header is right.
 func (d *decision) decide(v *Verdict) {
 	d.read()
-	d.pairEqual()
-	if !d.request.Racing && !d.adds() && !slices.ContainsFunc(d.crumbs, removed) {
+	d.assignEqual()
+	if !d.request.JarChanging && !d.mayAdd() && !slices.ContainsFunc(d.pairs, removed) {
 		return // the common case, thanks to the jar mirror
 	}
-	if slices.ContainsFunc(d.crumbs, d.isStrange) {
+	if slices.ContainsFunc(d.pairs, d.isUnknown) {
 		switch {
-		case d.request.Late && !d.request.Waited:
+		case d.request.OldInFlight && !d.request.Waited:
 			v.Action = Await
 			return
-		case d.request.Late: // it may be another session's: nobody gets it
-		case !d.request.Settled:
-			v.Action = Settle
+		case d.request.OldInFlight: // it may be another session's: no session gets it
+		case !d.request.Flushed:
+			v.Action = Flush
 			return
 		default:
 			d.adopt()
-			d.pairEqual()
+			d.assignEqual()
 		}
 	}
-	d.pairRest()
-	if d.request.Racing && slices.ContainsFunc(d.own, d.mayBeLost) {
+	d.assignRest()
+	if d.request.JarChanging && slices.ContainsFunc(d.own, d.mayBeLost) {
 		switch {
-		case !d.request.Settled:
-			v.Action = Settle
+		case !d.request.Flushed:
+			v.Action = Flush
 			return
-		case d.lose() == 0 && d.request.Mended && !slices.ContainsFunc(d.crumbs, changed):
+		case d.markLost() == 0 && d.request.JarWritten && !slices.ContainsFunc(d.pairs, changed):
 			v.Action = Restore
 			return
 		}
@@ -262,32 +266,32 @@ func (d *decision) decide(v *Verdict) {
 // unless the jar has just lost them.
 func (d *decision) decideEmpty(v *Verdict) {
 	d.read()
-	d.pairEqual()
+	d.assignEqual()
 	switch {
 	case !slices.ContainsFunc(d.own, d.mayBeLost):
-	case !d.request.Settled:
-		v.Action = Settle
-	case d.lose() > 0:
+	case !d.request.Flushed:
+		v.Action = Flush
+	case d.markLost() > 0:
 		v.Action = Restore
 		for _, o := range d.own {
 			if o.lost {
 				v.Lost = append(v.Lost, o.Cookie)
 			}
 		}
-	case d.request.Mended:
+	case d.request.JarWritten:
 		v.Action = Restore
 	}
 }
 
-// mayBeLost reports a cookie that the request lacks, where another session's answer may
-// have taken it, or has.
-func (d *decision) mayBeLost(o own) bool {
-	return o.applies && !o.given && o.Partition == "" && (d.request.Late && d.place.had[o.key()] || d.place.taken[o.key()])
+// mayBeLost reports a cookie that the request lacks, where another session's response may
+// have deleted it, or has.
+func (d *decision) mayBeLost(o ownCookie) bool {
+	return o.applies && !o.present && o.Partition == "" && (d.request.OldInFlight && d.window.seenInJar[o.key()] || d.window.missing[o.key()])
 }
 
-// lose marks the cookies that the settled jar does not have, and counts them. What it has
-// the browser holds back.
-func (d *decision) lose() (n int) {
+// markLost marks the cookies that the flushed jar does not have, and counts them. What it
+// has, the browser does not send with this request.
+func (d *decision) markLost() (n int) {
 	for i := range d.own {
 		o := &d.own[i]
 		has := func(c Cookie) bool { return c.key() == o.key() }
@@ -301,37 +305,37 @@ func (d *decision) lose() (n int) {
 // read takes the token and carried cookies out of the header. The requests of a
 // page mostly have the same one: it is read once.
 func (d *decision) read() {
-	if d.header == d.request.Header && d.names == d.site.renamed {
+	if d.header == d.request.Header && d.kindsVersion == d.site.kindsVersion {
 		return
 	}
-	d.crumbs = d.crumbs[:0]
-	for c := range crumbs(d.request.Header) {
+	d.pairs = d.pairs[:0]
+	for c := range cookiePairs(d.request.Header) {
 		if kind := d.book.kindOf(d.site, &c); kind != NotToken {
-			d.crumbs = append(d.crumbs, edit{crumb: c, kind: kind})
+			d.pairs = append(d.pairs, edit{cookiePair: c, kind: kind})
 		}
 	}
-	d.header, d.names = d.request.Header, d.site.renamed // reading may have found new ones
+	d.header, d.kindsVersion = d.request.Header, d.site.kindsVersion // reading may have found new ones
 }
 
-func removed(e edit) bool { return e.to == nil && !e.stays }
+func removed(e edit) bool { return e.to == nil && !e.keep }
 
 // changed reports a piece of the header that does not stay as it is.
-func changed(e edit) bool { return !e.stays && (e.to == nil || e.to.Value != e.value) }
+func changed(e edit) bool { return !e.keep && (e.to == nil || e.to.Value != e.value) }
 
-// adds reports whether cookies may be missing in the header that are to be
+// mayAdd reports whether cookies may be missing in the header that are to be
 // there.
-func (d *decision) adds() bool { return d.book.options.ForceEverywhere || len(d.place.taken) > 0 }
+func (d *decision) mayAdd() bool { return d.book.options.ForceEverywhere || len(d.window.missing) > 0 }
 
-// isStrange reports a value that the book never saw.
-func (d *decision) isStrange(e edit) bool {
+// isUnknown reports a value that the book never saw.
+func (d *decision) isUnknown(e edit) bool {
 	p := pair{e.name, e.value}
-	return removed(e) && !d.site.isEmptied(e.name, e.value) && !d.site.known(p) && !d.book.knownNearby(d.site, p)
+	return removed(e) && !d.site.isEmptied(e.name, e.value) && !d.site.known(p) && !d.book.knownOnSharedSite(d.site, p)
 }
 
-// knownNearby reports whether another site that may share the jar's cookie has
+// knownOnSharedSite reports whether another site that may share the jar's cookie has
 // the value.
-func (b *Book) knownNearby(s *site, p pair) bool {
-	if !b.cutting.shares() {
+func (b *Book) knownOnSharedSite(s *site, p pair) bool {
+	if !b.boundary.shares() {
 		return false
 	}
 	near := registrable(hostOf(s.name))
@@ -347,62 +351,64 @@ func (b *Book) knownNearby(s *site, p pair) bool {
 // the jar has them. What left the jar meanwhile (it was a removed session's, or
 // overwritten) is replaced like any foreign value.
 func (d *decision) adopt() {
-	o := d.book.origin(FromScript, d.request.URL, d.request.Now)
-	for _, e := range d.crumbs {
-		if !d.isStrange(e) {
+	o := d.book.newCause(FromScript, d.request.URL, d.request.Now)
+	for _, e := range d.pairs {
+		if !d.isUnknown(e) {
 			continue
 		}
 		for _, c := range inJar(pair{e.name, e.value}, d.request.Jar, &d.at) {
-			d.book.takeOver(d.place.active, d.request.Window, c, e.kind, o)
+			d.book.adoptValue(d.window.active, d.request.Window, c, e.kind, o)
 		}
 	}
 }
 
-// pairEqual and pairRest find for each crumb the cookie of the active session
+// assignEqual and assignRest find for each pair the cookie of the active session
 // that takes its place: the one of the same value, else of the same identity as
-// far as the value tells, else the next in jar order. Last, a value of its own
+// far as the value shows, else the next in jar order. Last, a value of its own
 // stays where its scope does not reach: the browser knows the cookie's scope
 // better.
-func (d *decision) pairEqual() {
+func (d *decision) assignEqual() {
 	d.own = d.own[:0]
-	for _, h := range d.place.active.cookies {
-		d.own = append(d.own, own{held: h, applies: h.covers(&d.at) && !h.Expired(d.request.Now)})
+	for _, h := range d.window.active.cookies {
+		d.own = append(d.own, ownCookie{sessionCookie: h, applies: h.covers(&d.at) && !h.Expired(d.request.Now)})
 	}
-	for i := range d.crumbs {
-		e := &d.crumbs[i]
-		e.to, e.stays = nil, d.site.isEmptied(e.name, e.value) && !slices.ContainsFunc(d.own, func(o own) bool { return o.applies && o.Name == e.name })
+	for i := range d.pairs {
+		e := &d.pairs[i]
+		e.to, e.keep = nil, d.site.isEmptied(e.name, e.value) && !slices.ContainsFunc(d.own, func(o ownCookie) bool { return o.applies && o.Name == e.name })
 	}
-	d.pairBy(func(e *edit, o *own) bool { return e.value == o.Value && o.applies })
+	d.assignBy(func(e *edit, o *ownCookie) bool { return e.value == o.Value && o.applies })
 }
 
-func (d *decision) pairRest() {
-	d.pairBy(func(e *edit, o *own) bool { return o.applies && (d.alone(e.name) || d.sameIdentity(e, o.held)) })
-	d.pairBy(func(_ *edit, o *own) bool { return o.applies })
-	d.pairBy(func(e *edit, o *own) bool { return e.value == o.Value })
-	for i := range d.crumbs { // one that a logout left empty beside another of its name
-		e := &d.crumbs[i]
-		e.stays = e.to == nil && d.site.isEmptied(e.name, e.value)
+func (d *decision) assignRest() {
+	d.assignBy(func(e *edit, o *ownCookie) bool {
+		return o.applies && (d.isOnly(e.name) || d.sameIdentity(e, o.sessionCookie))
+	})
+	d.assignBy(func(_ *edit, o *ownCookie) bool { return o.applies })
+	d.assignBy(func(e *edit, o *ownCookie) bool { return e.value == o.Value })
+	for i := range d.pairs { // one that a logout left empty beside another of its name
+		e := &d.pairs[i]
+		e.keep = e.to == nil && d.site.isEmptied(e.name, e.value)
 	}
 }
 
-func (d *decision) pairBy(same func(*edit, *own) bool) {
-	for i := range d.crumbs {
-		e := &d.crumbs[i]
+func (d *decision) assignBy(same func(*edit, *ownCookie) bool) {
+	for i := range d.pairs {
+		e := &d.pairs[i]
 		for j := range d.own {
 			o := &d.own[j]
-			if e.to == nil && !o.given && o.Name == e.name && same(e, o) {
-				e.to, o.given = o.held, true
+			if e.to == nil && !o.present && o.Name == e.name && same(e, o) {
+				e.to, o.present = o.sessionCookie, true
 			}
 		}
 	}
 }
 
-// alone reports whether a name stands once in the header and once in the session,
-// so that there is nothing to tell apart.
-func (d *decision) alone(name string) bool {
+// isOnly reports whether a name stands once in the header and once in the session,
+// so that there is no choice.
+func (d *decision) isOnly(name string) bool {
 	n := 0
-	for i := range d.crumbs {
-		if d.crumbs[i].name == name {
+	for i := range d.pairs {
+		if d.pairs[i].name == name {
 			n++
 		}
 	}
@@ -414,9 +420,9 @@ func (d *decision) alone(name string) bool {
 	return n == 2
 }
 
-// sameIdentity reports whether some session holds the crumb's value in a cookie
+// sameIdentity reports whether some session has the pair's value in a cookie
 // of this identity.
-func (d *decision) sameIdentity(e *edit, h *held) bool {
+func (d *decision) sameIdentity(e *edit, h *sessionCookie) bool {
 	for holder := range d.site.values.of(pair{e.name, e.value}) {
 		if other := holder.find(h.key()); other != nil && other.Value == e.value {
 			return true
@@ -429,8 +435,8 @@ func (d *decision) sameIdentity(e *edit, h *held) bool {
 // removed pieces with the semicolon before them, missing ones at the end.
 func (d *decision) write() {
 	old, out, from := d.request.Header, d.out[:0], 0
-	for _, e := range d.crumbs {
-		if e.stays && e.to == nil {
+	for _, e := range d.pairs {
+		if e.keep && e.to == nil {
 			continue // with what stands before the next one
 		}
 		if e.to == nil {
@@ -444,12 +450,12 @@ func (d *decision) write() {
 		from = valueEnd
 	}
 	out = append(out, old[from:]...)
-	if len(d.crumbs) > 0 && d.crumbs[0].start == 0 && removed(d.crumbs[0]) {
+	if len(d.pairs) > 0 && d.pairs[0].start == 0 && removed(d.pairs[0]) {
 		out = bytes.TrimLeft(bytes.TrimPrefix(out, []byte(";")), " ")
 	}
 	for i := range d.own {
 		if o := &d.own[i]; d.isMissing(o) {
-			out, o.given = appendPair(out, &o.Cookie), true
+			out, o.present = appendPair(out, &o.Cookie), true
 		}
 	}
 	d.out = out
@@ -481,14 +487,14 @@ func appendPair(header []byte, c *Cookie) []byte {
 // isMissing reports a cookie of the active session that is to be added: one that
 // the jar has not been given yet, or that a late response of another session took
 // from it, or any token when the book forces everywhere.
-func (d *decision) isMissing(o *own) bool {
-	if !o.applies || o.given {
+func (d *decision) isMissing(o *ownCookie) bool {
+	if !o.applies || o.present {
 		return false
 	}
-	if d.request.Racing && d.request.Settled && o.Partition == "" {
+	if d.request.JarChanging && d.request.Flushed && o.Partition == "" {
 		return o.lost || d.book.options.ForceEverywhere && o.kind == Token
 	}
-	return d.book.options.ForceEverywhere && o.kind == Token || d.place.taken[o.key()]
+	return d.book.options.ForceEverywhere && o.kind == Token || d.window.missing[o.key()]
 }
 
 // addOutOfScope adds the tokens that do not cover the URL, one of each name that
@@ -496,10 +502,10 @@ func (d *decision) isMissing(o *own) bool {
 func (d *decision) addOutOfScope() {
 	for i := range d.own {
 		o := &d.own[i]
-		sameName := func(other own) bool { return other.given && other.Name == o.Name }
+		sameName := func(other ownCookie) bool { return other.present && other.Name == o.Name }
 		if o.kind != Token || o.Expired(d.request.Now) || o.Secure && !trustworthy(&d.at) || slices.ContainsFunc(d.own, sameName) {
 			continue
 		}
-		d.out, o.given = appendPair(d.out, &o.Cookie), true
+		d.out, o.present = appendPair(d.out, &o.Cookie), true
 	}
 }

@@ -13,8 +13,8 @@ import (
 func TestRewrite(t *testing.T) {
 	const alice, bob = "sid=ALICE; auth=a", "sid=B; auth=bb"
 	for _, c := range []struct{ name, bob, header, want string }{
-		{"in step", bob, "sid=B; auth=bb", "sid=B; auth=bb"},
-		{"in step among others", bob, "x=1; auth=bb; y; sid=B", "x=1; auth=bb; y; sid=B"},
+		{"in sync", bob, "sid=B; auth=bb", "sid=B; auth=bb"},
+		{"in sync among others", bob, "x=1; auth=bb; y; sid=B", "x=1; auth=bb; y; sid=B"},
 		{"shorter and longer", bob, "x=1; sid=ALICE; auth=a; y=2", "x=1; sid=B; auth=bb; y=2"},
 		{"a token missing stays missing", bob, "sid=ALICE; y=2", "sid=B; y=2"},
 		{"no token at all", bob, "x=1; y=2", "x=1; y=2"},
@@ -48,7 +48,7 @@ func TestRewrite(t *testing.T) {
 			if v.Action == Continue {
 				got = c.header
 			}
-			if got != c.want || (v.Action == Rewrite) != (c.want != c.header) || v.Action == Settle {
+			if got != c.want || (v.Action == Rewrite) != (c.want != c.header) || v.Action == Flush {
 				t.Errorf("%q:\n got %q (action %d)\nwant %q", c.header, got, v.Action, c.want)
 			}
 			if v.Session != b.ref("bob") {
@@ -172,22 +172,22 @@ func TestForceEverywhere(t *testing.T) {
 }
 
 // An unknown value is asked for again, then adopted as the jar describes it.
-func TestSettleAndAdopt(t *testing.T) {
+func TestFlushAndAdopt(t *testing.T) {
 	b := start(t, Options{})
 	b.give("alice", "sid=A")
 	b.new("bob")
 	b.visit("https://www.shop.test/app", "sid=B; Domain=shop.test")
 	b.script("https://www.shop.test/app", "sid=X; Domain=shop.test; Secure; SameSite=Lax")
-	b.told()
+	b.newEvents()
 	p := Paused{URL: "https://www.shop.test/app", Header: "sid=X", Now: b.now}
-	if v := b.book.Decide(p); v.Action != Settle || v.Header != "" {
+	if v := b.book.Decide(p); v.Action != Flush || v.Header != "" {
 		t.Fatalf("unknown: %+v", v)
 	}
-	p.Settled, p.Jar = true, b.jar()
+	p.Flushed, p.Jar = true, b.jar()
 	if v := b.book.Decide(p); v.Action != Continue {
 		t.Errorf("settled: %+v", v)
 	}
-	b.wantTold("value-adopted bobsid")
+	b.wantEvents("value-adopted bobsid")
 	s, _ := b.book.Active(Main, shop, b.now)
 	want := Cookie{Name: "sid", Value: "X", Domain: ".shop.test", Path: "/", Secure: true, SameSite: "Lax"}
 	if len(s.Tokens) != 1 || s.Tokens[0] != want {
@@ -208,7 +208,7 @@ func TestRemovedValueIsNotAdopted(t *testing.T) {
 	if _, err := b.book.Remove(alice, b.now); err != nil {
 		t.Fatal(err)
 	}
-	v := b.book.Decide(Paused{URL: "https://shop.test/", Header: "sid=A", Settled: true, Jar: b.jar(), Now: b.now})
+	v := b.book.Decide(Paused{URL: "https://shop.test/", Header: "sid=A", Flushed: true, Jar: b.jar(), Now: b.now})
 	if v.Action != Rewrite || v.Header != "sid=B" {
 		t.Errorf("got %+v", v)
 	}
@@ -230,7 +230,7 @@ func TestForcedBeforeTheFirstToken(t *testing.T) {
 	fresh.new("nobody")
 	fresh.script("https://shop.test/", "sid=X")
 	p := Paused{URL: "https://shop.test/", Header: "sid=X", Now: fresh.now}
-	if v := fresh.book.Decide(p); v.Action != Settle {
+	if v := fresh.book.Decide(p); v.Action != Flush {
 		t.Errorf("a default token not met before: %+v", v)
 	}
 }
@@ -257,7 +257,7 @@ func TestDecideAllocates(t *testing.T) {
 	p := Paused{URL: "https://shop.test/a?b", Header: "x=1; sid=B; flag; auth=b; y=2", Now: b.now}
 	b.book.Decide(p)
 	if n := testing.AllocsPerRun(100, func() { b.book.Decide(p) }); n > 0 {
-		t.Errorf("in step: %v allocations", n)
+		t.Errorf("in sync: %v allocations", n)
 	}
 }
 
@@ -290,7 +290,7 @@ var rewriteStates = []func(*browser) []pair{
 // the blanks around.
 func foreign(header string) []string {
 	var list []string
-	for c := range crumbs(header) {
+	for c := range cookiePairs(header) {
 		piece := strings.Trim(header[c.start:c.end], " \t")
 		if !isToken(c.name) && piece != "" {
 			list = append(list, piece)
@@ -308,9 +308,9 @@ func FuzzRewrite(f *testing.F) {
 			everywhere := i%2 == 1
 			b := start(t, Options{ForceEverywhere: everywhere})
 			own := rewriteStates[i/2](b)
-			p := Paused{URL: home, Header: header, Settled: true, Jar: b.jar(), Now: b.now}
+			p := Paused{URL: home, Header: header, Flushed: true, Jar: b.jar(), Now: b.now}
 			v := b.book.Decide(p)
-			if v.Action == Settle {
+			if v.Action == Flush {
 				t.Fatal("a settled request is to settle again")
 			}
 			if v.Action == Continue {
@@ -351,7 +351,7 @@ func TestManyTokens(t *testing.T) {
 		t.Errorf("got %q", v.Header)
 	}
 	if v := b.book.Decide(Paused{URL: "https://shop.test/", Header: strings.Join(bob, "; "), Now: b.now}); v.Action != Continue {
-		t.Errorf("in step: %+v", v)
+		t.Errorf("in sync: %+v", v)
 	}
 }
 
@@ -369,12 +369,12 @@ func TestScopeHostSharesTheJar(t *testing.T) {
 	b.visit(two, "sid=2")
 	b.wantSent(two, "sid=2")
 	b.wantSent(one, "sid=1")
-	if n := strings.Count(b.told(), string(ValueAdopted)); n != 0 {
+	if n := strings.Count(b.newEvents(), string(ValueAdopted)); n != 0 {
 		t.Errorf("%d values were adopted", n)
 	}
 	b.script(one, "sid=3")
 	b.wantSent(one, "sid=3")
-	if n := strings.Count(b.told(), string(ValueAdopted)); n != 1 {
+	if n := strings.Count(b.newEvents(), string(ValueAdopted)); n != 1 {
 		t.Errorf("a script's value was adopted %d times", n)
 	}
 }
@@ -392,7 +392,7 @@ func TestForceEverywhereOnTwoSites(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ site, header string }{{"one.test", "x=1; sid=other"}, {"two.test", ""}, {"one.test", ""}} {
-		v := b.Decide(Paused{URL: "http://" + c.site + "/", Header: c.header, Settled: true, Now: testNow})
+		v := b.Decide(Paused{URL: "http://" + c.site + "/", Header: c.header, Flushed: true, Now: testNow})
 		if want := "sid=" + c.site; !strings.HasSuffix(v.Header, want) {
 			t.Errorf("%s, %q: sent %q, want %s", c.site, c.header, v.Header, want)
 		}

@@ -7,14 +7,14 @@ type RequestView struct {
 	At      time.Time `json:"at"` // when it began
 	Window  Window    `json:"window"`
 	Site    string    `json:"site"`
-	Session string    `json:"session,omitempty"` // that it was sent as; "" for nobody's
+	Session string    `json:"session,omitempty"` // that it was sent as; "" for none
 	Forced  string    `json:"forced,omitempty"`  // the session that was active when it was sent
 	Method  string    `json:"method"`
 	URL     string    `json:"url"`    // its query may hold secrets
 	Type    string    `json:"type"`   // as DevTools calls it: Document, Fetch, Image, …
-	Status  int       `json:"status"` // 0 where no answer came
+	Status  int       `json:"status"` // 0 where no response came
 
-	Unsent    bool `json:"unsent,omitempty"`    // it never left, as far as the browser told
+	Unsent    bool `json:"unsent,omitempty"`    // it never left, as far as the browser reported
 	Rewritten bool `json:"rewritten,omitempty"` // it left with another Cookie header than the browser gave it
 	Unchecked bool `json:"unchecked,omitempty"` // no verdict was asked for: see [Guard]
 	Handshake bool `json:"handshake,omitempty"` // it opened a WebSocket, which cannot be paused

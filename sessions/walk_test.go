@@ -21,7 +21,7 @@ func TestModel(t *testing.T) {
 		w := &walk{T: t, real: start(t, Options{Defaults: defaults, ForceEverywhere: everywhere}),
 			model: newModel(map[string]Kind{"sid": Token, "jwt": Token, "xsrf": Carried})}
 		w.model.everywhere = everywhere
-		w.real.book.page(shop)
+		w.real.book.ensureSite(shop)
 		t.Repeat(map[string]func(*rapid.T){"step": func(*rapid.T) { w.step() }, "": func(*rapid.T) { w.compare() }})
 	})
 }
@@ -37,17 +37,17 @@ func walks(t *testing.T, walk func(*rapid.T)) {
 	rapid.Check(t, walk)
 }
 
-// walk is a browser and its model in step.
+// walk is a browser and its model in sync.
 type walk struct {
 	*rapid.T
 	real    *browser
 	model   *model
-	flights []airborne
+	flights []inFlight
 	values  int
 }
 
-// airborne is a request whose response has not come.
-type airborne struct {
+// inFlight is a request whose response has not come.
+type inFlight struct {
 	flight
 	model *mExchange
 }
@@ -56,7 +56,7 @@ func (w *walk) pick(what string, list ...string) string {
 	return rapid.SampledFrom(list).Draw(w.T, what)
 }
 
-// say tells a step in the log of a failing example.
+// say writes a step in the log of a failing example.
 func (w *walk) say(format string, args ...any) { w.Logf("STEP "+format, args...) }
 
 func (w *walk) step() {
@@ -113,7 +113,7 @@ func (w *walk) send(b *browser, window *mWindow) {
 	found, jar := b.found(url), b.jar()
 	f := b.send(url)
 	x := w.model.send(window, url, found, jar)
-	w.flights = append(w.flights, airborne{f, x})
+	w.flights = append(w.flights, inFlight{f, x})
 	if got := pairsOf(f.header); !slices.Equal(got, x.header) {
 		w.Fatalf("sent is %v, in the model %v", got, x.header)
 	}
@@ -144,7 +144,7 @@ func (w *walk) answer(i int, mended bool) {
 	}
 	want := w.model.receive(f.model, set)
 	if slices.Sort(want); !slices.Equal(windows, want) {
-		w.Fatalf("out of step are %q, in the model %q", windows, want)
+		w.Fatalf("out of sync are %q, in the model %q", windows, want)
 	}
 	for _, name := range want {
 		if mended {
@@ -296,7 +296,7 @@ func (s *site) problem() string {
 		if s.names[session.name] != session || s.number(session.id) != session || session.removed {
 			return session.name + " is badly registered"
 		}
-		if !slices.IsSortedFunc(session.cookies, func(a, b *held) int { return jarOrder(&a.Cookie, &b.Cookie) }) {
+		if !slices.IsSortedFunc(session.cookies, func(a, b *sessionCookie) int { return jarOrder(&a.Cookie, &b.Cookie) }) {
 			return "cookies are out of order"
 		}
 		seen := map[pair]bool{}
@@ -304,7 +304,7 @@ func (s *site) problem() string {
 			if h.kind != s.kind(h.Name) || h.kind == NotToken {
 				return fmt.Sprintf("%s has kind %q, not %q", h.Name, h.kind, s.kind(h.Name))
 			}
-			if !s.values.has(h.pair(), session) || session.held(h.pair()) {
+			if !s.values.has(h.pair(), session) || session.hadValue(h.pair()) {
 				return h.Name + " is badly indexed"
 			}
 			if !seen[h.pair()] {
@@ -315,7 +315,7 @@ func (s *site) problem() string {
 				scopes[h.scope()]++
 			}
 		}
-		for _, p := range session.past {
+		for _, p := range session.earlier {
 			if !s.values.has(p, session) {
 				return "an earlier value is badly indexed"
 			}
@@ -331,12 +331,12 @@ func (s *site) problem() string {
 	if len(scopes) != len(s.scopes) {
 		return fmt.Sprintf("scopes are %v, not %v", s.scopes, scopes)
 	}
-	for w, p := range s.places {
-		if alive(p.active) != p.active || alive(p.last) != p.last || p.before != nil && alive(p.before.session) != p.before.session {
+	for w, p := range s.windows {
+		if unlessRemoved(p.active) != p.active || unlessRemoved(p.last) != p.last || p.restore != nil && unlessRemoved(p.restore.session) != p.restore.session {
 			return fmt.Sprintf("window %q keeps a removed session", w)
 		}
 	}
-	if a := s.anonymous; a != nil && (a.removed || a.filled || a.activeSomewhere()) {
+	if a := s.anonymous; a != nil && (a.removed || a.hadToken || a.activeSomewhere()) {
 		return "the anonymous session is somebody"
 	}
 	return ""

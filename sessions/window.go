@@ -55,11 +55,11 @@ func (b *Book) CloseWindow(w Window) {
 	defer b.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(b.sites)) { // events have an order
 		s := b.sites[name]
-		p := s.places[w]
+		p := s.windows[w]
 		if p == nil {
 			continue
 		}
-		delete(s.places, w)
+		delete(s.windows, w)
 		if p.active == nil {
 			continue
 		}

@@ -47,7 +47,7 @@ func TestCloseWindow(t *testing.T) {
 	// An answer that comes late changes the session, not the window.
 	windows := b.Received(x, Response{Cookies: []Cookie{{Name: "sid", Value: "2", Domain: "a.test", Path: "/"}}, Now: testNow}).Windows
 	if len(windows) != 1 || windows[0] != Main {
-		t.Errorf("windows out of step: %q", windows)
+		t.Errorf("windows out of sync: %q", windows)
 	}
 	if plan := b.PlanJar("bob", "a.test", nil, testNow); !plan.Empty() {
 		t.Errorf("the jar of a closed window is planned: %+v", plan)

@@ -143,7 +143,7 @@ var badCommands = []badCommand{
 	{"nobody listens", "open http://127.0.0.1:1/", exitFailed, "2:1", "ERR_", false},
 }
 
-// At a prompt each is told, and the next command is taken: in the end all is as it was.
+// At a prompt each is reported, and the next command is taken: in the end all is as it was.
 func TestBadCommandsAtPrompt(t *testing.T) {
 	t.Parallel()
 	url := serveBad(t)
@@ -179,7 +179,7 @@ func checkPlain(t *testing.T, out string) {
 	}
 }
 
-// Each is told at its place, shortly, with its exit code, and nothing after it runs. A
+// Each is reported at its place, shortly, with its exit code, and nothing after it runs. A
 // script is not affected by those beside it, or before it in the same browser.
 func TestBadCommands(t *testing.T) {
 	t.Parallel()

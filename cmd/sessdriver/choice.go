@@ -15,7 +15,7 @@ type choice[T ~string] struct {
 	value *T
 }
 
-// choose declares such a flag. What the value is by now is the default.
+// choose declares such a flag. The present value is the default.
 func choose[T ~string](f *pflag.FlagSet, value *T, of sessions.Choice[T], name, usage string) {
 	f.Var(&choice[T]{of, value}, name, usage)
 }

@@ -17,7 +17,7 @@ import (
 var shells = []string{"bash", "zsh", "fish"}
 
 // completion is `sessdriver completion SHELL`: what completes the words and flags of the
-// commands, and the registry's for what stands behind help.
+// commands, and the registry's for the words after help.
 func completion(_ context.Context, c *config, s streams) error {
 	switch strings.Join(c.args, "") {
 	case "bash":

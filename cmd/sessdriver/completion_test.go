@@ -33,11 +33,11 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
-// completers ask a shell what stands behind the words that it is given: the script is in
+// completers ask a shell what follows the words that it is given: the script is in
 // $SCRIPT, the last word is the one at the cursor.
 var completers = map[string]string{
 	"bash": `eval "$SCRIPT"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sessdriver; printf '%s\n' "${COMPREPLY[@]}"`,
-	// Only its editor completes: what it would be told.
+	// Only its editor completes: what it would be given.
 	"zsh": `emulate zsh; compadd() { shift; local w; for w; do [[ $w == $PREFIX* ]] && print -r -- $w; done }
 		_arguments() { local a; for a in ${@#\*}; do [[ $a == ${PREFIX:--}* ]] && print -r -- ${a%%[\[=+]*}; done }
 		complete() { eval $SCRIPT }; words=("$@") CURRENT=$# PREFIX=${@[-1]}; complete; true`,

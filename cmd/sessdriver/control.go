@@ -28,7 +28,7 @@ type control struct {
 	book    *sessions.Book
 	notices *notices
 	colours colours       // of the standard output
-	mask    sessions.Mask // one, so that equal values can be told in all that is written
+	mask    sessions.Mask // one, so that equal values look equal in all that is written
 
 	browser *cdp.Browser
 	engine  *scripts.Engine
@@ -80,11 +80,11 @@ func (k *control) drive(ctx context.Context, g given, url string) error {
 		k.engine.Vars.Set(name, value)
 	}
 	k.config.keepSettings(k.engine)
-	k.engine.AlwaysSave, k.engine.Patience = k.keeps, k.config.wait
-	k.engine.Attended = k.keeps && term.IsTerminal(int(k.streams.out.file.Fd()))
+	k.engine.AlwaysSave, k.engine.Timeout = k.keeps, k.config.wait
+	k.engine.Interactive = k.keeps && term.IsTerminal(int(k.streams.out.file.Fd()))
 	for _, s := range g.sessions {
 		for _, line := range s.unsent {
-			k.notices.tell(line)
+			k.notices.print(line)
 		}
 	}
 	if err := g.apply(ctx, k.browser, k.book); err != nil {
@@ -265,18 +265,18 @@ func (k *control) cancelLines(ctx context.Context, p *prompt.Prompt) {
 }
 
 // remember lets the prompt know the commands of earlier runs, and later runs those of
-// this one, without their secrets. tell says why that is not so, once notices are shown at
+// this one, without their secrets. warn says why that is not so, once notices are shown at
 // the prompt.
-func (k *control) remember() (lines []string, tell func()) {
+func (k *control) remember() (lines []string, warn func()) {
 	var once sync.Once
-	told := func(err error) {
+	report := func(err error) {
 		if err != nil {
-			once.Do(func() { k.notices.tell("the commands are not remembered for later runs: " + err.Error()) })
+			once.Do(func() { k.notices.print("the commands are not remembered for later runs: " + err.Error()) })
 		}
 	}
-	k.recorder.Keep = func(command string) { told(settings.AddHistory(command)) }
+	k.recorder.Keep = func(command string) { report(settings.AddHistory(command)) }
 	lines, err := settings.LoadHistory()
-	return lines, func() { told(err) }
+	return lines, func() { report(err) }
 }
 
 // goOn reports whether the program goes on after an error, which it prints

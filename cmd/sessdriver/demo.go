@@ -42,7 +42,7 @@ func runDemo(ctx context.Context, c *config, s streams) error {
 // demonstrate shows the proof and, at a terminal, leaves the person at the
 // prompt with the browser open.
 func (k *control) demonstrate(ctx context.Context, shop *demo.Shop) error {
-	k.notices.show(func(string) {}) // the proof tells what happens
+	k.notices.show(func(string) {}) // the proof says what happens
 	newReport := demo.NewTable
 	if k.config.json {
 		newReport = demo.NewLines

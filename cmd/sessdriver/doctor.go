@@ -21,7 +21,7 @@ func runDoctor(ctx context.Context, c *config, s streams) error {
 	ctx, stop := k.interruptible(ctx)
 	defer stop()
 	o := doctor.Options{Browser: options, Guards: c.guards}
-	o.Tell = func(text string) { fmt.Fprintln(s.err, scripts.Escape(scripts.Plain(text))) }
+	o.Progress = func(text string) { fmt.Fprintln(s.err, scripts.Escape(scripts.Plain(text))) }
 	encoder := json.NewEncoder(scripts.SafeJSON(s.out))
 	o.Line = func(l doctor.Line) {
 		if c.json {

@@ -11,7 +11,7 @@ import (
 	"sessdriver/cmd/sessdriver/internal/doctor"
 )
 
-// The doctor finds nothing wrong with the browser of the tests, tells so in a form that
+// The doctor finds nothing wrong with the browser of the tests, says so in a form that
 // programs read, and leaves nothing behind.
 func TestDoctor(t *testing.T) {
 	needsFull(t)
@@ -30,7 +30,7 @@ func TestDoctor(t *testing.T) {
 		switch {
 		case l.Stray || l.Seen && !(l.Forced && l.Kept):
 			t.Errorf("leaks: %s", line)
-		case l.Leaks(): // on a busy machine an answer may be told later than the doctor waits; TestDetect in cdp judges that
+		case l.Leaks(): // on a busy machine a response may be reported later than the doctor waits; TestDetect in cdp judges that
 			t.Logf("not detected: %s", line)
 		}
 		situations[l.Situation]++

@@ -35,7 +35,7 @@ func usagef(format string, args ...any) error {
 var errSilent = errors.New("failed")
 
 func silent(err error) bool {
-	return errors.Is(err, errSilent) || errors.Is(err, errInterrupted) || leftBy(err) || errors.As(err, new(*saidError))
+	return errors.Is(err, errSilent) || errors.Is(err, errInterrupted) || leftBy(err) || errors.As(err, new(*reportedError))
 }
 
 // errInterrupted ends the program because somebody asked for it.

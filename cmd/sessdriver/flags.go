@@ -40,7 +40,7 @@ func (c *config) flagSet() *pflag.FlagSet {
 	f.StringArrayVar(&c.httpAuth, "http-auth", nil, "give a session the credentials for HTTP authentication: `NAME=USER:PASSWORD`, NAME=@FILE or NAME=- (standard input); SITE/NAME for another site than the URL's; repeatable")
 	f.StringArrayVar(&c.use, "use", nil, "force the session `NAME` before the first request; SITE/NAME for another site; repeatable")
 	f.StringVarP(&c.script, "command", "c", "", "run `COMMANDS` (separated by ; or line ends) and end")
-	f.DurationVar(&c.wait, "wait", scripts.DefaultPatience, "how long the commands that act on a page, wait and expect wait for what they are about, where they have no --timeout: a `TIME` as 500ms or 30s")
+	f.DurationVar(&c.wait, "wait", scripts.DefaultTimeout, "how long the commands that act on a page, wait and expect wait for what they are about, where they have no --timeout: a `TIME` as 500ms or 30s")
 	f.BoolVar(&c.showSecrets, "show-secrets", false, "show the values of tokens, and whole addresses")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log to standard error; with run also show what scripts print that pass")
 	f.BoolVar(&c.noColour, "no-color", false, "no colours and no hints at the prompt; NO_COLOR in the environment does the same")

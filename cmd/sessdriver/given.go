@@ -26,7 +26,7 @@ type given struct {
 type givenSession struct {
 	site, name string
 	cookies    []sessions.Cookie
-	unsent     []string // what is to be told of those that may never be sent
+	unsent     []string // warnings about those that may never be sent
 }
 
 type givenAuth struct {

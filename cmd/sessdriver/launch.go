@@ -86,7 +86,7 @@ func attach(ctx context.Context, c *config, s streams) error {
 	defer k.close()
 	options := c.options(k, s)
 	if options.State, err = settings.StateDir(); err != nil { // a home that there is not cannot be written either
-		k.notices.tell(cdp.NoJournal(err))
+		k.notices.print(cdp.NoJournal(err))
 	}
 	browser, err := k.start(ctx, func(ctx context.Context) (*cdp.Browser, error) { return cdp.Attach(ctx, c.args[0], options) })
 	if err != nil {
@@ -108,7 +108,7 @@ func (k *control) start(ctx context.Context, get func(context.Context) (*cdp.Bro
 
 // options are those for any browser.
 func (c *config) options(k *control, s streams) cdp.Options {
-	o := cdp.Options{Book: k.book, Reload: c.reload, Storage: c.storage, Guard: c.guards[0], Observe: c.observe, Notice: func(n error) { k.notices.tell(scripts.NoticeLine(n)) }}
+	o := cdp.Options{Book: k.book, Reload: c.reload, Storage: c.storage, Guard: c.guards[0], Observe: c.observe, Notice: func(n error) { k.notices.print(scripts.NoticeLine(n)) }}
 	o.Log = c.newLog(s.err, k.book, k.mask)
 	return o
 }

@@ -10,7 +10,7 @@ import (
 	"sessdriver/scripts"
 )
 
-// man is `sessdriver man`: all that help tells, as a manual page.
+// man is `sessdriver man`: all of help as a manual page.
 func man(_ context.Context, _ *config, s streams) error {
 	fmt.Fprintf(s.out, ".TH SESSDRIVER 1 %q sessdriver\n.SH NAME\nsessdriver \\- keep the HTTP sessions of every site in a browser, and force one\n.SH DESCRIPTION\n", version())
 	asItIs(s.out, overview())

@@ -165,7 +165,7 @@ var (
 	typedAt = regexp.MustCompile(`^(\w+: )?\S+( \[\w+\])?> `)
 )
 
-// What the documents tell to type can be typed: lines for a shell call sessdriver as it can
+// What the documents say to type can be typed: lines for a shell call sessdriver as it can
 // be called, and lines of the prompt and of scripts are commands.
 func TestManualExamples(t *testing.T) {
 	count := map[string]int{}

@@ -14,16 +14,16 @@ import (
 const maxNotices = 1000
 
 // notices shows lines that nobody asked for: above the prompt while there is
-// one, else on standard error. Telling never blocks: it is done while the book
+// one, else on standard error. Printing never blocks: it is done while the book
 // is locked.
 type notices struct {
 	lines chan string
 	done  chan struct{}
 
-	mu    sync.Mutex // guards show
-	print func(string)
+	mu    sync.Mutex   // guards above
+	above func(string) // shows a line above the prompt; nil while there is none
 
-	hide func(string) string // masks what is told; nil where nobody has secrets
+	hide func(string) string // masks what is printed; nil where nobody has secrets
 
 	err     io.Writer
 	colours colours // of err
@@ -39,8 +39,8 @@ func (n *notices) run() {
 	defer close(n.done)
 	for line := range n.lines {
 		n.mu.Lock()
-		if n.print != nil {
-			n.print("* " + line)
+		if n.above != nil {
+			n.above("* " + line)
 		} else {
 			fmt.Fprintln(n.err, n.colours.paint(yellow, "* "+line))
 		}
@@ -49,14 +49,14 @@ func (n *notices) run() {
 }
 
 // show says where lines go from now on; nil means standard error.
-func (n *notices) show(print func(string)) {
+func (n *notices) show(above func(string)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.print = print
+	n.above = above
 }
 
-// tell shows a line, unescaped as it comes.
-func (n *notices) tell(line string) {
+// print shows a line, unescaped as it comes.
+func (n *notices) print(line string) {
 	line = scripts.Plain(line)
 	if n.hide != nil {
 		line = n.hide(line)

@@ -304,7 +304,7 @@ func TestBrowserKilled(t *testing.T) {
 	if len(pids) == 0 {
 		t.Fatal("no browser is running")
 	}
-	slices.SortFunc(pids, func(a, b string) int { return cmp.Compare(kindOf(a), kindOf(b)) }) // the browser first: a helper's end is told otherwise
+	slices.SortFunc(pids, func(a, b string) int { return cmp.Compare(kindOf(a), kindOf(b)) }) // the browser first: a helper's end is reported otherwise
 	for _, text := range pids {
 		pid, err := strconv.Atoi(text)
 		if err != nil {

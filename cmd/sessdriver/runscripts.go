@@ -88,7 +88,7 @@ func (c *config) runOptions() (o runner.Options, err error) {
 	return o, nil
 }
 
-// reporter tells of scripts as they end: lines, or with --json objects.
+// reporter reports scripts as they end: lines, or with --json objects.
 func (c *config) reporter(s streams, bar *progress) func(runner.Event) {
 	encoder := json.NewEncoder(scripts.SafeJSON(s.out))
 	return func(e runner.Event) {
@@ -126,7 +126,7 @@ var marks = map[runner.Status]struct {
 	runner.NotRun:  {dim, "-   "},
 }
 
-// lines tells how the cases of a script ended.
+// lines says how the cases of a script ended.
 func (c *config) lines(e runner.Event, on colours) string {
 	var b strings.Builder
 	for _, test := range e.Result.Cases {
@@ -196,7 +196,7 @@ func (c *config) conclude(s streams, results []runner.Result, report *os.File, b
 		}
 	}
 	if first != nil {
-		return &saidError{first}
+		return &reportedError{first}
 	}
 	return nil
 }
@@ -217,9 +217,9 @@ func (c *config) openReport() (*os.File, error) {
 	return file, nil
 }
 
-// saidError is an error that was told already: only its exit code counts.
-type saidError struct{ cause error }
+// reportedError is an error that was reported already: only its exit code counts.
+type reportedError struct{ cause error }
 
-func (e *saidError) Error() string { return e.cause.Error() }
+func (e *reportedError) Error() string { return e.cause.Error() }
 
-func (e *saidError) Unwrap() error { return e.cause }
+func (e *reportedError) Unwrap() error { return e.cause }

@@ -179,7 +179,7 @@ func TestRunInterrupted(t *testing.T) {
 }
 
 // The file of a report is made before the first script is run, with its directory; a script
-// that is not begun is in it, and told.
+// that is not begun is in it, and reported.
 func TestRunReport(t *testing.T) {
 	dir := write(t, map[string]string{"a.sess": "open 'unclosed", "b.sess": "print x"})
 	report := filepath.Join(dir, "out", "report.xml")

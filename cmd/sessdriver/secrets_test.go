@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// What is typed wrong is told without the passwords, queries and parameters of its URLs.
+// What is typed wrong is reported without the passwords, queries and parameters of its URLs.
 func TestTypedSecrets(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cret"

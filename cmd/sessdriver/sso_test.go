@@ -97,7 +97,7 @@ func page(w http.ResponseWriter, title string) {
 
 // TestSingleSignOn switches an application and its identity provider at once. When
 // the application has forgotten its sessions, a silent login brings back the right
-// user; with the application alone switched it brings the other one, and that is told.
+// user; with the application alone switched it brings the other one, and that is reported.
 func TestSingleSignOn(t *testing.T) {
 	t.Parallel()
 	s := newSignOn(t)
@@ -121,9 +121,9 @@ func TestSingleSignOn(t *testing.T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if got := strings.Join(slices.Compact(s.seen), " "); got != "alice bob alice bob" {
-		t.Errorf("the application saw %q, want alice, bob, alice and bob, who is told to have come in her session", s.seen)
+		t.Errorf("the application saw %q, want alice, bob, alice and bob, who is reported to have come in her session", s.seen)
 	}
 	if !strings.Contains(text, "127.0.0.1") || !strings.Contains(text, "localhost") {
-		t.Errorf("the silent login of another user is not told: %s", text)
+		t.Errorf("the silent login of another user is not reported: %s", text)
 	}
 }

@@ -17,10 +17,10 @@ import (
 
 // stage gets a browser for one script, and a shop of its own with --shop.
 func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options, mask sessions.Mask, log io.Writer) (runner.Stage, error) {
-	o.Book = c.newBook(func(sessions.Event) {}) // what happens in several at a time would tell nobody anything
+	o.Book = c.newBook(func(sessions.Event) {}) // what happens in several at a time would be confusing
 	o.Console, o.Log = c.artifacts != "", c.newLog(log, o.Book, mask)
-	tell := o.Notice
-	o.Notice = func(n error) { tell(errors.New(mask.Text(o.Book, scripts.NoticeLine(n), ""))) }
+	notice := o.Notice
+	o.Notice = func(n error) { notice(errors.New(mask.Text(o.Book, scripts.NoticeLine(n), ""))) }
 	b, err := browsers.take(ctx, o)
 	if err != nil {
 		return runner.Stage{}, err
@@ -28,7 +28,7 @@ func (c *config) stage(ctx context.Context, browsers *pool, o cdp.Options, mask 
 	s := runner.Stage{Engine: newEngine(o.Book, b, mask), Vars: map[string]string{}, Close: func() error { return browsers.give(b) }, Lost: b.Lost(), Why: b.Err}
 	s.Engine.Reports = true
 	c.keepSettings(s.Engine)
-	s.Engine.Patience = c.wait
+	s.Engine.Timeout = c.wait
 	s.Keep = func(ctx context.Context, dir string) error { return keep(ctx, b, s.Engine, dir) }
 	if !c.shop {
 		return s, nil

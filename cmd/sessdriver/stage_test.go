@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// What is kept of a failure tells what was asked for, as whom, and what pages said; secrets
+// What is kept of a failure says what was asked for, as whom, and what pages said; secrets
 // are masked in all but the page itself. The next script finds nothing of it.
 func TestArtifacts(t *testing.T) {
 	t.Parallel()

@@ -189,8 +189,8 @@ func TestTerminalWays(t *testing.T) {
 				c.prompted("set X never^C\n")
 				c.types("history\r")
 				c.prompted("\nprint hel\"lo there\"\n")
-				if told := strings.Contains(c.text(), "* the commands are not remembered for later runs: "); told != (env != nil) {
-					t.Errorf("told that nothing is kept: %v; the terminal shows\n%s", told, c.text())
+				if reported := strings.Contains(c.text(), "* the commands are not remembered for later runs: "); reported != (env != nil) {
+					t.Errorf("reported that nothing is kept: %v; the terminal shows\n%s", reported, c.text())
 				}
 				c.types("\x04")
 				c.ends(exitOK)

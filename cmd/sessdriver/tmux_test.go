@@ -24,7 +24,7 @@ type tmux struct {
 	temp string
 }
 
-// patience is how long the screen may take to show what it must: the machine may be busy.
+// timeout is how long the screen may take to show what it must: the machine may be busy.
 const patience = 2 * time.Minute
 
 // inTmux starts the program with more of an environment, in a tmux server of its own.
@@ -43,7 +43,7 @@ func inTmux(t *testing.T, env []string, args ...string) *tmux {
 		(&program{t: t, temp: c.temp}).checkLeft()
 		c.command("kill-server").Run()
 	})
-	// What follows the program tells its exit code: that which tmux keeps is lost at times.
+	// What follows the program shows its exit code: that which tmux keeps is lost at times.
 	script := `trap : INT; "$@"; printf 'exit code %d\n' $?; exec sleep 600`
 	start := []string{"new-session", "-d", "-x", "100", "-y", "40", "sh", "-c", script, "sh", "env"} // tmux itself sets TERM
 	if out, err := c.command(slices.Concat(start, env, []string{os.Args[0]}, args)...).CombinedOutput(); err != nil {

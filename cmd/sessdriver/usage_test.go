@@ -168,12 +168,12 @@ func TestReadSource(t *testing.T) {
 	}
 }
 
-// A host that is typed is the cookies' host, and what may never be sent is told.
+// A host that is typed is the cookies' host, and what may never be sent is reported.
 func TestSessionHost(t *testing.T) {
 	for _, c := range []struct {
 		who, cookie, page string
 		site, domain      string
-		secure, told      bool
+		secure, reported  bool
 	}{
 		{"www.shop.test/carol", "__Host-sid=1", "", "shop.test", "www.shop.test", true, false},
 		{"www.shop.test/carol", "sid=1", "", "shop.test", "www.shop.test", false, false},
@@ -198,8 +198,8 @@ func TestSessionHost(t *testing.T) {
 		}
 		s := g.sessions[0]
 		cookie := s.cookies[0]
-		if s.site != c.site || s.name != "carol" || cookie.Domain != c.domain || cookie.Path != "/" || cookie.Secure != c.secure || (len(s.unsent) > 0) != c.told {
-			t.Errorf("%s with %q: %s %q domain %q secure %v, told %q", c.who, c.page, s.site, s.name, cookie.Domain, cookie.Secure, s.unsent)
+		if s.site != c.site || s.name != "carol" || cookie.Domain != c.domain || cookie.Path != "/" || cookie.Secure != c.secure || (len(s.unsent) > 0) != c.reported {
+			t.Errorf("%s with %q: %s %q domain %q secure %v, reported %q", c.who, c.page, s.site, s.name, cookie.Domain, cookie.Secure, s.unsent)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // The bound: what no driver can save. Nothing is on but what a mode needs, and what the
-// browser tells is read and thrown away; of a paused request only its id is looked for.
+// browser sends is read and thrown away; of a paused request only its id is looked for.
 
 func rawObserve(_ context.Context, address string) (func(), error) { return raw(address, false) }
 

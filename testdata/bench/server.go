@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// server is the site and what tells its pages when to begin.
+// server is the site and what says to its pages when to begin.
 type server struct {
-	url, told string // of the site, and of what the pages ask
+	url, control string // of the site, and of what the pages ask
 
 	mu       sync.Mutex // guards all below
 	pages    map[string]*page
@@ -39,7 +39,7 @@ type page struct {
 type timing struct{ One, Six, Page float64 }
 
 const script = `
-const mode = new URLSearchParams(location.search).get('mode'), told = %q;
+const mode = new URLSearchParams(location.search).get('mode'), control = %q;
 const get = async i => (await fetch('/r/' + i + '?mode=' + mode, {cache: 'no-store'})).text();
 const took = async f => { const t = performance.now(); await f(); return performance.now() - t };
 const one = n => took(async () => { for (let i = 0; i < n; i++) await get(i) });
@@ -52,11 +52,11 @@ const many = () => took(() => new Promise(done => {
 }));
 (async () => {
 	for (;;) {
-		const n = +await (await fetch(told + '/begin?mode=' + mode)).text();
+		const n = +await (await fetch(control + '/begin?mode=' + mode)).text();
 		if (!n) continue;
 		await one(20); await many();
 		const result = {One: await one(n), Six: await six(n), Page: (await many() + await many() + await many()) / 3};
-		await fetch(told + '/done?mode=' + mode, {method: 'POST', body: JSON.stringify(result)});
+		await fetch(control + '/done?mode=' + mode, {method: 'POST', body: JSON.stringify(result)});
 	}
 })()`
 
@@ -66,15 +66,15 @@ func serve() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	told, err := net.Listen("tcp", "127.0.0.1:0")
+	control, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	// Another site than what the pages ask, so that the questions are not forced.
 	s.url = fmt.Sprintf("http://localhost:%d/", site.Addr().(*net.TCPAddr).Port)
-	s.told = "http://" + told.Addr().String()
+	s.control = "http://" + control.Addr().String()
 	go http.Serve(site, http.HandlerFunc(s.site))
-	go http.Serve(told, http.HandlerFunc(s.tell))
+	go http.Serve(control, http.HandlerFunc(s.serveControl))
 	return s, nil
 }
 
@@ -119,7 +119,7 @@ func (s *server) site(w http.ResponseWriter, r *http.Request) {
 		default:
 		}
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprintf(w, "<!doctype html><title>bench</title><link rel=icon href=data:,><body><script>"+script+"</script>", s.told)
+		fmt.Fprintf(w, "<!doctype html><title>bench</title><link rel=icon href=data:,><body><script>"+script+"</script>", s.control)
 	}
 }
 
@@ -134,7 +134,7 @@ func (s *server) forget() {
 	}
 }
 
-func (s *server) tell(w http.ResponseWriter, r *http.Request) {
+func (s *server) serveControl(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cache-Control", "no-store")
 	p := s.page(r.URL.Query().Get("mode"))

@@ -91,17 +91,17 @@ func (r *reloader) unsafe(w sessions.Window, url string, shown []targets.Visit) 
 	switch {
 	case logout.MatchString(path(url)):
 		return "looks like a logout"
-	case sessions.GivesToken(url):
+	case sessions.HasFragmentToken(url):
 		return "hands over a token"
-	case r.book.ShowsAnother(w, url):
+	case r.book.HasForeignToken(w, url):
 		return "has a token of another session in it"
 	}
 	brought, safe := sessions.NoEffect, rootOf(url) == targets.WithoutFragment(url)
 	for _, v := range shown {
 		switch {
 		case v.Asked != targets.WithoutFragment(url) || v.Method != "GET":
-		case v.Did == sessions.TookAway && safe: // it asked for a login, since the session had ended
-		case v.Did == sessions.TookAway:
+		case v.Did == sessions.Deleted && safe: // it asked for a login, since the session had ended
+		case v.Did == sessions.Deleted:
 			return "ended a session"
 		case v.Did == sessions.Started, v.Did == sessions.Changed, v.Did == sessions.Filled: // where there is a token it may do nothing
 			brought = max(brought, v.Did)

@@ -14,7 +14,7 @@ import (
 // which is the last word (CHROMIUM 23). Else the jar was another's for a moment. Each site
 // is told of once for each switch.
 func (x *exchanges) checkSent(w sessions.Window, h *hop, byOther bool) {
-	if !h.booked.Astray() {
+	if !h.booked.Misattributed() {
 		return
 	}
 	site := x.book.SiteOf(h.url)

@@ -237,7 +237,7 @@ func (en *Engine) detached(e *target.EventDetachedFromTarget) {
 	en.fresh.left(tab)
 	en.departures.arrive(tab)
 	if tab.Kind == "page" && en.options.Storage != StorageKeep {
-		en.book.ForgetShelf(sessions.Shelf(tab.ID))
+		en.book.ForgetStorageArea(sessions.Shelf(tab.ID))
 	}
 	en.outside.Left(tab)
 }

@@ -382,7 +382,7 @@ func (x *exchanges) request(ex *exchange, i int, e *wire.RequestExtraInfo) sessi
 		if len(a.BlockedReasons) == 0 {
 			r.Jar = append(r.Jar, cookie(a.Cookie))
 		} else {
-			r.Held = append(r.Held, a.Cookie.Name)
+			r.Blocked = append(r.Blocked, a.Cookie.Name)
 		}
 	}
 	return r

@@ -104,7 +104,7 @@ func (c *challenges) asked(l wire.Link, e *fetch.EventAuthRequired) {
 		}
 		c.given[e.RequestID] = true
 		give(r.Credentials.User, r.Credentials.Password)
-	case r.Again: // a dialog could not be answered: what was written would go out again
+	case r.Retry: // a dialog could not be answered: what was written would go out again
 		reply.Response = fetch.AuthChallengeResponseResponseCancelAuth
 		if e.ResourceType == network.ResourceTypeDocument && e.Request.Method == "GET" {
 			c.again(e.FrameID, e.Request.URL)

@@ -223,15 +223,15 @@ func (i *interceptor) asked(e *wire.RequestPaused) {
 // decide answers a request of a window as the book says.
 func (i *interceptor) decide(e *wire.RequestPaused, w sessions.Window) {
 	r := sessions.Paused{
-		Window:    w,
-		URL:       e.Request.URL,
-		Header:    e.Request.Headers.Get("cookie"),
-		Fields:    e.Request.Headers.Get,
-		Stays:     func(site string) bool { return i.targets.StaysFrom(e.FrameID, w, site) },
-		Mirrors:   func() bool { return i.challenges.tabs.mirrorOf(e.FrameID) != nil },
-		Top:       func() string { return i.targets.TopAt(e.FrameID) },
-		Preflight: e.IsPreflight(),
-		Now:       time.Now(),
+		Window:          w,
+		URL:             e.Request.URL,
+		Header:          e.Request.Headers.Get("cookie"),
+		Fields:          e.Request.Headers.Get,
+		FromOldDocument: func(site string) bool { return i.targets.StaysFrom(e.FrameID, w, site) },
+		IsAuthMirror:    func() bool { return i.challenges.tabs.mirrorOf(e.FrameID) != nil },
+		Top:             func() string { return i.targets.TopAt(e.FrameID) },
+		Preflight:       e.IsPreflight(),
+		Now:             time.Now(),
 	}
 	i.ask(e, r)
 }
@@ -239,13 +239,13 @@ func (i *interceptor) decide(e *wire.RequestPaused, w sessions.Window) {
 // ask answers a request that the book is asked about, at once if it can.
 func (i *interceptor) ask(e *wire.RequestPaused, r sessions.Paused) {
 	w := r.Window
-	r.Racing, r.Late = i.quiet.of(w, r.URL)
+	r.JarChanging, r.OldInFlight = i.quiet.of(w, r.URL)
 	v := i.book.Decide(r)
 	switch v.Action {
 	case sessions.Await:
 		i.await(e, r)
 		return
-	case sessions.Settle:
+	case sessions.Flush:
 	default:
 		i.answer(e, w, v)
 		return
@@ -253,9 +253,9 @@ func (i *interceptor) ask(e *wire.RequestPaused, r sessions.Paused) {
 	writes := i.mirror.writes.Load()
 	// The jar is read behind everything that the browser told before.
 	wire.Send(i.link, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: i.targets.ContextOf(w)}, func(jar storage.GetCookiesResult, err error) {
-		r.Settled, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
-		r.Racing, r.Late = i.quiet.of(w, r.URL)
-		r.Mended = writes%2 != 0 || writes != i.mirror.writes.Load()
+		r.Flushed, r.Jar, r.Now = true, cookiesOf(jar), time.Now()
+		r.JarChanging, r.OldInFlight = i.quiet.of(w, r.URL)
+		r.JarWritten = writes%2 != 0 || writes != i.mirror.writes.Load()
 		v := i.book.Decide(r)
 		if v.Action == sessions.Await { // the window was switched meanwhile
 			r.Waited = true

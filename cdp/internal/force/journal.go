@@ -76,15 +76,15 @@ func (j *journal) note(in cdp.BrowserContextID, site string, plan sessions.Plan,
 }
 
 // renew replaces what a jar held by what it would get back now: the user's own session has
-// newer tokens, and the old ones are dead. home is asked for while nobody else renews.
-func (j *journal) renew(in cdp.BrowserContextID, site string, home func() []sessions.Cookie, parameter func(sessions.Cookie) *network.CookieParam) error {
+// newer tokens, and the old ones are dead. present is called while nobody else renews.
+func (j *journal) renew(in cdp.BrowserContextID, site string, present func() []sessions.Cookie, parameter func(sessions.Cookie) *network.CookieParam) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !slices.ContainsFunc(j.entries, func(e entry) bool { return e.Context == in && e.Site == site }) {
 		return nil
 	}
 	changed := false
-	for _, c := range home() {
+	for _, c := range present() {
 		id, now := identityOf(c), parameter(c)
 		i := slices.IndexFunc(j.entries, func(e entry) bool { return e.Context == in && e.id == id })
 		switch {

@@ -440,7 +440,7 @@ func (m *mirror) without(site string, plan sessions.Plan) (sessions.Plan, []sess
 
 // differs reports whether there is anything to do about a jar.
 func (m *mirror) differs(w sessions.Window, site string, jar []sessions.Cookie) bool {
-	plan, _ := m.without(site, m.book.Differs(w, site, jar, time.Now()))
+	plan, _ := m.without(site, m.book.CompareJar(w, site, jar, time.Now()))
 	return !plan.Empty()
 }
 
@@ -499,11 +499,11 @@ func (m *mirror) seek(ctx context.Context, w sessions.Window, site string) ([]se
 	if err != nil {
 		return nil, err
 	}
-	loss := sessions.Loss{Missing: missing, Cleared: cleared, Full: isFull(site, jar, book.SiteOf), Late: quiet.mayBeUntold(targets.At(w, site))}
+	loss := sessions.Loss{Missing: missing, Cleared: cleared, JarFull: isFull(site, jar, book.SiteOf), OldInFlight: quiet.mayBeUntold(targets.At(w, site))}
 	switch {
 	case len(loss.Missing) == 0:
 	case loss.Ends():
-		book.Dropped(w, site, loss.Missing, time.Now())
+		book.ScriptDeleted(w, site, loss.Missing, time.Now())
 	default:
 		m.tellLoss(w, site, loss.Cause())
 	}
@@ -672,11 +672,11 @@ func (m *mirror) renewJournal(site string) {
 			if m.targets.IsOwn(w) {
 				continue
 			}
-			home := func() []sessions.Cookie {
-				list, _ := m.book.Home(w, site, time.Now())
+			present := func() []sessions.Cookie {
+				list, _ := m.book.RestorableCookies(w, site, time.Now())
 				return list
 			}
-			if err := m.journal.renew(m.targets.ContextOf(w), site, home, m.parameter); err != nil {
+			if err := m.journal.renew(m.targets.ContextOf(w), site, present, m.parameter); err != nil {
 				m.log.Warn("renewing the journal", "site", site, "error", err)
 			}
 		}

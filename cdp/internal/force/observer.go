@@ -256,7 +256,7 @@ func (o *observer) jarChanged(w sessions.Window, c sessions.Cookie) {
 		o.mirror.mend(w, o.book.SiteOf("https://"+strings.TrimPrefix(c.Domain, ".")+"/"))
 		return
 	}
-	site, torn := o.book.Changed(w, c, time.Now())
+	site, torn := o.book.JarChanged(w, c, time.Now())
 	for _, window := range torn {
 		o.guard.drift()
 		o.mirror.mend(window, site)

@@ -135,7 +135,7 @@ func (ws *webStorage) shelfOf(tab *targets.Tab) sessions.Shelf {
 // swapScript is the source that a target needs; "" for none.
 func (ws *webStorage) swapScript(tab *targets.Tab) string {
 	plans := swapPlans{
-		Local:   ws.swapPlans(tab.Window, sessions.Local),
+		Local:   ws.swapPlans(tab.Window, sessions.LocalStorage),
 		Session: ws.swapPlans(tab.Window, ws.shelfOf(tab)),
 		Max:     ws.maxStored,
 	}
@@ -171,7 +171,7 @@ func (ws *webStorage) beginSwaps(tab *targets.Tab, opener target.ID) {
 		return
 	}
 	if opener != "" {
-		ws.book.CopyShelf(tab.Window, sessions.Shelf(opener), sessions.Shelf(tab.ID))
+		ws.book.CopyStorageArea(tab.Window, sessions.Shelf(opener), sessions.Shelf(tab.ID))
 	}
 	ws.planSwap(tab)
 }
@@ -268,7 +268,7 @@ func (ws *webStorage) swapDone(tab *targets.Tab, e *runtime.EventBindingCalled) 
 		ws.log.Error("reading what was swapped", "error", err)
 		return
 	}
-	shelf := sessions.Local
+	shelf := sessions.LocalStorage
 	if s.Session {
 		shelf = ws.shelfOf(tab)
 	}
@@ -350,5 +350,5 @@ func (ws *webStorage) shown(tab *targets.Tab, f *cdp.Frame) {
 			origin += " in " + targets.OriginOf(top) // as swap.js has it
 		}
 	}
-	ws.book.SawOrigin(tab.Window, site, origin, ws.shelfOf(tab), ws.overtaken(tab))
+	ws.book.OriginShown(tab.Window, site, origin, ws.shelfOf(tab), ws.overtaken(tab))
 }

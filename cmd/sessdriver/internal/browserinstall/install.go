@@ -49,7 +49,7 @@ func (s system) aptPackage() string {
 }
 
 // aptInstall refreshes the package lists and installs pkg. Lists that cannot be
-// refreshed are told, not fatal: one broken source among many is common.
+// refreshed are reported, not fatal: one broken source among many is common.
 func (s system) aptInstall(ctx context.Context, out io.Writer, pkg string) error {
 	if err := s.apt(ctx, out, "update"); err != nil && ctx.Err() == nil {
 		fmt.Fprintf(out, "apt-get update: %v; going on with the package lists at hand\n", err)

@@ -30,7 +30,7 @@ type Step struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// Report is told the steps as they are done.
+// Report gets the steps as they are done.
 type Report interface {
 	Step(Step)
 	End(failed int)

@@ -31,10 +31,10 @@ const (
 
 // Options of a check.
 type Options struct {
-	Browser cdp.Options // which browser, and how; the rest is the doctor's
-	Guards  []sessions.Guard
-	Tell    func(string) // what is going on; unescaped
-	Line    func(Line)   // each line as it is known
+	Browser  cdp.Options // which browser, and how; the rest is the doctor's
+	Guards   []sessions.Guard
+	Progress func(string) // what is going on; unescaped
+	Line     func(Line)   // each line as it is known
 }
 
 // Line is what the server says of one kind of request in one situation.

@@ -46,7 +46,7 @@ func TestJudge(t *testing.T) {
 		{"cookies where there are to be none", "omit", "theme=dark", "theme=dark", "", "LEAK other cookies"},
 		{"it came before", "fetch", "sid=alice.sid", "missing", "", "MISS"},
 		{"not detected", "image", "sid=alice.sid", "sid=bob.sid", "", "LEAK its new token was not detected"},
-		{"not told", "download", "sid=alice.sid", "sid=bob.sid", "", "ok forced, rules kept; the browser did not report its answer"},
+		{"not reported", "download", "sid=alice.sid", "sid=bob.sid", "", "ok forced, rules kept; the browser did not report its answer"},
 		{"never made", "fetch", "", "", "none", "- not made by this browser"},
 	} {
 		c := patient(t)

@@ -21,7 +21,7 @@ func untested() []string {
 	}
 }
 
-// notes tells what makes saved sessions die, or act otherwise than on other machines.
+// notes lists what makes saved sessions end, or act otherwise than on other machines.
 func (c *checkup) notes() []string {
 	var notes []string
 	c.site.mu.Lock()

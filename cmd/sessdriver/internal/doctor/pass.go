@@ -30,7 +30,7 @@ func (c *checkup) pass(ctx context.Context, s, pagesOf situation) error {
 	if err := c.lowered(ctx); err != nil {
 		return err
 	}
-	c.Tell(fmt.Sprintf("guard %s, %s: %s", c.guard, s.name, s.about))
+	c.Progress(fmt.Sprintf("guard %s, %s: %s", c.guard, s.name, s.about))
 	for _, alone := range []bool{true, false} {
 		for i, p := range pages {
 			list := slices.DeleteFunc(channels(i == 0), func(ch leaks.Channel) bool { return ch.Alone != alone })
@@ -41,11 +41,11 @@ func (c *checkup) pass(ctx context.Context, s, pagesOf situation) error {
 		}
 		c.arrive(ctx, s, alone)
 	}
-	if err := c.settle(ctx, s, pagesOf); err != nil {
+	if err := c.waitForTokens(ctx, s, pagesOf); err != nil {
 		return err
 	}
 	for i, p := range pages {
-		c.strays(s, i)
+		c.wrongSites(s, i)
 		for _, ch := range channels(i == 0) {
 			for _, request := range ch.Names() {
 				c.say(c.judge(s, i, ch, request))
@@ -61,8 +61,8 @@ func (c *checkup) pass(ctx context.Context, s, pagesOf situation) error {
 	return nil
 }
 
-// strays tells of requests to another site that have a session's cookies.
-func (c *checkup) strays(s situation, i int) {
+// wrongSites lists requests to another site that have a session's cookies.
+func (c *checkup) wrongSites(s situation, i int) {
 	for _, h := range c.site.seen(c.id(s, i), "") {
 		if h.Host == otherHost && h.Cookie != "" {
 			c.say(Line{Guard: c.guard, Situation: s.name, Request: h.Name, From: pages[i].name, Seen: true, Stray: true})
@@ -132,9 +132,9 @@ func (c *checkup) arrive(ctx context.Context, s situation, alone bool) {
 	}
 }
 
-// settle waits until the tokens of the pages' answers are booked, as long as that may
-// come. What was not told is learnt with one more request.
-func (c *checkup) settle(ctx context.Context, s, pagesOf situation) error {
+// waitForTokens waits until the tokens of the pages' answers are booked, as long as that may
+// come. What was not reported is learnt with one more request.
+func (c *checkup) waitForTokens(ctx context.Context, s, pagesOf situation) error {
 	for deadline := time.Now().Add(patience); ; {
 		for _, p := range pages {
 			if _, err := c.site.run(ctx, pagesOf.name+"-"+p.name, fmt.Sprintf("await fetch(%q, {credentials: 'include'})", c.site.origin(p.calls)+"/hit/after")); err != nil {

@@ -23,22 +23,22 @@ const (
 	otherHost = "127.0.0.1"
 )
 
-// site is the embedded site: it judges, and tells its pages what to do.
+// site is the embedded site: it judges, and gives its pages their tasks.
 type site struct {
-	servers [3]*http.Server // pages and hosts; the hosts api.*; what tells the pages
+	servers [3]*http.Server // pages and hosts; the hosts api.*; what gives the pages their tasks
 	ports   [3]string
 
 	mu      sync.Mutex // guards all below
 	hits    []leaks.Hit
 	bound   bool                   // the browser asked to bind a session to this machine
-	changed chan struct{}          // closed and replaced at every hit, and at what pages tell
+	changed chan struct{}          // closed and replaced at every hit, and at what pages report
 	todo    map[string]chan string // scripts for each page
 	failed  map[string]string      // what failed in the last script of a page that ended
 }
 
 func serve() (*site, error) {
 	s := &site{changed: make(chan struct{}), todo: map[string]chan string{}, failed: map[string]string{}}
-	for i, handler := range []http.HandlerFunc{s.serve, s.serve, s.tell} {
+	for i, handler := range []http.HandlerFunc{s.serve, s.serve, s.serveTasks} {
 		listener, err := net.Listen("tcp", otherHost+":0")
 		if err != nil {
 			s.close()
@@ -67,7 +67,7 @@ func (s *site) origin(host string) string {
 	return "http://" + host + ":" + port
 }
 
-// page is the URL of a page on a host that does what it is told under a name. set are
+// page is the URL of a page on a host that does the tasks under a name. set are
 // the cookies that it brings.
 func (s *site) page(host, name string, set []string) string {
 	q := url.Values{"page": {name}, "set": set}
@@ -101,13 +101,13 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 		head.Set("Secure-Session-Registration", `(ES256 RS256);path="/bind";challenge="sessdriver"`)
 		head.Set("Content-Type", "text/html")
 		io.WriteString(w, "<!doctype html><title>sessdriver doctor</title><link rel=icon href='data:,'><body><script>"+leaks.Functions+
-			"const from = '"+s.toldAt()+"', page = new URLSearchParams(location.search).get('page');"+obey+"</script>")
+			"const from = '"+s.reportedAt()+"', page = new URLSearchParams(location.search).get('page');"+obey+"</script>")
 	default:
 		w.WriteHeader(http.StatusNotFound)
 	}
 }
 
-// obey makes a page run the scripts that it is told.
+// obey makes a page run the scripts of its tasks.
 const obey = `
 if (page) (async () => {
 	for (;;) {
@@ -121,11 +121,11 @@ if (page) (async () => {
 	}
 })();`
 
-func (s *site) toldAt() string { return "http://" + otherHost + ":" + s.ports[2] }
+func (s *site) reportedAt() string { return "http://" + otherHost + ":" + s.ports[2] }
 
-// tell is the server that pages ask what to do. It is no host of the site, so that the
+// serveTasks is the server that pages ask what to do. It is no host of the site, so that the
 // questions are not among what is judged.
-func (s *site) tell(w http.ResponseWriter, r *http.Request) {
+func (s *site) serveTasks(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cache-Control", "no-store")
 	page := r.URL.Query().Get("page")

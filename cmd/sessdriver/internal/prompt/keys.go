@@ -63,7 +63,7 @@ func keyLen(b []byte) int {
 	return 0
 }
 
-// press acts on a key; done tells that it ended the line.
+// press acts on a key; done says that it ended the line.
 func (p *Prompt) press(key string) (text string, done bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -67,7 +67,7 @@ func goUp(b *strings.Builder, rows int) {
 	}
 }
 
-// place tells on which row and column text[at:] begins when text is written from
+// place finds on which row and column text[at:] begins when text is written from
 // the start of a row. A wide character that does not fit goes to the next row.
 func place(text string, at, width int) (row, col int) {
 	for g := cells.StringGraphemes(text); g.Next(); {

@@ -44,7 +44,7 @@ type Options struct {
 	Artifacts string // a directory; "" keeps nothing
 	Vars      map[string]string
 	Launch    func(ctx context.Context) (Stage, error)
-	Report    func(Event) // is told from several goroutines, one at a time
+	Report    func(Event) // is called from several goroutines, one at a time
 }
 
 // Status is how a case ended.
@@ -90,7 +90,7 @@ func (r Result) Err() error {
 	return nil
 }
 
-// Event tells of a script: that it begins, how it ended, or that it is not run at all.
+// Event is about a script: that it begins, how it ended, or that it is not run at all.
 type Event struct {
 	File   string
 	Try    int
@@ -104,7 +104,7 @@ func Run(ctx context.Context, o Options) []Result {
 	stop := sync.OnceFunc(func() { close(enough) })
 	results := make([]Result, len(o.Files))
 	var telling sync.Mutex
-	tell := func(e Event) {
+	report := func(e Event) {
 		telling.Lock()
 		defer telling.Unlock()
 		o.Report(e)
@@ -121,7 +121,7 @@ func Run(ctx context.Context, o Options) []Result {
 					continue
 				default:
 				}
-				results[i] = o.file(ctx, o.Files[i], tell)
+				results[i] = o.file(ctx, o.Files[i], report)
 				if o.FailFast && results[i].Err() != nil {
 					stop()
 				}
@@ -136,24 +136,24 @@ func Run(ctx context.Context, o Options) []Result {
 	for i, file := range o.Files {
 		if results[i].Tries == 0 {
 			results[i] = Result{File: file, Cases: []Case{{Name: nameOf(file), Status: NotRun}}}
-			tell(Event{File: file, Result: &results[i]})
+			report(Event{File: file, Result: &results[i]})
 		}
 	}
 	return results
 }
 
 // file runs a script, again as often as it may.
-func (o *Options) file(ctx context.Context, file string, tell func(Event)) Result {
+func (o *Options) file(ctx context.Context, file string, report func(Event)) Result {
 	var r Result
 	for try := 1; ; try++ {
-		tell(Event{File: file, Try: try})
+		report(Event{File: file, Try: try})
 		r = o.try(ctx, file)
 		r.Tries = try
 		if r.Err() == nil || try > o.Retries || ctx.Err() != nil {
 			break
 		}
 	}
-	tell(Event{File: file, Try: r.Tries, Result: &r})
+	report(Event{File: file, Try: r.Tries, Result: &r})
 	return r
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // runs runs scripts on stages without a browser, and gives their cases in the order they
-// were told, and the scripts that got a stage.
+// were reported, and the scripts that got a stage.
 func runs(t *testing.T, o Options, texts map[string]string) (cases, staged []string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -70,7 +70,7 @@ func (v *visit) login() reply {
 	if !ok {
 		return v.noIdleTime()
 	}
-	who, err := v.shop.stock.authenticate(v.field("user"), v.field("password"))
+	who, err := v.shop.data.authenticate(v.field("user"), v.field("password"))
 	if err != nil {
 		return v.loginPage(http.StatusUnauthorized, err.Error())
 	}
@@ -107,14 +107,14 @@ func (v *visit) logout() reply {
 }
 
 func (v *visit) rename() reply {
-	if err := v.shop.stock.account(v.user()).rename(v.field("name")); err != nil {
+	if err := v.shop.data.account(v.user()).rename(v.field("name")); err != nil {
 		return v.accountPage(http.StatusUnprocessableEntity, err.Error())
 	}
 	return redirect("/account")
 }
 
 func (v *visit) placeOrder() reply {
-	o, err := v.shop.stock.place(v.user(), v.field("product"), v.now)
+	o, err := v.shop.data.place(v.user(), v.field("product"), v.now)
 	switch {
 	case errors.Is(err, errSoldOut):
 		return v.refuse(http.StatusConflict, "Not ordered", err.Error())

@@ -215,7 +215,7 @@ func TestPlaceOrder(t *testing.T) {
 		t.Errorf("whoami = %s", got)
 	}
 	s.mu.Lock()
-	s.stock.orders = append(s.stock.orders, make([]order, maxOrders-len(s.stock.orders))...)
+	s.data.orders = append(s.data.orders, make([]order, maxOrders-len(s.data.orders))...)
 	s.mu.Unlock()
 	if got := place("tea-set"); got != http.StatusConflict {
 		t.Errorf("order of a full shop: status %d, want 409", got)

@@ -26,11 +26,11 @@ func (v *visit) accountPage(status int, problem string) reply {
 		*account
 		Age     time.Duration
 		Problem string
-	}{v.shop.stock.account(v.user()), v.now.Sub(v.session.started).Round(time.Second), problem})
+	}{v.shop.data.account(v.user()), v.now.Sub(v.session.started).Round(time.Second), problem})
 }
 
 func (v *visit) orders() reply {
-	return v.html(http.StatusOK, "orders", "Orders", v.shop.stock.ordersOf(v.user()))
+	return v.html(http.StatusOK, "orders", "Orders", v.shop.data.ordersOf(v.user()))
 }
 
 // order shows one order. THE DELIBERATE HOLE: it does not compare the order's
@@ -41,7 +41,7 @@ func (v *visit) order() reply {
 	if err != nil {
 		return v.missing()
 	}
-	o, ok := v.shop.stock.order(number)
+	o, ok := v.shop.data.order(number)
 	if !ok {
 		return v.missing()
 	}
@@ -65,8 +65,8 @@ func (v *visit) admin() reply {
 	}
 	live := v.shop.store.count()
 	var rows []adminRow
-	for _, a := range v.shop.stock.accounts {
-		rows = append(rows, adminRow{a, len(v.shop.stock.ordersOf(a.User)), live[a.User]})
+	for _, a := range v.shop.data.accounts {
+		rows = append(rows, adminRow{a, len(v.shop.data.ordersOf(a.User)), live[a.User]})
 	}
 	return v.html(http.StatusOK, "admin", "Admin", struct {
 		Rows             []adminRow
@@ -78,7 +78,7 @@ func (v *visit) missing() reply {
 	return v.refuse(http.StatusNotFound, "Nothing here", "The shop has no such page.")
 }
 
-// timedOut tells the visitor once, and has the browser forget the session.
+// timedOut shows that to the visitor once, and has the browser forget the session.
 func (v *visit) timedOut() reply {
 	return v.refuse(http.StatusUnauthorized, "Your session has ended",
 		"It was not used for longer than its idle time. Log in again.")

@@ -34,7 +34,7 @@ func (rep reply) write(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", rep.kind)
 	}
 	w.WriteHeader(rep.status)
-	w.Write(rep.body) // the client may be gone: nobody is left to tell
+	w.Write(rep.body) // the client may be gone: nobody is left to report to
 }
 
 // redirect answers a form so that a reload does not send it again.

@@ -96,7 +96,7 @@ func (t *store) sweep(idle time.Duration, now time.Time) {
 	})
 }
 
-// count tells how many live sessions each user has; "" counts the anonymous.
+// count is how many live sessions each user has; "" counts the anonymous.
 func (t *store) count() map[string]int {
 	n := map[string]int{}
 	for _, sess := range t.live {

@@ -22,7 +22,7 @@ type Shop struct {
 	mux *http.ServeMux
 
 	mu    sync.Mutex // guards what follows
-	stock stock
+	data  shopData
 	store store
 	seen  []Seen // oldest first
 }
@@ -40,7 +40,7 @@ type Seen struct {
 // signed in. Two shops share nothing.
 func New() *Shop {
 	s := &Shop{now: time.Now, mux: http.NewServeMux()}
-	s.stock = newStock(s.now())
+	s.data = newShopData(s.now())
 	s.store = newStore()
 	s.routes()
 	return s

@@ -54,17 +54,17 @@ func jwt(claims string) string {
 
 const at = "https://www.shop.test/"
 
-// TestReplacementIsTold: each sign of another login is enough, whatever the method, and a
+// TestReplacementIsReported: each sign of another login is enough, whatever the method, and a
 // renewal is none.
-func TestReplacementIsTold(t *testing.T) {
+func TestReplacementIsReported(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		lives  int // documents that the token outlives
-		url    string
-		change func(*Request)
-		line   string
-		want   Effect
-		told   bool
+		name     string
+		lives    int // documents that the token outlives
+		url      string
+		change   func(*Request)
+		line     string
+		want     Effect
+		reported bool
 	}{
 		{"a form with a password", 0, at + "enter", password, "sid=other-user; Path=/", Replaced, true},
 		{"a login by POST", 0, at + "login", posts, "sid=other-user; Path=/", Replaced, true},
@@ -77,7 +77,7 @@ func TestReplacementIsTold(t *testing.T) {
 		{"a stable token and a page", 1, at + "impersonate", nil, "sid=other-user; Path=/", Replaced, true},
 		{"a stable token and a script's request", 3, at + "refresh", inside, "sid=other-user; Path=/", Renewed, false},
 		{"a token of each answer", 0, at + "orders", nil, "sid=other-user; Path=/", Renewed, false},
-		{"a deletion", 3, at + "exit", nil, "sid=; Path=/; Max-Age=0", TookAway, false},
+		{"a deletion", 3, at + "exit", nil, "sid=; Path=/; Max-Age=0", Deleted, false},
 		{"another cookie", 3, at + "theme", nil, "theme=dark; Path=/", NoEffect, false},
 		{"the same value", 3, at + "orders", nil, "sid=alice-first; Path=/; HttpOnly", NoEffect, false},
 		{"deleted there, set here", 0, at + "orders", nil, "sid=other-user; Path=/", Renewed, false},
@@ -88,8 +88,8 @@ func TestReplacementIsTold(t *testing.T) {
 			b.shows(at, nil)
 		}
 		got := b.shows(c.url, c.change, c.line)
-		if told := b.count(SessionReplaced) == 1; got != c.want || told != c.told {
-			t.Errorf("%s: effect %d, told %v; want %d, %v", c.name, got, told, c.want, c.told)
+		if reported := b.count(SessionReplaced) == 1; got != c.want || reported != c.reported {
+			t.Errorf("%s: effect %d, reported %v; want %d, %v", c.name, got, reported, c.want, c.reported)
 		}
 	}
 }
@@ -104,18 +104,18 @@ func TestVisitorsLogin(t *testing.T) {
 		got := b.shows(at+"enter", change, "sid=alice; Path=/")
 		want := map[string]Effect{"form": Replaced, "link": Changed}[name]
 		if n := b.count(SessionReplaced); n != 0 || got != want || got.Safe() {
-			t.Errorf("%s: told %d times, effect %d, want %d", name, n, got, want)
+			t.Errorf("%s: reported %d times, effect %d, want %d", name, n, got, want)
 		}
 		b.shows(at, nil)
 		b.shows(at+"enter", password, "sid=bob; Path=/")
 		if n := b.count(SessionReplaced); name == "form" && n != 1 {
-			t.Errorf("the second login was told %d times", n)
+			t.Errorf("the second login was reported %d times", n)
 		}
 	}
 }
 
 // TestSecondLink: links that log in, without a sign of it in their URLs: that the second
-// gives a stable token's place away is told.
+// replaces a stable token is reported.
 func TestSecondLink(t *testing.T) {
 	b := start(t, Options{})
 	b.shows(at, nil)
@@ -128,7 +128,7 @@ func TestSecondLink(t *testing.T) {
 	if got := b.shows(at+"m/carol", fromAfar, "sid=carol; Path=/"); got != Replaced {
 		t.Errorf("effect %d", got)
 	}
-	b.wantTold("session-renewed Session 1, session-replaced Session 1sid")
+	b.wantEvents("session-renewed Session 1, session-replaced Session 1sid")
 	if _, err := b.book.Split(b.ref("1"), "carol", b.now); err != nil {
 		t.Fatal(err)
 	}
@@ -164,15 +164,15 @@ func TestFirstTokens(t *testing.T) {
 }
 
 // TestLoginOfANamedVisitor: a visitor who was given a name and then logs in is the same
-// user's session growing up. A login is told where there was one before, or may have been.
+// user's session growing up. A login is reported where there was one before, or may have been.
 func TestLoginOfANamedVisitor(t *testing.T) {
 	found := func(b *browser) { b.script(at, "sid=found; Path=/"); b.book.SeeJar(Main, b.jar(), b.now) }
 	visitor := func(b *browser) { b.shows(at, nil, "sid=visitor; Path=/") }
 	for _, c := range []struct {
-		name   string
-		before func(*browser) // the name is given
-		after  func(*browser)
-		told   int // at the login
+		name     string
+		before   func(*browser) // the name is given
+		after    func(*browser)
+		reported int // at the login
 	}{
 		{"a visitor", visitor, nil, 0},
 		{"a visitor who stays a while", visitor, func(b *browser) { b.shows(at, nil); b.shows(at+"basket", posts) }, 0},
@@ -192,15 +192,15 @@ func TestLoginOfANamedVisitor(t *testing.T) {
 		if c.after != nil {
 			c.after(b)
 		}
-		told := b.count(SessionReplaced)
-		if b.shows(at+"login", password, "sid=logged-in; Path=/"); b.count(SessionReplaced)-told != c.told {
-			t.Errorf("%s: the login was told %d times, want %d", c.name, b.count(SessionReplaced)-told, c.told)
+		reported := b.count(SessionReplaced)
+		if b.shows(at+"login", password, "sid=logged-in; Path=/"); b.count(SessionReplaced)-reported != c.reported {
+			t.Errorf("%s: the login was reported %d times, want %d", c.name, b.count(SessionReplaced)-reported, c.reported)
 		}
 	}
 }
 
 // TestRenewalHabit: a site that renews its token now and then is learnt, so that only what
-// is out of the usual is told.
+// is out of the usual is reported.
 func TestRenewalHabit(t *testing.T) {
 	b := start(t, Options{})
 	b.shows(at+"login", password, "sid=a0; Path=/")
@@ -217,7 +217,7 @@ func TestRenewalHabit(t *testing.T) {
 	renew(0, 0)
 	renew(3, 15*time.Minute)
 	if n := b.count(SessionReplaced); n != 1 {
-		t.Errorf("the first long life was told %d times", n)
+		t.Errorf("the first long life was reported %d times", n)
 	}
 	b = start(t, Options{})
 	b.shows(at+"login", password, "sid=a0; Path=/")
@@ -226,12 +226,12 @@ func TestRenewalHabit(t *testing.T) {
 		value++
 		b.shows(at, nil)
 	}
-	told := b.count(SessionReplaced)
+	reported := b.count(SessionReplaced)
 	b.shows(at, nil)
-	if b.shows(at+"orders", nil, "sid="+jwt(`{"sub":"alice","iat":99}`)+"; Path=/") != Renewed || b.count(SessionReplaced) != told {
+	if b.shows(at+"orders", nil, "sid="+jwt(`{"sub":"alice","iat":99}`)+"; Path=/") != Renewed || b.count(SessionReplaced) != reported {
 		t.Error("a token of the same subject was taken for another login's")
 	}
-	if b.shows(at+"orders", inside, "sid="+jwt(`{"sub":"bob","iat":99}`)+"; Path=/") != Replaced || b.count(SessionReplaced) != told+1 {
+	if b.shows(at+"orders", inside, "sid="+jwt(`{"sub":"bob","iat":99}`)+"; Path=/") != Replaced || b.count(SessionReplaced) != reported+1 {
 		t.Error("a token of another subject was taken for a renewal")
 	}
 }
@@ -250,7 +250,7 @@ func TestReloadKeepsTheSession(t *testing.T) {
 		{"by another site", func(r *Request) { reload(r); by("idp.test")(r) }, "sid=other-user; Path=/; Domain=shop.test", Withheld, "sid=alice-first"},
 		{"another session's token", reload, "sid=bob-first; Path=/; Domain=shop.test", Withheld, "sid=alice-first"},
 		{"as it did before", func(r *Request) { reload(r); r.Before = Renewed }, "sid=renewed; Path=/; Domain=shop.test", Renewed, "sid=renewed"},
-		{"a logout", reload, "sid=; Path=/; Domain=shop.test; Max-Age=0", TookAway, ""},
+		{"a logout", reload, "sid=; Path=/; Domain=shop.test; Max-Age=0", Deleted, ""},
 		{"no reload", nil, "sid=other-user; Path=/; Domain=shop.test", Replaced, "sid=other-user"},
 		{"no reload, another session's", nil, "sid=bob-first; Path=/; Domain=shop.test", Withheld, "sid=alice-first"},
 	} {
@@ -267,8 +267,8 @@ func TestReloadKeepsTheSession(t *testing.T) {
 		if c.want == Withheld {
 			wantKept = 1
 		}
-		if n := b.count(SessionKept); n != wantKept {
-			t.Errorf("%s: told %d times", c.name, n)
+		if n := b.count(SessionWithheld); n != wantKept {
+			t.Errorf("%s: reported %d times", c.name, n)
 		}
 		if got := b.visit(at); got != strings.TrimPrefix(c.sent+"; theme=dark", "; ") {
 			t.Errorf("%s: alice sends %q", c.name, got)
@@ -304,7 +304,7 @@ func TestFirstReload(t *testing.T) {
 		begin func(*browser)
 		ask   func(*Request)
 		want  Effect
-		token string // that is told of
+		token string // that is reported
 	}{
 		"after a login": {func(b *browser) { b.shows(at+"login", password, "sid=alice; Path=/") }, reload, Withheld, ""},
 		"after a login by a script": {func(b *browser) {
@@ -327,9 +327,9 @@ func TestFirstReload(t *testing.T) {
 		if got := b.shows(at, c.ask, "sid=fresh; Path=/"); got != c.want {
 			t.Errorf("%s: effect %d, want %d", name, got, c.want)
 		}
-		kept := slices.DeleteFunc(slices.Clone(b.state.events), func(e Event) bool { return e.Kind != SessionKept })
-		if told := c.want == Withheld; told != (len(kept) == 1) || told && kept[0].Token != c.token {
-			t.Errorf("%s: told %+v", name, kept)
+		kept := slices.DeleteFunc(slices.Clone(b.state.events), func(e Event) bool { return e.Kind != SessionWithheld })
+		if reported := c.want == Withheld; reported != (len(kept) == 1) || reported && kept[0].Token != c.token {
+			t.Errorf("%s: reported %+v", name, kept)
 		}
 	}
 }
@@ -358,8 +358,8 @@ func TestOnOtherPaths(t *testing.T) {
 				t.Errorf("%s, session %s: effect %d", c.there, name, got)
 			}
 		}
-		if n := b.count(SessionReplaced) + b.count(SessionKept); n != 0 {
-			t.Errorf("%s: told %d times", c.there, n)
+		if n := b.count(SessionReplaced) + b.count(SessionWithheld); n != 0 {
+			t.Errorf("%s: reported %d times", c.there, n)
 		}
 	}
 }
@@ -481,8 +481,8 @@ func TestForeignToken(t *testing.T) {
 	b.state.events = nil
 	const api = "https://api.shop.test/"
 	for _, line := range []string{"sid=alice-first; Path=/", "sid=alice-first; Path=/; Domain=shop.test"} {
-		if got := b.shows(api, inside, line); got != Withheld || b.count(SessionKept) != 1 {
-			t.Errorf("%s: effect %d, told %d times", line, got, b.count(SessionKept))
+		if got := b.shows(api, inside, line); got != Withheld || b.count(SessionWithheld) != 1 {
+			t.Errorf("%s: effect %d, reported %d times", line, got, b.count(SessionWithheld))
 		}
 		b.state.events = nil
 		b.wantSent(api, "sid=bob-first")
@@ -511,9 +511,9 @@ func TestForeignToken(t *testing.T) {
 // TestSplitGivesBack: whatever replaced alice's token, split gives it back to her.
 func TestSplitGivesBack(t *testing.T) {
 	for name, replace := range map[string]func(b *browser){
-		"by GET, not told": func(b *browser) { b.visit(at+"switch", "sid=bob; Path=/", "jwt=bob; Path=/") },
-		"by GET, told":     func(b *browser) { b.shows(at, nil); b.shows(at+"switch", nil, "sid=bob; Path=/", "jwt=bob; Path=/") },
-		"by POST":          func(b *browser) { b.shows(at+"login", password, "sid=bob; Path=/", "jwt=bob; Path=/") },
+		"by GET, not reported": func(b *browser) { b.visit(at+"switch", "sid=bob; Path=/", "jwt=bob; Path=/") },
+		"by GET, reported":     func(b *browser) { b.shows(at, nil); b.shows(at+"switch", nil, "sid=bob; Path=/", "jwt=bob; Path=/") },
+		"by POST":              func(b *browser) { b.shows(at+"login", password, "sid=bob; Path=/", "jwt=bob; Path=/") },
 		"and renewed often": func(b *browser) {
 			b.shows(at+"login", password, "sid=bob-0; Path=/", "jwt=bob; Path=/", "XSRF-TOKEN=0; Path=/")
 			for i := range 70 {
@@ -549,7 +549,7 @@ func TestSplitGivesBack(t *testing.T) {
 	}
 }
 
-// TestSplitAfterRevert: split is about the last login that was told, never about a revert:
+// TestSplitAfterRevert: split is about the last login that was reported, never about a revert:
 // what that took back gets a session of its own, and the old one keeps what it has.
 func TestSplitAfterRevert(t *testing.T) {
 	login := func(who string) func(*browser) {
@@ -579,16 +579,16 @@ func TestSplitAfterRevert(t *testing.T) {
 		old, part string
 		active    string // the number of the session that is, of 1
 	}{
-		"reverted":                    {[]func(*browser){login("bob"), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "1"},
-		"reverted twice":              {[]func(*browser){login("bob"), revert(0), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "2"},
-		"reverted three times":        {[]func(*browser){login("bob"), revert(0), revert(0), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "1"},
-		"renewed since":               {[]func(*browser){login("bob"), revert(0), answer("sid=alice-2; Path=/")}, "jwt=j-alice; sid=alice-2", "jwt=j-bob; sid=bob", "1"},
-		"renewed before":              {[]func(*browser){login("bob"), answer("sid=bob-2; Path=/"), revert(2)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob-2", "1"},
-		"only the renewal reverted":   {[]func(*browser){login("bob"), answer("sid=bob-2; Path=/"), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "2"},
-		"renewed very often before":   {[]func(*browser){login("bob"), many, revert(2)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob-49", "1"},
-		"the second login reverted":   {[]func(*browser){login("bob"), login("carol"), revert(0)}, "jwt=j-bob; sid=bob", "jwt=j-carol; sid=carol", "1"},
-		"both logins reverted":        {[]func(*browser){login("bob"), login("carol"), revert(2)}, "jwt=j-alice; sid=alice", "jwt=j-carol; sid=carol", "1"},
-		"a renewal that was not told": {[]func(*browser){answer("sid=alice-2; Path=/"), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-alice; sid=alice-2", "1"},
+		"reverted":                        {[]func(*browser){login("bob"), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "1"},
+		"reverted twice":                  {[]func(*browser){login("bob"), revert(0), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "2"},
+		"reverted three times":            {[]func(*browser){login("bob"), revert(0), revert(0), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "1"},
+		"renewed since":                   {[]func(*browser){login("bob"), revert(0), answer("sid=alice-2; Path=/")}, "jwt=j-alice; sid=alice-2", "jwt=j-bob; sid=bob", "1"},
+		"renewed before":                  {[]func(*browser){login("bob"), answer("sid=bob-2; Path=/"), revert(2)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob-2", "1"},
+		"only the renewal reverted":       {[]func(*browser){login("bob"), answer("sid=bob-2; Path=/"), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob", "2"},
+		"renewed very often before":       {[]func(*browser){login("bob"), many, revert(2)}, "jwt=j-alice; sid=alice", "jwt=j-bob; sid=bob-49", "1"},
+		"the second login reverted":       {[]func(*browser){login("bob"), login("carol"), revert(0)}, "jwt=j-bob; sid=bob", "jwt=j-carol; sid=carol", "1"},
+		"both logins reverted":            {[]func(*browser){login("bob"), login("carol"), revert(2)}, "jwt=j-alice; sid=alice", "jwt=j-carol; sid=carol", "1"},
+		"a renewal that was not reported": {[]func(*browser){answer("sid=alice-2; Path=/"), revert(0)}, "jwt=j-alice; sid=alice", "jwt=j-alice; sid=alice-2", "1"},
 	} {
 		b := start(t, Options{})
 		login("alice")(b)
@@ -622,7 +622,7 @@ func TestSplitAfterRevert(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, v := range values {
-				if v.Value == other && name != "a renewal that was not told" {
+				if v.Value == other && name != "a renewal that was not reported" {
 					t.Errorf("%s: the history of session %d has the other's %s", name, number, v.Value)
 				}
 			}
@@ -649,7 +649,7 @@ func TestSplitAfterRevert(t *testing.T) {
 }
 
 // TestRevertTo: the last twenty values of a cookie, and those before each replacement that
-// was told, can be brought back however often another one changes.
+// was reported, can be brought back however often another one changes.
 func TestRevertTo(t *testing.T) {
 	b := start(t, Options{})
 	ref := Ref{shop, 1}
@@ -728,7 +728,7 @@ func TestSameValueOnTwoPaths(t *testing.T) {
 	want(b, "the second one later")
 }
 
-func TestShowsAnother(t *testing.T) {
+func TestHasForeignToken(t *testing.T) {
 	b := start(t, Options{})
 	b.give("alice", "JSESSIONID=ALICE1")
 	b.give("bob", "JSESSIONID=BOB1+x")
@@ -745,12 +745,12 @@ func TestShowsAnother(t *testing.T) {
 		"https://other.test/?s=BOB1%2Bx":    false,
 		"about:blank":                       false,
 	} {
-		if got := b.book.ShowsAnother(Main, url); got != want {
+		if got := b.book.HasForeignToken(Main, url); got != want {
 			t.Errorf("%s: %v", url, got)
 		}
 	}
 	for url, want := range map[string]bool{at + "#access_token=abcdef": true, at + "#/x?id_token=abcdef": true, at + "#section": false, at + "?access_token=abcdef": false} {
-		if got := GivesToken(url); got != want {
+		if got := HasFragmentToken(url); got != want {
 			t.Errorf("%s gives a token: %v", url, got)
 		}
 	}

@@ -11,48 +11,48 @@ import (
 // What is written where others read it (errors, reports, the history) has no secrets in it.
 // What a command is there to show is shown as it is, unless the results are for a report.
 
-// hide is a text about a command as others may see it: what the sessions have, and what
+// maskText is a text about a command as others may see it: what the sessions have, and what
 // secret variables hold, is masked unless the command has it in plain text.
-func (e *Engine) hide(text string, s Statement) string {
+func (e *Engine) maskText(text string, s Statement) string {
 	return e.Mask.Text(e.Book, text, s.plain(), e.Vars.secrets()...)
 }
 
 // Hide is a text that no command has written, as others may see it.
-func (e *Engine) Hide(text string) string { return e.hide(text, Statement{}) }
+func (e *Engine) Hide(text string) string { return e.maskText(text, Statement{}) }
 
-// hideError is an error of a command, likewise. It stays the error that it is.
-func (e *Engine) hideError(err error, s Statement) error {
+// maskError is an error of a command, likewise. It stays the error that it is.
+func (e *Engine) maskError(err error, s Statement) error {
 	text := err.Error()
-	if hidden := e.hide(text, s); hidden != text {
-		return &hiddenError{hidden, err}
+	if hidden := e.maskText(text, s); hidden != text {
+		return &maskedError{hidden, err}
 	}
 	return err
 }
 
-type hiddenError struct {
+type maskedError struct {
 	text  string
 	cause error
 }
 
-func (e *hiddenError) Error() string { return e.text }
+func (e *maskedError) Error() string { return e.text }
 
-func (e *hiddenError) Unwrap() error { return e.cause }
+func (e *maskedError) Unwrap() error { return e.cause }
 
 // reported is a result as it is given away.
 func (e *Engine) reported(text string, s Statement) string {
 	if !e.Reports {
 		return text
 	}
-	return e.hide(text, s)
+	return e.maskText(text, s)
 }
 
-// hide is a text from a page as messages have it, before anything is cut off it.
-func (c *call) hide(text string) string { return c.engine.hide(text, c.statement) }
+// maskText is a text from a page as messages have it, before anything is cut off it.
+func (c *call) maskText(text string) string { return c.engine.maskText(text, c.statement) }
 
-// told is an argument with what secret variables hold masked, however short that is.
-func (c *call) told(param string) string {
-	if told, ok := c.tolds[param]; ok {
-		return told
+// masked is an argument with what secret variables hold masked, however short that is.
+func (c *call) masked(param string) string {
+	if masked, ok := c.maskedArgs[param]; ok {
+		return masked
 	}
 	return c.args[param]
 }
@@ -98,7 +98,7 @@ func (v *Vars) isSecret(name string) bool {
 	return secretNames.MatchString(name) || slices.Contains(v.typed, value)
 }
 
-// noteSecret remembers what was typed into a field whose text nobody is to see.
+// noteSecret remembers what was typed into a field whose text is a secret.
 func (c *call) noteSecret(ctx context.Context, selector, text string) {
 	v := c.engine.Vars
 	if v == nil || text == "" || c.engine.Mask.Shows() {

@@ -107,7 +107,7 @@ func TestJoinSite(t *testing.T) {
 
 // A request that is on its way while sites are split or joined is booked where
 // it belongs by then.
-func TestCutOnTheWay(t *testing.T) {
+func TestSplitInFlight(t *testing.T) {
 	const host, other = "https://app.shop.test/", "https://www.shop.test/"
 	split := func(b *browser) { b.book.SplitSite("app.shop.test", b.now) }
 	join := func(b *browser) { b.book.JoinSite("app.shop.test", b.now) }
@@ -141,9 +141,9 @@ func TestCutOnTheWay(t *testing.T) {
 	}
 }
 
-// TestCutWalk splits and joins at every moment: nothing breaks, and no session is
+// TestBoundaryWalk splits and joins at every moment: nothing breaks, and no session is
 // left on a site that there is no more.
-func TestCutWalk(t *testing.T) {
+func TestBoundaryWalk(t *testing.T) {
 	hosts := []string{"https://shop.test/", "https://app.shop.test/", "https://www.shop.test:8443/", "https://b.app.shop.test/x"}
 	walks(t, func(t *rapid.T) {
 		b := start(t, Options{Scope: rapid.SampledFrom([]Scope{ScopeDomain, ScopeHost}).Draw(t, "scope")})
@@ -194,7 +194,7 @@ func TestCutWalk(t *testing.T) {
 					if problem := s.problem(); problem != "" {
 						t.Fatalf("%s: %s", s.name, problem)
 					}
-					if l := (location{host: hostOf(s.name), port: portOf(s.name)}); len(s.sessions) > 0 && b.book.cutting.site(&l) != s.name {
+					if l := (location{host: hostOf(s.name), port: portOf(s.name)}); len(s.sessions) > 0 && b.book.boundary.site(&l) != s.name {
 						t.Fatalf("%s has sessions and is no site", s.name)
 					}
 				}
@@ -204,10 +204,10 @@ func TestCutWalk(t *testing.T) {
 	})
 }
 
-func TestCutErrors(t *testing.T) {
+func TestBoundaryErrors(t *testing.T) {
 	b := start(t, Options{})
 	for _, text := range []string{"shop.test", "", "ht tp", "localhost"} {
-		var e *CutError
+		var e *BoundaryError
 		if _, err := b.book.SplitSite(text, b.now); !errors.As(err, &e) {
 			t.Errorf("split %q: %v", text, err)
 		}
@@ -263,7 +263,7 @@ func TestSplitSiteRemembers(t *testing.T) {
 
 // Joined, two people do not become one because their sessions have the same
 // generated name; given names are the same session, unless the values differ.
-func TestJoinKeepsPeopleApart(t *testing.T) {
+func TestJoinKeepsUsersApart(t *testing.T) {
 	for _, test := range []struct{ name, one, other, want string }{
 		{"", "sid=alice", "sid=bob", "Session 1: sid=aliceSession 2: sid=bob"},
 		{"bob", "sid=b1", "sid=b2", "bob: sid=b1; sid=b2"},
@@ -290,7 +290,7 @@ func TestJoinKeepsPeopleApart(t *testing.T) {
 }
 
 // Two forced sites share the jar's cookie: each keeps its own session, and that
-// they clash is told once.
+// they clash is reported once.
 func TestForcedSitesShareJar(t *testing.T) {
 	for _, test := range []struct {
 		scope     Scope
@@ -319,7 +319,7 @@ func TestForcedSitesShareJar(t *testing.T) {
 		}
 		b.send(test.one).answerOnly("sid=1; Path=/" + domain)
 		if n := b.count(SitesClash); n != 0 {
-			t.Errorf("%v: told %d times before there was a clash", test.sites, n)
+			t.Errorf("%v: reported %d times before there was a clash", test.sites, n)
 		}
 		b.send(test.more).answerOnly("sid=2; Path=/" + domain)
 		for range 2 {
@@ -331,7 +331,7 @@ func TestForcedSitesShareJar(t *testing.T) {
 			}
 		}
 		if n := b.count(SitesClash); n != 1 {
-			t.Errorf("%v: the clash was told %d times", test.sites, n)
+			t.Errorf("%v: the clash was reported %d times", test.sites, n)
 		}
 		if n := b.count(ValueAdopted); n != 0 {
 			t.Errorf("%v: adopted %d times", test.sites, n)

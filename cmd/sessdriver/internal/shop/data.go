@@ -82,14 +82,14 @@ func Password(user string) string {
 	return ""
 }
 
-// stock holds what outlives a session: accounts and orders. Its user locks.
-type stock struct {
+// shopData holds what outlives a session: accounts and orders. Its user locks.
+type shopData struct {
 	accounts []account
 	orders   []order // by number, without gaps
 }
 
-func newStock(now time.Time) stock {
-	st := stock{accounts: slices.Clone(seedAccounts)}
+func newShopData(now time.Time) shopData {
+	st := shopData{accounts: slices.Clone(seedAccounts)}
 	day := now.AddDate(0, 0, -len(seedOrders))
 	for i, seed := range seedOrders {
 		st.append(seed.owner, products[seed.product], day.AddDate(0, 0, i))
@@ -98,7 +98,7 @@ func newStock(now time.Time) stock {
 }
 
 // account returns nil for a user that has none.
-func (st *stock) account(user string) *account {
+func (st *shopData) account(user string) *account {
 	i := slices.IndexFunc(st.accounts, func(a account) bool { return a.User == user })
 	if i < 0 {
 		return nil
@@ -108,7 +108,7 @@ func (st *stock) account(user string) *account {
 
 // authenticate returns the user's account, or errWrongLogin for whatever is
 // wrong: a stranger does not learn which users exist.
-func (st *stock) authenticate(user, password string) (*account, error) {
+func (st *shopData) authenticate(user, password string) (*account, error) {
 	a := st.account(user)
 	if a == nil || !same(a.Password, password) {
 		return nil, errWrongLogin
@@ -126,7 +126,7 @@ func (a *account) rename(name string) error {
 }
 
 // order finds an order by its number alone, whoever it belongs to.
-func (st *stock) order(number int) (order, bool) {
+func (st *shopData) order(number int) (order, bool) {
 	i := number - firstOrder
 	if i < 0 || i >= len(st.orders) {
 		return order{}, false
@@ -135,7 +135,7 @@ func (st *stock) order(number int) (order, bool) {
 }
 
 // ordersOf returns the orders of user, oldest first; never nil.
-func (st *stock) ordersOf(user string) []order {
+func (st *shopData) ordersOf(user string) []order {
 	mine := []order{}
 	for _, o := range st.orders {
 		if o.Owner == user {
@@ -145,7 +145,7 @@ func (st *stock) ordersOf(user string) []order {
 	return mine
 }
 
-func (st *stock) place(user, productID string, now time.Time) (order, error) {
+func (st *shopData) place(user, productID string, now time.Time) (order, error) {
 	i := slices.IndexFunc(products, func(p product) bool { return p.ID == productID })
 	if i < 0 {
 		return order{}, errNoProduct
@@ -156,11 +156,11 @@ func (st *stock) place(user, productID string, now time.Time) (order, error) {
 	return st.append(user, products[i], now), nil
 }
 
-func (st *stock) append(user string, p product, now time.Time) order {
+func (st *shopData) append(user string, p product, now time.Time) order {
 	o := order{firstOrder + len(st.orders), user, p.Name, p.Price, now}
 	st.orders = append(st.orders, o)
 	return o
 }
 
-// same compares secrets in a time that does not tell where they differ.
+// same compares secrets in a time that does not depend on where they differ.
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -31,7 +31,7 @@ func secretWorld(t *testing.T) *world {
 }
 
 // Errors of commands mask what sessions have and what secret variables hold, and so does
-// what is told of a command that must fail.
+// what is reported of a command that must fail.
 func TestErrorsAreMasked(t *testing.T) {
 	mask := sessions.NewMask([]byte("key"))
 	it := mask.Value(token)
