@@ -112,9 +112,9 @@ func TestLeavingDocuments(t *testing.T) {
 		{"worker", "worker.test", `new Worker('/worker.js?by=' + by)`},
 		{"beacon", "beacon.test", `addEventListener('pagehide', () => { navigator.sendBeacon('/beacon?by=' + by); fetch('/last?by=' + by, {keepalive: true}) }); addEventListener('beforeunload', () => navigator.sendBeacon('/beacon?by=' + by))`},
 		{"synchronous XHR", "sync.test", `setInterval(() => { const x = new XMLHttpRequest; x.open('GET', '/in-page?by=' + by, false); try { x.send() } catch {} }, 20)`},
-		{"navigation", "navigation.test", `if (by == 'alice') setInterval(() => location.href = '/elsewhere?by=' + by, 300)`},
-		{"own reload", "reload.test", `if (by == 'alice') setInterval(() => location.reload(), 100)`},
-		{"form", "form.test", `if (by == 'alice') setTimeout(() => { const f = document.createElement('form'); f.method = 'post'; f.action = '/elsewhere?by=' + by; document.body.append(f); setInterval(() => f.submit(), 250) }, 250)`},
+		{"navigation", "navigation.test", `if (by == 'alice') onload = () => setInterval(() => location.href = '/elsewhere?by=' + by, 300)`},
+		{"own reload", "reload.test", `if (by == 'alice') onload = () => setInterval(() => location.reload(), 100)`},
+		{"form", "form.test", `if (by == 'alice') onload = () => setTimeout(() => { const f = document.createElement('form'); f.method = 'post'; f.action = '/elsewhere?by=' + by; document.body.append(f); setInterval(() => f.submit(), 250) }, 250)`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
