@@ -1,7 +1,7 @@
 // Package cdp is the browser side of sessdriver: it launches Chrome or attaches
 // to one, tells the book of package sessions what the browser does, and carries
-// out what the book decides. It is the only package that imports chromedp and
-// cdproto, it holds no rules about sessions, and it never prints.
+// out what the book decides. With the packages below it, it alone imports chromedp and
+// cdproto; it holds no rules about sessions, and it never prints.
 //
 // What Chromium really does, and what the code therefore does, stands in CHROMIUM.md,
 // numbered, with the tests that show it; comments cite it.
@@ -9,9 +9,9 @@
 // # Packages
 //
 //	cmd/sessdriver  wires: flags, prompt, exit codes   imports all below
-//	scripts         the command language               imports sessions
-//	cdp             the browser                        imports sessions, chromedp
-//	sessions        the domain, pure                   imports nothing else of ours
+//	scripts         the command language               imports sessions, sessions/fault
+//	cdp             the browser                        imports the same, chromedp
+//	sessions        the domain, pure                   imports sessions/fault
 //	sessions/fault  what kind an error is of           imports nothing of ours
 //
 // Packages below one of these are private to it, but for cdp/leaks, which the doctor
@@ -123,6 +123,30 @@
 // origin before the page's first script, and reports what was there to the book, which
 // keeps it with the session it was of. Pages have the script as long as the book plans
 // something for their window.
+//
+// # Words
+//
+// Those of the domain are in package sessions. Besides:
+//
+//   - Target: what DevTools attaches to: a page, a frame of another process, a worker.
+//   - Tab: a target of ours, mostly a page; the current one is what commands act on.
+//   - Wire: the connection to the browser; a link is a DevTools session on it.
+//   - Turn: the handling of one message; turns never run at the same time and never wait.
+//   - To settle: to wait until all that the browser reported up to now is booked.
+//   - To tell, told: to report; said of what the browser reports, and of notices to a person.
+//   - To prime a target: to make it visible to Fetch, which was enabled after it began.
+//   - To pause: what Fetch does with a request until it is answered.
+//   - Departure: a document that is about to be replaced; its requests are held and fail.
+//   - To show anew: to reload a tab, or to open its URL, as the session that is active now.
+//   - Torn: said of a jar that may be out of sync; to mend it is to bring it in sync.
+//   - Quiet: said of a site in a window where no response from before a switch can come.
+//   - Drift: a jar that was seen to differ while nothing was paused.
+//   - Astray: said of a request that went out as another session than the forced one.
+//   - Around the cache: with the cache and the service worker bypassed.
+//   - Feed: the extension that reports changes of cookies, for the mode "changes".
+//   - Journal: the file that says how to put the cookies back after a kill.
+//   - Sign: what shows a person in which window a page is.
+//   - Apart: in a browser context of our own.
 //
 // # Not done
 //
