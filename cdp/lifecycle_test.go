@@ -99,7 +99,7 @@ func remains(p *chrome.Process) []string {
 	return append(left, temp...)
 }
 
-// gone checks that nothing is left.
+// checkGone checks that nothing is left.
 func checkGone(t *testing.T, p *chrome.Process) {
 	t.Helper()
 	if left := remains(p); len(left) > 0 {

@@ -16,7 +16,7 @@ type found struct {
 	actual string // "it is …"
 }
 
-// errNotTold is no evidence, for or against.
+// errNotReported is no evidence, for or against.
 var errNotReported = errors.New("the browser did not report it (see: help observe)")
 
 func lookURL(_ context.Context, c *call) (found, error) {

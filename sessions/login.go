@@ -338,7 +338,7 @@ func (x *Exchange) followsCodeLink() bool {
 	return x.request.Outside && hasCode(x.request.URL)
 }
 
-// isCode matches the names of parameters that carry a code or a token which logs a user in,
+// isCodeName matches the names of parameters that carry a code or a token which logs a user in,
 // in small letters and without what separates their words. Others have such a word too:
 // postcode, csrf_token, page_token.
 var isCodeName = regexp.MustCompile(`^((access|activation|auth|authentication|authorization|bearer|confirm|confirmation|email|id|impersonate|impersonation|invitation|invite|jwt|login|loginas|magic|magiclink|oauth|onetime|passwordreset|refresh|reset|session|signin|sso|user|verification|verify)?(token|code|ticket)|otp|nonce|assertion|saml[a-z]*|magic|magiclink|invite|invitation|jwt)$`).MatchString
@@ -408,7 +408,7 @@ func (b *Book) HasForeignToken(w Window, rawURL string) bool {
 	return false
 }
 
-// minShown is how many bytes a part of a URL has that is looked for among the tokens.
+// minURLToken is how many bytes a part of a URL has that is looked for among the tokens.
 const minURLToken = 3
 
 func (s *site) isForeignText(active *session, text string) bool {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// sent is a request as it left, reduced to what matching needs.
+// sentRequest is a request as it left, reduced to what matching needs.
 type sentRequest struct {
 	at      location
 	cookies []pair // the token and carried cookies in it, as they stood

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// shortest is how long a value has to be that is masked in a text: shorter ones are words,
+// minSecret is how long a value has to be that is masked in a text: shorter ones are words,
 // which would be masked wherever they stand.
 const minSecret = 6
 
@@ -28,7 +28,7 @@ type newSecrets struct {
 	storages []*savedStorage
 }
 
-// maxNews bounds what is noted: when there is more, all is gathered again.
+// maxNewSecrets bounds what is noted: when there is more, all is gathered again.
 const maxNewSecrets = 1_000
 
 // value notes one that a session gets.

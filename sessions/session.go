@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// maxPast bounds the earlier values that a session remembers; what is
+// maxEarlier bounds the earlier values that a session remembers; what is
 // forgotten can no longer be told from an unknown value.
 const maxEarlier = 64
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// answer is ZAP's answer to an API call.
+// apiAnswer is ZAP's answer to an API call.
 type apiAnswer struct {
 	Status int
 	Body   json.RawMessage

@@ -165,7 +165,7 @@ func (b *Book) decideCookies(s *site, p *windowState, r Paused, l location, v *V
 	d.decide(v)
 }
 
-// maxMet bounds what a hostile site can make us remember.
+// maxNames bounds what a hostile site can make us remember.
 const maxNames = 1_000
 
 // kindOf looks the name of a cookie in a request up, learning default tokens on

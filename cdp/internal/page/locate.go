@@ -166,7 +166,7 @@ func (s selector) fault(err error) error {
 	return err
 }
 
-// on calls a function of a page on an element, and decodes what it returns.
+// onElement calls a function of a page on an element, and decodes what it returns.
 func onElement(ctx context.Context, l wire.Link, id runtime.RemoteObjectID, function string, into any, args ...any) error {
 	p, err := applied(function, id, args)
 	if err != nil {
