@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// expired is the name of a token that a person gave the forced session and that the response
+// mayBeExpired is the name of a token that a person gave the forced session and that the response
 // replaces before it was ever seen to work, with no sign of a login; "" for none. The server
 // may not know it any more, and have taken the request for a visitor's. A session that has
 // worked, and a site that renews its tokens often, may replace them as they like.
@@ -30,7 +30,7 @@ func (a *assessment) givenName() string {
 	return ""
 }
 
-// worked reports whether the session was answered before an exchange: with a document, or,
+// wasAnswered reports whether the session was answered before an exchange: with a document, or,
 // where it asks for none, with anything. What redirected to it is no such answer.
 func (s *session) wasAnswered(x *Exchange) bool {
 	before := s.documents
