@@ -120,7 +120,7 @@ func TestFactPaused(t *testing.T) {
 	must(b, b.own, fetch.Enable, pauseAll())
 	b.run(page, `fetch('/hit/again?id=h')`)
 	if b.wasPaused("again") {
-		t.Error("an old document was paused without the cure: it may go")
+		t.Error("an old document was paused without priming: it may go")
 	}
 	const gone = "Invalid InterceptionId."
 	if why := refused(b, b.own, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: id}); why != gone {

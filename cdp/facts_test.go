@@ -323,29 +323,29 @@ func TestFactNotPaused(t *testing.T) {
 	}
 }
 
-// CHROMIUM 4, 5: a document that was alive before Fetch is not paused; after the
-// cure it is, and goes on being so.
-func TestFactCure(t *testing.T) {
+// CHROMIUM 4, 5: a document that was alive before Fetch is not paused; after
+// priming it is, and goes on being so.
+func TestFactPrime(t *testing.T) {
 	w := newWeb(t)
 	b := newBare(t, w)
 	must(b, b.own, fetch.Enable, pauseAll())
-	b.run(b.page, `fetch('/hit/before?id=cure')`)
+	b.run(b.page, `fetch('/hit/before?id=prime')`)
 	never := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: force.Never}}}
 	must(b, b.page, fetch.Enable, never)
 	must(b, b.page, fetch.Disable, cdp.Empty{})
-	b.run(b.page, `fetch('/hit/after?id=cure')`)
-	w.arrived("cure", "before", "after")
+	b.run(b.page, `fetch('/hit/after?id=prime')`)
+	w.arrived("prime", "before", "after")
 	if b.wasPaused("before") {
-		t.Error("the alive document was paused without the cure: it may go")
+		t.Error("the alive document was paused without priming: it may go")
 	}
 	if !b.wasPaused("after") {
-		t.Error("the cure did not reach the alive document")
+		t.Error("priming did not reach the alive document")
 	}
 }
 
-// CHROMIUM 5: a document that has its answer when Fetch is enabled, and comes after the
-// cure, is not paused.
-func TestFactCureOfNext(t *testing.T) {
+// CHROMIUM 5: a document that has its answer when Fetch is enabled, and comes after
+// priming, is not paused.
+func TestFactPrimeNext(t *testing.T) {
 	w := newWeb(t)
 	b := newBare(t, w)
 	must(b, b.page, network.Enable, network.EnableParams{})
@@ -357,16 +357,16 @@ func TestFactCureOfNext(t *testing.T) {
 	never := fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: force.Never}}}
 	must(b, b.page, fetch.Enable, never)
 	must(b, b.page, fetch.Disable, cdp.Empty{})
-	b.run(b.page, `if (!location.href.endsWith('?next')) throw location.href; fetch('/hit/before?id=cure')`)
+	b.run(b.page, `if (!location.href.endsWith('?next')) throw location.href; fetch('/hit/before?id=prime')`)
 	must(b, b.page, fetch.Enable, never)
 	must(b, b.page, fetch.Disable, cdp.Empty{})
-	b.run(b.page, `fetch('/hit/after?id=cure')`)
-	w.arrived("cure", "before", "after")
+	b.run(b.page, `fetch('/hit/after?id=prime')`)
+	w.arrived("prime", "before", "after")
 	if b.wasPaused("before") {
-		t.Error("the next document was paused without another cure: it may go")
+		t.Error("the next document was paused without another priming: it may go")
 	}
 	if !b.wasPaused("after") {
-		t.Error("the cure did not reach the next document")
+		t.Error("priming did not reach the next document")
 	}
 }
 

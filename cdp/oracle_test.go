@@ -218,10 +218,6 @@ func (o *oracle) show(e *estate) {
 		return
 	}
 	o.estate = e
-	book := o.rig.Browser.book
-	site := book.SiteOf(o.at("http://"+e.hosts[0]+"/", ""))
-	before, _ := book.Site(site)
-	shown := 0
 	for _, v := range []*viewer{o.main, o.other} {
 		for scheme, tab := range v.tabs {
 			if scheme == "https" && e.plain {
@@ -236,10 +232,8 @@ func (o *oracle) show(e *estate) {
 			if at := evalAt(o.t, tab.Link, "location.href"); at != url {
 				o.t.Fatalf("the page is %s, want %s", at, url)
 			}
-			shown++
 		}
 	}
-	o.booked(book, site, before.Requests+shown) // or the next book counts what is told late
 }
 
 // fetch makes requests in a window, one after the other or all at once.

@@ -107,19 +107,6 @@ func (b *Browser) because(err error) error {
 	return err
 }
 
-// within runs an action on a page, bounded by another context too.
-func within(ctx, page context.Context, action func(context.Context) error) error {
-	page, cancel := context.WithCancelCause(page)
-	defer cancel(nil)
-	stop := context.AfterFunc(ctx, func() { cancel(ctx.Err()) })
-	defer stop()
-	err := action(page)
-	if err != nil && ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
-}
-
 // Page returns a chromedp context for the current tab, for page automation. It
 // lives until the tab or the browser is closed; do not cancel it.
 func (b *Browser) Page(ctx context.Context) (context.Context, error) {

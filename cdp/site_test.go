@@ -309,6 +309,19 @@ func (w *web) until(what string, condition func() bool) {
 	}
 }
 
+// within runs an action on a page, bounded by another context too.
+func within(ctx, page context.Context, action func(context.Context) error) error {
+	page, cancel := context.WithCancelCause(page)
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() { cancel(ctx.Err()) })
+	defer stop()
+	err := action(page)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
 // eval runs JavaScript in the current tab; a promise is waited for.
 func eval[T any](r *rig, script string) T {
 	r.t.Helper()

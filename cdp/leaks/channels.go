@@ -25,7 +25,7 @@ type Channel struct {
 	// Jar says that Fetch cannot pause it (CHROMIUM 2): the jar forces it.
 	Jar bool
 	// Fresh says that Fetch pauses it only in documents loaded since it was
-	// turned on: the cure does not reach these, the jar does (CHROMIUM 5).
+	// turned on: priming does not reach these, the jar does (CHROMIUM 5).
 	Fresh bool
 	// Blind says that it may be that no event shows its response (CHROMIUM 39).
 	Blind bool
